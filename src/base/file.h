@@ -1,0 +1,54 @@
+/* base/file.h - whole files: mapped for reading, written beside, synced and renamed; names; SHA-256. */
+#ifndef SMAC_BASE_FILE_H
+#define SMAC_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+/* A read-only mapping.  An empty file maps to data NULL, size 0.  A directory or a missing file is an error. */
+typedef struct mapped_file {
+    const uint8_t *data;
+    size_t size;
+} mapped_file;
+
+smac_status file_map(const char *path, mapped_file *out, smac_error *error);
+void file_unmap(mapped_file *file); /* NULL and an unmapped one are fine */
+/* Tell the system that these bytes will not be read again (after packing weights). */
+void file_map_forget(const mapped_file *file, const void *from, size_t bytes);
+
+/* The whole file with a NUL behind it; limit 0: no limit.  Free *out with free(). */
+smac_status file_read(const char *path, size_t limit, char **out, size_t *size, smac_error *error);
+
+/*
+ * Writing that never leaves half a file: begin opens "PATH.partial-PID" beside the target, commit flushes, syncs,
+ * renames and syncs the folder, abandon removes it.  Write with fwrite on file; commit reports an earlier short write.
+ */
+typedef struct file_writer {
+    FILE *file;
+    char *path, *partial;
+} file_writer;
+
+smac_status file_writer_begin(file_writer *w, const char *path, smac_error *error);
+smac_status file_writer_commit(file_writer *w, smac_error *error); /* w is empty afterwards, in either case */
+void file_writer_abandon(file_writer *w);
+smac_status file_write(const char *path, const void *data, size_t size, smac_error *error); /* the three in one */
+
+bool file_exists(const char *path);
+bool file_is_folder(const char *path);
+smac_status folder_make(const char *path, smac_error *error); /* with its parents; there already is fine */
+char *path_join(const char *folder, const char *name);         /* free(); NULL when memory is short */
+const char *path_base(const char *path);                       /* behind the last slash, in place */
+
+/* SHA-256 (FIPS 180-4) as 64 hexadecimal digits and a NUL. */
+void sha256_hex(const void *data, size_t size, char out[65]);
+smac_status sha256_file(const char *path, char out[65], smac_error *error);
+typedef struct sha256_state sha256_state;
+sha256_state *sha256_new(void);
+void sha256_add(sha256_state *s, const void *data, size_t size);
+void sha256_finish_free(sha256_state *s, char out[65]);
+
+#endif

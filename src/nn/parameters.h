@@ -1,0 +1,68 @@
+/*
+ * nn/parameters.h - all parameters of a model by name, in one block: values, gradients and the optimiser's moments lie
+ * side by side in the order of the names' creation, so the optimiser, the norm of the gradient and the checkpoint are
+ * one loop each.
+ */
+#ifndef SMAC_NN_PARAMETERS_H
+#define SMAC_NN_PARAMETERS_H
+
+#include "autograd/tape.h"
+#include "base/random.h"
+
+typedef enum initialiser {
+    INIT_ZEROS,
+    INIT_ONES,
+    INIT_NORMAL,        /* mean 0, standard deviation scale */
+    INIT_XAVIER_UNIFORM,/* Glorot and Bengio 2010; fan from the last dimension and the first */
+    INIT_CONSTANT       /* scale */
+} initialiser;
+
+typedef struct parameter_spec {
+    const char *name;
+    int rank;
+    int64_t dim[VALUE_MAX_RANK];
+    initialiser init;
+    float scale;
+    bool no_decay;      /* bias, norm, gate, learned token */
+    float rate_scale;   /* 0 means 1 */
+} parameter_spec;
+
+typedef struct parameter_store parameter_store;
+
+parameter_store *parameter_store_new(void);
+void parameter_store_free(parameter_store *s);
+
+/* Add before sealing.  A name twice is an error.  The pointer stays valid as long as the store. */
+parameter *parameter_add(parameter_store *s, const parameter_spec *spec, smac_error *error);
+parameter *parameter_find(const parameter_store *s, const char *name); /* NULL when there is none */
+int64_t parameter_number(const parameter_store *s);
+parameter *parameter_at(const parameter_store *s, int64_t index);
+
+/* Mark every parameter whose name starts with prefix as trainable or frozen (default: trainable); before sealing. */
+void parameter_set_trainable(parameter_store *s, const char *prefix, bool trainable);
+void parameter_set_language(parameter_store *s, const char *prefix, bool language);
+
+/*
+ * Allocate.  Trainable ones get values and gradients in two contiguous blocks; frozen ones values alone, unless
+ * parameter_borrow gave them memory.  initialise: fill by their initialisers from seed (a stream per name, so adding a
+ * parameter does not change the others).
+ */
+smac_status parameter_store_seal(parameter_store *s, bool initialise, uint64_t seed, smac_error *error);
+/* A frozen parameter whose values lie in memory that outlives the store (a mapped file); before sealing. */
+smac_status parameter_borrow(parameter_store *s, parameter *p, const float *data, smac_error *error);
+
+/* The trainable block: count floats each. */
+int64_t parameter_trainable_count(const parameter_store *s);
+float *parameter_trainable_values(const parameter_store *s);
+float *parameter_trainable_gradients(const parameter_store *s);
+void parameter_zero_gradients(parameter_store *s);
+void parameter_touch_all(parameter_store *s); /* raise every version: values were written */
+
+/*
+ * Pack frozen matrices for inference (compute/products.h) at a precision; drop_master frees or forgets the float32
+ * values of matrices that are used by op_linear alone.
+ */
+smac_status parameter_store_pack(parameter_store *s, const char *prefix, precision how, bool drop_master,
+    smac_error *error);
+
+#endif
