@@ -1,0 +1,56 @@
+/* base/error.c - filling the caller's error. */
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+smac_status error_set(smac_error *error, smac_status code, const char *where, const char *format, ...)
+{
+    if (error) {
+        va_list arguments;
+        char message[sizeof error->message];
+        va_start(arguments, format);
+        vsnprintf(message, sizeof message, format, arguments); /* apart: an argument may be the old message */
+        va_end(arguments);
+        memcpy(error->message, message, sizeof message);
+        snprintf(error->where, sizeof error->where, "%s", where ? where : "");
+        error->code = code;
+    }
+    return code;
+}
+
+smac_status error_prefix(smac_error *error, const char *format, ...)
+{
+    if (!error)
+        return SMAC_ERROR_INTERNAL;
+    char message[sizeof error->message];
+    va_list arguments;
+    va_start(arguments, format);
+    int used = vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    if (used < 0)
+        used = 0;
+    size_t at = (size_t)used < sizeof message ? (size_t)used : sizeof message - 1;
+    snprintf(message + at, sizeof message - at, ": %s", error->message);
+    memcpy(error->message, message, sizeof message);
+    return error->code;
+}
+
+SMAC_API const char *smac_status_name(smac_status status)
+{
+    switch (status) {
+    case SMAC_OK: return "ok";
+    case SMAC_ERROR_ARGUMENT: return "wrong argument";
+    case SMAC_ERROR_MEMORY: return "out of memory";
+    case SMAC_ERROR_IO: return "input or output failed";
+    case SMAC_ERROR_NOT_FOUND: return "not found";
+    case SMAC_ERROR_FORMAT: return "malformed";
+    case SMAC_ERROR_MISMATCH: return "mismatch";
+    case SMAC_ERROR_UNSUPPORTED: return "not supported";
+    case SMAC_ERROR_NUMERIC: return "not finite";
+    case SMAC_ERROR_INTERRUPTED: return "interrupted";
+    case SMAC_ERROR_INTERNAL: return "internal fault";
+    }
+    return "unknown status";
+}

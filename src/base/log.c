@@ -1,0 +1,22 @@
+/* base/log.c - handing messages and progress to the caller. */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void report_log(const reporter *r, log_level level, const char *format, ...)
+{
+    if (!r || !r->log)
+        return;
+    char message[1200];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    r->log(r->user, level, message);
+}
+
+int report_progress(const reporter *r, const char *what, double done, double total)
+{
+    return r && r->progress ? r->progress(r->user, what, done, total) : 0;
+}
