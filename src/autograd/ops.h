@@ -8,13 +8,12 @@
 #define SMAC_AUTOGRAD_OPS_H
 
 #include "autograd/tape.h"
+#include "compute/activation.h"
 
 /* --- products --------------------------------------------------------------------------------------------------- */
 /* y(..., N) = x(..., K) W(N, K)^T + b(N).  b may be NULL.  W a parameter: its packed form is used. */
 value *op_linear(tape *t, value *x, value *w, value *b);
-/* the same followed by an activation, fused */
-typedef enum activation { ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_GELU, ACTIVATION_GELU_TANH, ACTIVATION_TANH,
-    ACTIVATION_SIGMOID, ACTIVATION_SILU, ACTIVATION_QUICK_GELU } activation;
+/* the same followed by an activation (compute/activation.h), fused */
 value *op_linear_activation(tape *t, value *x, value *w, value *b, activation a);
 /* c(..., M, N) = a(..., M, K) b(..., K, N); transpose_b: b(..., N, K).  Equal leading dimensions, or b has rank 2. */
 value *op_matmul(tape *t, value *a, value *b, bool transpose_b);

@@ -1,0 +1,66 @@
+/*
+ * compute/products.h - matrix products.  All matrices are row-major float32 at the interface.
+ *
+ * A product is cut into pieces whose borders depend on its shape alone; each piece runs on one thread (oneDNN or a
+ * kernel of ours), so the bits are the same for any number of threads.  product_packed: a row's result does not depend
+ * on the other rows either (batch of 1 and batch of 4 agree to the last bit).
+ *
+ * Errors: SMAC_ERROR_MEMORY when scratch memory is short, SMAC_ERROR_INTERNAL when oneDNN refuses (names the shape).
+ */
+#ifndef SMAC_COMPUTE_PRODUCTS_H
+#define SMAC_COMPUTE_PRODUCTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "compute/activation.h"
+#include "compute/precision.h"
+
+/* --- weights packed once ----------------------------------------------------------------------------------------- */
+/*
+ * A weight (n, k) rearranged for products with many x, at a precision.  PRECISION_INT8: one scale a row of the weight
+ * (output channel), inputs quantised by row when used.  Immutable in use: any number of threads may multiply with it.
+ */
+typedef struct packed_matrix packed_matrix;
+
+packed_matrix *packed_matrix_new(const float *w, int64_t n, int64_t k, precision how); /* NULL: memory is short */
+packed_matrix *packed_matrix_new_bf16(const uint16_t *w, int64_t n, int64_t k, precision how); /* bfloat16 source */
+void packed_matrix_renew(packed_matrix *p, const float *w); /* w changed: pack it again in place */
+void packed_matrix_free(packed_matrix *p);                  /* NULL is fine */
+int64_t packed_matrix_n(const packed_matrix *p);
+int64_t packed_matrix_k(const packed_matrix *p);
+precision packed_matrix_precision(const packed_matrix *p);
+size_t packed_matrix_bytes(const packed_matrix *p);
+
+/* y(rows, n) = act(x(rows, k) W^T + bias(n)).  bias may be NULL.  y may not overlap x. */
+smac_status product_packed(float *y, const float *x, int64_t rows, const packed_matrix *w, const float *bias,
+    activation a, smac_error *error);
+
+/* --- products of two buffers --------------------------------------------------------------------------------------- */
+/*
+ * C(m, n) = alpha op(A)(m, k) op(B)(k, n) + beta C, op: as it is or transposed (then A is stored (k, m), B (n, k)).
+ * ld*: floats from one stored row to the next.  beta 0: C is written, never read.  how PRECISION_BF16: A and B are
+ * rounded to bfloat16 on the way in, sums are float32; PRECISION_INT8 counts as BF16 here.
+ */
+smac_status gemm(precision how, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, float alpha,
+    const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc, smac_error *error);
+
+/*
+ * The same for outer x inner matrices at once: matrix (i, j) starts at data + i stride[0] + j stride[1] (floats; a
+ * stride of 0 uses one matrix again, for A and B alone).  Attention over (B, T, heads * d) has inner = heads,
+ * stride[1] = d, ld = heads * d, and needs no copy.
+ */
+typedef struct gemm_batch {
+    bool transpose_a, transpose_b;
+    int64_t m, n, k, outer, inner;
+    float alpha, beta;
+    const float *a, *b;
+    float *c;
+    int64_t lda, ldb, ldc;
+    int64_t stride_a[2], stride_b[2], stride_c[2];
+} gemm_batch;
+smac_status gemm_batched(precision how, const gemm_batch *g, smac_error *error);
+
+#endif
