@@ -1,0 +1,90 @@
+/*
+ * encoders/language_model.h - pre-trained language models as encoders: one transformer block, eleven families.
+ *
+ * A model is sized by its Hugging Face config.json (or by a configuration given).  Families differ in names
+ * (encoders/name_table.c) and in the options of one block (encoders/transformer_block.h); docs/encoders.md has the
+ * table.  Parameters carry the published names behind the prefix, without the family's own prefix: with "text." and
+ * BERT, text.embeddings.word_embeddings.weight, text.encoder.layer.0.attention.self.query.weight.
+ */
+#ifndef SMAC_ENCODERS_LANGUAGE_MODEL_H
+#define SMAC_ENCODERS_LANGUAGE_MODEL_H
+
+#include "encoders/parameter_list.h"
+
+typedef enum language_family {
+    FAMILY_BERT, /* and MiniLM */
+    FAMILY_DISTILBERT,
+    FAMILY_ROBERTA, /* and DistilRoBERTa */
+    FAMILY_XLM_ROBERTA,
+    FAMILY_MPNET,
+    FAMILY_ALBERT,
+    FAMILY_DEBERTA_V2, /* DeBERTa-v2 and v3 */
+    FAMILY_XLNET,
+    FAMILY_GPT2,
+    FAMILY_T5, /* the encoder alone */
+    FAMILY_COUNT
+} language_family;
+
+typedef struct language_model_config {
+    language_family family;
+    int64_t vocabulary;
+    int64_t width;           /* of the hidden states */
+    int64_t embedding_width; /* ALBERT: 128; else width */
+    int64_t layers, heads;
+    int64_t head_width;      /* width / heads but for T5 (d_kv) and XLNet (d_head) */
+    int64_t hidden;          /* of the feed-forward part */
+    int64_t positions;       /* rows of the position table; 0: none (T5, XLNet, DeBERTa-v3) */
+    int64_t token_types;     /* rows of the token type table; 0: none */
+    int64_t pad_id;          /* where positions count from it (RoBERTa, MPNet); -1: none */
+    int64_t buckets;         /* relative positions: MPNet, T5 32; DeBERTa 256; 0: none */
+    int64_t bucket_distance; /* T5, MPNet 128; DeBERTa max_relative_positions */
+    int64_t groups;          /* ALBERT: parameter sets; else layers */
+    int64_t inner_groups;    /* ALBERT: blocks of a set; else 1 */
+    activation activation;
+    bool gated;              /* T5 1.1: activation(W0 x) * (W1 x) */
+    bool shared_position_projection; /* DeBERTa: share_att_key */
+    bool content_to_position, position_to_content; /* DeBERTa: pos_att_type */
+    float norm_epsilon;
+    float dropout, attention_dropout;
+    float initial_scale;     /* from scratch: 0 means Xavier uniform, else the standard deviation (0.02) */
+} language_model_config;
+
+/* "bert", "distilbert", ... as model_type of config.json; NULL when out of range. */
+const char *language_family_name(language_family family);
+
+/* The published base size of a family. */
+void language_model_config_base(language_family family, language_model_config *out);
+/* A small BERT for training from scratch: width 64, 2 layers, 4 heads, positions 128, two token types. */
+void language_model_config_tiny(int64_t vocabulary, language_model_config *out);
+/* From the text of a config.json.  What is not supported is refused by the key's name and value. */
+smac_status language_model_config_parse(const char *json, size_t size, language_model_config *out, smac_error *error);
+/* A config.json that language_model_config_parse (and transformers) reads, for a model file. */
+void language_model_config_to_json(const language_model_config *c, text_buffer *out);
+smac_status language_model_config_check(const language_model_config *c, smac_error *error);
+
+typedef struct language_model language_model;
+
+/*
+ * Add the parameters under prefix (before the store is sealed).  trainable_blocks: -1 all, 0 none, n the last n blocks
+ * and what comes behind them.  Parameters are marked with parameter_set_language.  Free with language_model_free; the
+ * store must outlive it.
+ */
+smac_status language_model_add(parameter_store *store, const char *prefix, const language_model_config *config,
+    int trainable_blocks, language_model **out, smac_error *error);
+void language_model_free(language_model *m);
+
+const language_model_config *language_model_get_config(const language_model *m);
+const parameter_list *language_model_parameters(const language_model *m);
+int64_t language_model_max_length(const language_model *m); /* tokens; INT64_MAX: no limit */
+
+/*
+ * ids(B, L), mask(B, L) bytes (1: counts; NULL: all count), token_types(B, L) or NULL (all 0; XLNet: no segments) ->
+ * last hidden states (B, L, width).  Rows whose mask is 0 hold finite values without meaning.  hidden (may be NULL):
+ * layers + 1 values as transformers' output_hidden_states gives them.  An id outside the vocabulary or more tokens
+ * than there are positions is an error.  On a tape that does not record the whole runs in the memory of one block.
+ * mask must live as long as the tape's values; ids and token_types are read during the call alone.
+ */
+value *language_model_forward(tape *t, const language_model *m, const int32_t *ids, const uint8_t *mask,
+    const int32_t *token_types, int64_t batch, int64_t length, value **hidden);
+
+#endif

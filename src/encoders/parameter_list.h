@@ -1,0 +1,77 @@
+/*
+ * encoders/parameter_list.h - the parameters of one encoder with the names and shapes that their publishers gave them.
+ *
+ * The store's name of a parameter is PREFIX + published name.  Two kinds of tensor lie differently in the store, and
+ * the list says so: convolution kernels are flattened to (out, everything else), and matrices that are published as
+ * (in, out) (GPT-2, XLNet) are transposed to (out, in), where the store's name gets ".transposed" behind it, so that a
+ * file of ours and a published one can never be taken for each other.
+ *
+ * Life of an encoder:  *_add (names and shapes)  ->  parameter_list_set_trainable  ->  parameter_list_borrow (frozen,
+ * mapped float32; optional)  ->  parameter_store_seal  ->  parameter_list_load (all the rest)  ->
+ * parameter_store_pack (optional).
+ */
+#ifndef SMAC_ENCODERS_PARAMETER_LIST_H
+#define SMAC_ENCODERS_PARAMETER_LIST_H
+
+#include "base/text.h"
+#include "nn/layers.h"
+#include "nn/parameters.h"
+
+enum { PUBLISHED_MAX_RANK = 5 };
+
+/* Which learning stage a parameter belongs to: blocks are counted from 0; before them, and behind them. */
+enum { STAGE_BEFORE_BLOCKS = -1, STAGE_AFTER_BLOCKS = INT32_MAX };
+
+typedef struct listed_parameter {
+    parameter *parameter;
+    char *published;                       /* the name in published files, without our prefix */
+    int published_rank;
+    int64_t published_dim[PUBLISHED_MAX_RANK];
+    bool transposed;                       /* (in, out) when published, (out, in) in the store */
+    bool optional;                         /* may be missing from a file: keeps its initial values */
+    bool borrowed;                         /* set by parameter_list_borrow */
+    int32_t stage;
+} listed_parameter;
+
+typedef struct parameter_list {
+    parameter_store *store;
+    char *prefix;
+    listed_parameter *items;
+    size_t count, capacity;
+    /* published prefixes that a file may or may not put before every name ("bert."), NULL at the end */
+    const char *const *file_prefixes;
+    /* names that stand for another one: pairs (ours, also known as), NULL at the end */
+    const char *const *aliases;
+    float initial_scale;                   /* standard deviation of matrices; 0: Xavier uniform (small, from scratch) */
+} parameter_list;
+
+smac_status parameter_list_begin(parameter_list *list, parameter_store *store, const char *prefix, smac_error *error);
+void parameter_list_free(parameter_list *list); /* not the parameters: the store owns them */
+
+/* What is added, with its initial values. */
+typedef enum parameter_kind {
+    KIND_MATRIX,            /* (out, in) for op_linear */
+    KIND_MATRIX_TRANSPOSED, /* published (in, out...): everything behind the first dimension is out */
+    KIND_KERNEL,            /* convolution (out, ...), flattened to (out, rest) */
+    KIND_TABLE,             /* embedding rows */
+    KIND_BIAS,              /* zeros, no decay */
+    KIND_NORM_WEIGHT,       /* ones, no decay */
+    KIND_TOKEN              /* learned token or position: normal 0.02, no decay */
+} parameter_kind;
+
+/*
+ * Add published name (copied) of the published shape.  NULL after an error, which stays in *status (first one wins):
+ * so a model's *_add reads as a list, and asks once at the end.
+ */
+parameter *parameter_list_add(parameter_list *list, const char *name, parameter_kind kind, int rank, const int64_t *dim,
+    int32_t stage, smac_status *status, smac_error *error);
+
+/*
+ * Before sealing: blocks < 0 trains everything, 0 freezes everything, n trains the last n of all_blocks blocks and what
+ * comes behind them.
+ */
+void parameter_list_set_trainable(parameter_list *list, int blocks, int all_blocks);
+
+parameter *parameter_list_find(const parameter_list *list, const char *published);
+
+#endif
