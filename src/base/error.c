@@ -24,16 +24,15 @@ smac_status error_prefix(smac_error *error, const char *format, ...)
 {
     if (!error)
         return SMAC_ERROR_INTERNAL;
-    char message[sizeof error->message];
+    char message[2 * sizeof error->message] = "";
     va_list arguments;
     va_start(arguments, format);
-    int used = vsnprintf(message, sizeof message, format, arguments);
+    vsnprintf(message, sizeof error->message - 2, format, arguments);
     va_end(arguments);
-    if (used < 0)
-        used = 0;
-    size_t at = (size_t)used < sizeof message ? (size_t)used : sizeof message - 1;
-    snprintf(message + at, sizeof message - at, ": %s", error->message);
-    memcpy(error->message, message, sizeof message);
+    strcat(message, ": ");
+    strcat(message, error->message); /* both halves are shorter than one message */
+    message[sizeof error->message - 1] = 0;
+    memcpy(error->message, message, sizeof error->message);
     return error->code;
 }
 
