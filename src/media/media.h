@@ -1,0 +1,77 @@
+/*
+ * media/media.h - opening a media file: what is in it, and what is said when it is none.
+ *
+ * Any container and codec that the installed libav reads.  A stream that is not there is a missing modality, not an
+ * error; a file without any picture, sound or subtitles is one.  libav stands behind this room: no header of it names
+ * a type of libav, and only the files libav_*.c include it.
+ *
+ * Times are seconds from the start of the file (the smallest start of its streams is 0).
+ */
+#ifndef SMAC_MEDIA_MEDIA_H
+#define SMAC_MEDIA_MEDIA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/log.h"
+
+#define MEDIA_SAMPLE_RATE 16000 /* all sound is given as mono at this rate, in float32, full scale 1 */
+#define MEDIA_SUBTITLES_MAX 16
+
+typedef struct media_options {
+    /* Asked often while reading: non-zero stops with SMAC_ERROR_INTERRUPTED.  NULL: never. */
+    int (*interrupt)(void *user);
+    void *interrupt_user;
+    const reporter *report; /* gets the warnings too; NULL: nobody */
+    /* A picture of more pixels than this is refused by name; 0: 2^26 (a picture of 8192 x 8192). */
+    int64_t max_pixels;
+    int threads;            /* threads of the picture decoder; 0: 1 */
+    double start, end;      /* read this part alone, in seconds; end 0: to the end */
+    bool skip_picture, skip_sound;
+} media_options;
+
+typedef struct media_subtitle {
+    int stream;         /* its number in the file */
+    char codec[32];     /* subrip, mov_text, webvtt, ass, hdmv_pgs_subtitle, ... */
+    char language[16];  /* as written in the file; empty: not said */
+    bool is_text;       /* pictures of text are not read */
+} media_subtitle;
+
+typedef struct media_info {
+    char container[64];
+    double duration;        /* seconds; 0: not known, or a still picture */
+    double start;           /* what the container calls the start, for people who compare with other tools */
+    int streams;            /* of all kinds */
+    bool has_picture, has_sound;
+    bool is_still;          /* one picture without time (png, jpg) */
+    char picture_codec[32], picture_format[32];
+    int width, height;      /* as shown, after rotation */
+    int rotation;           /* clockwise degrees that were applied: 0, 90, 180 or 270 */
+    bool mirrored;
+    double frame_rate;      /* average; 0: not known */
+    char sound_codec[32];
+    int sample_rate, channels;
+    int subtitle_count;     /* kept: at most MEDIA_SUBTITLES_MAX */
+    media_subtitle subtitles[MEDIA_SUBTITLES_MAX];
+} media_info;
+
+/*
+ * What went wrong without stopping the work: sentences, in the order met, one of a kind.  Kept by the reader that gives
+ * it.
+ */
+typedef struct media_warnings {
+    char **items;
+    size_t count;
+    int64_t broken_packets; /* of picture and sound together */
+} media_warnings;
+
+/*
+ * Look into a file.  options may be NULL.
+ * Errors: NOT_FOUND (no such file), ARGUMENT (a folder), FORMAT (empty; no media file; no stream of a known kind),
+ * UNSUPPORTED (its codecs are all unknown), INTERRUPTED, MEMORY.
+ */
+smac_status media_probe(const char *path, const media_options *options, media_info *out, smac_error *error);
+
+#endif
