@@ -1,0 +1,31 @@
+/*
+ * data/cache.h - the tensors of a dataset's clips, read and prepared once, in parallel, and kept: every epoch uses the
+ * same ones.  Where an encoder is frozen whole, its vectors are kept in place of the raw form.
+ */
+#ifndef SMAC_DATA_CACHE_H
+#define SMAC_DATA_CACHE_H
+
+#include "data/dataset.h"
+
+struct affect_system; /* pipeline/system.h */
+
+typedef struct sample_cache {
+    const dataset *source;
+    sample *samples;  /* (source->count); an item of another split, or left out, has nothing present */
+    uint8_t *usable;  /* (source->count) */
+    int64_t skipped;  /* clips that could not be read and were left out */
+    int64_t bytes;    /* memory of all tensors */
+} sample_cache;
+
+typedef struct cache_options {
+    bool splits[SPLIT_COUNT]; /* which to prepare */
+    bool skip_bad;            /* a clip that cannot be read is left out with a warning; else it is an error */
+    bool without[SAMPLE_MODALITIES];
+} cache_options;
+
+/* d and system must outlive the cache.  Progress "reading clips".  Free with sample_cache_free. */
+smac_status sample_cache_new(const dataset *d, const struct affect_system *system, const cache_options *options,
+    const reporter *r, sample_cache **out, smac_error *error);
+void sample_cache_free(sample_cache *c);
+
+#endif

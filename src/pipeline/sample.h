@@ -1,0 +1,91 @@
+/*
+ * pipeline/sample.h - one stretch of a recording as tensors, before any encoder has run.  This is the one path from
+ * media and words to tensors: the training data and analysis both take it, so a model sees the same numbers in both.
+ *
+ * A modality of a sample is in one of three states: absent (present is false), raw (token ids, frames, mel windows) or
+ * ready (a sequence of vectors: what a frozen encoder gave, or features from a file).  Modalities stand in the order
+ * text, audio, vision everywhere.
+ */
+#ifndef SMAC_PIPELINE_SAMPLE_H
+#define SMAC_PIPELINE_SAMPLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/configuration.h"
+
+enum { SAMPLE_TEXT, SAMPLE_AUDIO, SAMPLE_VISION, SAMPLE_MODALITIES };
+
+/* Vectors of one modality: (steps, crops, width), row-major; text has crops 1. */
+typedef struct feature_sequence {
+    int64_t steps, crops, width;
+    float *data; /* NULL: not ready */
+} feature_sequence;
+
+typedef struct sample {
+    bool present[SAMPLE_MODALITIES];
+    feature_sequence ready[SAMPLE_MODALITIES]; /* data set: used in place of the raw form */
+
+    /* text, raw: ids with the tokenizer's special tokens, and the segment of each (0, or 1 for a second part) */
+    int64_t tokens;
+    int32_t *ids, *types; /* (tokens) each */
+
+    /* vision, raw: clips of two frames (a still or an odd last frame is repeated), bytes RGB */
+    int64_t clips, crops, image_size;
+    uint8_t *frames; /* (clips, crops, 2, image_size, image_size, 3) */
+
+    /* audio, raw: normalised log-mel windows, one centred on each clip */
+    int64_t windows, mel_bins, mel_frames;
+    float *mel; /* (windows, mel_bins, mel_frames) */
+
+    double start, end; /* seconds in the recording */
+} sample;
+
+struct tokenizer; /* text/tokenizer.h */
+
+/* What turns words and media into tensors; borrowed, immutable, shared between threads.  system_preparation gives it. */
+typedef struct preparation {
+    const configuration *configuration;
+    const struct tokenizer *tokenizer; /* NULL when the model has no words of its own or reads ready features */
+} preparation;
+
+/* What to read.  All texts are UTF-8 and borrowed. */
+typedef struct sample_source {
+    const char *media;           /* a file, or NULL: words alone */
+    double start, end;           /* seconds; end <= start: to the end of the recording */
+    const char *text;            /* the words said; NULL or "": the text modality is absent */
+    const char *const *context;  /* what was said before, oldest first, or NULL */
+    int64_t context_count;
+    bool without[SAMPLE_MODALITIES]; /* leave that modality out (it is then absent) */
+} sample_source;
+
+/*
+ * Read one sample.  A recording without sound (picture) has audio (vision) absent; one with neither is an error, as is
+ * a sample with no modality at all.  *out is empty on failure.  Free with sample_clear.  Messages name the file.
+ */
+smac_status sample_read(const preparation *p, const sample_source *source, sample *out, smac_error *error);
+
+/* The three steps apart, for callers that have decoded already (windows that overlap, a live stream). */
+smac_status sample_set_text(const preparation *p, sample *s, const char *text, const char *const *context,
+    int64_t context_count, smac_error *error);
+/* frames (count, image_size, image_size, 3) at media.frames_per_second, crops 1; copied and paired */
+smac_status sample_set_frames(const preparation *p, sample *s, const uint8_t *frames, int64_t count,
+    smac_error *error);
+/* pcm: count values in [-1, 1], mono, 16 kHz, beginning at the sample's start; windows are cut for `clips` clips
+ * (0: as many as the sound's length gives) */
+smac_status sample_set_sound(const preparation *p, sample *s, const float *pcm, int64_t count, int64_t clips,
+    smac_error *error);
+
+/* Ready vectors in place of the raw form: copied.  values (steps, crops, width). */
+smac_status sample_set_ready(sample *s, int modality, int64_t steps, int64_t crops, int64_t width,
+    const float *values, smac_error *error);
+
+/* A sample made of the clips [first, first + count) of another's audio and vision (its words are not taken). */
+smac_status sample_slice(const sample *whole, int64_t first, int64_t count, sample *out, smac_error *error);
+
+void sample_drop(sample *s, int modality); /* makes a modality absent and frees its tensors */
+void sample_clear(sample *s);              /* frees all; NULL and an empty one are fine */
+int64_t sample_bytes(const sample *s);     /* memory its tensors take */
+
+#endif

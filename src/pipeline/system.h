@@ -1,0 +1,141 @@
+/*
+ * pipeline/system.h - a whole SemanticMAC: configuration, tasks, tokenizer, encoders, the core model and their
+ * parameters, made anew or read from a model file.
+ *
+ * A loaded system is immutable: any number of threads may run system_forward on it, each with a tape of its own that
+ * does not record.  Training owns the system it trains.
+ *
+ * The model file is one safetensors file: every parameter under its name, and in the metadata
+ *   semanticmac.format "1", semanticmac.configuration, semanticmac.tasks, semanticmac.training, semanticmac.encoders
+ *   (JSON), semanticmac.vocabulary / semanticmac.tokenizer (the tokenizer's own text).
+ * An encoder that is frozen whole and came from a file is not stored again: its name, path and SHA-256 are.
+ */
+#ifndef SMAC_PIPELINE_SYSTEM_H
+#define SMAC_PIPELINE_SYSTEM_H
+
+#include <jansson.h>
+
+#include "base/log.h"
+#include "model/configuration.h"
+#include "model/task.h"
+#include "nn/parameters.h"
+#include "pipeline/batch.h"
+#include "pipeline/sample.h"
+
+enum { SYSTEM_TASKS_MAX = 8 };
+
+struct semantic_model;   /* the core, model room */
+struct imagebind;        /* encoders room */
+struct language_model;
+struct tensor_file;
+
+/* How a model came to be; all of it is in the model file. */
+typedef struct training_record {
+    char program_version[32];
+    char dataset[64], data_sha256[65]; /* layout, and SHA-256 of the label file */
+    uint64_t seed;
+    int64_t epoch, steps;              /* of these weights */
+    char metric[32];                   /* validation picked by it */
+    double metric_value;               /* NAN: not validated */
+    int64_t training_clips;
+} training_record;
+
+typedef struct affect_system {
+    configuration configuration;
+    task_description tasks[SYSTEM_TASKS_MAX];
+    int task_count;
+    bool has[SAMPLE_MODALITIES];           /* modalities that the model takes at all */
+    int64_t ready_width[SAMPLE_MODALITIES]; /* > 0: ready vectors of this width stand in for the encoder */
+    preparation preparation;               /* points into this struct */
+    struct tokenizer *tokenizer;           /* NULL without words */
+    parameter_store *store;
+    struct language_model *text_encoder;   /* NULL where vectors come ready */
+    struct imagebind *audio_encoder, *vision_encoder;
+    int64_t encoder_width[SAMPLE_MODALITIES]; /* of E_t, E_a, E_v */
+    bool frozen[SAMPLE_MODALITIES];        /* the encoder has no trainable parameter: its vectors can be kept */
+    struct semantic_model *model;
+    training_record training;
+    char sha256[65];                       /* of the model file it was read from; "" for a new one */
+    char name[128];                        /* model.name, or the file's base name */
+    struct tensor_file *files[SAMPLE_MODALITIES]; /* pre-trained encoders' files, open as long as they are borrowed */
+    char *encoder_sha256[SAMPLE_MODALITIES];
+    char *tokenizer_text;                  /* what the tokenizer was made from, for the model file */
+} affect_system;
+
+typedef struct system_options {
+    const configuration *configuration; /* copied */
+    const task_description *tasks;      /* the first is the main one */
+    int task_count;
+    int64_t ready_width[SAMPLE_MODALITIES];
+    /* words of the training part: with text.encoder "" the vocabulary is made from them (text.vocabulary entries) */
+    const char *const *texts;
+    int64_t text_count;
+} system_options;
+
+/* A new system: random weights from train.seed, pre-trained encoders where the configuration names files. */
+smac_status system_new(const system_options *options, affect_system **out, smac_error *error);
+void system_free(affect_system *s);
+
+/*
+ * Read a model file.  encoder_folder (may be NULL) is a further place to look for frozen encoders that the file only
+ * names.  Refused with a message that says what was found and expected: no model file of ours, a parameter missing,
+ * of another shape (its name and both shapes) or left over, an encoder's SHA-256 that differs.
+ */
+smac_status system_load(const char *path, const char *encoder_folder, affect_system **out, smac_error *error);
+/* Write it whole or not at all.  extra: more metadata, (key, value) pairs, NULL at the end; or NULL. */
+smac_status system_save(const affect_system *s, const char *path, smac_error *error);
+/* Values of every parameter from a model file whose system has the same shape (resume; the best epoch's weights). */
+smac_status system_load_values(affect_system *s, const char *path, smac_error *error);
+/* {"configuration":..., "tasks":..., "training":..., "encoders":..., "parameters": count} for `inspect`; new ref. */
+json_t *system_describe(const affect_system *s);
+
+int64_t system_parameter_values(const affect_system *s); /* numbers in all parameters */
+
+/*
+ * What the model says of a batch.  All values live on the tape.  Heads give (B, targets): scores for regression
+ * (unclipped), logits for classes.  specific[m] is NULL where no sample of the batch has the modality; rows of samples
+ * without it have no meaning (batch.part[m].present says which).
+ */
+typedef struct system_output {
+    value *prediction;                     /* main task, (B, targets) */
+    value *specific[SAMPLE_MODALITIES];    /* what each modality alone says */
+    value *shared;                         /* what they share */
+    const struct semantic_outputs *model;  /* every value of the core (p_u, r_u, r, f, other tasks), model room */
+} system_output;
+
+/*
+ * Encoders and core.  Frozen encoders run without recording.  Sticky errors: ask tape_status, as after any operation.
+ * Gives false on failure.
+ */
+bool system_forward(const affect_system *s, tape *t, const batch *b, system_output *out);
+
+/*
+ * Run the encoders that are frozen whole (or all of them: everything) over a sample and put their vectors in place of
+ * its raw form.  For caches and for windows that overlap.
+ */
+smac_status system_encode(const affect_system *s, sample *x, bool everything, smac_error *error);
+
+/*
+ * One sample to numbers, the short way (analysis): targets[] get the main task's values - the score clipped to the
+ * label range, or the classes' probabilities; NAN for a modality the sample does not have.
+ */
+typedef struct affect_result {
+    int targets;
+    float prediction[TASK_CLASSES_MAX];
+    float specific[SAMPLE_MODALITIES][TASK_CLASSES_MAX];
+    float shared[TASK_CLASSES_MAX];
+    bool present[SAMPLE_MODALITIES];
+    float disagreement; /* 0: all modalities say the same; 1: as far apart as can be (system_disagreement) */
+} affect_result;
+
+/* results has room for count.  Samples may differ in length; they run in batches of at most `at_once` (0: 16). */
+smac_status system_predict(const affect_system *s, const sample *const *samples, int64_t count, int64_t at_once,
+    affect_result *results, smac_error *error);
+
+/*
+ * How far the present modalities are apart: for scores the largest difference of two over the width of the label
+ * range, for classes the largest total variation of two; at most 1, and 0 with fewer than two modalities.
+ */
+float system_disagreement(const task_description *task, const affect_result *result);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * train/trainer.h - training: epochs of steps, validation, label generation, checkpoints, resume.
+ *
+ * The run's folder:
+ *   config.yaml        the whole configuration as used
+ *   best.safetensors   model file of the best validation epoch
+ *   last.safetensors   model file of the last checkpoint, with what resuming needs beside the weights (optimiser
+ *                      moments, generated labels, banks, place in the epoch) under names that begin with "training."
+ *   log.jsonl          one line a step, one an epoch
+ *   labels.csv         generated labels after the last finished epoch
+ *   label_quality.json how near they come to the modalities' own labels, where the data has those
+ * Each is written whole or not at all; kill -9 at any moment leaves a run that can be resumed, and resuming gives the
+ * same bits as never having stopped.
+ */
+#ifndef SMAC_TRAIN_TRAINER_H
+#define SMAC_TRAIN_TRAINER_H
+
+#include "base/log.h"
+#include "data/cache.h"
+#include "data/dataset.h"
+#include "pipeline/system.h"
+#include "train/metrics.h"
+
+typedef struct train_options {
+    const char *data, *layout;    /* folder or label file; "sims", "mosi", ... */
+    const char *features;         /* MMSA pickle in place of media, or NULL */
+    const char *task;             /* which of the layout's tasks, or NULL */
+    const char *out;              /* the run's folder */
+    configuration configuration;  /* defaults, file and --set already applied; train.seed set */
+    bool resume;                  /* go on from out/last.safetensors; a run that has ended is fine */
+    bool overwrite;               /* start anew in a folder that holds a run (without it and resume: an error) */
+    bool skip_bad;
+    int64_t checkpoint_seconds;   /* within an epoch, at most this long between checkpoints; 0: 120 */
+    int64_t stop_after_steps;     /* tests: leave as if killed after so many steps in all; 0: never */
+} train_options;
+
+void train_options_default(train_options *o);
+
+typedef struct train_result {
+    int64_t epochs, best_epoch, steps;
+    metric_list best;         /* validation metrics of the best epoch */
+    char metric[32];          /* picked by it */
+    double best_value;
+    double seconds;
+    bool already_done;        /* resume found a finished run */
+    char best_path[1024];
+} train_result;
+
+/* The whole of `semanticmac train`.  SMAC_ERROR_INTERRUPTED: stopped by the reporter, checkpoint written. */
+smac_status train_run(const train_options *options, const reporter *r, train_result *result, smac_error *error);
+
+/* The same on data that are in memory already: tests, and experiments that share a cache. */
+smac_status train_on(const train_options *options, affect_system *system, const sample_cache *cache, const reporter *r,
+    train_result *result, smac_error *error);
+
+#endif
