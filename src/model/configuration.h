@@ -26,7 +26,7 @@ typedef enum label_similarity { SIMILARITY_COSINE, SIMILARITY_EUCLIDEAN } label_
 typedef enum inter_kind { INTER_KERNEL, INTER_ROUNDED, INTER_RANK } inter_kind;
 typedef enum schedule_kind { SCHEDULE_CONSTANT, SCHEDULE_LINEAR, SCHEDULE_COSINE } schedule_kind;
 typedef enum precision_kind { PRECISION_KIND_F32, PRECISION_KIND_BF16 } precision_kind;
-typedef enum picture_preparation { PICTURE_STILL, PICTURE_VIDEO } picture_preparation;
+typedef enum picture_loader { PICTURE_STILL, PICTURE_VIDEO } picture_loader;
 
 typedef struct configuration {
     struct {
@@ -51,7 +51,7 @@ typedef struct configuration {
         char encoder[CONFIGURATION_TEXT_MAX];
         int64_t width, layers, heads, hidden, out_width, image_size, patch, crops, trainable_blocks;
         double dropout;
-        picture_preparation preparation;
+        picture_loader preparation;
     } vision;
     struct {
         double frames_per_second, clip_step;
