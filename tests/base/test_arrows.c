@@ -1,0 +1,103 @@
+/* tests/base/test_arrows.c - each file of src/ROOM includes only its own room and rooms below it (CMakeLists.txt). */
+#include "support/check.h"
+
+#include <dirent.h>
+
+#include "base/file.h"
+
+enum { MAX_ROOMS = 32 };
+static char names[MAX_ROOMS][32];
+static uint32_t below[MAX_ROOMS]; /* bit r: room r may be included */
+static int rooms;
+
+static int room_by_name(const char *name)
+{
+    for (int i = 0; i < rooms; i++)
+        if (!strcmp(names[i], name))
+            return i;
+    return -1;
+}
+
+/* smac_room(NAME ROOMS a b LIBS ...) lines, in order: a room links only rooms named before it */
+static void read_rooms(void)
+{
+    char *text, *save = NULL;
+    assert_ok(file_read(SMAC_SOURCE_DIR "/CMakeLists.txt", 0, &text, NULL, error));
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        if (strncmp(line, "smac_room(", 10))
+            continue;
+        char *inner = NULL, *word = strtok_r(line + 10, " )", &inner);
+        snprintf(names[rooms], sizeof names[rooms], "%s", word);
+        uint32_t mask = 1u << rooms;
+        bool in_rooms = false;
+        while ((word = strtok_r(NULL, " )", &inner))) {
+            if (!strcmp(word, "ROOMS")) {
+                in_rooms = true;
+            } else if (!strcmp(word, "LIBS")) {
+                in_rooms = false;
+            } else if (in_rooms) {
+                int lower = room_by_name(word);
+                if (lower < 0)
+                    fail_msg("%s links %s, which is not below it", names[rooms], word);
+                mask |= below[lower];
+            }
+        }
+        below[rooms++] = mask;
+    }
+    free(text);
+}
+
+static int check_file(const char *path, int room)
+{
+    char *text, *save = NULL;
+    int wrong = 0;
+    assert_ok(file_read(path, 0, &text, NULL, error));
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        char target[64];
+        if (sscanf(line, "#include \"%60[a-z_]/", target) != 1)
+            continue;
+        int other = room_by_name(target);
+        if (other >= 0 && !(below[room] & 1u << other)) {
+            print_error("%s includes %s, which is not below %s\n", path, target, names[room]);
+            wrong++;
+        }
+    }
+    free(text);
+    return wrong;
+}
+
+static int check_folder(const char *folder, int room)
+{
+    int wrong = 0;
+    DIR *d = opendir(folder);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        if (e->d_name[0] == '.')
+            continue;
+        char *path = path_join(folder, e->d_name);
+        wrong += file_is_folder(path) ? check_folder(path, room) : check_file(path, room);
+        free(path);
+    }
+    if (d)
+        closedir(d);
+    return wrong;
+}
+
+static void includes_point_down(void **state)
+{
+    (void)state;
+    read_rooms();
+    assert_true(rooms >= 10);
+    int wrong = 0;
+    for (int i = 0; i < rooms; i++) {
+        char *folder = path_join(SMAC_SOURCE_DIR "/src", names[i]);
+        wrong += check_folder(folder, i);
+        free(folder);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(includes_point_down)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
