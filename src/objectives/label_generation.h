@@ -1,0 +1,101 @@
+/*
+ * objectives/label_generation.h - semantic-centric label generation (docs/method.md, section 5).
+ *
+ * For each of N training samples and each target (text, audio, vision, shared) a bank vector b (the detached p_u or r
+ * of its last training step) and a label q that starts as the ground truth.  At the end of an epoch the labels are
+ * renewed from what the nearest neighbours' truth says (or a held-out prediction), mixed with the sample's own truth
+ * and averaged over epochs.  Same input, same bits, for any number of threads.
+ *
+ *   label_generation_new -> every step: label_generation_write -> every epoch: label_generation_refresh
+ */
+#ifndef SMAC_OBJECTIVES_LABEL_GENERATION_H
+#define SMAC_OBJECTIVES_LABEL_GENERATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/log.h"
+
+typedef enum label_target { LABEL_TEXT, LABEL_AUDIO, LABEL_VISION, LABEL_SHARED, LABEL_TARGETS } label_target;
+enum { LABEL_BANK_FUSED = LABEL_TARGETS, LABEL_BANKS }; /* the fused vectors f: Self-MM's rule alone needs them */
+
+typedef enum label_rule {
+    LABEL_RULE_FIXED,      /* labels never change: the multimodal truth, or what label_generation_set put there */
+    LABEL_RULE_NEIGHBOURS, /* the rule of section 5 */
+    LABEL_RULE_HELD_OUT,   /* the same with a held-out ridge prediction from the bank in the neighbours' place */
+    LABEL_RULE_SELF_MM     /* relative distance to class centres (Yu and others 2021); regression alone */
+} label_rule;
+
+typedef struct label_generation_options {
+    int64_t samples;  /* N */
+    int64_t width;    /* D of the bank vectors */
+    int targets;      /* numbers a label has: 1 score, or the number of classes */
+    bool classes;     /* labels are distributions over targets classes; else scores in [low, high] */
+    double low, high;
+    label_rule rule;
+    bool euclidean;            /* rank by distance, not by cosine of centred vectors */
+    int64_t neighbours;        /* k */
+    double neighbour_fraction; /* k is at most this share of the samples in the bank (and at least 1) */
+    double temperature;        /* of the neighbours' softmax */
+    double mix[LABEL_TARGETS]; /* lambda: weight of what the neighbours say */
+    bool clipwise;             /* lambda by sample, see label_clipwise_mix */
+    bool momentum;             /* q <- n/(n+2) q + 2/(n+2) new; else q <- new */
+    int64_t start_epoch;       /* the first epoch after which labels change */
+    int64_t folds;             /* of the held-out prediction */
+    double ridge;              /* share of the bank's mean variance; 0: chosen by the held-out error of the truth */
+    uint64_t seed;             /* of the folds */
+} label_generation_options;
+
+typedef struct label_generation label_generation;
+
+/*
+ * truth (N, targets), copied.  groups (N) or NULL, copied: samples of one group (a speaker) share a fold of the
+ * held-out prediction.  Errors: sizes, labels out of range or off the simplex, Self-MM with classes.  Free with
+ * label_generation_free.
+ */
+smac_status label_generation_new(const label_generation_options *options, const float *truth, const int32_t *groups,
+    label_generation **out, smac_error *error);
+void label_generation_free(label_generation *g);
+const label_generation_options *label_generation_get_options(const label_generation *g);
+
+/*
+ * Write the bank vectors of count training samples after their step: bank is a label_target or LABEL_BANK_FUSED,
+ * samples (count) their indices, vectors (count, D), present (count) or NULL: 0 leaves that row out (its modality is
+ * missing, or was dropped in this step).  Non-finite vectors are refused.
+ */
+smac_status label_generation_write(label_generation *g, int bank, const int64_t *samples, int64_t count,
+    const float *vectors, const uint8_t *present, smac_error *error);
+
+/* Put labels in place of the truth: labels (N, targets); have (N) or NULL says which rows to take. */
+smac_status label_generation_set(label_generation *g, label_target target, const float *labels, const uint8_t *have,
+    smac_error *error);
+
+/* Renew the labels after epoch (counted from 1).  Before start_epoch, and with the fixed rule, nothing happens. */
+smac_status label_generation_refresh(label_generation *g, int64_t epoch, const reporter *report, smac_error *error);
+
+/* q of all samples (N, targets); of some of them, gathered into out (count, targets). */
+const float *label_generation_labels(const label_generation *g, label_target target);
+void label_generation_gather(const label_generation *g, label_target target, const int64_t *samples, int64_t count,
+    float *out);
+/* What the neighbours (or the held-out prediction) said at the last refresh, before mixing (N, targets). */
+const float *label_generation_suggestions(const label_generation *g, label_target target);
+/* Neighbours of sample i by the bank's vectors now: fills indices and similarities (up to limit), returns how many. */
+int64_t label_generation_neighbours(const label_generation *g, int bank, int64_t sample, int64_t limit,
+    int64_t *indices, float *similarities);
+
+/*
+ * The state for checkpoints: named arrays that together are everything that changes.  Write them to a file; to resume,
+ * make the same label generation anew and copy them back into the same places.
+ */
+typedef struct label_generation_array {
+    char name[32];    /* "labels.bank.text", "labels.written.text", "labels.label.text", ... */
+    void *data;
+    bool bytes;       /* uint8_t; else float */
+    int64_t rows, columns;
+} label_generation_array;
+int label_generation_array_count(const label_generation *g);
+label_generation_array label_generation_array_at(const label_generation *g, int index);
+
+#endif
