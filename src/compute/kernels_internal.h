@@ -1,0 +1,17 @@
+/* compute/kernels_internal.h - the tables of the room's kernel files; nobody outside src/compute includes this. */
+#ifndef SMAC_COMPUTE_KERNELS_INTERNAL_H
+#define SMAC_COMPUTE_KERNELS_INTERNAL_H
+
+#include "compute/kernels.h"
+
+extern const struct kernels kernels_plain;
+#if defined(__x86_64__)
+extern const struct kernels kernels_avx2;
+extern const struct kernels kernels_avx512;
+#endif
+
+/* One bfloat16: to the nearest, ties to even, NaN made quiet. */
+uint16_t bf16_from_float(float x);
+float bf16_to_float(uint16_t x);
+
+#endif
