@@ -1,0 +1,224 @@
+/* data/dataset.c - what all layouts share: the table of readers, items, checks at the end. */
+#include "data/dataset.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "data/readers.h"
+
+static const struct layout {
+    const char *name;
+    dataset_reader read;
+} layouts[] = {
+    {"sims", dataset_read_mmsa},
+    {"simsv2", dataset_read_mmsa},
+    {"mosi", dataset_read_mmsa},
+    {"mosei", dataset_read_mmsa},
+};
+
+enum { LAYOUTS = sizeof layouts / sizeof layouts[0] };
+
+typedef struct dataset_memory {
+    arena *texts;
+    size_t capacity;
+} dataset_memory;
+
+const char *dataset_layout_at(int index)
+{
+    return index >= 0 && index < LAYOUTS ? layouts[index].name : NULL;
+}
+
+arena *dataset_arena(const dataset *d)
+{
+    return ((dataset_memory *)d->memory)->texts;
+}
+
+dataset_item *dataset_add_item(dataset *d)
+{
+    dataset_memory *m = d->memory;
+    if (!memory_grow((void **)&d->items, &m->capacity, (size_t)d->count + 1, sizeof *d->items))
+        return NULL;
+    dataset_item *item = &d->items[d->count++];
+    memset(item, 0, sizeof *item);
+    for (int i = 0; i < LABEL_KINDS; i++)
+        item->label[i] = NAN;
+    item->text = "";
+    return item;
+}
+
+const char *dataset_text(dataset *d, const char *text)
+{
+    return arena_copy_text(dataset_arena(d), text);
+}
+
+const char *dataset_id(dataset *d, const char *video_id, const char *clip_id)
+{
+    size_t length = strlen(video_id) + strlen(clip_id) + 4;
+    char *id = arena_take(dataset_arena(d), length);
+    if (id)
+        snprintf(id, length, "%s$_$%s", video_id, clip_id);
+    return id;
+}
+
+smac_status dataset_bad_row(dataset *d, const dataset_options *options, const reporter *r, smac_error *error,
+    const char *format, ...)
+{
+    char message[700];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    if (!options->skip_bad)
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s (--skip-bad leaves such clips out)", message);
+    d->skipped++;
+    report_log(r, LOG_WARNING, "%s; left out", message);
+    return SMAC_OK;
+}
+
+const char *dataset_find_media(dataset *d, const char *folder, const char *stem)
+{
+    static const char *const endings[] = {"mp4", "mkv", "webm", "mov", "avi", "wav", "flac", "mp3", "m4a", "ogg"};
+    size_t length = strlen(folder) + strlen(stem) + 8;
+    arena_mark mark = arena_here(dataset_arena(d));
+    char *path = arena_take(dataset_arena(d), length);
+    for (size_t i = 0; path && i < sizeof endings / sizeof endings[0]; i++) {
+        snprintf(path, length, "%s/%s.%s", folder, stem, endings[i]);
+        if (file_exists(path) && !file_is_folder(path))
+            return path;
+    }
+    arena_release(dataset_arena(d), mark);
+    return NULL;
+}
+
+/* --- splits and columns ----------------------------------------------------------------------------------------------- */
+
+const char *dataset_split_name(dataset_split split)
+{
+    static const char *const names[] = {"train", "valid", "test"};
+    return split < SPLIT_COUNT ? names[split] : "";
+}
+
+bool dataset_split_from_name(const char *name, dataset_split *out)
+{
+    static const struct {
+        const char *name;
+        dataset_split split;
+    } names[] = {{"train", SPLIT_TRAIN}, {"valid", SPLIT_VALID}, {"val", SPLIT_VALID}, {"dev", SPLIT_VALID},
+                 {"validation", SPLIT_VALID}, {"test", SPLIT_TEST}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i].name) == 0) {
+            *out = names[i].split;
+            return true;
+        }
+    }
+    return false;
+}
+
+int64_t dataset_split_count(const dataset *d, dataset_split split)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < d->count; i++)
+        count += d->items[i].split == split;
+    return count;
+}
+
+int dataset_extra(const dataset *d, const char *name)
+{
+    for (int64_t i = 0; i < d->extra_count; i++)
+        if (strcmp(d->extra_names[i], name) == 0)
+            return (int)i;
+    return -1;
+}
+
+double dataset_extra_number(const dataset *d, const dataset_item *item, const char *name)
+{
+    int column = dataset_extra(d, name);
+    double value;
+    if (column < 0 || !item->extra || !text_to_double(item->extra[column], &value))
+        return NAN;
+    return value;
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------------------ */
+
+static int by_id(const void *a, const void *b)
+{
+    const dataset_item *x = *(dataset_item *const *)a, *y = *(dataset_item *const *)b;
+    int order = strcmp(x->id, y->id);
+    return order ? order : x->line < y->line ? -1 : x->line > y->line;
+}
+
+static smac_status check_ids(const dataset *d, smac_error *error)
+{
+    dataset_item **sorted = memory_new((size_t)d->count, sizeof *sorted);
+    if (!sorted)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory to sort %lld clips", (long long)d->count);
+    for (int64_t i = 0; i < d->count; i++)
+        sorted[i] = &d->items[i];
+    qsort(sorted, (size_t)d->count, sizeof *sorted, by_id);
+    smac_status status = SMAC_OK;
+    for (int64_t i = 1; i < d->count && status == SMAC_OK; i++)
+        if (strcmp(sorted[i - 1]->id, sorted[i]->id) == 0)
+            status = FAIL(error, SMAC_ERROR_FORMAT, "clip %.200s stands twice in the data, on lines %lld and %lld",
+                          sorted[i]->id, (long long)sorted[i - 1]->line, (long long)sorted[i]->line);
+    free(sorted);
+    return status;
+}
+
+smac_status dataset_read(const dataset_options *options, const reporter *r, dataset **out, smac_error *error)
+{
+    const struct layout *layout = NULL;
+    text_buffer known = {0};
+    for (int i = 0; i < LAYOUTS; i++) {
+        if (options->layout && strcmp(options->layout, layouts[i].name) == 0)
+            layout = &layouts[i];
+        text_add(&known, i == 0 ? "" : i + 1 < LAYOUTS ? ", " : " or ");
+        text_add(&known, layouts[i].name);
+    }
+    smac_status status = SMAC_OK;
+    if (!layout)
+        status = FAIL(error, SMAC_ERROR_ARGUMENT, "unknown dataset layout '%.60s'; expected %s",
+                      options->layout ? options->layout : "", known.data ? known.data : "a known one");
+    text_free(&known);
+    TRY(status);
+    if (!options->path || (!file_exists(options->path) && !file_is_folder(options->path)))
+        return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no data at %.300s; expected the dataset's folder",
+                    options->path ? options->path : "(no path)");
+    dataset *d = memory_new(1, sizeof *d);
+    dataset_memory *m = memory_new(1, sizeof *m);
+    if (m)
+        m->texts = arena_new(0);
+    if (!d || !m || !m->texts) {
+        free(d);
+        free(m);
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a dataset");
+    }
+    d->memory = m;
+    snprintf(d->layout, sizeof d->layout, "%s", layout->name);
+    status = layout->read(options, r, d, error);
+    if (status == SMAC_OK && d->count == 0)
+        status = FAIL(error, SMAC_ERROR_FORMAT, "%.300s holds no clip that can be used", options->path);
+    if (status == SMAC_OK)
+        status = check_ids(d, error);
+    if (status != SMAC_OK) {
+        dataset_free(d);
+        return status;
+    }
+    *out = d;
+    return SMAC_OK;
+}
+
+void dataset_free(dataset *d)
+{
+    if (!d)
+        return;
+    dataset_memory *m = d->memory;
+    arena_free(m->texts);
+    free(m);
+    free(d->items);
+    free(d);
+}

@@ -1,0 +1,122 @@
+/* train/configuration_file.c - YAML through libfyaml, flattened to dotted keys. */
+#include "train/configuration_file.h"
+
+#include <libfyaml.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+enum { DEEPEST = 8, KEY_LENGTH = 256 };
+
+typedef struct walk {
+    configuration *c;
+    const char *name; /* of the file */
+    smac_error *error;
+} walk;
+
+/* The line (from 1) where a node starts; 0 when libfyaml does not say. */
+static int line_of(struct fy_node *node)
+{
+    struct fy_token *token = fy_node_is_scalar(node) ? fy_node_get_scalar_token(node) : NULL;
+    const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
+    return mark ? mark->line + 1 : 0;
+}
+
+static smac_status set_scalar(const walk *w, const char *key, struct fy_node *value, int line)
+{
+    size_t length = 0;
+    const char *text = value ? fy_node_get_scalar(value, &length) : NULL;
+    char *copy = memory_copy_text_n(text ? text : "", text ? length : 0);
+    if (!copy)
+        return FAIL(w->error, SMAC_ERROR_MEMORY, "no memory for a value of %s", w->name);
+    smac_status status = configuration_set(w->c, key, copy, w->error);
+    free(copy);
+    if (status != SMAC_OK)
+        error_prefix(w->error, "%s line %d", w->name, line);
+    return status;
+}
+
+static smac_status visit(const walk *w, struct fy_node *map, const char *prefix, int depth)
+{
+    void *at = NULL;
+    struct fy_node_pair *pair;
+    while ((pair = fy_node_mapping_iterate(map, &at))) {
+        struct fy_node *key = fy_node_pair_key(pair), *value = fy_node_pair_value(pair);
+        size_t length = 0;
+        const char *text = key ? fy_node_get_scalar(key, &length) : NULL;
+        int line = key ? line_of(key) : 0;
+        char full[KEY_LENGTH];
+        if (!text || !length)
+            return FAIL(w->error, SMAC_ERROR_FORMAT, "%s line %d: a key is not a plain word", w->name, line);
+        int written = snprintf(full, sizeof full, "%s%s%.*s", prefix, *prefix ? "." : "", (int)length, text);
+        if (written < 0 || written >= KEY_LENGTH)
+            return FAIL(w->error, SMAC_ERROR_FORMAT, "%s line %d: a key is longer than %d bytes", w->name, line,
+                        KEY_LENGTH - 1);
+        if (value && fy_node_is_mapping(value)) {
+            if (depth >= DEEPEST)
+                return FAIL(w->error, SMAC_ERROR_FORMAT, "%s line %d: maps are nested deeper than %d", w->name, line,
+                            DEEPEST);
+            TRY(visit(w, value, full, depth + 1));
+        } else if (value && fy_node_is_sequence(value)) {
+            return FAIL(w->error, SMAC_ERROR_FORMAT, "%s line %d: %s is a list; expected one value", w->name, line, full);
+        } else if (value && fy_node_is_alias(value)) {
+            return FAIL(w->error, SMAC_ERROR_FORMAT, "%s line %d: %s is an alias (*name); write the value out", w->name,
+                        line, full);
+        } else {
+            TRY(set_scalar(w, full, value, line));
+        }
+    }
+    return SMAC_OK;
+}
+
+/* What the parser has to say, in one sentence. */
+static smac_status parse_failed(struct fy_diag *diag, const char *name, smac_error *error)
+{
+    void *at = NULL;
+    struct fy_diag_error *e = diag ? fy_diag_errors_iterate(diag, &at) : NULL;
+    if (e)
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s line %d column %d is not YAML: %s", name, e->line, e->column,
+                    e->msg ? e->msg : "syntax error");
+    return FAIL(error, SMAC_ERROR_FORMAT, "%s is not YAML; expected lines like 'perceiver.latents: 16'", name);
+}
+
+smac_status configuration_parse_yaml(configuration *c, const char *text, size_t size, const char *name,
+    smac_error *error)
+{
+    struct fy_diag_cfg diag_options;
+    fy_diag_cfg_default(&diag_options);
+    diag_options.fp = NULL;
+    diag_options.colorize = false;
+    struct fy_diag *diag = fy_diag_create(&diag_options);
+    if (!diag)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory to read %s", name);
+    fy_diag_set_collect_errors(diag, true);
+    struct fy_parse_cfg options = {.flags = FYPCF_QUIET, .diag = diag};
+    struct fy_document *document = fy_document_build_from_string(&options, text, size);
+    smac_status status = SMAC_OK;
+    struct fy_node *root = document ? fy_document_root(document) : NULL;
+    if (!document && size > 0 && fy_diag_got_error(diag))
+        status = parse_failed(diag, name, error);
+    else if (root && fy_node_is_mapping(root))
+        status = visit(&(walk){c, name, error}, root, "", 0);
+    else if (root && !(fy_node_is_scalar(root) && !*fy_node_get_scalar0(root)))
+        status = FAIL(error, SMAC_ERROR_FORMAT, "%s is not a map of keys; expected lines like 'perceiver.latents: 16'",
+                      name);
+    if (document)
+        fy_document_destroy(document);
+    fy_diag_destroy(diag);
+    return status;
+}
+
+smac_status configuration_read_yaml(configuration *c, const char *path, smac_error *error)
+{
+    char *text = NULL;
+    size_t size = 0;
+    TRY(file_read(path, 1 << 20, &text, &size, error));
+    smac_status status = configuration_parse_yaml(c, text, size, path, error);
+    free(text);
+    return status;
+}
