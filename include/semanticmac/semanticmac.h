@@ -1,0 +1,144 @@
+/*
+ * semanticmac.h - from a video of a person talking to what they feel and mean.
+ *
+ *   smac_error error;
+ *   smac_model *model = NULL;
+ *   smac_analysis *analysis = NULL;
+ *   if (smac_model_open("best.safetensors", NULL, &model, &error) ||
+ *       smac_analyze_file(model, "talk.mp4", NULL, &analysis, &error)) {
+ *       fprintf(stderr, "%s\n", error.message);
+ *   } else {
+ *       for (size_t i = 0; i < smac_analysis_segment_count(analysis); i++) {
+ *           const smac_segment *s = smac_analysis_segment(analysis, i);
+ *           printf("%6.1f s  %+.2f\n", s->start, s->prediction[0]);
+ *       }
+ *   }
+ *   smac_analysis_free(analysis);
+ *   smac_model_free(model);
+ *
+ * (apps/example/example.c is this program, built and tested with the library.)
+ *
+ * An open model is immutable: any number of threads may analyse with it at the same time.  An analysis belongs to the
+ * caller and does not need the model any more.  All texts are UTF-8.  Freeing NULL is fine.
+ */
+#ifndef SEMANTICMAC_H
+#define SEMANTICMAC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "semanticmac/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "0.1.0" */
+SMAC_API const char *smac_version(void);
+/* The processor and the kernels chosen for it, one line. */
+SMAC_API const char *smac_processor(void);
+/* How many threads the work may use; 0: as many as the machine has.  Results do not depend on it. */
+SMAC_API void smac_set_threads(int count);
+
+/* Modalities stand in this order everywhere. */
+enum { SMAC_TEXT, SMAC_AUDIO, SMAC_VISION, SMAC_MODALITIES };
+enum { SMAC_TARGETS_MAX = 64 };
+
+/* ---- models ------------------------------------------------------------------------------------------------------ */
+
+typedef struct smac_model smac_model;
+
+typedef struct smac_model_options {
+    const char *encoder_folder; /* where else to look for frozen encoders that the model file only names; or NULL */
+} smac_model_options;
+
+/*
+ * Open a model file.  options may be NULL.  Errors: NOT_FOUND, FORMAT (no model file, truncated), MISMATCH (a tensor of
+ * another shape: its name and both shapes), UNSUPPORTED, MEMORY.  Free with smac_model_free.
+ */
+SMAC_API smac_status smac_model_open(const char *path, const smac_model_options *options, smac_model **out,
+    smac_error *error);
+SMAC_API void smac_model_free(smac_model *model);
+
+SMAC_API const char *smac_model_name(const smac_model *model);
+SMAC_API const char *smac_model_sha256(const smac_model *model); /* of the file, 64 hexadecimal digits */
+/* "sentiment", "emotion", ...: what is predicted */
+SMAC_API const char *smac_model_task(const smac_model *model);
+/* 0: a score within smac_model_range; otherwise the number of classes */
+SMAC_API int smac_model_classes(const smac_model *model);
+SMAC_API const char *smac_model_class_name(const smac_model *model, int index); /* NULL outside */
+SMAC_API void smac_model_range(const smac_model *model, double *low, double *high);
+/* How it was made (configuration, tasks, training record, sizes) as JSON; free() it.  NULL when memory is short. */
+SMAC_API char *smac_model_describe(const smac_model *model);
+
+/* ---- analysis ---------------------------------------------------------------------------------------------------- */
+
+typedef struct smac_analysis smac_analysis;
+
+typedef struct smac_analyze_options {
+    const char *text;       /* the words, when the caller knows them; NULL otherwise */
+    const char *transcript; /* a .srt, .vtt, .txt or .json file; NULL: embedded subtitles, when there are any */
+    bool without[SMAC_MODALITIES]; /* leave a modality out */
+    double window, hop;     /* seconds of a segment, and from one to the next; 0: 4 and 1 */
+    bool thumbnails;        /* keep a small picture for each segment (the HTML report shows them) */
+    const char *speech_model; /* recognise the words with this Whisper model (a folder or file); NULL: do not */
+    const char *language;   /* of the speech, "en", ...; NULL: detect */
+    /* done of total seconds of the recording (total 0: not known); non-zero stops with SMAC_ERROR_INTERRUPTED */
+    int (*progress)(void *user, const char *what, double done, double total);
+    void *user;
+} smac_analyze_options;
+
+SMAC_API void smac_analyze_options_default(smac_analyze_options *options);
+
+/* What was said about a stretch of the recording.  Values: the score, or a probability for each class. */
+typedef struct smac_segment {
+    double start, end;    /* seconds */
+    const char *text;     /* the words in it, "" when none are known */
+    int targets;          /* 1, or the number of classes */
+    float prediction[SMAC_TARGETS_MAX];
+    bool has[SMAC_MODALITIES];                       /* the modality is there */
+    float modality[SMAC_MODALITIES][SMAC_TARGETS_MAX]; /* what it says for itself; NAN when it is not there */
+    float shared[SMAC_TARGETS_MAX];                  /* what they share */
+    float disagreement;   /* 0: all say the same, 1: as far apart as can be */
+} smac_segment;
+
+/*
+ * Analyse a recording: a video, a sound, or a still.  options may be NULL.  Decoding runs once through the file, in
+ * memory that does not grow with its length but for one vector a second.
+ * Errors: NOT_FOUND, FORMAT (no media file, nothing decodes, a malformed transcript), ARGUMENT (window or hop not
+ * positive), INTERRUPTED, MEMORY.  Free with smac_analysis_free.
+ */
+SMAC_API smac_status smac_analyze_file(const smac_model *model, const char *path, const smac_analyze_options *options,
+    smac_analysis **out, smac_error *error);
+SMAC_API void smac_analysis_free(smac_analysis *analysis);
+
+SMAC_API double smac_analysis_duration(const smac_analysis *analysis);
+SMAC_API const smac_segment *smac_analysis_summary(const smac_analysis *analysis); /* the whole recording */
+SMAC_API size_t smac_analysis_segment_count(const smac_analysis *analysis);
+SMAC_API const smac_segment *smac_analysis_segment(const smac_analysis *analysis, size_t index); /* NULL outside */
+SMAC_API size_t smac_analysis_warning_count(const smac_analysis *analysis);
+SMAC_API const char *smac_analysis_warning(const smac_analysis *analysis, size_t index);
+
+typedef enum smac_format {
+    SMAC_FORMAT_TEXT, /* a timeline for a terminal */
+    SMAC_FORMAT_JSON, /* one object a recording (docs/analyze.md); a missing modality is null */
+    SMAC_FORMAT_CSV,  /* one line a segment */
+    SMAC_FORMAT_SRT,  /* subtitles that say what was found */
+    SMAC_FORMAT_HTML  /* one self-contained page */
+} smac_format;
+
+/* false for an unknown name */
+SMAC_API bool smac_format_from_name(const char *name, smac_format *out);
+
+/*
+ * One or more analyses as text; free() it.  JSON: one analysis gives an object, more give a list.  columns: width of
+ * the terminal for SMAC_FORMAT_TEXT (0: 80); colour: with ANSI colours.
+ */
+SMAC_API smac_status smac_analysis_render(const smac_analysis *const *analyses, size_t count, smac_format format,
+    int columns, bool colour, char **text, size_t *length, smac_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,65 @@
+/*
+ * analyze/analysis.h - what an analysis holds, and the renderers of each format.
+ */
+#ifndef SMAC_ANALYZE_ANALYSIS_H
+#define SMAC_ANALYZE_ANALYSIS_H
+
+#include "base/text.h"
+#include "model/task.h"
+#include "semanticmac/semanticmac.h"
+
+typedef struct thumbnail {
+    uint8_t *jpeg; /* NULL: none */
+    size_t size;
+    double time;   /* seconds */
+} thumbnail;
+
+typedef struct analysis_timing {
+    double transcribe, read, predict, total; /* seconds of wall clock: recognising words; decoding, preparing and
+                                                encoding; the core model; all */
+} analysis_timing;
+
+struct smac_analysis {
+    char *video;              /* the path as given */
+    double duration;          /* seconds; of a still 0 */
+    char *model_name, *model_sha256;
+    task_description task;
+    int targets;
+    double window, hop;
+    smac_segment summary;
+    smac_segment *segments;   /* their texts are owned */
+    size_t segment_count;
+    thumbnail *thumbnails;    /* in order of time; at most one a second */
+    size_t thumbnail_count;
+    char **warnings;
+    size_t warning_count, warning_capacity;
+    char *words_from;         /* "text", a file, "subtitles", "speech", or NULL: no words */
+    char *language;           /* or NULL */
+    analysis_timing timing;
+};
+
+/* Add a warning (one sentence); nothing happens when memory is short. */
+void analysis_warn(smac_analysis *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Over this disagreement a segment is marked in reports. */
+#define DISAGREEMENT_MARK 0.35f
+
+static inline bool analysis_is_score(const smac_analysis *a)
+{
+    return a->task.kind == TASK_REGRESSION;
+}
+
+/* Renderers add to out; memory failures show in out->failed. */
+void render_text(const smac_analysis *a, int columns, bool colour, text_buffer *out);
+void render_csv(const smac_analysis *const *analyses, size_t count, text_buffer *out);
+void render_srt(const smac_analysis *a, text_buffer *out);
+void render_html(const smac_analysis *const *analyses, size_t count, text_buffer *out);
+smac_status render_json(const smac_analysis *const *analyses, size_t count, text_buffer *out, smac_error *error);
+
+/* "1:02:03.4" or "2:03.4" */
+void render_time(text_buffer *out, double seconds);
+extern const char *const modality_names[SMAC_MODALITIES + 1]; /* text, audio, vision, shared */
+/* the class with the largest probability; 0 for a score */
+int segment_top(const float *values, int targets);
+
+#endif
