@@ -103,8 +103,20 @@ value *tape_scope_end(tape *t, arena_mark mark, value *result);
 smac_status tape_backward(tape *t, value *loss, float scale, smac_error *error);
 /* The gradient buffer of v, zeroed when first asked for; for operations' backward functions.  NULL if not tracked. */
 float *value_grad(tape *t, value *v);
+/*
+ * During tape_backward the gradient of an operation's result is given back as soon as that operation's own backward
+ * function has run (its grad is NULL afterwards), unless it is asked for here before.  Gradients of tape_variable
+ * values and of parameters always stay.
+ */
+void tape_keep_gradient(tape *t, value *v);
+/* bytes held from the system: values, notes and gradients */
+size_t tape_bytes(const tape *t);
 
-/* For operations: leave a note.  backward(t, context) adds to the gradients of its inputs from out's gradient. */
+/*
+ * For operations: leave a note, after out is computed (check_finite looks at it here).  backward(t, context) adds to the
+ * gradients of its inputs from out->grad, which it may overwrite unless the caller of the tape keeps it; it is called
+ * only if a gradient reached out.  Nothing is noted when out is not tracked.
+ */
 typedef void (*tape_backward_fn)(tape *t, void *context);
 void tape_note(tape *t, const char *operation, value *out, void *context, tape_backward_fn backward);
 bool tape_wants(const tape *t, const value *v); /* recording, and v is tracked */
