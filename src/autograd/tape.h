@@ -50,6 +50,7 @@ typedef struct parameter {
     float *data;
     float *grad;
     bool trainable;
+    bool product;     /* a weight (out, in) that op_linear alone reads: it may be packed and its float32 values dropped */
     bool decay;       /* weight decay applies (not to biases, norms, gates, learned tokens) */
     bool language;    /* belongs to the pre-trained encoders' learning-rate group ("language model" in method.md) */
     float rate_scale; /* factor on the learning rate (1; 10 for the gates' alpha) */

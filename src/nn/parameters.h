@@ -23,6 +23,7 @@ typedef struct parameter_spec {
     int64_t dim[VALUE_MAX_RANK];
     initialiser init;
     float scale;
+    bool product;       /* a weight (out, in) that op_linear alone reads (parameter_store_pack may pack it) */
     bool no_decay;      /* bias, norm, gate, learned token */
     float rate_scale;   /* 0 means 1 */
 } parameter_spec;
@@ -51,7 +52,17 @@ smac_status parameter_store_seal(parameter_store *s, bool initialise, uint64_t s
 /* A frozen parameter whose values lie in memory that outlives the store (a mapped file); before sealing. */
 smac_status parameter_borrow(parameter_store *s, parameter *p, const float *data, smac_error *error);
 
-/* The trainable block: count floats each. */
+/*
+ * A frozen product parameter that exists in packed form alone (made from a bf16 file without a float32 copy); before
+ * sealing.  The store owns the matrix from here on, also after an error.
+ */
+struct packed_matrix;
+smac_status parameter_adopt_packed(parameter_store *s, parameter *p, struct packed_matrix *matrix, smac_error *error);
+
+/*
+ * The trainable blocks: count floats each.  Every parameter starts at a multiple of 16 floats, p->data - values; the
+ * gaps between them are zeros in both blocks, and count includes them.
+ */
 int64_t parameter_trainable_count(const parameter_store *s);
 float *parameter_trainable_values(const parameter_store *s);
 float *parameter_trainable_gradients(const parameter_store *s);
@@ -59,8 +70,9 @@ void parameter_zero_gradients(parameter_store *s);
 void parameter_touch_all(parameter_store *s); /* raise every version: values were written */
 
 /*
- * Pack frozen matrices for inference (compute/products.h) at a precision; drop_master frees or forgets the float32
- * values of matrices that are used by op_linear alone.
+ * Pack the frozen product parameters whose names start with prefix for inference (compute/products.h) at a precision.
+ * drop_master frees or forgets their float32 values: then no gradient can flow through them and no other operation can
+ * read them.  Not while a tape uses them.
  */
 smac_status parameter_store_pack(parameter_store *s, const char *prefix, precision how, bool drop_master,
     smac_error *error);
