@@ -42,6 +42,7 @@ typedef struct parameter_list {
     const char *const *file_prefixes;
     /* names that stand for another one: pairs (ours, also known as), NULL at the end */
     const char *const *aliases;
+    float constant;                        /* of KIND_CONSTANT */
     float initial_scale;                   /* standard deviation of matrices; 0: Xavier uniform (small, from scratch) */
 } parameter_list;
 
@@ -56,7 +57,8 @@ typedef enum parameter_kind {
     KIND_TABLE,             /* embedding rows */
     KIND_BIAS,              /* zeros, no decay */
     KIND_NORM_WEIGHT,       /* ones, no decay */
-    KIND_TOKEN              /* learned token or position: normal 0.02, no decay */
+    KIND_TOKEN,             /* learned token or position: normal 0.02, no decay */
+    KIND_CONSTANT           /* list->constant, no decay */
 } parameter_kind;
 
 /*

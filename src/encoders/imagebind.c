@@ -1,0 +1,317 @@
+/*
+ * encoders/imagebind.c - ImageBind's vision and audio encoders: stem, class token, blocks, head.
+ *
+ * Published names: modality_preprocessors.M (stem, class token, positions), modality_trunks.M (norm, blocks),
+ * modality_heads.M.0 and .2, modality_postprocessors.audio.1.
+ */
+#include "encoders/imagebind.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compute/parallel.h"
+#include "encoders/transformer_block.h"
+
+struct imagebind {
+    imagebind_config config;
+    parameter_list list;
+    parameter *class_token, *positions, *kernel;
+    layer_norm stem_norm;  /* audio */
+    layer_norm trunk_norm; /* vision: before the blocks */
+    transformer_block *blocks;
+    layer_norm head_norm;
+    linear head;
+    parameter *log_logit_scale; /* audio */
+};
+
+/* --- adding -------------------------------------------------------------------------------------------------------- */
+
+typedef struct builder {
+    imagebind *e;
+    const char *modality;
+    smac_status status;
+    smac_error *error;
+} builder;
+
+static parameter *add(builder *b, int32_t stage, parameter_kind kind, int rank, const int64_t *dim, const char *part,
+    const char *name)
+{
+    char full[160];
+    snprintf(full, sizeof full, "%s.%s.%s", part, b->modality, name);
+    return parameter_list_add(&b->e->list, full, kind, rank, dim, stage, &b->status, b->error);
+}
+
+static void add_norm(builder *b, int32_t stage, const char *part, const char *name, float epsilon, layer_norm *out)
+{
+    char full[96];
+    const int64_t dim[] = {b->e->config.width};
+    out->epsilon = epsilon;
+    snprintf(full, sizeof full, "%s.weight", name);
+    out->weight = add(b, stage, KIND_NORM_WEIGHT, 1, dim, part, full);
+    snprintf(full, sizeof full, "%s.bias", name);
+    out->bias = add(b, stage, KIND_BIAS, 1, dim, part, full);
+}
+
+/* joint: '.' as in "fc1.weight", '_' as in "in_proj_weight" */
+static void add_linear(builder *b, int32_t stage, const char *name, char joint, int64_t in, int64_t out, linear *layer)
+{
+    char full[96];
+    snprintf(full, sizeof full, "%s%cweight", name, joint);
+    layer->weight = add(b, stage, KIND_MATRIX, 2, (int64_t[]){out, in}, "modality_trunks", full);
+    snprintf(full, sizeof full, "%s%cbias", name, joint);
+    layer->bias = add(b, stage, KIND_BIAS, 1, (int64_t[]){out}, "modality_trunks", full);
+}
+
+static void add_block(builder *b, int32_t i, transformer_block *k)
+{
+    const imagebind_config *c = &b->e->config;
+    const char *trunk = "modality_trunks";
+    char name[64];
+    *k = (transformer_block){.pre_norm = true, .stacked = true, .heads = (int)c->heads,
+        .head_width = c->width / c->heads, .scale = (float)(1 / sqrt((double)(c->width / c->heads))),
+        .activation = ACTIVATION_GELU};
+    snprintf(name, sizeof name, "blocks.%d.attn.in_proj", i);
+    add_linear(b, i, name, '_', c->width, 3 * c->width, &k->query);
+    snprintf(name, sizeof name, "blocks.%d.attn.out_proj", i);
+    add_linear(b, i, name, '.', c->width, c->width, &k->out);
+    if (c->modality == IMAGEBIND_AUDIO) {
+        const int64_t dim[] = {1, 1, c->width};
+        snprintf(name, sizeof name, "blocks.%d.attn.bias_k", i);
+        k->extra_key = add(b, i, KIND_TOKEN, 3, dim, trunk, name);
+        snprintf(name, sizeof name, "blocks.%d.attn.bias_v", i);
+        k->extra_value = add(b, i, KIND_TOKEN, 3, dim, trunk, name);
+    }
+    snprintf(name, sizeof name, "blocks.%d.norm_1", i);
+    add_norm(b, i, trunk, name, 1e-6f, &k->attention_norm);
+    snprintf(name, sizeof name, "blocks.%d.norm_2", i);
+    add_norm(b, i, trunk, name, 1e-6f, &k->output_norm);
+    snprintf(name, sizeof name, "blocks.%d.mlp.fc1", i);
+    add_linear(b, i, name, '.', c->width, c->hidden, &k->up);
+    snprintf(name, sizeof name, "blocks.%d.mlp.fc2", i);
+    add_linear(b, i, name, '.', c->hidden, c->width, &k->down);
+}
+
+static smac_status add_all(imagebind *e, smac_error *error)
+{
+    const imagebind_config *c = &e->config;
+    const char *stem = "modality_preprocessors";
+    const int32_t before = STAGE_BEFORE_BLOCKS, behind = STAGE_AFTER_BLOCKS;
+    bool vision = c->modality == IMAGEBIND_VISION;
+    builder b = {.e = e, .modality = vision ? "vision" : "audio", .error = error};
+    e->list.initial_scale = c->initial_scale;
+    e->class_token = add(&b, before, KIND_TOKEN, 3, (int64_t[]){1, 1, c->width}, stem, "cls_token");
+    if (vision) {
+        const int64_t dim[] = {c->width, c->channels, c->frames, c->kernel, c->kernel};
+        e->kernel = add(&b, before, KIND_KERNEL, 5, dim, stem, "rgbt_stem.proj.1.weight");
+    } else {
+        const int64_t dim[] = {c->width, c->channels, c->kernel, c->kernel};
+        e->kernel = add(&b, before, KIND_KERNEL, 4, dim, stem, "rgbt_stem.proj.weight");
+        add_norm(&b, before, stem, "rgbt_stem.norm_layer", 1e-5f, &e->stem_norm);
+    }
+    e->positions = add(&b, before, KIND_TOKEN, 3, (int64_t[]){1, 1 + imagebind_patches(c), c->width}, stem,
+        "pos_embedding_helper.pos_embed");
+    if (vision)
+        add_norm(&b, before, "modality_trunks", "pre_transformer_layer.0", 1e-6f, &e->trunk_norm);
+    for (int32_t i = 0; i < c->layers; i++)
+        add_block(&b, i, &e->blocks[i]);
+    add_norm(&b, behind, "modality_heads", "0", 1e-6f, &e->head_norm);
+    e->head.weight = add(&b, behind, KIND_MATRIX, 2, (int64_t[]){c->out, c->width}, "modality_heads", "2.weight");
+    if (!vision) {
+        e->list.constant = logf(20.0f);
+        e->log_logit_scale = add(&b, behind, KIND_CONSTANT, 0, NULL, "modality_postprocessors", "1.log_logit_scale");
+    }
+    return b.status;
+}
+
+smac_status imagebind_add(parameter_store *store, const char *prefix, const imagebind_config *config,
+    int trainable_blocks, imagebind **out, smac_error *error)
+{
+    TRY(imagebind_config_check(config, error));
+    imagebind *e = memory_new(1, sizeof *e);
+    if (e == NULL)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for an ImageBind encoder");
+    e->config = *config;
+    e->blocks = memory_new((size_t)config->layers, sizeof *e->blocks);
+    smac_status status = e->blocks != NULL ? parameter_list_begin(&e->list, store, prefix, error)
+                                           : FAIL(error, SMAC_ERROR_MEMORY, "no memory for an encoder's blocks");
+    if (status == SMAC_OK)
+        status = add_all(e, error);
+    if (status != SMAC_OK) {
+        imagebind_free(e);
+        return status;
+    }
+    parameter_list_set_trainable(&e->list, trainable_blocks, (int)config->layers);
+    if (e->log_logit_scale != NULL) /* a number of the published model that nothing downstream depends on */
+        parameter_set_trainable(store, e->log_logit_scale->name, false);
+    *out = e;
+    return SMAC_OK;
+}
+
+void imagebind_free(imagebind *e)
+{
+    if (e == NULL)
+        return;
+    parameter_list_free(&e->list);
+    free(e->blocks);
+    free(e);
+}
+
+const imagebind_config *imagebind_get_config(const imagebind *e)
+{
+    return &e->config;
+}
+
+parameter_list *imagebind_parameters(imagebind *e)
+{
+    return &e->list;
+}
+
+/* --- the stem -------------------------------------------------------------------------------------------------------- */
+
+typedef struct patch_context {
+    const imagebind_config *config;
+    const float *input;
+    float *out;
+    int64_t across, down;
+} patch_context;
+
+/* A piece is one row of patches of one input: each patch becomes a row in the kernel's order (channel, frame, y, x). */
+static void cut_patches(void *context, int64_t piece)
+{
+    const patch_context *p = context;
+    const imagebind_config *c = p->config;
+    int64_t b = piece / p->down, row = piece % p->down;
+    const float *input = p->input + b * imagebind_input_count(c);
+    float *out = p->out + piece * p->across * c->channels * c->frames * c->kernel * c->kernel;
+    for (int64_t column = 0; column < p->across; column++)
+        for (int64_t channel = 0; channel < c->channels; channel++)
+            for (int64_t frame = 0; frame < c->frames; frame++)
+                for (int64_t y = 0; y < c->kernel; y++) {
+                    int64_t plane = frame * c->channels + channel;
+                    const float *from = input + (plane * c->rows + row * c->stride + y) * c->columns +
+                                        column * c->stride;
+                    memcpy(out, from, (size_t)c->kernel * sizeof *out);
+                    out += c->kernel;
+                }
+}
+
+/* (B, 1 + patches, width) */
+static value *embed(tape *t, const imagebind *e, const float *input, int64_t batch)
+{
+    const imagebind_config *c = &e->config;
+    int64_t size = c->channels * c->frames * c->kernel * c->kernel, patches = imagebind_patches(c);
+    patch_context p = {.config = c, .input = input, .across = (c->columns - c->kernel) / c->stride + 1,
+        .down = (c->rows - c->kernel) / c->stride + 1};
+    value *cut = tape_value(t, 3, (int64_t[]){batch, patches, size}, NULL);
+    if (cut == NULL)
+        return NULL;
+    p.out = cut->data;
+    parallel_for(batch * p.down, cut_patches, &p);
+    value *x = op_linear(t, cut, tape_parameter(t, e->kernel), NULL);
+    if (e->stem_norm.weight != NULL)
+        x = layer_norm_forward(t, &e->stem_norm, x);
+    value *token = op_reshape(t, tape_parameter(t, e->class_token), 2, (int64_t[]){1, c->width});
+    x = op_concat(t, (value *[]){op_repeat(t, token, batch), x}, 2, 1);
+    x = op_add(t, x, op_reshape(t, tape_parameter(t, e->positions), 2, (int64_t[]){1 + patches, c->width}));
+    if (e->trunk_norm.weight != NULL)
+        x = layer_norm_forward(t, &e->trunk_norm, x);
+    return x;
+}
+
+/* --- forward --------------------------------------------------------------------------------------------------------- */
+
+static int64_t frozen_blocks(const imagebind *e)
+{
+    int64_t first = e->config.layers;
+    for (size_t i = 0; i < e->list.count; i++) {
+        const listed_parameter *item = &e->list.items[i];
+        if (item->parameter->trainable && item->stage < first)
+            first = item->stage;
+    }
+    return first;
+}
+
+/* The blocks [from, to); without a recording tape every block leaves its result in the place of its input. */
+static value *run_blocks(tape *t, const imagebind *e, int64_t from, int64_t to, value *x, value **hidden)
+{
+    bool in_place = !tape_get_options(t)->record && hidden == NULL;
+    const block_context context = {0};
+    for (int64_t i = from; i < to && x != NULL; i++) {
+        arena_mark mark = tape_scope_begin(t);
+        value *y = transformer_block_forward(t, &e->blocks[i], x, &context);
+        if (y == NULL)
+            return NULL;
+        if (in_place) {
+            memcpy(x->data, y->data, (size_t)x->count * sizeof(float));
+            tape_scope_end(t, mark, NULL);
+            continue;
+        }
+        x = tape_scope_end(t, mark, y);
+        if (hidden != NULL)
+            hidden[i + 1] = x;
+    }
+    return x;
+}
+
+static value *embed_scoped(tape *t, const imagebind *e, const float *input, int64_t batch)
+{
+    arena_mark mark = tape_scope_begin(t);
+    return tape_scope_end(t, mark, embed(t, e, input, batch));
+}
+
+/* The frozen front on a tape of its own, so that a recording tape keeps nothing of it. */
+static value *run_front(tape *t, const imagebind *e, const float *input, int64_t batch, int64_t blocks)
+{
+    tape_options options = *tape_get_options(t);
+    options.record = options.training = false;
+    tape *inner = tape_new(&options);
+    if (inner == NULL) {
+        tape_fail(t, SMAC_ERROR_MEMORY, "imagebind_forward", "no memory for a tape");
+        return NULL;
+    }
+    value *x = run_blocks(inner, e, 0, blocks, embed_scoped(inner, e, input, batch), NULL), *result = NULL;
+    smac_error error;
+    if (tape_status(inner, &error) != SMAC_OK)
+        tape_fail(t, error.code, error.where, "%s", error.message);
+    else if (x != NULL)
+        result = tape_value(t, 3, x->dim, x->data);
+    tape_free(inner);
+    return result;
+}
+
+/* Norm and projection of the class token, then the length that the modality has. */
+static value *run_head(tape *t, const imagebind *e, value *x)
+{
+    if (x == NULL)
+        return NULL;
+    value *token = op_reshape(t, op_slice(t, x, 1, 0, 1), 2, (int64_t[]){x->dim[0], e->config.width});
+    value *y = linear_forward(t, &e->head, layer_norm_forward(t, &e->head_norm, token));
+    y = op_l2_normalise(t, y, 1e-12f);
+    if (e->log_logit_scale != NULL) {
+        float log_scale = e->log_logit_scale->data[0];
+        y = op_scale(t, y, fminf(expf(log_scale), 100.0f)); /* the published module clips it there */
+    }
+    return y;
+}
+
+value *imagebind_forward(tape *t, const imagebind *e, const float *input, int64_t batch, value **tokens,
+    value **hidden)
+{
+    if (tape_status(t, NULL) != SMAC_OK)
+        return NULL;
+    if (input == NULL || batch < 1) {
+        tape_fail(t, SMAC_ERROR_ARGUMENT, "imagebind_forward", "a batch of %lld inputs was given, at least 1 is needed",
+            (long long)batch);
+        return NULL;
+    }
+    int64_t front = tape_get_options(t)->record && hidden == NULL ? frozen_blocks(e) : -1;
+    value *x = front >= 0 ? run_front(t, e, input, batch, front) : embed_scoped(t, e, input, batch);
+    if (hidden != NULL)
+        hidden[0] = x;
+    x = run_blocks(t, e, front > 0 ? front : 0, e->config.layers, x, hidden);
+    if (tokens != NULL)
+        *tokens = x;
+    return run_head(t, e, x);
+}

@@ -1,0 +1,343 @@
+/*
+ * encoders/language_model.c - a language model: embeddings, blocks, final norm; the options that each family sets.
+ */
+#include "encoders/language_model.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "encoders/language_parts.h"
+#include "encoders/name_table.h"
+
+/* --- adding ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct builder {
+    language_model *m;
+    const family_names *names;
+    smac_status status;
+    smac_error *error;
+} builder;
+
+static parameter *add(builder *b, const char *base, const char *ending, int64_t first, int64_t second,
+    parameter_kind kind, int rank, const int64_t *dim, int32_t stage)
+{
+    char name[256];
+    if (b->status == SMAC_OK && !name_write(base, ending, first, second, name, sizeof name))
+        b->status = FAIL(b->error, SMAC_ERROR_INTERNAL, "the name %s does not fit", base);
+    if (b->status != SMAC_OK)
+        return NULL;
+    return parameter_list_add(&b->m->list, name, kind, rank, dim, stage, &b->status, b->error);
+}
+
+static void add_table(builder *b, const char *base, int64_t rows, int64_t width, parameter **out)
+{
+    if (base != NULL && rows > 0)
+        *out = add(b, base, ".weight", 0, 0, KIND_TABLE, 2, (int64_t[]){rows, width}, STAGE_BEFORE_BLOCKS);
+}
+
+static void add_norm(builder *b, const char *base, int64_t i, int64_t j, int64_t width, int32_t stage, layer_norm *out)
+{
+    out->epsilon = b->m->config.norm_epsilon;
+    out->weight = add(b, base, ".weight", i, j, KIND_NORM_WEIGHT, 1, (int64_t[]){width}, stage);
+    if (b->m->config.family != FAMILY_T5)
+        out->bias = add(b, base, ".bias", i, j, KIND_BIAS, 1, (int64_t[]){width}, stage);
+}
+
+static void add_linear(builder *b, const char *base, int64_t i, int64_t j, int64_t in, int64_t out, bool bias,
+    int32_t stage, linear *layer)
+{
+    bool turned = b->m->config.family == FAMILY_GPT2;
+    layer->weight = add(b, base, ".weight", i, j, turned ? KIND_MATRIX_TRANSPOSED : KIND_MATRIX, 2,
+        turned ? (int64_t[]){in, out} : (int64_t[]){out, in}, stage);
+    if (bias)
+        layer->bias = add(b, base, ".bias", i, j, KIND_BIAS, 1, (int64_t[]){out}, stage);
+}
+
+/* XLNet's projections are published as (width, heads, head width); the output's serves as (out, in) as it lies. */
+static void add_xlnet_attention(builder *b, int64_t i, int32_t stage, transformer_block *k)
+{
+    const language_model_config *c = &b->m->config;
+    const int64_t projection[] = {c->width, c->heads, c->head_width}, bias[] = {c->heads, c->head_width};
+    k->query.weight = add(b, b->names->query, "", i, 0, KIND_MATRIX_TRANSPOSED, 3, projection, stage);
+    k->key.weight = add(b, b->names->key, "", i, 0, KIND_MATRIX_TRANSPOSED, 3, projection, stage);
+    k->value.weight = add(b, b->names->value, "", i, 0, KIND_MATRIX_TRANSPOSED, 3, projection, stage);
+    k->out.weight = add(b, b->names->out, "", i, 0, KIND_KERNEL, 3, projection, stage);
+    k->position.weight = add(b, b->names->relative, "", i, 0, KIND_MATRIX_TRANSPOSED, 3, projection, stage);
+    k->content_bias = add(b, b->names->content_bias, "", i, 0, KIND_TOKEN, 2, bias, stage);
+    k->position_bias = add(b, b->names->relative_bias, "", i, 0, KIND_TOKEN, 2, bias, stage);
+    k->segment_bias = add(b, b->names->segment_bias, "", i, 0, KIND_TOKEN, 2, bias, stage);
+    k->segment_table = add(b, b->names->segment_table, "", i, 0, KIND_TOKEN, 3,
+        (int64_t[]){2, c->heads, c->head_width}, stage);
+}
+
+static void add_attention(builder *b, int64_t i, int64_t j, int32_t stage, transformer_block *k)
+{
+    const language_model_config *c = &b->m->config;
+    const family_names *n = b->names;
+    int64_t inner = c->heads * c->head_width;
+    bool bias = c->family != FAMILY_T5;
+    k->stacked = n->key == NULL;
+    if (k->stacked) {
+        add_linear(b, n->query, i, j, c->width, 3 * inner, bias, stage, &k->query);
+    } else {
+        add_linear(b, n->query, i, j, c->width, inner, bias, stage, &k->query);
+        add_linear(b, n->key, i, j, c->width, inner, bias, stage, &k->key);
+        add_linear(b, n->value, i, j, c->width, inner, bias, stage, &k->value);
+    }
+    add_linear(b, n->out, i, j, inner, c->width, bias, stage, &k->out);
+    if (c->family != FAMILY_DEBERTA_V2)
+        return;
+    if (c->content_to_position) {
+        k->position_key = k->key;
+        if (!c->shared_position_projection)
+            add_linear(b, n->position_key, i, j, c->width, inner, true, stage, &k->position_key);
+    }
+    if (c->position_to_content) {
+        k->position_query = k->query;
+        if (!c->shared_position_projection)
+            add_linear(b, n->position_query, i, j, c->width, inner, true, stage, &k->position_query);
+    }
+}
+
+static float score_scale(const language_model_config *c)
+{
+    if (c->family == FAMILY_T5)
+        return 1;
+    int factor = 1;
+    if (c->family == FAMILY_DEBERTA_V2)
+        factor += c->content_to_position + c->position_to_content;
+    return (float)(1 / sqrt((double)(c->head_width * factor)));
+}
+
+static relative_positions relative_kind(language_family family)
+{
+    switch (family) {
+    case FAMILY_MPNET:
+    case FAMILY_T5:
+        return RELATIVE_BIAS;
+    case FAMILY_DEBERTA_V2:
+        return RELATIVE_DISENTANGLED;
+    case FAMILY_XLNET:
+        return RELATIVE_SINUSOIDAL;
+    default:
+        return RELATIVE_NONE;
+    }
+}
+
+static void add_block(builder *b, int64_t i, int64_t j, int32_t stage, transformer_block *k)
+{
+    const language_model_config *c = &b->m->config;
+    const family_names *n = b->names;
+    bool bias = c->family != FAMILY_T5;
+    *k = (transformer_block){.heads = (int)c->heads, .head_width = c->head_width, .scale = score_scale(c),
+        .activation = c->activation, .dropout = c->dropout, .attention_dropout = c->attention_dropout,
+        .pre_norm = c->family == FAMILY_GPT2 || c->family == FAMILY_T5, .causal = c->family == FAMILY_GPT2,
+        .inner_dropout = c->family == FAMILY_XLNET || c->family == FAMILY_T5, .relative = relative_kind(c->family)};
+    if (c->family == FAMILY_XLNET)
+        add_xlnet_attention(b, i, stage, k);
+    else
+        add_attention(b, i, j, stage, k);
+    add_norm(b, n->attention_norm, i, j, c->width, stage, &k->attention_norm);
+    add_linear(b, c->gated ? n->up_gated : n->up, i, j, c->width, c->hidden, bias, stage, &k->up);
+    if (c->gated)
+        add_linear(b, n->gate, i, j, c->width, c->hidden, bias, stage, &k->gate);
+    add_linear(b, n->down, i, j, c->hidden, c->width, bias, stage, &k->down);
+    add_norm(b, n->output_norm, i, j, c->width, stage, &k->output_norm);
+}
+
+static smac_status add_all(language_model *m, smac_error *error)
+{
+    const language_model_config *c = &m->config;
+    builder b = {.m = m, .names = name_table(c->family), .error = error};
+    const family_names *n = b.names;
+    m->list.file_prefixes = n->file_prefixes;
+    m->list.aliases = n->aliases;
+    m->list.initial_scale = c->initial_scale;
+    add_table(&b, n->word_table, c->vocabulary, c->embedding_width, &m->word_table);
+    add_table(&b, n->position_table, c->positions, c->embedding_width, &m->position_table);
+    add_table(&b, n->type_table, c->token_types, c->embedding_width, &m->type_table);
+    if (n->embedding_norm != NULL)
+        add_norm(&b, n->embedding_norm, 0, 0, c->embedding_width, STAGE_BEFORE_BLOCKS, &m->embedding_norm);
+    if (c->family == FAMILY_ALBERT)
+        add_linear(&b, n->embedding_projection, 0, 0, c->embedding_width, c->width, true, STAGE_BEFORE_BLOCKS,
+            &m->embedding_projection);
+    else if (c->embedding_width != c->width) /* DeBERTa's embed_proj comes before its norm */
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "embedding_size %lld beside hidden_size %lld is supported for ALBERT alone",
+            (long long)c->embedding_width, (long long)c->width);
+    if (relative_kind(c->family) == RELATIVE_BIAS)
+        add_table(&b, n->relative_table, c->buckets, c->heads, &m->relative_table);
+    if (relative_kind(c->family) == RELATIVE_DISENTANGLED) {
+        add_table(&b, n->relative_table, 2 * (c->buckets > 0 ? c->buckets : c->bucket_distance), c->width,
+            &m->relative_table);
+        add_norm(&b, n->relative_norm, 0, 0, c->width, STAGE_BEFORE_BLOCKS, &m->relative_norm);
+    }
+    int64_t shared = c->layers / c->groups;
+    for (int64_t group = 0; group < c->groups; group++)
+        for (int64_t inner = 0; inner < c->inner_groups; inner++)
+            add_block(&b, group, inner, (int32_t)((group + 1) * shared - 1),
+                &m->blocks[group * c->inner_groups + inner]);
+    if (n->final_norm != NULL)
+        add_norm(&b, n->final_norm, 0, 0, c->width, STAGE_AFTER_BLOCKS, &m->final_norm);
+    return b.status;
+}
+
+smac_status language_model_add(parameter_store *store, const char *prefix, const language_model_config *config,
+    int trainable_blocks, language_model **out, smac_error *error)
+{
+    TRY(language_model_config_check(config, error));
+    language_model *m = memory_new(1, sizeof *m);
+    if (m == NULL)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a language model");
+    m->config = *config;
+    m->blocks = memory_new((size_t)(config->groups * config->inner_groups), sizeof *m->blocks);
+    smac_status status = m->blocks != NULL ? parameter_list_begin(&m->list, store, prefix, error)
+                                           : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a language model's blocks");
+    if (status == SMAC_OK)
+        status = add_all(m, error);
+    if (status != SMAC_OK) {
+        language_model_free(m);
+        return status;
+    }
+    parameter_list_set_trainable(&m->list, trainable_blocks, (int)config->layers);
+    for (size_t i = 0; i < m->list.count; i++)
+        parameter_set_language(store, m->list.items[i].parameter->name, true);
+    *out = m;
+    return SMAC_OK;
+}
+
+void language_model_free(language_model *m)
+{
+    if (m == NULL)
+        return;
+    parameter_list_free(&m->list);
+    free(m->blocks);
+    free(m);
+}
+
+const language_model_config *language_model_get_config(const language_model *m)
+{
+    return &m->config;
+}
+
+parameter_list *language_model_parameters(language_model *m)
+{
+    return &m->list;
+}
+
+int64_t language_model_max_length(const language_model *m)
+{
+    return m->position_table == NULL ? INT64_MAX : m->config.positions - (m->config.pad_id + 1);
+}
+
+/* --- forward ------------------------------------------------------------------------------------------------------------ */
+
+/* What one call was asked. */
+typedef struct request {
+    const int32_t *ids, *token_types;
+    const uint8_t *mask;
+    int64_t batch, length;
+} request;
+
+/* How many leading blocks (with the embeddings before them) hold nothing that is trained. */
+static int64_t frozen_blocks(const language_model *m)
+{
+    int64_t first = m->config.layers, shared = m->config.layers / m->config.groups;
+    for (size_t i = 0; i < m->list.count; i++) {
+        const listed_parameter *item = &m->list.items[i];
+        if (!item->parameter->trainable || item->stage == STAGE_AFTER_BLOCKS)
+            continue;
+        /* an ALBERT group's stage is its last block; it is used from its first one on */
+        int64_t used_from = item->stage == STAGE_BEFORE_BLOCKS ? -1 : item->stage - (shared - 1);
+        first = used_from < first ? used_from : first;
+    }
+    return first;
+}
+
+static value *run_layer(tape *t, const language_model *m, int64_t layer, value *x, const block_context *context)
+{
+    int64_t group = layer / (m->config.layers / m->config.groups);
+    for (int64_t i = 0; i < m->config.inner_groups; i++)
+        x = transformer_block_forward(t, &m->blocks[group * m->config.inner_groups + i], x, context);
+    return x;
+}
+
+/* Blocks [from, to).  Without a recording tape every block leaves its result in the place of its input. */
+static value *run_layers(tape *t, const language_model *m, int64_t from, int64_t to, value *x,
+    const block_context *context, value **hidden)
+{
+    bool in_place = !tape_get_options(t)->record && hidden == NULL;
+    for (int64_t i = from; i < to && x != NULL; i++) {
+        arena_mark mark = tape_scope_begin(t);
+        value *y = run_layer(t, m, i, x, context);
+        if (y == NULL)
+            return NULL;
+        if (in_place) {
+            memcpy(x->data, y->data, (size_t)x->count * sizeof(float));
+            tape_scope_end(t, mark, NULL);
+            continue;
+        }
+        x = tape_scope_end(t, mark, y);
+        if (hidden != NULL)
+            hidden[i + 1] = x;
+    }
+    return x;
+}
+
+static value *embed(tape *t, const language_model *m, const request *r)
+{
+    arena_mark mark = tape_scope_begin(t);
+    value *x = language_embed(t, m, r->ids, r->token_types, r->batch, r->length);
+    return tape_scope_end(t, mark, x);
+}
+
+/* The frozen front on a tape of its own, so that a recording tape keeps nothing of it. */
+static value *run_front(tape *t, const language_model *m, const request *r, int64_t blocks)
+{
+    tape_options options = *tape_get_options(t);
+    options.record = options.training = false;
+    tape *inner = tape_new(&options);
+    if (inner == NULL) {
+        tape_fail(t, SMAC_ERROR_MEMORY, "language_model_forward", "no memory for a tape");
+        return NULL;
+    }
+    block_context context = {.mask = r->mask};
+    value *x = NULL, *result = NULL;
+    x = embed(inner, m, r);
+    if (language_context(inner, m, r->token_types, r->batch, r->length, &context))
+        x = run_layers(inner, m, 0, blocks, x, &context, NULL);
+    smac_error error;
+    if (tape_status(inner, &error) != SMAC_OK)
+        tape_fail(t, error.code, error.where, "%s", error.message);
+    else if (x != NULL)
+        result = tape_value(t, 3, x->dim, x->data);
+    tape_free(inner);
+    return result;
+}
+
+value *language_model_forward(tape *t, const language_model *m, const int32_t *ids, const uint8_t *mask,
+    const int32_t *token_types, int64_t batch, int64_t length, value **hidden)
+{
+    request r = {.ids = ids, .token_types = token_types, .mask = mask, .batch = batch, .length = length};
+    if (tape_status(t, NULL) != SMAC_OK || !language_check(t, m, ids, token_types, batch, length))
+        return NULL;
+    int64_t layers = m->config.layers;
+    int64_t front = tape_get_options(t)->record && hidden == NULL ? frozen_blocks(m) : -1;
+    value *x = front >= 0 ? run_front(t, m, &r, front) : embed(t, m, &r);
+    block_context context = {.mask = mask};
+    if (x == NULL || !language_context(t, m, token_types, batch, length, &context))
+        return NULL;
+    if (hidden != NULL)
+        hidden[0] = x;
+    x = run_layers(t, m, front > 0 ? front : 0, layers, x, &context, hidden);
+    if (m->final_norm.weight != NULL) {
+        x = layer_norm_forward(t, &m->final_norm, x);
+        x = op_dropout(t, x, m->config.family == FAMILY_T5 ? m->config.dropout : 0);
+        if (hidden != NULL)
+            hidden[layers] = x;
+    } else if (m->config.family == FAMILY_XLNET) {
+        x = op_dropout(t, x, m->config.dropout);
+    }
+    return x;
+}

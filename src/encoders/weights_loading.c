@@ -1,0 +1,144 @@
+/* encoders/weights_loading.c - finding a parameter's tensor in a file, checking its shape, copying or borrowing it. */
+#include "encoders/weights_loading.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The file's tensor called front + name, or its old spelling. */
+static const tensor_entry *find_spelled(const tensor_file *file, const char *front, const char *name)
+{
+    char full[512];
+    int length = snprintf(full, sizeof full, "%s%s", front, name);
+    if (length < 0 || (size_t)length >= sizeof full)
+        return NULL;
+    const tensor_entry *found = tensor_file_find(file, full);
+    if (found != NULL)
+        return found;
+    static const char *const old_names[][2] = {{"Norm.weight", "Norm.gamma"}, {"Norm.bias", "Norm.beta"}};
+    for (size_t i = 0; i < 2; i++) {
+        size_t new_length = strlen(old_names[i][0]), old_length = strlen(old_names[i][1]);
+        char *end = full + length - new_length;
+        if ((size_t)length < new_length || strcmp(end, old_names[i][0]) != 0 || new_length + 1 < old_length)
+            continue;
+        memcpy(end, old_names[i][1], old_length + 1);
+        return tensor_file_find(file, full);
+    }
+    return NULL;
+}
+
+static const tensor_entry *find_published(const parameter_list *list, const tensor_file *file, const char *name)
+{
+    const tensor_entry *found = find_spelled(file, "", name);
+    for (const char *const *p = list->file_prefixes; found == NULL && p != NULL && *p != NULL; p++)
+        found = find_spelled(file, *p, name);
+    return found;
+}
+
+static bool has_shape(const tensor_entry *entry, int rank, const int64_t *dim)
+{
+    return entry->rank == rank && (rank == 0 || memcmp(entry->dim, dim, (size_t)rank * sizeof *dim) == 0);
+}
+
+smac_status parameter_list_tensor(const parameter_list *list, const listed_parameter *item, const tensor_file *file,
+    const tensor_entry **out, bool *turn, smac_error *error)
+{
+    const parameter *p = item->parameter;
+    const tensor_entry *found = tensor_file_find(file, p->name);
+    bool ours = found != NULL;
+    if (!ours)
+        found = find_published(list, file, item->published);
+    for (const char *const *a = list->aliases; found == NULL && a != NULL && a[0] != NULL; a += 2)
+        if (strcmp(a[0], item->published) == 0)
+            found = find_published(list, file, a[1]);
+    if (found == NULL)
+        return FAIL(error, SMAC_ERROR_NOT_FOUND,
+            "the file holds no tensor %s, which this model needs (%zu tensors are there): is it a model of another kind?",
+            item->published, tensor_file_count(file));
+    bool stored = has_shape(found, p->rank, p->dim);
+    bool published = has_shape(found, item->published_rank, item->published_dim);
+    if (ours ? !stored && (item->transposed || !published) : !published) {
+        char have[128], want[128];
+        const bool want_store = ours && item->transposed;
+        return FAIL(error, SMAC_ERROR_MISMATCH,
+            "tensor %s has shape %s in the file, but this model's configuration needs %s", found->name,
+            tensor_shape_text(found->rank, found->dim, have, sizeof have),
+            tensor_shape_text(want_store ? p->rank : item->published_rank, want_store ? p->dim : item->published_dim,
+                want, sizeof want));
+    }
+    *out = found;
+    *turn = item->transposed && !ours;
+    return SMAC_OK;
+}
+
+/* Published (in, out) into the store's (out, in), a band of rows at a time. */
+static smac_status copy_transposed(const tensor_entry *entry, parameter *p, smac_error *error)
+{
+    int64_t out = p->dim[0], in = p->dim[1];
+    float *row = memory_new((size_t)out, sizeof *row);
+    if (row == NULL)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory to turn tensor %s around", entry->name);
+    for (int64_t i = 0; i < in; i++) {
+        tensor_to_f32_part(entry, i * out, out, row);
+        for (int64_t o = 0; o < out; o++)
+            p->data[o * in + i] = row[o];
+    }
+    free(row);
+    return SMAC_OK;
+}
+
+static void count_unexpected(const tensor_file *file, const bool *used, loading_report *report)
+{
+    for (size_t i = 0; i < tensor_file_count(file); i++) {
+        if (used[i])
+            continue;
+        if (report->unexpected++ == 0)
+            snprintf(report->first_unexpected, sizeof report->first_unexpected, "%s", tensor_file_at(file, i)->name);
+    }
+}
+
+static smac_status load_all(parameter_list *list, const tensor_file *file, bool *used, loading_report *report,
+    smac_error *error)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        listed_parameter *item = &list->items[i];
+        bool turn;
+        const tensor_entry *entry;
+        TRY(parameter_list_tensor(list, item, file, &entry, &turn, error));
+        for (size_t j = 0; used != NULL && j < tensor_file_count(file); j++)
+            if (tensor_file_at(file, j) == entry) {
+                used[j] = true;
+                break;
+            }
+        if (item->borrowed) {
+            report->borrowed++;
+            continue;
+        }
+        parameter *p = item->parameter;
+        if (p->data == NULL)
+            return FAIL(error, SMAC_ERROR_INTERNAL, "parameter %s has no memory: seal its store before loading", p->name);
+        if (turn)
+            TRY(copy_transposed(entry, p, error));
+        else
+            tensor_to_f32(entry, p->data);
+        p->version++;
+        report->loaded++;
+    }
+    return SMAC_OK;
+}
+
+smac_status parameter_list_load(parameter_list *list, const tensor_file *file, loading_report *report,
+    smac_error *error)
+{
+    loading_report local = {0};
+    bool *used = memory_new(tensor_file_count(file) + 1, sizeof *used);
+    if (used == NULL)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory to load the weights of %s", list->prefix);
+    smac_status status = load_all(list, file, used, &local, error);
+    if (status == SMAC_OK)
+        count_unexpected(file, used, &local);
+    if (report != NULL)
+        *report = local;
+    free(used);
+    return status;
+}
