@@ -44,7 +44,7 @@ dataset_item *dataset_add_item(dataset *d)
         return NULL;
     dataset_item *item = &d->items[d->count++];
     memset(item, 0, sizeof *item);
-    for (int i = 0; i < LABEL_KINDS; i++)
+    for (int i = 0; i < TRUTH_KINDS; i++)
         item->label[i] = NAN;
     item->text = "";
     return item;

@@ -14,7 +14,7 @@
 #include "pipeline/sample.h"
 
 typedef enum dataset_split { SPLIT_TRAIN, SPLIT_VALID, SPLIT_TEST, SPLIT_COUNT } dataset_split;
-enum { LABEL_MULTIMODAL, LABEL_TEXT, LABEL_AUDIO, LABEL_VISION, LABEL_KINDS };
+enum { TRUTH_MULTIMODAL, TRUTH_TEXT, TRUTH_AUDIO, TRUTH_VISION, TRUTH_KINDS };
 
 /* One clip.  All texts live as long as the dataset. */
 typedef struct dataset_item {
@@ -26,7 +26,7 @@ typedef struct dataset_item {
     const char *const *context; /* what was said before, oldest first */
     int64_t context_count;
     const char *speaker;    /* or NULL */
-    double label[LABEL_KINDS]; /* multimodal, text, audio, vision; NAN where absent.  Classes: the class's index */
+    double label[TRUTH_KINDS]; /* multimodal, text, audio, vision; NAN where absent.  Classes: the class's index */
     const char *annotation; /* or NULL */
     dataset_split split;
     const char *const *extra; /* cells of the columns named in dataset.extra_names; "" where a row is short */

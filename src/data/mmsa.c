@@ -28,7 +28,7 @@ typedef struct reading {
     int *extra;                    /* places of the extra columns */
     size_t first_row;              /* 1 with a header line */
     char *raw;                     /* the Raw folder, or NULL: words alone */
-    int task_column[LABEL_KINDS];  /* of a task of classes; -1 where there is none */
+    int task_column[TRUTH_KINDS];  /* of a task of classes; -1 where there is none */
     const char *first_missing;
     int64_t first_missing_line;
     smac_error *error;
@@ -111,8 +111,8 @@ static int by_text(const void *a, const void *b)
 
 static smac_status class_task(reading *g, const char *task)
 {
-    static const char *const endings[LABEL_KINDS] = {"", "_T", "_A", "_V"};
-    for (int i = 0; i < LABEL_KINDS; i++) {
+    static const char *const endings[TRUTH_KINDS] = {"", "_T", "_A", "_V"};
+    for (int i = 0; i < TRUTH_KINDS; i++) {
         char name[TASK_NAME_MAX + 4];
         snprintf(name, sizeof name, "%.60s%s", task, endings[i]);
         g->task_column[i] = g->first_row ? csv_column(&g->table, name) : -1;
@@ -147,7 +147,7 @@ static smac_status choose_task(reading *g)
 {
     const char *task = g->options->task;
     double range = strncmp(g->d->layout, "sims", 4) == 0 ? 1 : 3;
-    for (int i = 0; i < LABEL_KINDS; i++)
+    for (int i = 0; i < TRUTH_KINDS; i++)
         g->task_column[i] = -1;
     if (!task || !*task || strcmp(task, "sentiment") == 0)
         return task_regression(&g->d->task, "sentiment", g->d->layout, -range, range, g->error);
@@ -175,17 +175,17 @@ static const char *words_of(reading *g, const char *text)
 }
 
 /* What is wrong with the row's labels goes into why (empty: nothing). */
-static void read_labels(const reading *g, const csv_row *row, dataset_split split, double label[LABEL_KINDS],
+static void read_labels(const reading *g, const csv_row *row, dataset_split split, double label[TRUTH_KINDS],
                         char why[200])
 {
     const task_description *task = &g->d->task;
     *why = 0;
-    for (int i = 0; i < LABEL_KINDS; i++) {
+    for (int i = 0; i < TRUTH_KINDS; i++) {
         int column = task->kind == TASK_CLASSES ? g->task_column[i] : g->column[LABEL + i];
         const char *text = cell(row, column);
         label[i] = NAN;
         if (!*text) {
-            if (i == LABEL_MULTIMODAL && split != SPLIT_TEST)
+            if (i == TRUTH_MULTIMODAL && split != SPLIT_TEST)
                 snprintf(why, 200, "it has no label");
             continue;
         }
@@ -223,7 +223,7 @@ static smac_status read_row(reading *g, const csv_row *row)
     dataset *d = g->d;
     const char *video = cell(row, g->column[VIDEO_ID]), *clip = cell(row, g->column[CLIP_ID]);
     const char *text = cell(row, g->column[TEXT]), *mode = cell(row, g->column[MODE]), *media = NULL;
-    double label[LABEL_KINDS];
+    double label[TRUTH_KINDS];
     char why[200] = "";
     dataset_split split;
     if (row->count == 1 && !*row->cells[0])

@@ -31,9 +31,11 @@ typedef struct sample {
     int64_t tokens;
     int32_t *ids, *types; /* (tokens) each */
 
-    /* vision, raw: clips of two frames (a still or an odd last frame is repeated), bytes RGB */
+    /* vision, raw: clips of two frames (a still or an odd last frame is repeated); bytes RGB with vision.preparation
+     * still, normalised values with video (bilinear resizing does not end on bytes) */
     int64_t clips, crops, image_size;
-    uint8_t *frames; /* (clips, crops, 2, image_size, image_size, 3) */
+    uint8_t *frames; /* (clips, crops, 2, image_size, image_size, 3), or NULL */
+    float *pictures; /* (clips, crops, 2, 3, image_size, image_size), or NULL */
 
     /* audio, raw: normalised log-mel windows, one centred on each clip */
     int64_t windows, mel_bins, mel_frames;
@@ -42,12 +44,16 @@ typedef struct sample {
     double start, end; /* seconds in the recording */
 } sample;
 
-struct tokenizer; /* text/tokenizer.h */
+struct tokenizer;       /* text/tokenizer.h */
+struct mel_filter_bank; /* media/mel.h */
 
 /* What turns words and media into tensors; borrowed, immutable, shared between threads.  system_preparation gives it. */
 typedef struct preparation {
     const configuration *configuration;
     const struct tokenizer *tokenizer; /* NULL when the model has no words of its own or reads ready features */
+    const struct mel_filter_bank *mel; /* NULL likewise */
+    int64_t max_tokens;                /* the least of text.max_tokens and what the encoder can take */
+    bool wants[SAMPLE_MODALITIES];     /* raw forms that the model's encoders read; others are not made */
 } preparation;
 
 /* What to read.  All texts are UTF-8 and borrowed. */
@@ -66,16 +72,17 @@ typedef struct sample_source {
  */
 smac_status sample_read(const preparation *p, const sample_source *source, sample *out, smac_error *error);
 
-/* The three steps apart, for callers that have decoded already (windows that overlap, a live stream). */
+/*
+ * The steps apart, for callers that have decoded already.  Words: tokenised with what was said before them; without any
+ * word the modality stays absent.
+ */
 smac_status sample_set_text(const preparation *p, sample *s, const char *text, const char *const *context,
     int64_t context_count, smac_error *error);
-/* frames (count, image_size, image_size, 3) at media.frames_per_second, crops 1; copied and paired */
+/* frames (count, crops, image_size, image_size, 3) sampled at media.frames_per_second; copied and paired into clips */
 smac_status sample_set_frames(const preparation *p, sample *s, const uint8_t *frames, int64_t count,
     smac_error *error);
-/* pcm: count values in [-1, 1], mono, 16 kHz, beginning at the sample's start; windows are cut for `clips` clips
- * (0: as many as the sound's length gives) */
-smac_status sample_set_sound(const preparation *p, sample *s, const float *pcm, int64_t count, int64_t clips,
-    smac_error *error);
+/* count values in [-1, 1], mono, 16 kHz, from the sample's start; one window a clip as media/clips.h places them */
+smac_status sample_set_sound(const preparation *p, sample *s, const float *samples, size_t count, smac_error *error);
 
 /* Ready vectors in place of the raw form: copied.  values (steps, crops, width). */
 smac_status sample_set_ready(sample *s, int modality, int64_t steps, int64_t crops, int64_t width,
@@ -83,6 +90,17 @@ smac_status sample_set_ready(sample *s, int modality, int64_t steps, int64_t cro
 
 /* A sample made of the clips [first, first + count) of another's audio and vision (its words are not taken). */
 smac_status sample_slice(const sample *whole, int64_t first, int64_t count, sample *out, smac_error *error);
+
+/*
+ * The clips of a recording one after another, in constant memory: what sample_read collects.  frames: (crops, 2, S, S, 3)
+ * bytes or NULL, pictures: (crops, 2, 3, S, S) normalised or NULL, mel: (mel_bins, mel_frames) or NULL; one of them is
+ * there, for clip `index` of its modality.
+ */
+typedef smac_status (*clip_sink)(void *user, int64_t index, const uint8_t *frames, const float *pictures,
+    const float *mel, smac_error *error);
+/* interrupt may be NULL.  seconds (may be NULL) gets the length read. */
+smac_status sample_stream(const preparation *p, const sample_source *source, clip_sink sink, void *user,
+    int (*interrupt)(void *user), void *interrupt_user, double *seconds, smac_error *error);
 
 void sample_drop(sample *s, int modality); /* makes a modality absent and frees its tensors */
 void sample_clear(sample *s);              /* frees all; NULL and an empty one are fine */

@@ -17,17 +17,17 @@
 
 #include "base/log.h"
 #include "model/configuration.h"
+#include "model/semanticmac.h"
 #include "model/task.h"
 #include "nn/parameters.h"
 #include "pipeline/batch.h"
 #include "pipeline/sample.h"
+#include "weights/safetensors.h"
 
-enum { SYSTEM_TASKS_MAX = 8 };
+enum { SYSTEM_TASKS_MAX = SEMANTICMAC_TASKS_MAX };
 
-struct semantic_model;   /* the core, model room */
 struct imagebind;        /* encoders room */
 struct language_model;
-struct tensor_file;
 
 /* How a model came to be; all of it is in the model file. */
 typedef struct training_record {
@@ -53,11 +53,11 @@ typedef struct affect_system {
     struct imagebind *audio_encoder, *vision_encoder;
     int64_t encoder_width[SAMPLE_MODALITIES]; /* of E_t, E_a, E_v */
     bool frozen[SAMPLE_MODALITIES];        /* the encoder has no trainable parameter: its vectors can be kept */
-    struct semantic_model *model;
+    semanticmac *core;
     training_record training;
     char sha256[65];                       /* of the model file it was read from; "" for a new one */
     char name[128];                        /* model.name, or the file's base name */
-    struct tensor_file *files[SAMPLE_MODALITIES]; /* pre-trained encoders' files, open as long as they are borrowed */
+    tensor_file *files[SAMPLE_MODALITIES]; /* pre-trained encoders' files, open as long as they are borrowed */
     char *encoder_sha256[SAMPLE_MODALITIES];
     char *tokenizer_text;                  /* what the tokenizer was made from, for the model file */
 } affect_system;
@@ -82,38 +82,45 @@ void system_free(affect_system *s);
  * of another shape (its name and both shapes) or left over, an encoder's SHA-256 that differs.
  */
 smac_status system_load(const char *path, const char *encoder_folder, affect_system **out, smac_error *error);
-/* Write it whole or not at all.  extra: more metadata, (key, value) pairs, NULL at the end; or NULL. */
-smac_status system_save(const affect_system *s, const char *path, smac_error *error);
+/* Write it whole or not at all.  extra (may be NULL): further tensors, whose names begin with "training.", and texts. */
+typedef struct system_extra {
+    const tensor_entry *tensors;
+    size_t tensor_count;
+    const safetensors_pair *texts;
+    size_t text_count;
+} system_extra;
+smac_status system_save(const affect_system *s, const char *path, const system_extra *extra, smac_error *error);
 /* Values of every parameter from a model file whose system has the same shape (resume; the best epoch's weights). */
-smac_status system_load_values(affect_system *s, const char *path, smac_error *error);
+smac_status system_load_values(affect_system *s, const tensor_file *file, const char *path, smac_error *error);
 /* {"configuration":..., "tasks":..., "training":..., "encoders":..., "parameters": count} for `inspect`; new ref. */
 json_t *system_describe(const affect_system *s);
 
 int64_t system_parameter_values(const affect_system *s); /* numbers in all parameters */
 
-/*
- * What the model says of a batch.  All values live on the tape.  Heads give (B, targets): scores for regression
- * (unclipped), logits for classes.  specific[m] is NULL where no sample of the batch has the modality; rows of samples
- * without it have no meaning (batch.part[m].present says which).
- */
-typedef struct system_output {
-    value *prediction;                     /* main task, (B, targets) */
-    value *specific[SAMPLE_MODALITIES];    /* what each modality alone says */
-    value *shared;                         /* what they share */
-    const struct semantic_outputs *model;  /* every value of the core (p_u, r_u, r, f, other tasks), model room */
-} system_output;
+/* Put samples together for this system (its tokenizer's padding); as batch_make. */
+smac_status system_batch(const affect_system *s, const sample *const *samples, int64_t count, const uint8_t *drop,
+    batch *out, smac_error *error);
 
 /*
- * Encoders and core.  Frozen encoders run without recording.  Sticky errors: ask tape_status, as after any operation.
- * Gives false on failure.
+ * Encoders and core over a batch, which must live as long as the tape's values.  Frozen encoders run without recording.
+ * Task 0 is the main one: out->prediction[0], out->specific_head[0][modality], out->shared_head[0] (B, targets), scores
+ * (unclipped) or logits; rows of samples without the modality have no meaning.  Errors stick to the tape: ask
+ * tape_status, as after any operation.
  */
-bool system_forward(const affect_system *s, tape *t, const batch *b, system_output *out);
+semanticmac_outputs system_forward(const affect_system *s, tape *t, const batch *b, semanticmac_wanted wanted);
 
 /*
  * Run the encoders that are frozen whole (or all of them: everything) over a sample and put their vectors in place of
  * its raw form.  For caches and for windows that overlap.
  */
 smac_status system_encode(const affect_system *s, sample *x, bool everything, smac_error *error);
+
+/*
+ * A whole recording as ready vectors, in memory that grows by its vectors alone: clips are encoded as they are decoded.
+ * The words of source (if any) are tokenised, not encoded.  Use sample_slice for windows.
+ */
+smac_status system_read_encoded(const affect_system *s, const sample_source *source, const reporter *r, sample *out,
+    smac_error *error);
 
 /*
  * One sample to numbers, the short way (analysis): targets[] get the main task's values - the score clipped to the

@@ -1,0 +1,208 @@
+/* pipeline/batch.c - samples side by side. */
+#include "pipeline/batch.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "media/resize.h"
+
+static const char *const names[SAMPLE_MODALITIES] = {"text", "audio", "vision"};
+
+void picture_bytes_to_values(const uint8_t *rgb, int64_t image_size, float *out)
+{
+    picture_normalise_rgb(rgb, (int)image_size, out, (size_t)(image_size * image_size));
+}
+
+/* Raw length of a modality in steps. */
+static int64_t raw_steps(const sample *s, int m)
+{
+    return m == SAMPLE_TEXT ? s->tokens : m == SAMPLE_AUDIO ? s->windows : s->clips;
+}
+
+static void *take(batch *b, int64_t count, size_t each)
+{
+    size_t bytes;
+    if (count < 0 || !checked_multiply((size_t)count, each, &bytes))
+        return NULL;
+    return arena_take_zeroed(b->memory, bytes ? bytes : 1);
+}
+
+/* Who has the modality, and whether all of these have it in the same form. */
+static smac_status survey(batch *b, const sample *const *samples, const uint8_t *drop, int m, const sample **model,
+    smac_error *error)
+{
+    batch_modality *part = &b->part[m];
+    part->present = take(b, b->size, 1);
+    if (!part->present)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a batch of %lld", (long long)b->size);
+    *model = NULL;
+    for (int64_t i = 0; i < b->size; i++) {
+        const sample *s = samples[i];
+        if (!s->present[m] || (drop && drop[i * SAMPLE_MODALITIES + m]))
+            continue;
+        part->present[i] = 1;
+        const feature_sequence *f = &s->ready[m];
+        int64_t steps = f->data ? f->steps : raw_steps(s, m);
+        if (steps < 1)
+            return FAIL(error, SMAC_ERROR_INTERNAL, "sample %lld has %s without any step", (long long)i, names[m]);
+        if (!*model) {
+            *model = s;
+            part->crops = f->data ? f->crops : m == SAMPLE_VISION ? s->crops : 1;
+            part->width = f->width;
+        }
+        const sample *o = *model;
+        if ((f->data == NULL) != (o->ready[m].data == NULL))
+            return FAIL(error, SMAC_ERROR_MISMATCH, "%s is ready in one sample of the batch and raw in another", names[m]);
+        bool same = f->data ? f->crops == o->ready[m].crops && f->width == o->ready[m].width
+                  : m == SAMPLE_VISION ? s->crops == o->crops && s->image_size == o->image_size
+                  : m == SAMPLE_AUDIO ? s->mel_bins == o->mel_bins && s->mel_frames == o->mel_frames : true;
+        if (!same)
+            return FAIL(error, SMAC_ERROR_MISMATCH, "the %s of two samples of a batch differ in width, crops or size",
+                        names[m]);
+        part->steps = steps > part->steps ? steps : part->steps;
+    }
+    part->any = *model != NULL;
+    return SMAC_OK;
+}
+
+static bool fill_ready(batch *b, const sample *const *samples, int m)
+{
+    batch_modality *part = &b->part[m];
+    int64_t step = part->crops * part->width;
+    part->ready = take(b, b->size * part->steps * step, sizeof(float));
+    part->mask = take(b, b->size * part->steps, 1);
+    if (!part->ready || !part->mask)
+        return false;
+    for (int64_t i = 0; i < b->size; i++) {
+        if (!part->present[i])
+            continue;
+        const feature_sequence *f = &samples[i]->ready[m];
+        memcpy(part->ready + i * part->steps * step, f->data, (size_t)(f->steps * step) * sizeof(float));
+        memset(part->mask + i * part->steps, 1, (size_t)f->steps);
+    }
+    return true;
+}
+
+static bool fill_text(batch *b, const sample *const *samples, const batch_padding *padding)
+{
+    batch_modality *part = &b->part[SAMPLE_TEXT];
+    int64_t length = part->steps, row = 0;
+    for (int64_t i = 0; i < b->size; i++)
+        part->rows += part->present[i];
+    b->ids = take(b, part->rows * length, sizeof *b->ids);
+    b->types = take(b, part->rows * length, sizeof *b->types);
+    b->text_mask = take(b, part->rows * length, 1);
+    part->mask = take(b, b->size * length, 1);
+    part->place = take(b, b->size, sizeof *part->place);
+    if (!b->ids || !b->types || !b->text_mask || !part->mask || !part->place)
+        return false;
+    for (int64_t i = 0; i < b->size; i++) {
+        part->place[i] = -1;
+        if (!part->present[i])
+            continue;
+        const sample *s = samples[i];
+        int64_t from = padding->left ? length - s->tokens : 0;
+        part->place[i] = (int32_t)row;
+        for (int64_t k = 0; k < length; k++) {
+            bool real = k >= from && k < from + s->tokens;
+            b->ids[row * length + k] = real ? s->ids[k - from] : padding->id;
+            b->types[row * length + k] = real ? s->types[k - from] : padding->type;
+            b->text_mask[row * length + k] = part->mask[i * length + k] = real;
+        }
+        row++;
+    }
+    return true;
+}
+
+/* Places of the rows of (B, S, C), and how many rows. */
+static bool fill_places(batch *b, const sample *const *samples, int m)
+{
+    batch_modality *part = &b->part[m];
+    part->mask = take(b, b->size * part->steps, 1);
+    part->place = take(b, b->size * part->steps * part->crops, sizeof *part->place);
+    if (!part->mask || !part->place)
+        return false;
+    for (int64_t i = 0; i < b->size; i++) {
+        int64_t steps = part->present[i] ? raw_steps(samples[i], m) : 0;
+        for (int64_t k = 0; k < part->steps; k++) {
+            part->mask[i * part->steps + k] = k < steps;
+            for (int64_t c = 0; c < part->crops; c++)
+                part->place[(i * part->steps + k) * part->crops + c] = k < steps ? (int32_t)part->rows++ : -1;
+        }
+    }
+    return true;
+}
+
+static bool fill_sound(batch *b, const sample *const *samples, const sample *model)
+{
+    batch_modality *part = &b->part[SAMPLE_AUDIO];
+    b->mel_bins = model->mel_bins;
+    b->mel_frames = model->mel_frames;
+    int64_t each = b->mel_bins * b->mel_frames, at = 0;
+    if (!fill_places(b, samples, SAMPLE_AUDIO) || !(b->mel = take(b, part->rows * each, sizeof(float))))
+        return false;
+    for (int64_t i = 0; i < b->size; i++) {
+        if (!part->present[i])
+            continue;
+        memcpy(b->mel + at * each, samples[i]->mel, (size_t)(samples[i]->windows * each) * sizeof(float));
+        at += samples[i]->windows;
+    }
+    return true;
+}
+
+static bool fill_pictures(batch *b, const sample *const *samples, const sample *model)
+{
+    batch_modality *part = &b->part[SAMPLE_VISION];
+    b->image_size = model->image_size;
+    int64_t each = 3 * b->image_size * b->image_size, at = 0;
+    if (!fill_places(b, samples, SAMPLE_VISION) || !(b->pictures = take(b, part->rows * 2 * each, sizeof(float))))
+        return false;
+    for (int64_t i = 0; i < b->size; i++) {
+        if (!part->present[i])
+            continue;
+        const sample *s = samples[i];
+        int64_t count = s->clips * s->crops * 2;
+        if (s->pictures)
+            memcpy(b->pictures + at * each, s->pictures, (size_t)(count * each) * sizeof(float));
+        else
+            for (int64_t k = 0; k < count; k++)
+                picture_bytes_to_values(s->frames + k * each, b->image_size, b->pictures + (at + k) * each);
+        at += count;
+    }
+    return true;
+}
+
+smac_status batch_make(const sample *const *samples, int64_t count, const uint8_t *drop, const batch_padding *padding,
+    batch *out, smac_error *error)
+{
+    memset(out, 0, sizeof *out);
+    if (count < 1)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "a batch of %lld samples; expected at least one", (long long)count);
+    out->size = count;
+    out->memory = arena_new(0);
+    if (!out->memory)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a batch of %lld", (long long)count);
+    smac_status status = SMAC_OK;
+    for (int m = 0; m < SAMPLE_MODALITIES && status == SMAC_OK; m++) {
+        const sample *model = NULL;
+        status = survey(out, samples, drop, m, &model, error);
+        if (status != SMAC_OK || !model)
+            continue;
+        bool made = model->ready[m].data ? fill_ready(out, samples, m)
+                  : m == SAMPLE_TEXT ? fill_text(out, samples, padding)
+                  : m == SAMPLE_AUDIO ? fill_sound(out, samples, model) : fill_pictures(out, samples, model);
+        if (!made)
+            status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the %s of %lld samples", names[m], (long long)count);
+    }
+    if (status != SMAC_OK)
+        batch_clear(out);
+    return status;
+}
+
+void batch_clear(batch *b)
+{
+    if (!b)
+        return;
+    arena_free(b->memory);
+    memset(b, 0, sizeof *b);
+}
