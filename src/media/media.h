@@ -69,8 +69,8 @@ typedef struct media_warnings {
 
 /*
  * Look into a file.  options may be NULL.
- * Errors: NOT_FOUND (no such file), ARGUMENT (a folder), FORMAT (empty; no media file; no stream of a known kind),
- * UNSUPPORTED (its codecs are all unknown), INTERRUPTED, MEMORY.
+ * Errors: NOT_FOUND (no such file), FORMAT (a folder; empty; no media file; no stream of a known kind),
+ * IO (not readable), INTERRUPTED, MEMORY.
  */
 smac_status media_probe(const char *path, const media_options *options, media_info *out, smac_error *error);
 

@@ -1,0 +1,46 @@
+/* media/libav_file.h - an open container with what was learned about it; for the files libav_*.c alone. */
+#ifndef SMAC_MEDIA_LIBAV_FILE_H
+#define SMAC_MEDIA_LIBAV_FILE_H
+
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+
+#include "media/media.h"
+
+typedef struct libav_file {
+    char *path;
+    int descriptor;
+    media_options options;
+    AVIOContext *io;
+    AVFormatContext *format;
+    media_info info;
+    media_warnings warnings;
+    int picture_stream, sound_stream; /* -1: none */
+    int64_t max_pixels;
+    double start_time; /* seconds in the container's own time that are 0 in ours */
+    int orientation;   /* of the container's display matrix, see libav_orientation */
+    bool interrupted;
+} libav_file;
+
+/* Open, look at the streams, fill info.  On failure everything is freed.  f need not be initialised. */
+smac_status libav_file_open(libav_file *f, const char *path, const media_options *options, bool subtitles_alone_do,
+                            smac_error *error);
+void libav_file_close(libav_file *f);
+
+/* Add a sentence to the warnings, once. */
+void libav_warn(libav_file *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool libav_interrupted(libav_file *f);
+smac_status libav_stopped(const libav_file *f, smac_error *error); /* fills SMAC_ERROR_INTERRUPTED */
+
+/* An opened decoder for a stream, or NULL with a warning. */
+AVCodecContext *libav_open_decoder(libav_file *f, int stream);
+
+/*
+ * Orientations: bit 0 mirror columns, bit 1 mirror rows, bit 2 transpose first; 0 is upright.
+ * The shown pixel (x, y) is the stored one after undoing the mirrors and then exchanging x and y.
+ */
+enum { LIBAV_MIRROR_COLUMNS = 1, LIBAV_MIRROR_ROWS = 2, LIBAV_TRANSPOSE = 4 };
+int libav_orientation_of_matrix(const int32_t matrix[9]);
+int libav_orientation_of_exif(const char *value); /* "1" to "8"; others: 0 */
+
+#endif
