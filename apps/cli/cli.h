@@ -1,0 +1,72 @@
+/*
+ * apps/cli/cli.h - what the commands share: options from a table, messages, progress, interruption.
+ *
+ * Exit status: 0 done, 1 it failed, 2 wrong use.  Messages go to standard error, results to standard output.
+ */
+#ifndef SMAC_APPS_CLI_H
+#define SMAC_APPS_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "semanticmac/error.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+typedef enum option_kind {
+    OPTION_FLAG,    /* bool */
+    OPTION_TEXT,    /* const char * */
+    OPTION_INTEGER, /* int64_t */
+    OPTION_NUMBER,  /* double */
+    OPTION_LIST     /* text_list: may be given several times */
+} option_kind;
+
+typedef struct text_list {
+    const char **items;
+    size_t count, capacity;
+} text_list;
+
+typedef struct option_row {
+    const char *name;     /* "model", given as --model */
+    char letter;          /* short form, or 0 */
+    option_kind kind;
+    void *target;
+    const char *argument; /* "FILE", NULL for a flag */
+    const char *help;
+} option_row;
+
+typedef struct command {
+    const char *name, *usage, *summary, *details; /* details: further lines of --help, or NULL */
+    int (*run)(int argc, char **argv);
+} command;
+
+/*
+ * Parse argv (argv[0] is the command's name).  Positional arguments are moved to the front: argv[1..*count].
+ * Returns -1 to go on, or an exit status (after --help, or a wrong use that was explained).
+ */
+int options_parse(const command *c, const option_row *rows, size_t row_count, int argc, char **argv, int *count);
+
+/* A wrong use: the message, and where help is; returns EXIT_USAGE. */
+int usage_error(const command *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A failure: "semanticmac COMMAND: message"; returns EXIT_FAILED. */
+int failure(const command *c, const smac_error *error);
+
+/*
+ * The console's reporter: one line that is written over on a terminal, plain lines now and then in a log.  Ctrl-C asks
+ * the work to stop; a second one ends the program at once.
+ */
+const reporter *console_reporter(void);
+void console_finish(void); /* end the progress line */
+bool console_interrupted(void);
+int console_columns(void);
+bool console_colour(void); /* standard output is a terminal and NO_COLOR is not set */
+
+/* Write a result to a file (whole or not at all) or to standard output when path is NULL or "-". */
+smac_status write_result(const char *path, const char *text, size_t length, smac_error *error);
+
+extern const command command_synth, command_train, command_evaluate, command_analyze, command_inspect, command_demo,
+    command_score;
+
+#endif

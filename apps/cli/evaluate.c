@@ -1,0 +1,91 @@
+/* apps/cli/evaluate.c - semanticmac evaluate: a model over one part of a dataset. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "train/evaluate.h"
+
+static int run(int argc, char **argv);
+
+const command command_evaluate = {"evaluate", "evaluate --model M --data DIR --dataset NAME [--split test] [options]",
+    "a model's metrics over one part of a dataset", NULL, run};
+
+static void print_metrics(const char *name, const metric_list *list)
+{
+    printf("%-16s", name);
+    for (int i = 0; i < list->count; i++)
+        printf(" %s %.4f", list->items[i].name, list->items[i].value);
+    printf("\n");
+}
+
+static bool parse_modalities(const char *text, bool use[SAMPLE_MODALITIES])
+{
+    static const char *const names[] = {"text", "audio", "vision"};
+    for (const char *at = text; *at;) {
+        size_t length = strcspn(at, ",");
+        int found = -1;
+        for (int m = 0; m < SAMPLE_MODALITIES; m++)
+            if (strlen(names[m]) == length && !strncmp(at, names[m], length))
+                found = m;
+        if (found < 0)
+            return false;
+        use[found] = true;
+        at += length + (at[length] == ',');
+    }
+    return *text != 0;
+}
+
+static int run(int argc, char **argv)
+{
+    evaluate_options options = {0};
+    const char *split = "test", *modalities = NULL, *json_path = NULL, *csv_path = NULL;
+    const option_row rows[] = {
+        {"model", 'm', OPTION_TEXT, &options.model, "FILE", "the model (best.safetensors of a training)"},
+        {"data", 'd', OPTION_TEXT, &options.data, "DIR", "the dataset's folder or its label file"},
+        {"dataset", 0, OPTION_TEXT, &options.layout, "NAME", "its layout: sims, simsv2, mosi, mosei, ..."},
+        {"features", 0, OPTION_TEXT, &options.features, "FILE", "ready features in place of media"},
+        {"task", 0, OPTION_TEXT, &options.task, "NAME", "which of the dataset's tasks (the model's)"},
+        {"split", 0, OPTION_TEXT, &split, "NAME", "train, valid or test (test)"},
+        {"modalities", 0, OPTION_TEXT, &modalities, "LIST", "use these alone, e.g. text,audio"},
+        {"json", 0, OPTION_TEXT, &json_path, "FILE", "write the metrics as JSON"},
+        {"predictions", 0, OPTION_TEXT, &csv_path, "FILE", "write the prediction for each clip as CSV"},
+        {"skip-bad", 0, OPTION_FLAG, &options.skip_bad, NULL, "leave out clips that cannot be read, with a note each"},
+    };
+    int count, status = options_parse(&command_evaluate, rows, sizeof rows / sizeof *rows, argc, argv, &count);
+    if (status >= 0)
+        return status;
+    if (count > 0)
+        return usage_error(&command_evaluate, "\"%s\" is not expected", argv[1]);
+    if (!options.model || !options.data || !options.layout)
+        return usage_error(&command_evaluate, "--model, --data and --dataset are all needed");
+    if (!dataset_split_from_name(split, &options.split))
+        return usage_error(&command_evaluate, "there is no split \"%s\": train, valid or test", split);
+    if (modalities && !parse_modalities(modalities, options.modalities))
+        return usage_error(&command_evaluate, "--modalities is \"%s\", expected some of text,audio,vision", modalities);
+    smac_error error = {0};
+    evaluation *e = NULL;
+    if (evaluate_run(&options, console_reporter(), &e, &error) != SMAC_OK)
+        return failure(&command_evaluate, &error);
+    console_finish();
+    printf("%s, %lld clips", dataset_split_name(e->split), (long long)e->count);
+    if (e->skipped)
+        printf(" (%lld left out)", (long long)e->skipped);
+    printf("\n");
+    print_metrics("prediction", &e->metrics);
+    static const char *const heads[] = {"text", "audio", "vision", "shared"};
+    for (int h = 0; h < HEAD_COUNT; h++) {
+        char own[32];
+        if (e->has_head[h])
+            print_metrics(heads[h], &e->heads[h]);
+        snprintf(own, sizeof own, "%s (own)", heads[h]);
+        if (e->has_head[h] && e->has_own[h])
+            print_metrics(own, &e->own[h]);
+    }
+    smac_status code = SMAC_OK;
+    if (json_path)
+        code = evaluation_write_json(e, json_path, &error);
+    if (code == SMAC_OK && csv_path)
+        code = evaluation_write_csv(e, csv_path, &error);
+    evaluation_free(e);
+    return code == SMAC_OK ? EXIT_DONE : failure(&command_evaluate, &error);
+}

@@ -1,0 +1,119 @@
+/* apps/cli/inspect.c - semanticmac inspect: what is in a model file, a file of tensors, or a recording. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli.h"
+#include "media/media.h"
+#include "media/sound.h"
+#include "weights/tensor_file.h"
+
+static int run(int argc, char **argv);
+
+const command command_inspect = {"inspect", "inspect FILE...", "what is in a model file, a file of tensors or a recording",
+    NULL, run};
+
+static void print_metadata(const tensor_file *file)
+{
+    const char *key;
+    for (size_t i = 0; (key = tensor_file_metadata_key(file, i)); i++) {
+        const char *text = tensor_file_metadata(file, key);
+        size_t length = strlen(text), shown = length > 600 ? 160 : length;
+        printf("  %s: %.*s%s\n", key, (int)shown, text, shown < length ? " ..." : "");
+    }
+}
+
+static void print_tensors(const tensor_file *file, const char *path, bool all)
+{
+    double values = 0, bytes = 0;
+    size_t count = tensor_file_count(file);
+    for (size_t i = 0; i < count; i++) {
+        values += (double)tensor_file_at(file, i)->count;
+        bytes += (double)tensor_file_at(file, i)->bytes;
+    }
+    printf("%s: %s, %zu tensors, %.6g values, %.4g MB\n", path, tensor_file_kind(file), count, values, bytes / 1e6);
+    print_metadata(file);
+    for (size_t i = 0; i < count && (all || i < 20); i++) {
+        const tensor_entry *e = tensor_file_at(file, i);
+        char shape[160];
+        printf("  %-64s %-5s %s\n", e->name, tensor_type_name(e->type),
+            tensor_shape_text(e->rank, e->dim, shape, sizeof shape));
+    }
+    if (!all && count > 20)
+        printf("  ... and %zu more (--all lists them)\n", count - 20);
+}
+
+static void print_media(const media_info *m, const char *path)
+{
+    printf("%s: %s, %d streams, ", path, m->container, m->streams);
+    if (m->is_still)
+        printf("a still picture\n");
+    else if (m->duration > 0)
+        printf("%.3f s\n", m->duration);
+    else
+        printf("length not known\n");
+    if (m->has_picture)
+        printf("  picture    %s %s, %d x %d%s, %.4g a second%s\n", m->picture_codec, m->picture_format, m->width, m->height,
+            m->rotation == 90 ? " (turned by 90)" : m->rotation == 180 ? " (turned by 180)" :
+            m->rotation == 270 ? " (turned by 270)" : "", m->frame_rate, m->mirrored ? ", mirrored" : "");
+    else
+        printf("  picture    none\n");
+    if (m->has_sound)
+        printf("  sound      %s, %d Hz, %d channel%s\n", m->sound_codec, m->sample_rate, m->channels,
+            m->channels == 1 ? "" : "s");
+    else
+        printf("  sound      none\n");
+    for (int i = 0; i < m->subtitle_count; i++)
+        printf("  subtitles  %s%s%s%s\n", m->subtitles[i].codec, *m->subtitles[i].language ? ", " : "",
+            m->subtitles[i].language, m->subtitles[i].is_text ? "" : " (pictures of text, not read)");
+}
+
+/* A safetensors file starts with the length of its header and a brace. */
+static bool looks_like_tensors(const char *path)
+{
+    size_t length = strlen(path);
+    static const char *const endings[] = {".safetensors", ".index.json", ".pth", ".pt", ".bin"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (length > strlen(endings[i]) && !strcmp(path + length - strlen(endings[i]), endings[i]))
+            return true;
+    if (file_is_folder(path))
+        return true;
+    unsigned char head[9] = {0};
+    FILE *file = fopen(path, "rb");
+    size_t got = file ? fread(head, 1, 9, file) : 0;
+    if (file)
+        fclose(file);
+    return got == 9 && head[8] == '{' && !head[5] && !head[6] && !head[7];
+}
+
+static int run(int argc, char **argv)
+{
+    bool all = false;
+    const option_row rows[] = {{"all", 'a', OPTION_FLAG, &all, NULL, "list every tensor"}};
+    int count, status = options_parse(&command_inspect, rows, sizeof rows / sizeof *rows, argc, argv, &count);
+    if (status >= 0)
+        return status;
+    if (count == 0)
+        return usage_error(&command_inspect, "no file is named");
+    status = EXIT_DONE;
+    for (int i = 0; i < count; i++) {
+        const char *path = argv[1 + i];
+        smac_error error = {0};
+        if (looks_like_tensors(path)) {
+            tensor_file *file = NULL;
+            if (tensor_file_open(path, &file, &error) == SMAC_OK)
+                print_tensors(file, path, all);
+            else
+                status = failure(&command_inspect, &error);
+            tensor_file_close(file);
+            continue;
+        }
+        media_info info;
+        if (media_probe(path, NULL, &info, &error) == SMAC_OK)
+            print_media(&info, path);
+        else
+            status = failure(&command_inspect, &error);
+    }
+    return status;
+}

@@ -1,0 +1,48 @@
+/* apps/cli/synth.c - semanticmac synth: a dataset of synthetic talking heads. */
+#include <stdio.h>
+
+#include "cli.h"
+#include "synth/synth.h"
+
+static int run(int argc, char **argv);
+
+const command command_synth = {"synth", "synth OUT [--clips N] [--seed S] [options]",
+    "make a dataset of synthetic talking heads",
+    "OUT gets label.csv and Raw/ in CH-SIMS's layout (docs/synthetic.md).  Called again it goes on where it stopped.",
+    run};
+
+static int run(int argc, char **argv)
+{
+    synth_options options;
+    synth_options_default(&options);
+    int64_t seed = (int64_t)options.seed, size = options.size, fps = options.fps, threads = 0;
+    int64_t per_speaker = options.clips_per_speaker;
+    const option_row rows[] = {
+        {"clips", 'n', OPTION_INTEGER, &options.clips, "N", "how many clips (800)"},
+        {"seed", 's', OPTION_INTEGER, &seed, "S", "chooses everything: same seed, same bytes (1)"},
+        {"size", 0, OPTION_INTEGER, &size, "PIXELS", "side of the picture (160)"},
+        {"fps", 0, OPTION_INTEGER, &fps, "N", "pictures a second (12)"},
+        {"clips-per-speaker", 0, OPTION_INTEGER, &per_speaker, "N", "clips of each speaker (5)"},
+        {"threads", 0, OPTION_INTEGER, &threads, "N", "workers (all processors); does not change the result"},
+        {"layout", 0, OPTION_TEXT, &options.layout, "NAME", "layout of the dataset: sims"},
+    };
+    int count, status = options_parse(&command_synth, rows, sizeof rows / sizeof *rows, argc, argv, &count);
+    if (status >= 0)
+        return status;
+    if (count != 1)
+        return usage_error(&command_synth, "%s", count ? "one folder is expected" : "no folder is named");
+    if (seed < 0 || size < 0 || size > 100000 || fps < 0 || fps > 10000 || threads < 0 || threads > 4096 ||
+        per_speaker < 0 || per_speaker > 100000)
+        return usage_error(&command_synth, "an option is negative or far too large");
+    options.seed = (uint64_t)seed;
+    options.size = (int)size;
+    options.fps = (int)fps;
+    options.threads = (int)threads;
+    options.clips_per_speaker = (int)per_speaker;
+    smac_error error = {0};
+    if (synth_dataset(argv[1], &options, console_reporter(), &error) != SMAC_OK)
+        return failure(&command_synth, &error);
+    console_finish();
+    printf("%lld clips in %s\n", (long long)options.clips, argv[1]);
+    return EXIT_DONE;
+}

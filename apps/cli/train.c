@@ -1,0 +1,92 @@
+/* apps/cli/train.c - semanticmac train: a dataset in, a model file out. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include "train/configuration_file.h"
+#include "train/trainer.h"
+
+static int run(int argc, char **argv);
+
+const command command_train = {"train", "train --data DIR --dataset NAME --out RUN [options]", "train a model",
+    "The run's folder gets best.safetensors (the model of the best validation epoch), last.safetensors (to resume\n"
+    "from), config.yaml, log.jsonl and the generated labels.  Ctrl-C stops after the step at hand; --resume goes on\n"
+    "and gives the same bits as never having stopped.  --keys lists every configuration key.", run};
+
+static void print_keys(void)
+{
+    configuration c;
+    configuration_defaults(&c);
+    char *yaml = configuration_to_yaml(&c);
+    if (yaml)
+        fputs(yaml, stdout);
+    free(yaml);
+}
+
+static int run(int argc, char **argv)
+{
+    train_options options;
+    train_options_default(&options);
+    const char *file = NULL;
+    int64_t seed = -1;
+    text_list sets = {0};
+    bool keys = false;
+    const option_row rows[] = {
+        {"data", 'd', OPTION_TEXT, &options.data, "DIR", "the dataset's folder or its label file"},
+        {"dataset", 0, OPTION_TEXT, &options.layout, "NAME", "its layout: sims, simsv2, mosi, mosei, ..."},
+        {"features", 0, OPTION_TEXT, &options.features, "FILE", "ready features in place of media"},
+        {"task", 0, OPTION_TEXT, &options.task, "NAME", "which of the dataset's tasks (the first)"},
+        {"out", 'o', OPTION_TEXT, &options.out, "RUN", "the run's folder"},
+        {"config", 'c', OPTION_TEXT, &file, "FILE", "configuration in YAML"},
+        {"set", 0, OPTION_LIST, &sets, "KEY=VALUE", "set a configuration key (may be given often)"},
+        {"seed", 's', OPTION_INTEGER, &seed, "S", "the same as --set train.seed=S"},
+        {"resume", 0, OPTION_FLAG, &options.resume, NULL, "go on where the run stopped"},
+        {"overwrite", 0, OPTION_FLAG, &options.overwrite, NULL, "start anew in a folder that holds a run"},
+        {"skip-bad", 0, OPTION_FLAG, &options.skip_bad, NULL, "leave out clips that cannot be read, with a note each"},
+        {"keys", 0, OPTION_FLAG, &keys, NULL, "print every configuration key with its meaning, and end"},
+    };
+    int count, status = options_parse(&command_train, rows, sizeof rows / sizeof *rows, argc, argv, &count);
+    if (status >= 0)
+        return status;
+    if (keys) {
+        print_keys();
+        return EXIT_DONE;
+    }
+    if (count > 0)
+        return usage_error(&command_train, "\"%s\" is not expected", argv[1]);
+    if (!options.data || !options.layout || !options.out)
+        return usage_error(&command_train, "--data, --dataset and --out are all needed");
+    smac_error error = {0};
+    smac_status code = SMAC_OK;
+    if (file)
+        code = configuration_read_yaml(&options.configuration, file, &error);
+    for (size_t i = 0; code == SMAC_OK && i < sets.count; i++)
+        if (configuration_set_assignment(&options.configuration, sets.items[i], &error) != SMAC_OK) {
+            free(sets.items);
+            return usage_error(&command_train, "%s", error.message);
+        }
+    free(sets.items);
+    if (code == SMAC_OK && seed >= 0) {
+        char text[32];
+        snprintf(text, sizeof text, "%lld", (long long)seed);
+        code = configuration_set(&options.configuration, "train.seed", text, &error);
+    }
+    train_result result = {0};
+    if (code == SMAC_OK)
+        code = train_run(&options, console_reporter(), &result, &error);
+    if (code != SMAC_OK) {
+        status = failure(&command_train, &error);
+        if (code == SMAC_ERROR_INTERRUPTED)
+            fprintf(stderr, "(the same command with --resume goes on from here)\n");
+        return status;
+    }
+    console_finish();
+    if (result.already_done)
+        printf("the run had ended already\n");
+    printf("best epoch %lld of %lld: validation %s %.4f", (long long)result.best_epoch, (long long)result.epochs,
+        result.metric, result.best_value);
+    for (int i = 0; i < result.best.count; i++)
+        printf("%s%s %.4f", i ? ", " : " (", result.best.items[i].name, result.best.items[i].value);
+    printf("%s\n%s\n", result.best.count ? ")" : "", result.best_path);
+    return EXIT_DONE;
+}
