@@ -1,0 +1,248 @@
+/* objectives/inter_contrast.c - contrasts between samples: label kernels, the kernel loss (SupCon), Rank-N-Contrast. */
+#include <math.h>
+#include <string.h>
+
+#include "objectives/contrastive.h"
+
+static const float smallest_norm = 1e-6f;
+
+static int largest_class(const float *distribution, int targets)
+{
+    int best = 0;
+    for (int i = 1; i < targets; i++)
+        if (distribution[i] > distribution[best])
+            best = i;
+    return best;
+}
+
+static double kernel_of(contrast_kernel kind, bool classes, int targets, const float *a, const float *b, float sigma)
+{
+    if (classes && kind == CONTRAST_KERNEL_ROUNDED)
+        return largest_class(a, targets) == largest_class(b, targets);
+    if (classes) {
+        double sum = 0;
+        for (int i = 0; i < targets; i++)
+            sum += (double)a[i] * b[i];
+        return sum;
+    }
+    if (kind == CONTRAST_KERNEL_ROUNDED)
+        return rintf(a[0]) == rintf(b[0]); /* the default rounding mode: half to even */
+    double d = (double)a[0] - b[0];
+    return exp(-d * d / (2.0 * sigma * sigma));
+}
+
+void contrast_kernel_fill(contrast_kernel kind, bool classes, int64_t batch, int targets, const float *target,
+    const uint8_t *valid, float sigma, float *kernel)
+{
+    for (int64_t i = 0; i < batch; i++) {
+        for (int64_t j = 0; j < batch; j++) {
+            bool counts = i != j && (!valid || (valid[i] && valid[j]));
+            kernel[i * batch + j] = counts ? (float)kernel_of(kind, classes, targets, target + i * targets,
+                                                              target + j * targets, sigma) : 0;
+        }
+    }
+}
+
+/* --- the kernel loss ------------------------------------------------------------------------------------------------ */
+
+typedef struct inter_context {
+    value *z, *out;
+    float *score_grad; /* (B, B): d loss / d (z_i . z_j), each ordered pair once */
+} inter_context;
+
+static void inter_backward(tape *t, void *context)
+{
+    const inter_context *c = context;
+    int64_t batch = c->z->dim[0], width = c->z->dim[1];
+    const float *z = c->z->data;
+    double factor = c->out->grad[0];
+    float *grad = value_grad(t, c->z);
+    if (!grad)
+        return;
+    for (int64_t i = 0; i < batch; i++) {
+        for (int64_t j = 0; j < batch; j++) {
+            double g = factor * ((double)c->score_grad[i * batch + j] + c->score_grad[j * batch + i]);
+            for (int64_t d = 0; g != 0 && d < width; d++)
+                grad[i * width + d] += (float)(g * z[j * width + d]);
+        }
+    }
+}
+
+/* One anchor: its loss; score_grad gets the row of d loss / d score; entropy that of its kernel. */
+static double anchor_loss(const float *score, const float *kernel, const uint8_t *valid, int64_t batch, int64_t i,
+    float tau, double kernel_sum, float *score_grad, double *entropy)
+{
+    double largest = -INFINITY, sum = 0, loss = 0;
+    for (int64_t k = 0; k < batch; k++)
+        if (k != i && (!valid || valid[k]) && score[k] > largest)
+            largest = score[k];
+    for (int64_t k = 0; k < batch; k++)
+        if (k != i && (!valid || valid[k]))
+            sum += exp((score[k] - largest) / tau);
+    for (int64_t k = 0; k < batch; k++) {
+        score_grad[k] = 0;
+        if (k == i || (valid && !valid[k]))
+            continue;
+        double weight = kernel[k] / kernel_sum, chance = exp((score[k] - largest) / tau) / sum;
+        score_grad[k] = (float)((chance - weight) / tau);
+        if (weight > 0) {
+            loss -= weight * ((score[k] - largest) / tau - log(sum));
+            *entropy -= weight * log(weight);
+        }
+    }
+    return loss;
+}
+
+value *inter_contrast(tape *t, value *z, const float *kernel, const uint8_t *valid, float tau, double *floor)
+{
+    if (floor)
+        *floor = 0;
+    z = op_l2_normalise(t, z, smallest_norm);
+    if (!z)
+        return NULL;
+    if (z->rank != 2) {
+        tape_fail(t, SMAC_ERROR_MISMATCH, __func__, "projections of rank %d; expected (B, P)", z->rank);
+        return NULL;
+    }
+    int64_t batch = z->dim[0], width = z->dim[1], anchors = 0;
+    float *scores = tape_scratch(t, (size_t)batch * sizeof *scores);
+    float *score_grad = tape_scratch(t, (size_t)(batch * batch) * sizeof *score_grad);
+    inter_context *c = tape_scratch(t, sizeof *c);
+    if (!scores || !score_grad || !c)
+        return NULL;
+    memset(score_grad, 0, (size_t)(batch * batch) * sizeof *score_grad);
+    double total = 0, entropy = 0;
+    for (int64_t i = 0; i < batch; i++) {
+        double kernel_sum = 0;
+        for (int64_t j = 0; j < batch; j++)
+            kernel_sum += kernel[i * batch + j];
+        if (!(kernel_sum > 0))
+            continue;
+        anchors++;
+        for (int64_t j = 0; j < batch; j++) {
+            double sum = 0;
+            for (int64_t d = 0; d < width; d++)
+                sum += (double)z->data[i * width + d] * z->data[j * width + d];
+            scores[j] = (float)sum;
+        }
+        total += anchor_loss(scores, kernel + i * batch, valid, batch, i, tau, kernel_sum, score_grad + i * batch,
+                             &entropy);
+    }
+    float loss = anchors ? (float)(total / (double)anchors) : 0;
+    for (int64_t i = 0; anchors && i < batch * batch; i++)
+        score_grad[i] /= (float)anchors;
+    if (floor && anchors)
+        *floor = entropy / (double)anchors;
+    value *out = tape_value(t, 0, NULL, &loss);
+    if (!out)
+        return NULL;
+    *c = (inter_context){z, out, score_grad};
+    out->tracked = anchors > 0 && tape_wants(t, z);
+    tape_note(t, "inter_contrast", out, c, inter_backward);
+    return tape_status(t, NULL) == SMAC_OK ? out : NULL;
+}
+
+/* --- Rank-N-Contrast ------------------------------------------------------------------------------------------------- */
+
+typedef struct rank_context {
+    value *z, *out;
+    const double *distance; /* (B, B) */
+    double *distance_grad;  /* (B, B): d loss / d |z_i - z_j|, each ordered pair once */
+} rank_context;
+
+static void rank_backward(tape *t, void *context)
+{
+    const rank_context *c = context;
+    int64_t batch = c->z->dim[0], width = c->z->dim[1];
+    const float *z = c->z->data;
+    float *grad = value_grad(t, c->z);
+    if (!grad)
+        return;
+    for (int64_t i = 0; i < batch; i++) {
+        for (int64_t j = 0; j < batch; j++) {
+            double d = c->distance[i * batch + j];
+            double g = c->out->grad[0] * (c->distance_grad[i * batch + j] + c->distance_grad[j * batch + i]);
+            for (int64_t k = 0; d > 0 && g != 0 && k < width; k++)
+                grad[i * width + k] += (float)(g * ((double)z[i * width + k] - z[j * width + k]) / d);
+        }
+    }
+}
+
+static float label_distance(bool classes, int targets, const float *a, const float *b)
+{
+    float sum = 0;
+    for (int i = 0; i < targets; i++)
+        sum += fabsf(a[i] - b[i]);
+    return classes ? sum / 2 : sum;
+}
+
+/* All terms of one anchor; label (B): distances of labels from the anchor's. */
+static double rank_anchor(int64_t batch, int64_t i, const float *label, const uint8_t *valid, const double *distance,
+    double tau, double *distance_grad)
+{
+    double loss = 0;
+    for (int64_t j = 0; j < batch; j++) {
+        if (j == i || (valid && !valid[j]))
+            continue;
+        double nearest = INFINITY, sum = 0;
+        for (int64_t k = 0; k < batch; k++)
+            if (k != i && (!valid || valid[k]) && label[k] >= label[j] && distance[k] < nearest)
+                nearest = distance[k];
+        for (int64_t k = 0; k < batch; k++)
+            if (k != i && (!valid || valid[k]) && label[k] >= label[j])
+                sum += exp((nearest - distance[k]) / tau);
+        loss += (distance[j] - nearest) / tau + log(sum);
+        distance_grad[j] += 1 / tau;
+        for (int64_t k = 0; k < batch; k++)
+            if (k != i && (!valid || valid[k]) && label[k] >= label[j])
+                distance_grad[k] -= exp((nearest - distance[k]) / tau) / sum / tau;
+    }
+    return loss;
+}
+
+value *rank_contrast(tape *t, value *z, bool classes, int targets, const float *target, const uint8_t *valid, float tau)
+{
+    if (tape_status(t, NULL) != SMAC_OK || !z)
+        return NULL;
+    if (z->rank != 2) {
+        tape_fail(t, SMAC_ERROR_MISMATCH, __func__, "projections of rank %d; expected (B, P)", z->rank);
+        return NULL;
+    }
+    int64_t batch = z->dim[0], width = z->dim[1], count = 0;
+    double *distance = tape_scratch(t, (size_t)(batch * batch) * sizeof *distance);
+    double *distance_grad = tape_scratch(t, (size_t)(batch * batch) * sizeof *distance_grad);
+    float *label = tape_scratch(t, (size_t)batch * sizeof *label);
+    rank_context *c = tape_scratch(t, sizeof *c);
+    if (!distance || !distance_grad || !label || !c)
+        return NULL;
+    memset(distance_grad, 0, (size_t)(batch * batch) * sizeof *distance_grad);
+    for (int64_t i = 0; i < batch; i++) {
+        count += !valid || valid[i];
+        for (int64_t j = 0; j < batch; j++) {
+            double squares = 0;
+            for (int64_t k = 0; k < width; k++) {
+                double d = (double)z->data[i * width + k] - z->data[j * width + k];
+                squares += d * d;
+            }
+            distance[i * batch + j] = sqrt(squares);
+        }
+    }
+    double total = 0, pairs = (double)count * (double)(count - 1);
+    for (int64_t i = 0; i < batch; i++) {
+        if (valid && !valid[i])
+            continue;
+        for (int64_t j = 0; j < batch; j++)
+            label[j] = label_distance(classes, targets, target + i * targets, target + j * targets);
+        total += rank_anchor(batch, i, label, valid, distance + i * batch, tau, distance_grad + i * batch);
+    }
+    float loss = pairs > 0 ? (float)(total / pairs) : 0;
+    for (int64_t i = 0; pairs > 0 && i < batch * batch; i++)
+        distance_grad[i] /= pairs;
+    value *out = tape_value(t, 0, NULL, &loss);
+    if (!out)
+        return NULL;
+    *c = (rank_context){z, out, distance, distance_grad};
+    out->tracked = pairs > 0 && tape_wants(t, z);
+    tape_note(t, "rank_contrast", out, c, rank_backward);
+    return tape_status(t, NULL) == SMAC_OK ? out : NULL;
+}
