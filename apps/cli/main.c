@@ -29,7 +29,8 @@ int main(int argc, char **argv)
         return EXIT_DONE;
     }
     if (!strcmp(argv[1], "--version")) {
-        printf("semanticmac %s\n%s\n", smac_version(), smac_processor());
+        char processor[256];
+        printf("semanticmac %s\n%s\n", smac_version(), smac_processor(processor, sizeof processor));
         return EXIT_DONE;
     }
     for (int i = 0; i < COMMANDS; i++)

@@ -36,8 +36,8 @@ extern "C" {
 
 /* "0.1.0" */
 SMAC_API const char *smac_version(void);
-/* The processor and the kernels chosen for it, one line. */
-SMAC_API const char *smac_processor(void);
+/* The processor and the kernels chosen for it, one line into out (200 bytes are enough); gives out. */
+SMAC_API const char *smac_processor(char *out, size_t size);
 /* How many threads the work may use; 0: as many as the machine has.  Results do not depend on it. */
 SMAC_API void smac_set_threads(int count);
 

@@ -1,0 +1,418 @@
+/*
+ * analyze/analyze.c - a recording and its words through the model, window by window and as a whole.
+ *
+ * A window takes the clips whose middle lies in it and the words said in it.  Words without times are spread evenly
+ * over the recording, by characters, unless one window holds it all.  The whole recording is one pass of the model when
+ * it is no longer than SUMMARY_SECONDS; a longer one is the mean over its windows (method.md trains on utterances).
+ */
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "analyze/model.h"
+#include "analyze/recording.h"
+#include "base/memory.h"
+#include "media/transcript.h"
+
+#define SUMMARY_SECONDS 60.0
+enum { WINDOWS_AT_ONCE = 64 };
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+SMAC_API void smac_analyze_options_default(smac_analyze_options *options)
+{
+    memset(options, 0, sizeof *options);
+    options->window = 4;
+    options->hop = 1;
+}
+
+void analysis_warn(smac_analysis *a, const char *format, ...)
+{
+    char text[600];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (memory_grow((void **)&a->warnings, &a->warning_capacity, a->warning_count + 1, sizeof *a->warnings)) {
+        char *copy = memory_copy_text(text);
+        if (copy)
+            a->warnings[a->warning_count++] = copy;
+    }
+}
+
+/* ---- words ------------------------------------------------------------------------------------------------------- */
+
+static smac_status read_words(const char *path, const smac_analyze_options *options, smac_analysis *a, transcript *words,
+    smac_error *error)
+{
+    const char *from = NULL;
+    if (options->without[SMAC_TEXT])
+        return SMAC_OK;
+    if (options->text) {
+        TRY(transcript_add(words, NAN, NAN, options->text, strlen(options->text), error));
+        from = "given text";
+        size_t bad = utf8_invalid_at(options->text, strlen(options->text));
+        if (bad != SIZE_MAX)
+            return FAIL(error, SMAC_ERROR_FORMAT, "the text given is not UTF-8: byte %zu cannot stand there", bad);
+    } else if (options->transcript) {
+        TRY(transcript_read(options->transcript, words, error));
+        from = options->transcript;
+        if (words->count == 0)
+            analysis_warn(a, "the transcript %s holds no words", options->transcript);
+    } else {
+        TRY(transcript_from_media(path, -1, NULL, words, error));
+        from = "embedded subtitles";
+    }
+    if (words->count) {
+        a->words_from = memory_copy_text(from);
+        if (words->language)
+            a->language = memory_copy_text(words->language);
+    }
+    return SMAC_OK;
+}
+
+/* Words without times get some: each segment's share of the recording is its share of the characters, word by word. */
+static smac_status spread_words(transcript *words, double duration, smac_analysis *a, smac_error *error)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < words->count; i++) {
+        if (!isnan(words->segments[i].start))
+            return SMAC_OK;
+        total += strlen(words->segments[i].text) + 1;
+    }
+    if (total == 0 || duration <= a->window)
+        return SMAC_OK;
+    analysis_warn(a, "the words have no times: they are spread evenly over the recording");
+    transcript timed = {0};
+    double second = duration / (double)total;
+    size_t at = 0;
+    for (size_t i = 0; i < words->count; i++) {
+        const char *text = words->segments[i].text;
+        for (size_t from = 0; text[from];) {
+            size_t length = strcspn(text + from, " ");
+            if (length) {
+                smac_status code = transcript_add(&timed, second * (double)(at + from),
+                    second * (double)(at + from + length + 1), text + from, length, error);
+                if (code != SMAC_OK) {
+                    transcript_free(&timed);
+                    return code;
+                }
+            }
+            from += length + (text[from + length] == ' ');
+        }
+        at += strlen(text) + 1;
+    }
+    timed.language = words->language;
+    words->language = NULL;
+    transcript_free(words);
+    *words = timed;
+    return SMAC_OK;
+}
+
+/* ---- windows ------------------------------------------------------------------------------------------------------ */
+
+/* the clips whose middle lies in [start, end); at least the nearest one */
+static void clips_between(const recording *r, int64_t steps, double start, double end, int64_t *first, int64_t *count)
+{
+    double middle = r->clip_length / 2;
+    int64_t from = (int64_t)ceil((start - middle) / r->clip_step - 1e-9);
+    int64_t to = (int64_t)ceil((end - middle) / r->clip_step - 1e-9);
+    from = from < 0 ? 0 : from >= steps ? steps - 1 : from;
+    to = to > steps ? steps : to;
+    *first = from;
+    *count = to > from ? to - from : 1;
+}
+
+/* one window as a sample: vectors of its clips, and its words */
+static smac_status window_sample(const affect_system *system, const recording *r, double start, double end,
+    const char *text, sample *out, smac_error *error)
+{
+    memset(out, 0, sizeof *out);
+    for (int m = SAMPLE_AUDIO; m <= SAMPLE_VISION; m++) {
+        const feature_sequence *all = &r->vectors.ready[m];
+        if (!r->vectors.present[m] || !all->data || all->steps < 1)
+            continue;
+        int64_t first, count;
+        clips_between(r, all->steps, start, end, &first, &count);
+        TRY(sample_set_ready(out, m, count, all->crops, all->width, all->data + first * all->crops * all->width, error));
+        out->present[m] = true;
+    }
+    if (system->has[SAMPLE_TEXT] && system->tokenizer && *text)
+        TRY(sample_set_text(&system->preparation, out, text, NULL, 0, error));
+    out->start = start;
+    out->end = end;
+    return SMAC_OK;
+}
+
+static bool segment_set(smac_segment *s, double start, double end, const char *text, const affect_result *result)
+{
+    s->start = start;
+    s->end = end;
+    s->text = memory_copy_text(text ? text : "");
+    s->targets = result->targets;
+    for (int k = 0; k < result->targets; k++) {
+        s->prediction[k] = result->prediction[k];
+        s->shared[k] = result->shared[k];
+        for (int m = 0; m < SMAC_MODALITIES; m++)
+            s->modality[m][k] = result->present[m] ? result->specific[m][k] : NAN;
+    }
+    for (int m = 0; m < SMAC_MODALITIES; m++)
+        s->has[m] = result->present[m];
+    s->disagreement = result->disagreement;
+    return s->text != NULL;
+}
+
+static smac_status run_windows(const affect_system *system, const recording *r, const transcript *words,
+    smac_analysis *a, const smac_analyze_options *options, smac_error *error)
+{
+    sample samples[WINDOWS_AT_ONCE];
+    const sample *pointers[WINDOWS_AT_ONCE];
+    affect_result *results = memory_new(WINDOWS_AT_ONCE, sizeof *results);
+    text_buffer texts[WINDOWS_AT_ONCE];
+    memset(texts, 0, sizeof texts);
+    memset(samples, 0, sizeof samples);
+    smac_status code = results ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the windows");
+    for (size_t done = 0; code == SMAC_OK && done < a->segment_count;) {
+        size_t count = a->segment_count - done < WINDOWS_AT_ONCE ? a->segment_count - done : WINDOWS_AT_ONCE;
+        size_t used = 0;
+        int64_t runs = 0;
+        int64_t place[WINDOWS_AT_ONCE];
+        for (; code == SMAC_OK && used < count; used++) {
+            double start = (double)(done + used) * a->hop, end = fmin(start + a->window, fmax(a->duration, start));
+            if (a->duration <= 0)
+                end = start;
+            if (words->count)
+                transcript_text_between(words, start, a->segment_count == 1 ? INFINITY : end, &texts[used]);
+            code = window_sample(system, r, start, end, texts[used].data ? texts[used].data : "", &samples[used], error);
+            place[used] = -1;
+            if (samples[used].present[0] || samples[used].present[1] || samples[used].present[2]) {
+                place[used] = runs;
+                pointers[runs++] = &samples[used];
+            }
+        }
+        if (code == SMAC_OK && runs)
+            code = system_predict(system, pointers, runs, 0, results, error);
+        for (size_t i = 0; code == SMAC_OK && i < count; i++) {
+            double start = (double)(done + i) * a->hop, end = fmin(start + a->window, fmax(a->duration, start));
+            affect_result nothing = {.targets = a->targets};
+            for (int k = 0; k < a->targets; k++)
+                nothing.prediction[k] = nothing.shared[k] = NAN;
+            if (!segment_set(&a->segments[done + i], start, a->duration <= 0 ? start : end, texts[i].data,
+                    place[i] < 0 ? &nothing : &results[place[i]]))
+                code = FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the words of the windows");
+        }
+        for (size_t i = 0; i < count; i++) {
+            sample_clear(&samples[i]);
+            memset(&samples[i], 0, sizeof samples[i]);
+            text_free(&texts[i]);
+        }
+        done += count;
+        if (code == SMAC_OK && options->progress && options->progress(options->user, "predicting", (double)done,
+                (double)a->segment_count))
+            code = FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked while analysing %s", a->video);
+    }
+    free(results);
+    return code;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------------------------- */
+
+static smac_status summarise_by_model(const affect_system *system, const recording *r, smac_analysis *a,
+    const char *text, smac_error *error)
+{
+    sample whole;
+    affect_result *result = memory_new(1, sizeof *result);
+    if (!result)
+        return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the summary");
+    smac_status code = window_sample(system, r, 0, INFINITY, text, &whole, error);
+    const sample *pointer = &whole;
+    if (code == SMAC_OK)
+        code = system_predict(system, &pointer, 1, 0, result, error);
+    sample_clear(&whole);
+    if (code == SMAC_OK && !segment_set(&a->summary, 0, a->duration, text, result))
+        code = FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the summary");
+    free(result);
+    return code;
+}
+
+static smac_status summarise_by_mean(smac_analysis *a, const char *text, smac_error *error)
+{
+    double prediction[SMAC_TARGETS_MAX] = {0}, shared[SMAC_TARGETS_MAX] = {0};
+    double modality[SMAC_MODALITIES][SMAC_TARGETS_MAX] = {{0}}, apart = 0;
+    size_t all = 0, have[SMAC_MODALITIES] = {0};
+    for (size_t i = 0; i < a->segment_count; i++) {
+        const smac_segment *s = &a->segments[i];
+        if (!isfinite(s->prediction[0]))
+            continue;
+        all++;
+        apart += (double)s->disagreement;
+        for (int k = 0; k < a->targets; k++) {
+            prediction[k] += (double)s->prediction[k];
+            shared[k] += (double)s->shared[k];
+        }
+        for (int m = 0; m < SMAC_MODALITIES; m++) {
+            have[m] += s->has[m];
+            for (int k = 0; s->has[m] && k < a->targets; k++)
+                modality[m][k] += (double)s->modality[m][k];
+        }
+    }
+    affect_result *result = memory_new(1, sizeof *result);
+    if (!result)
+        return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the summary");
+    result->targets = a->targets;
+    for (int k = 0; k < a->targets; k++) {
+        result->prediction[k] = (float)(prediction[k] / (double)all);
+        result->shared[k] = (float)(shared[k] / (double)all);
+        for (int m = 0; m < SMAC_MODALITIES; m++)
+            result->specific[m][k] = (float)(modality[m][k] / (double)(have[m] ? have[m] : 1));
+    }
+    for (int m = 0; m < SMAC_MODALITIES; m++)
+        result->present[m] = have[m] > 0;
+    result->disagreement = (float)(apart / (double)all);
+    bool good = segment_set(&a->summary, 0, a->duration, text, result);
+    free(result);
+    return good ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the summary");
+}
+
+static smac_status analyze(const affect_system *system, const char *path, const smac_analyze_options *options,
+    smac_analysis *a, recording *r, transcript *words, text_buffer *text, smac_error *error)
+{
+    double started = now();
+    TRY(read_words(path, options, a, words, error));
+    a->timing.transcribe = now() - started;
+    double reading = now();
+    TRY(recording_read(system, path, options, a, r, error));
+    a->timing.read = now() - reading;
+    a->duration = r->duration;
+    if (words->count && !(system->has[SAMPLE_TEXT] && system->tokenizer))
+        analysis_warn(a, "this model does not read words: the transcript is shown, not used");
+    if (!words->count && system->has[SAMPLE_TEXT] && !options->without[SMAC_TEXT])
+        analysis_warn(a, "there are no words: give --text or --transcript for what is said to count");
+    TRY(spread_words(words, a->duration, a, error));
+    transcript_text(words, text);
+    double predicting = now();
+    double more = (a->duration - a->window) / a->hop;
+    if (more > 1e7)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "a hop of %g s makes more than ten million segments of %g s, "
+            "give a larger one", a->hop, a->duration);
+    a->segment_count = more > 1e-6 ? (size_t)ceil(more - 1e-6) + 1 : 1;
+    a->segments = memory_new(a->segment_count, sizeof *a->segments);
+    if (!a->segments)
+        return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for %zu segments", a->segment_count);
+    if (!r->vectors.present[SAMPLE_AUDIO] && !r->vectors.present[SAMPLE_VISION] &&
+        !(words->count && system->has[SAMPLE_TEXT] && system->tokenizer))
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s gives this model nothing to go by: no picture, sound or words that it "
+            "takes", path);
+    TRY(run_windows(system, r, words, a, options, error));
+    const char *said = text->data ? text->data : "";
+    if (a->duration <= SUMMARY_SECONDS)
+        TRY(summarise_by_model(system, r, a, said, error));
+    else
+        TRY(summarise_by_mean(a, said, error));
+    a->timing.predict = now() - predicting;
+    a->timing.total = now() - started;
+    return SMAC_OK;
+}
+
+SMAC_API smac_status smac_analyze_file(const smac_model *model, const char *path, const smac_analyze_options *options,
+    smac_analysis **out, smac_error *error)
+{
+    smac_analyze_options defaults;
+    smac_analyze_options_default(&defaults);
+    if (!model || !path || !out)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "smac_analyze_file needs a model, a path and a place for the result");
+    if (!options)
+        options = &defaults;
+    smac_analysis *a = memory_new(1, sizeof *a);
+    if (!a)
+        return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to analyse %s", path);
+    const affect_system *system = model->system;
+    a->window = options->window != 0 ? options->window : defaults.window;
+    a->hop = options->hop != 0 ? options->hop : defaults.hop;
+    a->video = memory_copy_text(path);
+    a->model_name = memory_copy_text(system->name);
+    a->model_sha256 = memory_copy_text(system->sha256);
+    a->task = system->tasks[0];
+    a->targets = task_targets(&a->task);
+    recording r = {0};
+    transcript words = {0};
+    text_buffer text = {0};
+    smac_status code;
+    if (!(a->window > 0) || !(a->hop > 0) || !isfinite(a->window) || !isfinite(a->hop))
+        code = FAIL(error, SMAC_ERROR_ARGUMENT, "the window is %g s and the hop %g s, both must be more than 0",
+            a->window, a->hop);
+    else if (!a->video || !a->model_name || !a->model_sha256)
+        code = FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to analyse %s", path);
+    else
+        code = analyze(system, path, options, a, &r, &words, &text, error);
+    recording_clear(&r);
+    transcript_free(&words);
+    text_free(&text);
+    if (code != SMAC_OK) {
+        smac_analysis_free(a);
+        return code;
+    }
+    *out = a;
+    return SMAC_OK;
+}
+
+/* ---- reading the result ----------------------------------------------------------------------------------------------- */
+
+SMAC_API void smac_analysis_free(smac_analysis *a)
+{
+    if (!a)
+        return;
+    for (size_t i = 0; a->segments && i < a->segment_count; i++)
+        free((void *)(uintptr_t)a->segments[i].text);
+    for (size_t i = 0; i < a->thumbnail_count; i++)
+        free(a->thumbnails[i].jpeg);
+    for (size_t i = 0; i < a->warning_count; i++)
+        free(a->warnings[i]);
+    free((void *)(uintptr_t)a->summary.text);
+    free(a->segments);
+    free(a->thumbnails);
+    free(a->warnings);
+    free(a->video);
+    free(a->model_name);
+    free(a->model_sha256);
+    free(a->words_from);
+    free(a->language);
+    free(a);
+}
+
+SMAC_API double smac_analysis_duration(const smac_analysis *a)
+{
+    return a->duration;
+}
+
+SMAC_API const smac_segment *smac_analysis_summary(const smac_analysis *a)
+{
+    return &a->summary;
+}
+
+SMAC_API size_t smac_analysis_segment_count(const smac_analysis *a)
+{
+    return a->segment_count;
+}
+
+SMAC_API const smac_segment *smac_analysis_segment(const smac_analysis *a, size_t index)
+{
+    return index < a->segment_count ? &a->segments[index] : NULL;
+}
+
+SMAC_API size_t smac_analysis_warning_count(const smac_analysis *a)
+{
+    return a->warning_count;
+}
+
+SMAC_API const char *smac_analysis_warning(const smac_analysis *a, size_t index)
+{
+    return index < a->warning_count ? a->warnings[index] : NULL;
+}

@@ -1,0 +1,91 @@
+/* analyze/model.c - the public functions about models and the library. */
+#include "analyze/model.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "compute/cpu.h"
+#include "compute/parallel.h"
+
+SMAC_API const char *smac_version(void)
+{
+    return "0.1.0";
+}
+
+SMAC_API const char *smac_processor(char *out, size_t size)
+{
+    cpu_describe(out, size);
+    return out;
+}
+
+SMAC_API void smac_set_threads(int count)
+{
+    parallel_set_threads(count);
+}
+
+SMAC_API smac_status smac_model_open(const char *path, const smac_model_options *options, smac_model **out,
+    smac_error *error)
+{
+    if (!path || !out)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "smac_model_open needs a path and a place for the model");
+    smac_model *model = memory_new(1, sizeof *model);
+    if (!model)
+        return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to open %s", path);
+    smac_status code = system_load(path, options ? options->encoder_folder : NULL, &model->system, error);
+    if (code != SMAC_OK) {
+        free(model);
+        return code;
+    }
+    *out = model;
+    return SMAC_OK;
+}
+
+SMAC_API void smac_model_free(smac_model *model)
+{
+    if (model) {
+        system_free(model->system);
+        free(model);
+    }
+}
+
+SMAC_API const char *smac_model_name(const smac_model *model)
+{
+    return model->system->name;
+}
+
+SMAC_API const char *smac_model_sha256(const smac_model *model)
+{
+    return model->system->sha256;
+}
+
+SMAC_API const char *smac_model_task(const smac_model *model)
+{
+    return model->system->tasks[0].name;
+}
+
+SMAC_API int smac_model_classes(const smac_model *model)
+{
+    return model->system->tasks[0].classes;
+}
+
+SMAC_API const char *smac_model_class_name(const smac_model *model, int index)
+{
+    const task_description *task = &model->system->tasks[0];
+    return index >= 0 && index < task->classes ? task->class_names[index] : NULL;
+}
+
+SMAC_API void smac_model_range(const smac_model *model, double *low, double *high)
+{
+    const task_description *task = &model->system->tasks[0];
+    *low = task->kind == TASK_REGRESSION ? task->low : 0;
+    *high = task->kind == TASK_REGRESSION ? task->high : 1;
+}
+
+SMAC_API char *smac_model_describe(const smac_model *model)
+{
+    json_t *root = system_describe(model->system);
+    char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
+    json_decref(root);
+    return text;
+}

@@ -1,0 +1,12 @@
+/* analyze/model.h - what stands behind the public smac_model. */
+#ifndef SMAC_ANALYZE_MODEL_H
+#define SMAC_ANALYZE_MODEL_H
+
+#include "pipeline/system.h"
+#include "semanticmac/semanticmac.h"
+
+struct smac_model {
+    affect_system *system;
+};
+
+#endif
