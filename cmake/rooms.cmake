@@ -31,9 +31,11 @@ endfunction()
 # smac_tests(ROOM): each tests/ROOM/test_*.c is one program that links its room and cmocka; tests/run counts them.
 function(smac_tests room)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${room}/test_*.c)
+  file(GLOB support_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${room}/*.c) # shared by the room's tests
+  list(FILTER support_sources EXCLUDE REGEX "/test_[^/]*$")
   foreach(source ${sources})
     get_filename_component(name ${source} NAME_WE)
-    add_executable(${room}_${name} ${source})
+    add_executable(${room}_${name} ${source} ${support_sources})
     target_link_libraries(${room}_${name} PRIVATE smac_${room} smac_weights PkgConfig::cmocka)
     target_include_directories(${room}_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
     target_compile_definitions(${room}_${name} PRIVATE SMAC_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SMAC_BINARY_DIR="${CMAKE_BINARY_DIR}")
