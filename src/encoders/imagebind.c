@@ -144,7 +144,7 @@ smac_status imagebind_add(parameter_store *store, const char *prefix, const imag
     }
     parameter_list_set_trainable(&e->list, trainable_blocks, (int)config->layers);
     if (e->log_logit_scale != NULL) /* a number of the published model that nothing downstream depends on */
-        parameter_set_trainable(store, e->log_logit_scale->name, false);
+        e->log_logit_scale->trainable = false;
     *out = e;
     return SMAC_OK;
 }

@@ -85,6 +85,7 @@ static parameter *add(parameter_list *list, const char *name, parameter_kind kin
         return NULL;
     }
     parameter_spec spec = {.name = store_name->data};
+    spec.product = kind == KIND_MATRIX || kind == KIND_MATRIX_TRANSPOSED || kind == KIND_KERNEL;
     store_shape(kind, rank, dim, &spec);
     initial_values(list, kind, &spec);
     listed_parameter item = {.published = memory_copy_text(name), .published_rank = rank, .stage = stage,
@@ -127,8 +128,7 @@ void parameter_list_set_trainable(parameter_list *list, int blocks, int all_bloc
     if (first < 0 && blocks > 0)
         first = 0;
     for (size_t i = 0; i < list->count; i++)
-        parameter_set_trainable(list->store, list->items[i].parameter->name,
-                                blocks != 0 && list->items[i].stage >= first);
+        list->items[i].parameter->trainable = blocks != 0 && list->items[i].stage >= first;
 }
 
 parameter *parameter_list_find(const parameter_list *list, const char *published)

@@ -71,6 +71,23 @@ smac_status parameter_list_tensor(const parameter_list *list, const listed_param
     return SMAC_OK;
 }
 
+smac_status parameter_list_borrow(parameter_list *list, const tensor_file *file, smac_error *error)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        listed_parameter *item = &list->items[i];
+        if (item->parameter->trainable || item->borrowed)
+            continue;
+        bool turn;
+        const tensor_entry *entry;
+        TRY(parameter_list_tensor(list, item, file, &entry, &turn, error));
+        if (entry->type != TENSOR_F32 || turn || (uintptr_t)entry->data % _Alignof(float) != 0)
+            continue;
+        TRY(parameter_borrow(list->store, item->parameter, entry->data, error));
+        item->borrowed = true;
+    }
+    return SMAC_OK;
+}
+
 /* Published (in, out) into the store's (out, in), a band of rows at a time. */
 static smac_status copy_transposed(const tensor_entry *entry, parameter *p, smac_error *error)
 {
