@@ -1,0 +1,240 @@
+/* Products at every precision and level against sums in double; the same bits for any number of threads and rows. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/random.h"
+#include "compute/kernels.h"
+#include "compute/parallel.h"
+#include "compute/products.h"
+
+static float *numbers(int64_t n, uint64_t stream) {
+    float *x = malloc((size_t)(n ? n : 1) * sizeof *x);
+    for (int64_t i = 0; i < n; i++)
+        x[i] = random_normal_at(7, stream, (uint64_t)i);
+    return x;
+}
+
+static float rounded(float x) {
+    uint16_t h;
+    float y;
+    kernels_at(KERNEL_PLAIN)->to_bf16(&h, &x, 1);
+    kernels_at(KERNEL_PLAIN)->from_bf16(&y, &h, 1);
+    return y;
+}
+
+/* one element of op(A) op(B) in double, inputs rounded for bf16; *size gets the sum of the magnitudes */
+static double element(precision how, const float *a, int64_t a_step, const float *b, int64_t b_step, int64_t k,
+    double *size) {
+    double s = 0;
+    *size = 0;
+    for (int64_t i = 0; i < k; i++) {
+        float x = a[i * a_step], y = b[i * b_step];
+        double term = how == PRECISION_BF16 ? (double)rounded(x) * rounded(y) : (double)x * y;
+        s += term;
+        *size += fabs(term);
+    }
+    return s;
+}
+
+static const int64_t shapes[][3] = {{1, 1, 1}, {1, 7, 3}, {7, 1, 5}, {3, 33, 17}, {14, 32, 64}, {15, 31, 2}, {13, 97, 1},
+    {50, 129, 211}, {257, 101, 80}, {29, 257, 401}, {131, 67, 4}, {1, 300, 769}, {101, 512, 389}, {2, 3, 0}};
+enum { SHAPES = sizeof shapes / sizeof shapes[0] };
+
+static void packed(void **state) {
+    (void)state;
+    for (size_t s = 0; s < SHAPES; s++) {
+        int64_t rows = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
+        float *x = numbers(rows * k, 1), *w = numbers(n * k, 2), *bias = numbers(n, 3);
+        float *y = calloc((size_t)(rows * n), 4), *first = calloc((size_t)(rows * n), 4);
+        uint16_t *half = calloc((size_t)(n * k + 1), 2);
+        kernels_get()->to_bf16(half, w, n * k);
+        for (precision how = PRECISION_F32; how <= PRECISION_INT8; how++) {
+            packed_matrix *p = packed_matrix_new(w, n, k, how);
+            assert_non_null(p);
+            assert_true(packed_matrix_n(p) == n && packed_matrix_k(p) == k && packed_matrix_precision(p) == how);
+            assert_int_equal(product_packed(y, x, rows, p, bias, ACTIVATION_NONE, 0), SMAC_OK);
+            for (int64_t i = 0; i < rows; i++) {
+                float largest = 0, size_w = 0;
+                for (int64_t j = 0; j < k; j++)
+                    largest = fmaxf(largest, fabsf(x[i * k + j]));
+                for (int64_t j = 0; j < n; j++) {
+                    double size, want = element(how, x + i * k, 1, w + j * k, 1, k, &size) + bias[j];
+                    double allowed = 1e-6 * (size + fabs(bias[j])) + 1e-7;
+                    if (how == PRECISION_INT8) { /* half a step of each, times the other, added up at random */
+                        size_w = 0;
+                        for (int64_t c = 0; c < k; c++)
+                            size_w = fmaxf(size_w, fabsf(w[j * k + c]));
+                        allowed += (largest * 4 + size_w * 4) / 254 * sqrt((double)k) * 1.5 + 1e-5 * size;
+                    }
+                    if (!(fabs(y[i * n + j] - want) <= allowed))
+                        fail_msg("precision %d, %d x %d x %d: element (%d, %d) is %.9g, expected %.9g +- %.3g", how,
+                            (int)rows, (int)n, (int)k, (int)i, (int)j, y[i * n + j], want, allowed);
+                }
+            }
+            memcpy(first, y, (size_t)(rows * n) * 4);
+            for (int threads = 1; threads <= 3; threads++) { /* the same bits */
+                parallel_set_threads(threads);
+                memset(y, 0xff, (size_t)(rows * n) * 4);
+                product_packed(y, x, rows, p, bias, ACTIVATION_NONE, 0);
+                assert_memory_equal(y, first, (size_t)(rows * n) * 4);
+            }
+            parallel_set_threads(0);
+            for (int64_t i = 0; i < rows; i += 1 + rows / 5) { /* a row alone gives what it gives among others */
+                product_packed(y, x + i * k, 1, p, bias, ACTIVATION_NONE, 0);
+                assert_memory_equal(y, first + i * n, (size_t)n * 4);
+            }
+            if (rows > 20) {
+                product_packed(y, x, 20, p, bias, ACTIVATION_NONE, 0);
+                assert_memory_equal(y, first, (size_t)(20 * n) * 4);
+            }
+            for (activation a = ACTIVATION_NONE; a <= ACTIVATION_QUICK_GELU; a++) { /* the end of the product */
+                product_packed(y, x, rows, p, bias, a, 0);
+                float *want = malloc((size_t)(rows * n) * 4);
+                kernels_at(KERNEL_PLAIN)->activate(want, first, rows * n, a);
+                for (int64_t i = 0; i < rows * n; i++)
+                    assert_true(fabsf(y[i] - want[i]) <= 1e-6f + 1e-6f * fabsf(want[i]));
+                free(want);
+            }
+            product_packed(y, x, rows, p, 0, ACTIVATION_NONE, 0); /* without bias */
+            for (int64_t i = 0; i < rows * n; i++)
+                assert_true(fabsf(y[i] + bias[i % n] - first[i]) <= 1e-5f * (1 + fabsf(y[i]) + fabsf(bias[i % n])));
+            /* renewed from other weights it is what a new one would be; the bf16 source gives the same as its values */
+            float *other = numbers(n * k, 4), *again = calloc((size_t)(rows * n), 4);
+            packed_matrix *q = packed_matrix_new(other, n, k, how);
+            packed_matrix_renew(p, other);
+            product_packed(y, x, rows, p, bias, ACTIVATION_RELU, 0);
+            product_packed(again, x, rows, q, bias, ACTIVATION_RELU, 0);
+            assert_memory_equal(y, again, (size_t)(rows * n) * 4);
+            packed_matrix_free(q);
+            kernels_get()->from_bf16(other, half, n * k);
+            packed_matrix_renew(p, other);
+            q = packed_matrix_new_bf16(half, n, k, how);
+            product_packed(y, x, rows, p, bias, ACTIVATION_NONE, 0);
+            product_packed(again, x, rows, q, bias, ACTIVATION_NONE, 0);
+            assert_memory_equal(y, again, (size_t)(rows * n) * 4);
+            packed_matrix_free(q);
+            packed_matrix_free(p);
+            free(other), free(again);
+        }
+        free(x), free(w), free(bias), free(y), free(first), free(half);
+    }
+    packed_matrix_free(0);
+}
+
+static void general(void **state) {
+    (void)state;
+    for (size_t s = 0; s < SHAPES; s++) for (int form = 0; form < 8; form++) {
+        int64_t m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
+        bool ta = form & 1, tb = form & 2;
+        precision how = form & 4 ? PRECISION_BF16 : PRECISION_F32;
+        int64_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 2, ldc = n + 5; /* rows with something behind them */
+        float *a = numbers(lda * (ta ? k : m) + 1, 11), *b = numbers(ldb * (tb ? n : k) + 1, 12);
+        float *c = numbers(ldc * m, 13), *before = numbers(ldc * m, 13), *first = malloc((size_t)(ldc * m) * 4);
+        for (int beta = 0; beta < 2; beta++) {
+            float alpha = beta ? 0.5f : 1;
+            for (int threads = 1; threads <= 3; threads++) {
+                parallel_set_threads(threads);
+                memcpy(c, before, (size_t)(ldc * m) * 4);
+                if (!beta)
+                    for (int64_t i = 0; i < m; i++)
+                        c[i * ldc] = NAN; /* must not be read */
+                assert_int_equal(gemm(how, ta, tb, m, n, k, alpha, a, lda, b, ldb, (float)beta, c, ldc, 0), SMAC_OK);
+                if (threads == 1)
+                    memcpy(first, c, (size_t)(ldc * m) * 4);
+                assert_memory_equal(c, first, (size_t)(ldc * m) * 4);
+            }
+            parallel_set_threads(0);
+            for (int64_t i = 0; i < m; i++) {
+                for (int64_t j = 0; j < n; j++) {
+                    double size, sum = element(how, ta ? a + i : a + i * lda, ta ? lda : 1, tb ? b + j * ldb : b + j,
+                        tb ? 1 : ldb, k, &size);
+                    double want = alpha * sum + (beta ? before[i * ldc + j] : 0);
+                    if (!(fabs(c[i * ldc + j] - want) <= 1e-6 * (size + 4)))
+                        fail_msg("form %d, %d x %d x %d: (%d, %d) is %.9g, expected %.9g", form, (int)m, (int)n,
+                            (int)k, (int)i, (int)j, c[i * ldc + j], want);
+                }
+                for (int64_t j = n; j < ldc; j++)
+                    assert_true(c[i * ldc + j] == before[i * ldc + j]);
+            }
+        }
+        free(a), free(b), free(c), free(before), free(first);
+    }
+}
+
+/* A batch over (B, T, heads * d) is the same as a product for each head. */
+static void batched(void **state) {
+    (void)state;
+    enum { B = 2, H = 3, T = 19, D = 10 };
+    float *q = numbers(B * T * H * D, 1), *k = numbers(B * T * H * D, 2), *v = numbers(B * T * H * D, 3);
+    float *s = numbers(B * H * T * T, 4), *o = numbers(B * T * H * D, 5), one[T * T], out[T * D];
+    for (precision how = PRECISION_F32; how <= PRECISION_BF16; how++) for (int threads = 1; threads <= 3; threads++) {
+        parallel_set_threads(threads);
+        gemm_batch g = {.transpose_b = true, .m = T, .n = T, .k = D, .outer = B, .inner = H, .alpha = 0.25f, .a = q,
+            .b = k, .c = s, .lda = H * D, .ldb = H * D, .ldc = T, .stride_a = {T * H * D, D},
+            .stride_b = {T * H * D, D}, .stride_c = {H * T * T, T * T}};
+        assert_int_equal(gemm_batched(how, &g, 0), SMAC_OK);
+        gemm_batch g2 = {.m = T, .n = D, .k = T, .outer = B, .inner = H, .alpha = 1, .a = s, .b = v, .c = o, .lda = T,
+            .ldb = H * D, .ldc = H * D, .stride_a = {H * T * T, T * T}, .stride_b = {T * H * D, D},
+            .stride_c = {T * H * D, D}};
+        assert_int_equal(gemm_batched(how, &g2, 0), SMAC_OK);
+        for (int b = 0; b < B; b++) for (int h = 0; h < H; h++) {
+            gemm(how, false, true, T, T, D, 0.25f, q + b * T * H * D + h * D, H * D, k + b * T * H * D + h * D, H * D,
+                0, one, T, 0);
+            assert_memory_equal(one, s + (b * H + h) * T * T, sizeof one);
+            gemm(how, false, false, T, D, T, 1, one, T, v + b * T * H * D + h * D, H * D, 0, out, D, 0);
+            for (int t = 0; t < T; t++)
+                assert_memory_equal(out + t * D, o + (b * T + t) * H * D + h * D, D * 4);
+        }
+    }
+    parallel_set_threads(0);
+    free(q), free(k), free(v), free(s), free(o);
+}
+
+static void not_finite(void **state) {
+    (void)state;
+    float *x = numbers(3 * 40, 1), *w = numbers(50 * 40, 2), *y = calloc(3 * 50, 4);
+    x[40 + 7] = NAN;
+    for (precision how = PRECISION_F32; how <= PRECISION_INT8; how++) {
+        packed_matrix *p = packed_matrix_new(w, 50, 40, how);
+        product_packed(y, x, 3, p, 0, ACTIVATION_GELU, 0);
+        for (int j = 0; j < 50; j++)
+            assert_true(isfinite(y[j]) && isnan(y[50 + j]) && isfinite(y[100 + j])); /* its row and no other */
+        packed_matrix_free(p);
+    }
+    assert_null(packed_matrix_new(w, INT64_MAX / 4, INT64_MAX / 4, PRECISION_F32)); /* too large to count */
+    assert_null(packed_matrix_new(w, -1, 4, PRECISION_F32));
+    free(x), free(w), free(y);
+}
+
+static void many_at_once(void *context, int64_t piece) {
+    float **all = context;
+    packed_matrix *p = packed_matrix_new(all[0], 70, 90, PRECISION_F32);
+    product_packed(all[2] + piece * 40 * 70, all[1], 40, p, 0, ACTIVATION_NONE, 0);
+    packed_matrix_free(p);
+}
+
+/* Products from inside pieces of a parallel_for: serial there, the same bits. */
+static void nested(void **state) {
+    (void)state;
+    float *w = numbers(70 * 90, 1), *x = numbers(40 * 90, 2), *y = calloc(8 * 40 * 70, 4), *all[] = {w, x, y};
+    parallel_set_threads(3);
+    parallel_for(8, many_at_once, all);
+    parallel_set_threads(0);
+    for (int i = 1; i < 8; i++)
+        assert_memory_equal(y, y + i * 40 * 70, 40 * 70 * 4);
+    free(w), free(x), free(y);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(packed), cmocka_unit_test(general), cmocka_unit_test(batched), cmocka_unit_test(not_finite),
+        cmocka_unit_test(nested),
+    };
+    return cmocka_run_group_tests(tests, 0, 0);
+}
