@@ -58,7 +58,8 @@ typedef struct affect_system {
     char sha256[65];                       /* of the model file it was read from; "" for a new one */
     char name[128];                        /* model.name, or the file's base name */
     tensor_file *files[SAMPLE_MODALITIES]; /* pre-trained encoders' files, open as long as they are borrowed */
-    char *encoder_sha256[SAMPLE_MODALITIES];
+    char encoder_sha256[SAMPLE_MODALITIES][65]; /* system_encoder_digest of these files; "" without one */
+    struct mel_filter_bank *mel;
     char *tokenizer_text;                  /* what the tokenizer was made from, for the model file */
 } affect_system;
 

@@ -1,0 +1,325 @@
+/* pipeline/system.c - putting a system together: tokenizer, encoders, core, parameters. */
+#include "pipeline/system.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "encoders/weights_loading.h"
+#include "media/mel.h"
+#include "pipeline/system_build.h"
+#include "text/tokenizer.h"
+
+static const char *const prefixes[SAMPLE_MODALITIES] = {"text.", "audio.", "vision."};
+
+/* --- small questions -------------------------------------------------------------------------------------------------- */
+
+const char *system_encoder_path(const configuration *c, int m)
+{
+    return m == SAMPLE_TEXT ? c->text.encoder : m == SAMPLE_AUDIO ? c->audio.encoder : c->vision.encoder;
+}
+
+int64_t system_trainable_blocks(const configuration *c, int m)
+{
+    return m == SAMPLE_TEXT ? c->text.trainable_blocks
+         : m == SAMPLE_AUDIO ? c->audio.trainable_blocks : c->vision.trainable_blocks;
+}
+
+int64_t system_parameter_values(const affect_system *s)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < parameter_number(s->store); i++)
+        count += parameter_at(s->store, i)->count;
+    return count;
+}
+
+smac_status system_encoder_digest(const tensor_file *file, char out[65], smac_error *error)
+{
+    sha256_state *hash = sha256_new();
+    if (!hash)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a SHA-256");
+    for (size_t i = 0; i < tensor_file_count(file); i++) {
+        const tensor_entry *e = tensor_file_at(file, i);
+        char shape[128];
+        sha256_add(hash, e->name, strlen(e->name) + 1);
+        sha256_add(hash, tensor_type_name(e->type), strlen(tensor_type_name(e->type)) + 1);
+        tensor_shape_text(e->rank, e->dim, shape, sizeof shape);
+        sha256_add(hash, shape, strlen(shape) + 1);
+        sha256_add(hash, e->data, e->bytes);
+    }
+    sha256_finish_free(hash, out);
+    return SMAC_OK;
+}
+
+/* --- the beginning and the end ------------------------------------------------------------------------------------------ */
+
+affect_system *system_begin(const configuration *c, const task_description *tasks, int task_count,
+    const int64_t ready_width[SAMPLE_MODALITIES])
+{
+    affect_system *s = memory_new(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->configuration = *c;
+    s->task_count = task_count;
+    memcpy(s->tasks, tasks, (size_t)task_count * sizeof *tasks);
+    const bool wanted[SAMPLE_MODALITIES] = {c->model.text, c->model.audio, c->model.vision};
+    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+        s->has[m] = wanted[m];
+        s->ready_width[m] = wanted[m] && ready_width ? ready_width[m] : 0;
+    }
+    s->training.metric_value = NAN;
+    snprintf(s->name, sizeof s->name, "%.120s", c->model.name);
+    s->store = parameter_store_new();
+    if (!s->store) {
+        free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void system_free(affect_system *s)
+{
+    if (!s)
+        return;
+    language_model_free(s->text_encoder);
+    imagebind_free(s->audio_encoder);
+    imagebind_free(s->vision_encoder);
+    semanticmac_free(s->core);
+    parameter_store_free(s->store);
+    tokenizer_close(s->tokenizer);
+    mel_filter_bank_free(s->mel);
+    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+        tensor_file_close(s->files[m]);
+    free(s->tokenizer_text);
+    free(s);
+}
+
+/* --- encoders ------------------------------------------------------------------------------------------------------------- */
+
+static smac_status open_language_model(const char *folder, language_model_config *out, smac_error *error)
+{
+    char *path = path_join(folder, "config.json"), *json = NULL;
+    size_t size = 0;
+    if (!path)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a path");
+    smac_status status = file_read(path, 1 << 24, &json, &size, error);
+    if (status == SMAC_OK) {
+        status = language_model_config_parse(json, size, out, error);
+        if (status != SMAC_OK)
+            error_prefix(error, "%s", path);
+    }
+    free(json);
+    free(path);
+    return status;
+}
+
+smac_status system_open_encoder(affect_system *s, int m, const char *path, encoder_plan *plan, smac_error *error)
+{
+    configuration *c = &s->configuration;
+    if (!file_exists(path) && !file_is_folder(path))
+        return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no %s encoder at %.300s; expected %s", modality_name(m), path,
+                    m == SAMPLE_TEXT ? "a Hugging Face folder" : "a weights file of ImageBind");
+    TRY(tensor_file_open(path, &s->files[m], error));
+    if (m == SAMPLE_TEXT)
+        return open_language_model(path, &plan->text, error);
+    imagebind_config *config = m == SAMPLE_AUDIO ? &plan->audio : &plan->vision;
+    const char *key = m == SAMPLE_AUDIO ? "imagebind.audio" : "imagebind.vision";
+    const char *json = tensor_file_metadata(s->files[m], key);
+    if (json)
+        TRY(imagebind_config_from_json(json, strlen(json), config, error));
+    else
+        imagebind_config_huge(m == SAMPLE_AUDIO ? IMAGEBIND_AUDIO : IMAGEBIND_VISION, config);
+    if (m == SAMPLE_AUDIO) {
+        c->audio.mel_bins = config->rows;
+        c->audio.frames = config->columns;
+        return SMAC_OK;
+    }
+    c->vision.image_size = config->rows;
+    if (config->rows != config->columns)
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "the pictures of %.300s are %lld by %lld; expected squares", path,
+                    (long long)config->rows, (long long)config->columns);
+    return SMAC_OK;
+}
+
+/* Encoders from scratch, sized by the configuration. */
+static void plan_small_text(const configuration *c, int64_t vocabulary, language_model_config *out)
+{
+    language_model_config_tiny(vocabulary, out);
+    out->width = out->embedding_width = c->text.width;
+    out->layers = out->groups = c->text.layers;
+    out->heads = c->text.heads;
+    out->head_width = c->text.width / c->text.heads;
+    out->hidden = c->text.hidden;
+    out->positions = c->text.max_tokens;
+    out->dropout = out->attention_dropout = (float)c->text.dropout;
+}
+
+static void plan_small_picture(const configuration *c, imagebind_config *out)
+{
+    imagebind_config_tiny(IMAGEBIND_VISION, out);
+    out->width = c->vision.width;
+    out->layers = c->vision.layers;
+    out->heads = c->vision.heads;
+    out->hidden = c->vision.hidden;
+    out->out = c->vision.out_width;
+    out->rows = out->columns = c->vision.image_size;
+    out->kernel = out->stride = c->vision.patch;
+}
+
+static void plan_small_sound(const configuration *c, imagebind_config *out)
+{
+    imagebind_config_tiny(IMAGEBIND_AUDIO, out);
+    out->width = c->audio.width;
+    out->layers = c->audio.layers;
+    out->heads = c->audio.heads;
+    out->hidden = c->audio.hidden;
+    out->out = c->audio.out_width;
+    out->rows = c->audio.mel_bins;
+    out->columns = c->audio.frames;
+    out->kernel = c->audio.kernel;
+    out->stride = c->audio.stride;
+}
+
+static const parameter_list *list_of(const affect_system *s, int m)
+{
+    return m == SAMPLE_TEXT ? language_model_parameters(s->text_encoder)
+         : imagebind_parameters(m == SAMPLE_AUDIO ? s->audio_encoder : s->vision_encoder);
+}
+
+static smac_status add_encoder(affect_system *s, const encoder_plan *plan, int m, bool trainable, smac_error *error)
+{
+    int64_t blocks = trainable ? system_trainable_blocks(&s->configuration, m) : 0;
+    if (m == SAMPLE_TEXT) {
+        TRY(language_model_add(s->store, prefixes[m], &plan->text, (int)blocks, &s->text_encoder, error));
+        s->encoder_width[m] = plan->text.width;
+        if (!*s->configuration.text.encoder) /* from scratch: it learns at the rate of the rest */
+            parameter_set_language(s->store, prefixes[m], false);
+    } else {
+        const imagebind_config *config = m == SAMPLE_AUDIO ? &plan->audio : &plan->vision;
+        TRY(imagebind_add(s->store, prefixes[m], config, (int)blocks,
+                          m == SAMPLE_AUDIO ? &s->audio_encoder : &s->vision_encoder, error));
+        s->encoder_width[m] = config->out;
+        if (*system_encoder_path(&s->configuration, m))
+            parameter_set_language(s->store, prefixes[m], true);
+    }
+    s->frozen[m] = blocks == 0;
+    if (s->frozen[m] && s->files[m])
+        return parameter_list_borrow((parameter_list *)list_of(s, m), s->files[m], error);
+    return SMAC_OK;
+}
+
+smac_status system_build(affect_system *s, const encoder_plan *plan, bool initialise, bool trainable, smac_error *error)
+{
+    const configuration *c = &s->configuration;
+    int64_t width[SAMPLE_MODALITIES] = {0}, crops[SAMPLE_MODALITIES] = {1, 1, c->vision.crops};
+    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+        if (!s->has[m])
+            continue;
+        if (plan->has[m])
+            TRY(add_encoder(s, plan, m, trainable, error));
+        else
+            s->encoder_width[m] = s->ready_width[m];
+        width[m] = s->encoder_width[m];
+        if (!plan->has[m])
+            crops[m] = 1;
+    }
+    TRY(semanticmac_add(s->store, "core", c, width, crops, s->tasks, s->task_count, &s->core, error));
+    if (!trainable)
+        parameter_set_trainable(s->store, "", false);
+    TRY(parameter_store_seal(s->store, initialise, (uint64_t)c->train.seed, error));
+    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+        if (!s->files[m] || !(initialise || plan->outside[m]))
+            continue;
+        smac_status status = parameter_list_load((parameter_list *)list_of(s, m), s->files[m], NULL, error);
+        if (status != SMAC_OK)
+            return error_prefix(error, "%s encoder %.300s", modality_name(m), system_encoder_path(c, m));
+    }
+    preparation *p = &s->preparation;
+    p->configuration = c;
+    p->tokenizer = s->tokenizer;
+    p->max_tokens = c->text.max_tokens;
+    if (s->text_encoder && language_model_max_length(s->text_encoder) < p->max_tokens)
+        p->max_tokens = language_model_max_length(s->text_encoder);
+    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+        p->wants[m] = plan->has[m];
+    if (plan->has[SAMPLE_AUDIO])
+        TRY(mel_filter_bank_new_kaldi((int)c->audio.mel_bins, &s->mel, error));
+    p->mel = s->mel;
+    return SMAC_OK;
+}
+
+/* --- a new system --------------------------------------------------------------------------------------------------------- */
+
+static smac_status make_vocabulary(affect_system *s, const system_options *options, smac_error *error)
+{
+    const configuration *c = &s->configuration;
+    char **tokens = NULL;
+    size_t count = 0;
+    text_span *texts = memory_new((size_t)options->text_count + 1, sizeof *texts);
+    if (!texts)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld texts", (long long)options->text_count);
+    for (int64_t i = 0; i < options->text_count; i++)
+        texts[i] = text_span_of(options->texts[i]);
+    smac_status status = wordpiece_vocabulary_build(texts, (size_t)options->text_count, (size_t)c->text.vocabulary,
+                                                    c->text.lower_case, &tokens, &count, error);
+    if (status == SMAC_OK)
+        status = tokenizer_open_wordpiece((const char *const *)tokens, count, c->text.lower_case, &s->tokenizer, error);
+    free(tokens);
+    free(texts);
+    return status;
+}
+
+static smac_status plan_encoders(affect_system *s, const system_options *options, encoder_plan *plan, smac_error *error)
+{
+    const configuration *c = &s->configuration;
+    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+        const char *path = system_encoder_path(c, m);
+        plan->has[m] = s->has[m] && s->ready_width[m] == 0;
+        if (!plan->has[m])
+            continue;
+        if (*path)
+            TRY(system_open_encoder(s, m, path, plan, error));
+        if (m == SAMPLE_TEXT) {
+            if (*path) {
+                TRY(tokenizer_open(path, &s->tokenizer, error));
+            } else {
+                TRY(make_vocabulary(s, options, error));
+                plan_small_text(c, tokenizer_size(s->tokenizer), &plan->text);
+            }
+        } else if (!*path) {
+            if (m == SAMPLE_AUDIO)
+                plan_small_sound(c, &plan->audio);
+            else
+                plan_small_picture(c, &plan->vision);
+        }
+    }
+    return SMAC_OK;
+}
+
+smac_status system_new(const system_options *options, affect_system **out, smac_error *error)
+{
+    if (options->task_count < 1 || options->task_count > SYSTEM_TASKS_MAX)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "%d tasks; expected 1 to %d", options->task_count, SYSTEM_TASKS_MAX);
+    TRY(configuration_check(options->configuration, error));
+    affect_system *s = system_begin(options->configuration, options->tasks, options->task_count, options->ready_width);
+    if (!s)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a model");
+    encoder_plan plan = {0};
+    smac_status status = plan_encoders(s, options, &plan, error);
+    if (status == SMAC_OK)
+        status = system_build(s, &plan, true, true, error);
+    if (status == SMAC_OK && s->tokenizer)
+        status = tokenizer_serialise(s->tokenizer, &s->tokenizer_text, NULL, error);
+    for (int m = 0; m < SAMPLE_MODALITIES && status == SMAC_OK; m++)
+        if (s->files[m])
+            status = system_encoder_digest(s->files[m], s->encoder_sha256[m], error);
+    if (status != SMAC_OK) {
+        system_free(s);
+        return status;
+    }
+    *out = s;
+    return SMAC_OK;
+}

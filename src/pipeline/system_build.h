@@ -1,0 +1,37 @@
+/* pipeline/system_build.h - between system.c and system_file.c: what the encoders are, and putting a system together. */
+#ifndef SMAC_PIPELINE_SYSTEM_BUILD_H
+#define SMAC_PIPELINE_SYSTEM_BUILD_H
+
+#include "encoders/imagebind.h"
+#include "encoders/language_model.h"
+#include "pipeline/system.h"
+
+/* Sizes of the encoders that the system runs itself; has says which there are. */
+typedef struct encoder_plan {
+    bool has[SAMPLE_MODALITIES];
+    language_model_config text;
+    imagebind_config audio, vision;
+    bool outside[SAMPLE_MODALITIES]; /* its values come from files[], not from the model file */
+} encoder_plan;
+
+/* An empty system with the configuration; NULL when memory is short. */
+affect_system *system_begin(const configuration *c, const task_description *tasks, int task_count,
+    const int64_t ready_width[SAMPLE_MODALITIES]);
+
+/*
+ * Parameters of encoders and core, sealed: at their initial values (initialise), with those of encoders that have a file
+ * read from it.  trainable false: everything is frozen (inference).
+ */
+smac_status system_build(affect_system *s, const encoder_plan *plan, bool initialise, bool trainable, smac_error *error);
+
+/* A pre-trained encoder's configuration, from its file; the configuration's picture and mel sizes follow it. */
+smac_status system_open_encoder(affect_system *s, int m, const char *path, encoder_plan *plan, smac_error *error);
+
+/* SHA-256 over names, types, shapes and values of all tensors. */
+smac_status system_encoder_digest(const tensor_file *file, char out[65], smac_error *error);
+
+/* What the configuration says of an encoder of modality m: its path, "" for one trained from scratch. */
+const char *system_encoder_path(const configuration *c, int m);
+int64_t system_trainable_blocks(const configuration *c, int m);
+
+#endif

@@ -1,0 +1,374 @@
+/*
+ * pipeline/system_file.c - the model file: writing it whole, and reading it with every doubt spoken out.
+ *
+ * semanticmac.encoders is {"text": {"config": {...}, "path": "", "sha256": "", "outside": false} or {"ready": width}}.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "pipeline/system.h"
+#include "pipeline/system_build.h"
+#include "text/tokenizer.h"
+
+#define FORMAT_VERSION "1"
+enum { SMALL_ENCODER = 64 << 20 }; /* a frozen encoder of fewer bytes is stored inside, so that one file is enough */
+
+static const char *const prefixes[SAMPLE_MODALITIES] = {"text.", "audio.", "vision."};
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* --- what goes into the metadata ---------------------------------------------------------------------------------------- */
+
+static bool has_encoder(const affect_system *s, int m)
+{
+    return m == SAMPLE_TEXT ? s->text_encoder != NULL
+         : m == SAMPLE_AUDIO ? s->audio_encoder != NULL : s->vision_encoder != NULL;
+}
+
+/* A frozen encoder with a file of its own that is large is named only. */
+static bool is_outside(const affect_system *s, int m)
+{
+    if (!s->files[m] || !s->frozen[m])
+        return false;
+    int64_t bytes = 0;
+    for (int64_t i = 0; i < parameter_number(s->store); i++)
+        if (starts_with(parameter_at(s->store, i)->name, prefixes[m]))
+            bytes += parameter_at(s->store, i)->count * (int64_t)sizeof(float);
+    return bytes > SMALL_ENCODER;
+}
+
+static json_t *encoders_to_json(const affect_system *s)
+{
+    json_t *all = json_object();
+    for (int m = 0; all && m < SAMPLE_MODALITIES; m++) {
+        if (!s->has[m])
+            continue;
+        json_t *one = json_object();
+        if (has_encoder(s, m)) {
+            text_buffer text = {0};
+            if (m == SAMPLE_TEXT)
+                language_model_config_to_json(language_model_get_config(s->text_encoder), &text);
+            else
+                imagebind_config_to_json(imagebind_get_config(m == SAMPLE_AUDIO ? s->audio_encoder : s->vision_encoder),
+                                         &text);
+            json_object_set_new(one, "config", text.data ? json_loads(text.data, 0, NULL) : json_null());
+            json_object_set_new(one, "path", json_string(system_encoder_path(&s->configuration, m)));
+            json_object_set_new(one, "sha256", json_string(s->encoder_sha256[m]));
+            json_object_set_new(one, "outside", json_boolean(is_outside(s, m)));
+            text_free(&text);
+        } else {
+            json_object_set_new(one, "ready", json_integer(s->ready_width[m]));
+        }
+        json_object_set_new(all, modality_name(m), one);
+    }
+    return all;
+}
+
+static json_t *training_to_json(const training_record *r)
+{
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o}", "program", r->program_version, "dataset", r->dataset,
+                     "data_sha256", r->data_sha256, "seed", (json_int_t)r->seed, "epoch", (json_int_t)r->epoch, "steps",
+                     (json_int_t)r->steps, "training_clips", (json_int_t)r->training_clips, "metric", r->metric, "value",
+                     isfinite(r->metric_value) ? json_real(r->metric_value) : json_null());
+}
+
+static json_t *tasks_to_json(const affect_system *s)
+{
+    json_t *tasks = json_array();
+    for (int i = 0; tasks && i < s->task_count; i++)
+        json_array_append_new(tasks, task_to_json(&s->tasks[i]));
+    return tasks;
+}
+
+json_t *system_describe(const affect_system *s)
+{
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:s}", "name", s->name, "configuration",
+                     configuration_to_json(&s->configuration), "tasks", tasks_to_json(s), "training",
+                     training_to_json(&s->training), "encoders", encoders_to_json(s), "parameters",
+                     (json_int_t)system_parameter_values(s), "sha256", s->sha256);
+}
+
+/* --- writing --------------------------------------------------------------------------------------------------------------- */
+
+enum { TEXTS = 6 };
+
+static smac_status write_all(const affect_system *s, const char *path, const system_extra *extra, char *texts[TEXTS],
+    smac_error *error)
+{
+    static const char *const keys[TEXTS] = {"semanticmac.configuration", "semanticmac.tasks", "semanticmac.encoders",
+                                            "semanticmac.training", "semanticmac.tokenizer", "semanticmac.format"};
+    size_t more = extra ? extra->tensor_count : 0, more_texts = extra ? extra->text_count : 0, count = 0, pairs = 0;
+    tensor_entry *entries = memory_new((size_t)parameter_number(s->store) + more + 1, sizeof *entries);
+    safetensors_pair *metadata = memory_new(TEXTS + more_texts, sizeof *metadata);
+    smac_status status = SMAC_OK;
+    bool outside[SAMPLE_MODALITIES];
+    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+        outside[m] = is_outside(s, m);
+    if (!entries || !metadata)
+        status = FAIL(error, SMAC_ERROR_MEMORY, "no memory to write %s", path);
+    for (int64_t i = 0; status == SMAC_OK && i < parameter_number(s->store); i++) {
+        const parameter *p = parameter_at(s->store, i);
+        bool skip = false;
+        for (int m = 0; m < SAMPLE_MODALITIES; m++)
+            skip = skip || (outside[m] && starts_with(p->name, prefixes[m]));
+        if (skip)
+            continue;
+        if (!p->data) {
+            status = FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s is held packed alone and cannot be written to %s", p->name,
+                          path);
+            break;
+        }
+        tensor_entry *e = &entries[count++];
+        *e = (tensor_entry){.name = p->name, .type = TENSOR_F32, .rank = p->rank, .count = p->count, .data = p->data,
+                            .bytes = (size_t)p->count * sizeof(float)};
+        memcpy(e->dim, p->dim, (size_t)p->rank * sizeof *p->dim);
+    }
+    if (status == SMAC_OK) {
+        if (more)
+            memcpy(entries + count, extra->tensors, more * sizeof *entries);
+        for (int i = 0; i < TEXTS; i++)
+            if (texts[i])
+                metadata[pairs++] = (safetensors_pair){keys[i], texts[i]};
+        if (more_texts)
+            memcpy(metadata + pairs, extra->texts, more_texts * sizeof *metadata);
+        status = safetensors_write(path, entries, count + more, metadata, pairs + more_texts, error);
+    }
+    free(entries);
+    free(metadata);
+    return status;
+}
+
+smac_status system_save(const affect_system *s, const char *path, const system_extra *extra, smac_error *error)
+{
+    json_t *parts[4] = {configuration_to_json(&s->configuration), tasks_to_json(s), encoders_to_json(s),
+                        training_to_json(&s->training)};
+    char *texts[TEXTS] = {NULL, NULL, NULL, NULL, s->tokenizer_text, FORMAT_VERSION};
+    smac_status status = SMAC_OK;
+    for (int i = 0; i < 4; i++) {
+        texts[i] = parts[i] ? json_dumps(parts[i], JSON_COMPACT) : NULL;
+        json_decref(parts[i]);
+        if (!texts[i])
+            status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the metadata of %s", path);
+    }
+    if (status == SMAC_OK)
+        status = write_all(s, path, extra, texts, error);
+    for (int i = 0; i < 4; i++)
+        free(texts[i]);
+    return status;
+}
+
+/* --- reading ----------------------------------------------------------------------------------------------------------------- */
+
+static smac_status metadata_json(const tensor_file *file, const char *path, const char *key, json_t **out,
+    smac_error *error)
+{
+    const char *text = tensor_file_metadata(file, key);
+    json_error_t why;
+    *out = text ? json_loads(text, JSON_DECODE_ANY, &why) : NULL;
+    if (!text)
+        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s has no %s; expected a model file that semanticmac train wrote", path,
+                    key);
+    if (!*out)
+        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s: %s is not JSON (%s)", path, key, why.text);
+    return SMAC_OK;
+}
+
+static void read_training(const json_t *o, training_record *r)
+{
+    const json_t *value = json_object_get(o, "value");
+#define TEXT_OF(member, key) \
+    snprintf(r->member, sizeof r->member, "%s", json_string_value(json_object_get(o, key)) ? \
+             json_string_value(json_object_get(o, key)) : "")
+    TEXT_OF(program_version, "program");
+    TEXT_OF(dataset, "dataset");
+    TEXT_OF(data_sha256, "data_sha256");
+    TEXT_OF(metric, "metric");
+#undef TEXT_OF
+    r->seed = (uint64_t)json_integer_value(json_object_get(o, "seed"));
+    r->epoch = json_integer_value(json_object_get(o, "epoch"));
+    r->steps = json_integer_value(json_object_get(o, "steps"));
+    r->training_clips = json_integer_value(json_object_get(o, "training_clips"));
+    r->metric_value = json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static smac_status read_encoder_config(const json_t *one, int m, encoder_plan *plan, const char *path,
+    smac_error *error)
+{
+    char *json = json_dumps(json_object_get(one, "config"), JSON_COMPACT);
+    if (!json)
+        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s does not say how its %s encoder is built", path, modality_name(m));
+    smac_status status = m == SAMPLE_TEXT
+        ? language_model_config_parse(json, strlen(json), &plan->text, error)
+        : imagebind_config_from_json(json, strlen(json), m == SAMPLE_AUDIO ? &plan->audio : &plan->vision, error);
+    free(json);
+    plan->has[m] = true;
+    return status == SMAC_OK ? SMAC_OK : error_prefix(error, "%.300s, %s encoder", path, modality_name(m));
+}
+
+/* The file of a frozen encoder that lies outside: where it was, or under the folder given. */
+static smac_status open_outside(affect_system *s, int m, const json_t *one, const char *path, const char *folder,
+    smac_error *error)
+{
+    const char *was = json_string_value(json_object_get(one, "path"));
+    const char *wanted = json_string_value(json_object_get(one, "sha256"));
+    char *other = folder && was ? path_join(folder, path_base(was)) : NULL, digest[65];
+    const char *from = was && (file_exists(was) || file_is_folder(was)) ? was
+                     : other && (file_exists(other) || file_is_folder(other)) ? other : NULL;
+    smac_status status = from ? tensor_file_open(from, &s->files[m], error)
+        : FAIL(error, SMAC_ERROR_NOT_FOUND, "%.200s needs the %s encoder %.200s, which is not there; put it back, or name "
+               "the folder that holds it", path, modality_name(m), was ? was : "(no path)");
+    if (status == SMAC_OK)
+        status = system_encoder_digest(s->files[m], digest, error);
+    if (status == SMAC_OK && (!wanted || strcmp(digest, wanted) != 0))
+        status = FAIL(error, SMAC_ERROR_MISMATCH, "the %s encoder %.200s has SHA-256 %s, but %.200s was trained with %s",
+                      modality_name(m), from, digest, path, wanted ? wanted : "another");
+    if (status == SMAC_OK)
+        snprintf(s->encoder_sha256[m], sizeof s->encoder_sha256[m], "%s", digest);
+    free(other);
+    return status;
+}
+
+static bool is_training_extra(const char *name)
+{
+    return starts_with(name, "training.");
+}
+
+smac_status system_load_values(affect_system *s, const tensor_file *file, const char *path, smac_error *error)
+{
+    size_t used = 0;
+    for (int64_t i = 0; i < parameter_number(s->store); i++) {
+        parameter *p = parameter_at(s->store, i);
+        const tensor_entry *e = tensor_file_find(file, p->name);
+        bool outside = false, borrowed = false; /* a frozen encoder's values lie in its own, read-only file */
+        for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+            bool own = starts_with(p->name, prefixes[m]);
+            outside = outside || (own && is_outside(s, m));
+            borrowed = borrowed || (own && s->files[m] && !p->trainable);
+        }
+        if (outside && !e)
+            continue;
+        smac_status status = tensor_file_expect(file, p->name, p->rank, p->dim, &e, error);
+        if (status != SMAC_OK)
+            return error_prefix(error, "%.300s", path);
+        if (e->type != TENSOR_F32)
+            return FAIL(error, SMAC_ERROR_MISMATCH, "%.300s: %s is of type %s; expected F32", path, p->name,
+                        tensor_type_name(e->type));
+        used++;
+        if (!borrowed)
+            memcpy(p->data, e->data, e->bytes);
+    }
+    for (size_t i = 0; i < tensor_file_count(file) && used < tensor_file_count(file); i++) {
+        const tensor_entry *e = tensor_file_at(file, i);
+        char shape[128];
+        if (!is_training_extra(e->name) && !parameter_find(s->store, e->name))
+            return FAIL(error, SMAC_ERROR_MISMATCH, "%.300s holds the tensor %.200s of shape %s, which its configuration "
+                        "has no place for", path, e->name, tensor_shape_text(e->rank, e->dim, shape, sizeof shape));
+    }
+    parameter_touch_all(s->store);
+    return SMAC_OK;
+}
+
+static smac_status read_tasks(const json_t *tasks, const char *path, task_description out[SYSTEM_TASKS_MAX], int *count,
+    smac_error *error)
+{
+    *count = (int)json_array_size(tasks);
+    if (*count < 1 || *count > SYSTEM_TASKS_MAX)
+        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s names %d tasks; expected 1 to %d", path, *count, SYSTEM_TASKS_MAX);
+    for (int i = 0; i < *count; i++)
+        if (task_from_json(&out[i], json_array_get(tasks, (size_t)i), error) != SMAC_OK)
+            return error_prefix(error, "%.300s", path);
+    return SMAC_OK;
+}
+
+/* All but the weights' values: s is left for the caller to free. */
+static smac_status read_frame(const tensor_file *file, const char *path, const char *folder, affect_system **out,
+    encoder_plan *plan, json_t *parts[4], smac_error *error)
+{
+    static const char *const keys[4] = {"semanticmac.configuration", "semanticmac.tasks", "semanticmac.encoders",
+                                        "semanticmac.training"};
+    const char *format = tensor_file_metadata(file, "semanticmac.format");
+    if (!format)
+        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s is a %s file, but not a model that semanticmac train wrote (it has "
+                    "no semanticmac.format)", path, tensor_file_kind(file));
+    if (strcmp(format, FORMAT_VERSION) != 0)
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%.300s has the model format '%.20s'; this program reads %s", path,
+                    format, FORMAT_VERSION);
+    for (int i = 0; i < 4; i++)
+        TRY(metadata_json(file, path, keys[i], &parts[i], error));
+    configuration c;
+    configuration_defaults(&c);
+    if (configuration_from_json(&c, parts[0], error) != SMAC_OK || configuration_check(&c, error) != SMAC_OK)
+        return error_prefix(error, "%.300s", path);
+    task_description *tasks = memory_new(SYSTEM_TASKS_MAX, sizeof *tasks);
+    int task_count = 0;
+    if (!tasks)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the tasks of %.300s", path);
+    smac_status status = read_tasks(parts[1], path, tasks, &task_count, error);
+    affect_system *s = status == SMAC_OK ? system_begin(&c, tasks, task_count, NULL) : NULL;
+    free(tasks);
+    TRY(status);
+    if (!s)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the model %.300s", path);
+    *out = s;
+    read_training(parts[3], &s->training);
+    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+        const json_t *one = json_object_get(parts[2], modality_name(m));
+        if (!s->has[m])
+            continue;
+        if (!one)
+            return FAIL(error, SMAC_ERROR_FORMAT, "%.300s says nothing about its %s encoder", path, modality_name(m));
+        s->ready_width[m] = json_integer_value(json_object_get(one, "ready"));
+        if (s->ready_width[m] > 0)
+            continue;
+        TRY(read_encoder_config(one, m, plan, path, error));
+        plan->outside[m] = json_is_true(json_object_get(one, "outside"));
+        if (plan->outside[m])
+            TRY(open_outside(s, m, one, path, folder, error));
+        else
+            snprintf(s->encoder_sha256[m], sizeof s->encoder_sha256[m], "%.64s",
+                     json_string_value(json_object_get(one, "sha256")) ? json_string_value(json_object_get(one, "sha256")) : "");
+    }
+    const char *tokenizer = tensor_file_metadata(file, "semanticmac.tokenizer");
+    if (plan->has[SAMPLE_TEXT] && !tokenizer)
+        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s has no tokenizer for its words", path);
+    if (plan->has[SAMPLE_TEXT]) {
+        if (tokenizer_open_memory(tokenizer, strlen(tokenizer), &s->tokenizer, error) != SMAC_OK)
+            return error_prefix(error, "%.300s", path);
+        s->tokenizer_text = memory_copy_text(tokenizer);
+    }
+    return SMAC_OK;
+}
+
+smac_status system_load(const char *path, const char *encoder_folder, affect_system **out, smac_error *error)
+{
+    tensor_file *file = NULL;
+    affect_system *s = NULL;
+    encoder_plan plan = {0};
+    json_t *parts[4] = {NULL, NULL, NULL, NULL};
+    TRY(tensor_file_open(path, &file, error));
+    smac_status status = read_frame(file, path, encoder_folder, &s, &plan, parts, error);
+    if (status == SMAC_OK)
+        status = system_build(s, &plan, false, false, error);
+    if (status == SMAC_OK)
+        status = system_load_values(s, file, path, error);
+    if (status == SMAC_OK)
+        status = parameter_store_pack(s->store, "", PRECISION_F32, false, error);
+    if (status == SMAC_OK && !file_is_folder(path))
+        status = sha256_file(path, s->sha256, error);
+    for (int i = 0; i < 4; i++)
+        json_decref(parts[i]);
+    tensor_file_close(file);
+    if (status != SMAC_OK) {
+        system_free(s);
+        return status;
+    }
+    *out = s;
+    return SMAC_OK;
+}

@@ -1,0 +1,361 @@
+/* pipeline/system_run.c - running a system: encoders and core over a batch, samples to numbers. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "encoders/imagebind.h"
+#include "encoders/language_model.h"
+#include "pipeline/system.h"
+#include "text/tokenizer.h"
+
+enum { ENCODE_AT_ONCE = 8 }; /* clips or windows that a frozen encoder takes in one go */
+
+smac_status system_batch(const affect_system *s, const sample *const *samples, int64_t count, const uint8_t *drop,
+    batch *out, smac_error *error)
+{
+    batch_padding padding = {0, 0, false};
+    if (s->tokenizer) {
+        int32_t pad = tokenizer_special_ids(s->tokenizer).pad;
+        padding = (batch_padding){pad < 0 ? 0 : pad, tokenizer_pad_type(s->tokenizer), tokenizer_pads_left(s->tokenizer)};
+    }
+    return batch_make(samples, count, drop, &padding, out, error);
+}
+
+/* --- encoders ------------------------------------------------------------------------------------------------------------ */
+
+/* Vectors of the packed rows: text (rows, L, W), audio and vision (rows, W). */
+static value *encode_rows(const affect_system *s, tape *t, const batch *b, int m)
+{
+    const batch_modality *part = &b->part[m];
+    if (m == SAMPLE_TEXT) {
+        const language_model_config *c = language_model_get_config(s->text_encoder);
+        bool types = c->token_types > 0 || c->family == FAMILY_XLNET;
+        return language_model_forward(t, s->text_encoder, b->ids, b->text_mask, types ? b->types : NULL, part->rows,
+                                      part->steps, NULL);
+    }
+    if (m == SAMPLE_AUDIO)
+        return imagebind_forward(t, s->audio_encoder, b->mel, part->rows, NULL, NULL);
+    return imagebind_forward(t, s->vision_encoder, b->pictures, part->rows, NULL, NULL);
+}
+
+/* The same for a frozen encoder on a recording tape: computed aside, without notes. */
+static value *encode_rows_aside(const affect_system *s, tape *t, const batch *b, int m)
+{
+    tape_options options = {.precision = tape_get_options(t)->precision};
+    tape *aside = tape_new(&options);
+    smac_error error = {0};
+    if (!aside) {
+        tape_fail(t, SMAC_ERROR_MEMORY, __func__, "no memory for a tape");
+        return NULL;
+    }
+    value *rows = encode_rows(s, aside, b, m), *copy = NULL;
+    if (tape_status(aside, &error) != SMAC_OK)
+        tape_fail(t, error.code, error.where, "%s", error.message);
+    else
+        copy = tape_value(t, rows->rank, rows->dim, rows->data);
+    tape_free(aside);
+    return copy;
+}
+
+static semantic_sequence sequence_of(const affect_system *s, tape *t, const batch *b, int m)
+{
+    const batch_modality *part = &b->part[m];
+    semantic_sequence out = {NULL, part->mask, part->present};
+    if (!part->any) {
+        out.mask = NULL;
+        return out;
+    }
+    if (part->ready) {
+        if (part->width != s->encoder_width[m]) {
+            tape_fail(t, SMAC_ERROR_MISMATCH, __func__, "the %s vectors have %lld values each; the model takes %lld",
+                      modality_name(m), (long long)part->width, (long long)s->encoder_width[m]);
+            return out;
+        }
+        out.vectors = m == SAMPLE_TEXT
+            ? tape_value(t, 3, (int64_t[]){b->size, part->steps, part->width}, part->ready)
+            : tape_value(t, 4, (int64_t[]){b->size, part->steps, part->crops, part->width}, part->ready);
+        return out;
+    }
+    if (!s->preparation.wants[m]) {
+        tape_fail(t, SMAC_ERROR_MISMATCH, __func__, "the model takes ready %s vectors and has no encoder for raw ones",
+                  modality_name(m));
+        return out;
+    }
+    bool aside = tape_get_options(t)->record && s->frozen[m];
+    value *rows = aside ? encode_rows_aside(s, t, b, m) : encode_rows(s, t, b, m);
+    int64_t width = s->encoder_width[m];
+    if (m != SAMPLE_TEXT) {
+        out.vectors = op_gather(t, rows, part->place, 3, (int64_t[]){b->size, part->steps, part->crops});
+    } else if (part->rows == b->size) {
+        out.vectors = rows;
+    } else {
+        value *flat = op_reshape(t, rows, 2, (int64_t[]){part->rows, part->steps * width});
+        flat = op_gather(t, flat, part->place, 1, (int64_t[]){b->size});
+        out.vectors = op_reshape(t, flat, 3, (int64_t[]){b->size, part->steps, width});
+    }
+    return out;
+}
+
+semanticmac_outputs system_forward(const affect_system *s, tape *t, const batch *b, semanticmac_wanted wanted)
+{
+    semantic_sequence sequences[MODALITIES] = {{0}};
+    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+        if (!s->has[m])
+            continue;
+        sequences[m] = sequence_of(s, t, b, m);
+        if (tape_status(t, NULL) != SMAC_OK)
+            return (semanticmac_outputs){0};
+    }
+    return semanticmac_forward(t, s->core, b->size, sequences, wanted);
+}
+
+/* --- ready vectors --------------------------------------------------------------------------------------------------------- */
+
+/* Rows [first, first + count) of a sample's raw form as a batch's packed rows, encoded: out (count, steps of text, W). */
+static smac_status encode_slice(const affect_system *s, const batch *b, int m, int64_t first, int64_t count, float *out,
+    smac_error *error)
+{
+    batch part = *b;
+    part.part[m].rows = count;
+    if (m == SAMPLE_AUDIO)
+        part.mel = b->mel + first * b->mel_bins * b->mel_frames;
+    if (m == SAMPLE_VISION)
+        part.pictures = b->pictures + first * 6 * b->image_size * b->image_size;
+    tape *t = tape_new(NULL);
+    if (!t)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a tape");
+    value *rows = encode_rows(s, t, &part, m);
+    smac_status status = tape_status(t, error);
+    if (status == SMAC_OK)
+        memcpy(out, rows->data, (size_t)rows->count * sizeof *out);
+    tape_free(t);
+    return status;
+}
+
+static smac_status encode_modality(const affect_system *s, sample *x, const batch *b, int m, smac_error *error)
+{
+    const batch_modality *part = &b->part[m];
+    int64_t width = s->encoder_width[m], rows = m == SAMPLE_TEXT ? part->steps : part->rows;
+    float *vectors = memory_new((size_t)(rows * width), sizeof *vectors);
+    smac_status status = vectors ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld vectors", (long long)rows);
+    if (status == SMAC_OK && m == SAMPLE_TEXT)
+        status = encode_slice(s, b, m, 0, 1, vectors, error);
+    for (int64_t i = 0; status == SMAC_OK && m != SAMPLE_TEXT && i < rows; i += ENCODE_AT_ONCE) {
+        int64_t count = rows - i < ENCODE_AT_ONCE ? rows - i : ENCODE_AT_ONCE;
+        status = encode_slice(s, b, m, i, count, vectors + i * width, error);
+    }
+    if (status == SMAC_OK)
+        status = sample_set_ready(x, m, part->steps, part->crops, width, vectors, error);
+    free(vectors);
+    return status;
+}
+
+smac_status system_encode(const affect_system *s, sample *x, bool everything, smac_error *error)
+{
+    batch b = {0};
+    bool wanted[SAMPLE_MODALITIES], any = false;
+    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+        wanted[m] = s->has[m] && s->preparation.wants[m] && x->present[m] && !x->ready[m].data &&
+                    (everything || s->frozen[m]);
+        any = any || wanted[m];
+    }
+    if (!any)
+        return SMAC_OK;
+    uint8_t drop[SAMPLE_MODALITIES];
+    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+        drop[m] = !wanted[m];
+    const sample *one = x;
+    TRY(system_batch(s, &one, 1, drop, &b, error));
+    smac_status status = SMAC_OK;
+    for (int m = 0; m < SAMPLE_MODALITIES && status == SMAC_OK; m++)
+        if (wanted[m])
+            status = encode_modality(s, x, &b, m, error);
+    batch_clear(&b);
+    return status;
+}
+
+/* --- a whole recording ------------------------------------------------------------------------------------------------------- */
+
+/* Clips wait in `waiting` until there are enough; then their vectors are appended to `out`. */
+typedef struct reading {
+    const affect_system *s;
+    const reporter *report;
+    sample waiting;
+    size_t capacity[SAMPLE_MODALITIES];
+    sample *out;
+    int stop;
+} reading;
+
+static smac_status flush(reading *g, int m, smac_error *error)
+{
+    sample part = {0};
+    int64_t count = m == SAMPLE_AUDIO ? g->waiting.windows : g->waiting.clips;
+    if (count == 0)
+        return SMAC_OK;
+    sample whole = g->waiting; /* a view of one modality alone */
+    for (int k = 0; k < SAMPLE_MODALITIES; k++)
+        whole.present[k] = k == m;
+    if (m == SAMPLE_AUDIO)
+        whole.frames = NULL, whole.pictures = NULL, whole.clips = 0;
+    else
+        whole.mel = NULL, whole.windows = 0;
+    TRY(sample_slice(&whole, 0, count, &part, error));
+    smac_status status = system_encode(g->s, &part, true, error);
+    feature_sequence *from = &part.ready[m], *to = &g->out->ready[m];
+    int64_t step = from->crops * from->width;
+    if (status == SMAC_OK && !memory_grow((void **)&to->data, &g->capacity[m],
+                                          (size_t)((to->steps + from->steps) * step), sizeof(float)))
+        status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the vectors of clip %lld", (long long)to->steps);
+    if (status == SMAC_OK) {
+        memcpy(to->data + to->steps * step, from->data, (size_t)(from->steps * step) * sizeof(float));
+        to->steps += from->steps;
+        to->crops = from->crops;
+        to->width = from->width;
+        g->out->present[m] = true;
+    }
+    sample_clear(&part);
+    if (m == SAMPLE_AUDIO)
+        g->waiting.windows = 0;
+    else
+        g->waiting.clips = 0;
+    return status;
+}
+
+static smac_status wait_for_more(void *user, int64_t index, const uint8_t *frames, const float *pictures,
+    const float *mel, smac_error *error)
+{
+    reading *g = user;
+    sample *w = &g->waiting;
+    const configuration *c = &g->s->configuration;
+    int m = mel ? SAMPLE_AUDIO : SAMPLE_VISION;
+    size_t each = mel ? (size_t)(c->audio.mel_bins * c->audio.frames) * sizeof(float)
+                      : (size_t)(c->vision.crops * 6 * c->vision.image_size * c->vision.image_size) *
+                        (frames ? 1 : sizeof(float));
+    void **place = mel ? (void **)&w->mel : frames ? (void **)&w->frames : (void **)&w->pictures;
+    int64_t *count = mel ? &w->windows : &w->clips;
+    if (!*place && !(*place = memory_new(ENCODE_AT_ONCE, each)))
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for clip %lld", (long long)index);
+    w->crops = c->vision.crops;
+    w->image_size = c->vision.image_size;
+    w->mel_bins = c->audio.mel_bins;
+    w->mel_frames = c->audio.frames;
+    memcpy((char *)*place + (size_t)*count * each, mel ? (const void *)mel : frames ? (const void *)frames : pictures, each);
+    return ++*count == ENCODE_AT_ONCE ? flush(g, m, error) : SMAC_OK;
+}
+
+static int wants_to_stop(void *user)
+{
+    reading *g = user;
+    double done = (double)(g->out->ready[SAMPLE_AUDIO].steps > g->out->ready[SAMPLE_VISION].steps
+                           ? g->out->ready[SAMPLE_AUDIO].steps : g->out->ready[SAMPLE_VISION].steps);
+    return report_progress(g->report, "reading", done * g->s->configuration.media.clip_step, 0);
+}
+
+smac_status system_read_encoded(const affect_system *s, const sample_source *source, const reporter *r, sample *out,
+    smac_error *error)
+{
+    memset(out, 0, sizeof *out);
+    reading g = {.s = s, .report = r, .out = out};
+    double seconds = 0;
+    smac_status status = SMAC_OK;
+    if (!source->without[SAMPLE_TEXT])
+        status = sample_set_text(&s->preparation, out, source->text, source->context, source->context_count, error);
+    if (status == SMAC_OK && source->media)
+        status = sample_stream(&s->preparation, source, wait_for_more, &g, wants_to_stop, &g, &seconds, error);
+    for (int m = SAMPLE_AUDIO; m <= SAMPLE_VISION && status == SMAC_OK; m++)
+        status = flush(&g, m, error);
+    out->start = source->start;
+    out->end = source->start + seconds;
+    sample_clear(&g.waiting);
+    if (status == SMAC_OK && !out->present[SAMPLE_TEXT] && !out->present[SAMPLE_AUDIO] && !out->present[SAMPLE_VISION])
+        status = FAIL(error, SMAC_ERROR_FORMAT, "%.300s has no words, sound or picture that the model could use",
+                      source->media ? source->media : "the clip");
+    if (status != SMAC_OK)
+        sample_clear(out);
+    return status;
+}
+
+/* --- numbers -------------------------------------------------------------------------------------------------------------------- */
+
+/* A head's row as the caller gets it: the score within the range, or the softmax of the logits. */
+static void finish_row(const task_description *task, const float *row, float *out)
+{
+    int n = task_targets(task);
+    if (task->kind == TASK_REGRESSION) {
+        out[0] = row[0] < (float)task->low ? (float)task->low : row[0] > (float)task->high ? (float)task->high : row[0];
+        return;
+    }
+    float top = row[0];
+    double sum = 0;
+    for (int c = 1; c < n; c++)
+        top = row[c] > top ? row[c] : top;
+    for (int c = 0; c < n; c++)
+        sum += exp((double)(row[c] - top));
+    for (int c = 0; c < n; c++)
+        out[c] = (float)(exp((double)(row[c] - top)) / sum);
+}
+
+float system_disagreement(const task_description *task, const affect_result *result)
+{
+    double most = 0;
+    for (int a = 0; a < SAMPLE_MODALITIES; a++) {
+        for (int b = a + 1; b < SAMPLE_MODALITIES; b++) {
+            double apart = 0;
+            if (!result->present[a] || !result->present[b])
+                continue;
+            for (int c = 0; c < result->targets; c++)
+                apart += fabs((double)result->specific[a][c] - (double)result->specific[b][c]);
+            apart /= task->kind == TASK_REGRESSION ? task->high - task->low : 2;
+            most = apart > most ? apart : most;
+        }
+    }
+    return (float)(most > 1 ? 1 : most);
+}
+
+static void take_results(const affect_system *s, const batch *b, const semanticmac_outputs *out, affect_result *results)
+{
+    const task_description *task = &s->tasks[0];
+    int n = task_targets(task);
+    for (int64_t i = 0; i < b->size; i++) {
+        affect_result *r = &results[i];
+        memset(r, 0, sizeof *r);
+        r->targets = n;
+        finish_row(task, out->prediction[0]->data + i * n, r->prediction);
+        finish_row(task, out->shared_head[0]->data + i * n, r->shared);
+        for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+            r->present[m] = s->has[m] && b->part[m].present[i];
+            if (r->present[m])
+                finish_row(task, out->specific_head[0][m]->data + i * n, r->specific[m]);
+            for (int c = 0; !r->present[m] && c < n; c++)
+                r->specific[m][c] = NAN;
+        }
+        r->disagreement = system_disagreement(task, r);
+    }
+}
+
+smac_status system_predict(const affect_system *s, const sample *const *samples, int64_t count, int64_t at_once,
+    affect_result *results, smac_error *error)
+{
+    if (at_once < 1)
+        at_once = 16;
+    tape *t = tape_new(NULL);
+    if (!t)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a tape");
+    smac_status status = SMAC_OK;
+    for (int64_t i = 0; i < count && status == SMAC_OK; i += at_once) {
+        batch b;
+        int64_t some = count - i < at_once ? count - i : at_once;
+        status = system_batch(s, samples + i, some, NULL, &b, error);
+        if (status != SMAC_OK)
+            break;
+        semanticmac_outputs out = system_forward(s, t, &b, SEMANTICMAC_PREDICTIONS);
+        status = tape_status(t, error);
+        if (status == SMAC_OK)
+            take_results(s, &b, &out, results + i);
+        tape_reset(t, NULL);
+        batch_clear(&b);
+    }
+    tape_free(t);
+    return status;
+}
