@@ -3,13 +3,22 @@
 
 #include "base/random.h"
 
+/* A number in [0, 1) from a stream and an index: the finaliser of SplitMix64 (Steele, Lea and Flood 2014). */
+static float number_at(uint64_t stream, int64_t index)
+{
+    uint64_t z = stream * 0xD1342543DE82EF95u + ((uint64_t)index + 1) * 0x9E3779B97F4A7C15u;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return (float)((z ^ z >> 31) >> 40) * 0x1p-24f;
+}
+
 /* --- what builders need besides values ----------------------------------------------------------------------------- */
 
 static uint8_t *some_mask(tape *t, int64_t count)
 {
     uint8_t *mask = tape_scratch(t, (size_t)count);
     for (int64_t i = 0; mask != NULL && i < count; i++)
-        mask[i] = random_u32_at(5, 1, (uint64_t)i) % 4 != 0;
+        mask[i] = number_at(1, i) < 0.75f;
     return mask;
 }
 
@@ -17,7 +26,7 @@ static float *some_numbers(tape *t, int64_t count, float low, float high)
 {
     float *x = tape_scratch(t, (size_t)count * sizeof *x);
     for (int64_t i = 0; x != NULL && i < count; i++)
-        x[i] = low + (high - low) * random_uniform_at(5, 2, (uint64_t)i);
+        x[i] = low + (high - low) * number_at(2, i);
     return x;
 }
 
@@ -118,7 +127,7 @@ static value *gather_it(tape *t, value **in)
     int64_t dim[2] = {4, in[0]->dim[0]};
     int32_t *indices = tape_scratch(t, (size_t)(dim[0] * dim[1]) * sizeof *indices);
     for (int64_t i = 0; indices != NULL && i < dim[0] * dim[1]; i++)
-        indices[i] = (int32_t)(random_u32_at(5, 3, (uint64_t)i) % (uint64_t)(in[0]->dim[0] + 1)) - 1;
+        indices[i] = (int32_t)(number_at(3, i) * (float)(in[0]->dim[0] + 1)) - 1;
     return op_gather(t, in[0], indices, 2, dim);
 }
 BUILD(where_whole, op_where(t, some_mask(t, in[0]->dim[0]), in[0]->dim[0], in[0], in[1]))
@@ -286,7 +295,7 @@ void case_fill_input(const op_case *c, int input, bool large, int64_t count, flo
 {
     uint64_t stream = random_stream(c->operation) + random_stream(c->variant) + (uint64_t)input;
     for (int64_t i = 0; i < count; i++) {
-        float u = 2 * random_uniform_at(7, stream, (uint64_t)i) - 1;
+        float u = 2 * number_at(stream, i) - 1;
         switch ((large ? c->large : c->small)[input].fill) {
         case FILL_UNIFORM:
             data[i] = u;
@@ -303,7 +312,7 @@ void case_fill_input(const op_case *c, int input, bool large, int64_t count, flo
 
 float case_weight(int64_t i)
 {
-    return 2 * random_uniform_at(8, 0, (uint64_t)i) - 1;
+    return 2 * number_at(4, i) - 1;
 }
 
 value *case_run(const op_case *c, tape *t, bool large, float *const *values, value **in, value **loss)

@@ -28,7 +28,7 @@ typedef struct op_case {
     case_input small[CASE_INPUTS]; /* for finite differences */
     case_input large[CASE_INPUTS]; /* more than one piece of work; fill as in small */
     value *(*build)(tape *t, value **in);
-    float tolerance; /* of the gradient, relative to its largest element; 0: 2e-4 */
+    float tolerance; /* of the gradient, relative to its largest element; 0: 5e-4 */
 } op_case;
 
 extern const op_case op_cases[];

@@ -61,7 +61,7 @@ static double check_case(const op_case *c, tape *t, tape *other)
             largest = fmax(largest, fabs(expected));
             wrong = fmax(wrong, isfinite(found) ? fabs(found - expected) : INFINITY);
         }
-        double tolerance = c->tolerance > 0 ? c->tolerance : 2e-4;
+        double tolerance = c->tolerance > 0 ? c->tolerance : 5e-4;
         if (!(wrong / largest <= tolerance))
             fail_msg("%s (%s): the gradient of input %d is off by %g of %g", c->operation, c->variant, i, wrong, largest);
         worst = fmax(worst, wrong / largest);
