@@ -338,7 +338,7 @@ void parameter_zero_gradients(parameter_store *s)
 void parameter_touch_all(parameter_store *s)
 {
     for (size_t i = 0; i < s->count; i++)
-        s->items[i]->p.version++;
+        s->items[i]->p.version += s->items[i]->p.trainable;
 }
 
 /* --- packing ------------------------------------------------------------------------------------------------------- */

@@ -67,7 +67,7 @@ int64_t parameter_trainable_count(const parameter_store *s);
 float *parameter_trainable_values(const parameter_store *s);
 float *parameter_trainable_gradients(const parameter_store *s);
 void parameter_zero_gradients(parameter_store *s);
-void parameter_touch_all(parameter_store *s); /* raise every version: values were written */
+void parameter_touch_all(parameter_store *s); /* raise the version of all trainable ones: values were written */
 
 /*
  * Pack the frozen product parameters whose names start with prefix for inference (compute/products.h) at a precision.
