@@ -6,8 +6,8 @@
  * (in, out) (GPT-2, XLNet) are transposed to (out, in), where the store's name gets ".transposed" behind it, so that a
  * file of ours and a published one can never be taken for each other.
  *
- * Life of an encoder:  *_add (names and shapes)  ->  parameter_list_set_trainable  ->  parameter_list_borrow (frozen,
- * mapped float32; optional)  ->  parameter_store_seal  ->  parameter_list_load (all the rest)  ->
+ * Life of an encoder:  *_add (names and shapes)  ->  parameter_list_pack (frozen matrices; optional)  ->
+ * parameter_list_borrow (frozen, mapped float32; optional)  ->  parameter_store_seal  ->  parameter_list_load (all the rest)  ->
  * parameter_store_pack (optional).
  */
 #ifndef SMAC_ENCODERS_PARAMETER_LIST_H
@@ -28,8 +28,7 @@ typedef struct listed_parameter {
     int published_rank;
     int64_t published_dim[PUBLISHED_MAX_RANK];
     bool transposed;                       /* (in, out) when published, (out, in) in the store */
-    bool optional;                         /* may be missing from a file: keeps its initial values */
-    bool borrowed;                         /* set by parameter_list_borrow */
+    bool borrowed, packed;                 /* set by parameter_list_borrow, parameter_list_pack */
     int32_t stage;
 } listed_parameter;
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compute/products.h"
+
 /* The file's tensor called front + name, or its old spelling. */
 static const tensor_entry *find_spelled(const tensor_file *file, const char *front, const char *name)
 {
@@ -75,7 +77,7 @@ smac_status parameter_list_borrow(parameter_list *list, const tensor_file *file,
 {
     for (size_t i = 0; i < list->count; i++) {
         listed_parameter *item = &list->items[i];
-        if (item->parameter->trainable || item->borrowed)
+        if (item->parameter->trainable || item->borrowed || item->packed)
             continue;
         bool turn;
         const tensor_entry *entry;
@@ -89,7 +91,7 @@ smac_status parameter_list_borrow(parameter_list *list, const tensor_file *file,
 }
 
 /* Published (in, out) into the store's (out, in), a band of rows at a time. */
-static smac_status copy_transposed(const tensor_entry *entry, parameter *p, smac_error *error)
+static smac_status turn_around(const tensor_entry *entry, const parameter *p, float *to, smac_error *error)
 {
     int64_t out = p->dim[0], in = p->dim[1];
     float *row = memory_new((size_t)out, sizeof *row);
@@ -98,9 +100,52 @@ static smac_status copy_transposed(const tensor_entry *entry, parameter *p, smac
     for (int64_t i = 0; i < in; i++) {
         tensor_to_f32_part(entry, i * out, out, row);
         for (int64_t o = 0; o < out; o++)
-            p->data[o * in + i] = row[o];
+            to[o * in + i] = row[o];
     }
     free(row);
+    return SMAC_OK;
+}
+
+static smac_status pack_one(parameter_list *list, listed_parameter *item, const tensor_file *file, precision how,
+    smac_error *error)
+{
+    parameter *p = item->parameter;
+    const tensor_entry *entry;
+    bool turn;
+    TRY(parameter_list_tensor(list, item, file, &entry, &turn, error));
+    struct packed_matrix *packed = NULL;
+    if (entry->type == TENSOR_BF16 && !turn && (uintptr_t)entry->data % _Alignof(uint16_t) == 0) {
+        packed = packed_matrix_new_bf16(entry->data, p->dim[0], p->dim[1], how);
+    } else if (entry->type == TENSOR_F32 && !turn && (uintptr_t)entry->data % _Alignof(float) == 0) {
+        packed = packed_matrix_new(entry->data, p->dim[0], p->dim[1], how);
+    } else {
+        float *copy = memory_new((size_t)p->count, sizeof *copy);
+        if (copy != NULL) {
+            smac_status status = SMAC_OK;
+            if (turn)
+                status = turn_around(entry, p, copy, error);
+            else
+                tensor_to_f32(entry, copy);
+            if (status == SMAC_OK)
+                packed = packed_matrix_new(copy, p->dim[0], p->dim[1], how);
+        }
+        free(copy);
+    }
+    if (packed == NULL)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory to pack tensor %s", entry->name);
+    tensor_file_forget(file, entry);
+    TRY(parameter_adopt_packed(list->store, p, packed, error));
+    item->packed = true;
+    return SMAC_OK;
+}
+
+smac_status parameter_list_pack(parameter_list *list, const tensor_file *file, precision how, smac_error *error)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        listed_parameter *item = &list->items[i];
+        if (item->parameter->product && !item->parameter->trainable && !item->packed && !item->borrowed)
+            TRY(pack_one(list, item, file, how, error));
+    }
     return SMAC_OK;
 }
 
@@ -127,15 +172,15 @@ static smac_status load_all(parameter_list *list, const tensor_file *file, bool 
                 used[j] = true;
                 break;
             }
-        if (item->borrowed) {
-            report->borrowed++;
+        report->borrowed += item->borrowed;
+        report->packed += item->packed;
+        if (item->borrowed || item->packed)
             continue;
-        }
         parameter *p = item->parameter;
         if (p->data == NULL)
             return FAIL(error, SMAC_ERROR_INTERNAL, "parameter %s has no memory: seal its store before loading", p->name);
         if (turn)
-            TRY(copy_transposed(entry, p, error));
+            TRY(turn_around(entry, p, p->data, error));
         else
             tensor_to_f32(entry, p->data);
         p->version++;

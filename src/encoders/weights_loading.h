@@ -14,6 +14,7 @@
 
 typedef struct loading_report {
     int64_t loaded, borrowed;  /* parameters copied, and those that point into the mapped file */
+    int64_t packed;            /* those that parameter_list_pack took */
     int64_t unexpected;        /* tensors of the file that no parameter asked for (poolers, language-model heads) */
     char first_unexpected[160];
 } loading_report;
@@ -23,7 +24,12 @@ typedef struct loading_report {
  * stay open as long as the store).  Others are left for parameter_list_load.
  */
 smac_status parameter_list_borrow(parameter_list *list, const tensor_file *file, smac_error *error);
-/* After sealing: everything not borrowed is converted to float32 and copied.  report may be NULL. */
+/*
+ * Before sealing: every frozen matrix is packed straight from the file for products at a precision, and has no float32
+ * values of its own: the memory is that of the packed weights.  Call it before parameter_list_borrow.
+ */
+smac_status parameter_list_pack(parameter_list *list, const tensor_file *file, precision how, smac_error *error);
+/* After sealing: everything neither packed nor borrowed is converted to float32 and copied.  report may be NULL. */
 smac_status parameter_list_load(parameter_list *list, const tensor_file *file, loading_report *report,
     smac_error *error);
 /*

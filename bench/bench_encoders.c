@@ -1,0 +1,289 @@
+/*
+ * bench/bench_encoders.c - time and memory of the encoders, and their results on given weights.
+ *
+ *   bench_encoders CASE PRECISION BATCH ROUNDS
+ *       CASE: vision, audio (ImageBind-Huge with random weights), bert, minilm, mpnet, ... (base size of a family with
+ *       random weights, 50 words).  PRECISION: f32, bf16, int8.  One line of JSON: milliseconds a forward pass (median,
+ *       least, largest), resident memory.
+ *   bench_encoders hidden FOLDER INPUT.safetensors OUTPUT.safetensors PRECISION
+ *       FOLDER: a Hugging Face folder.  INPUT: ids, mask (int32, (B, L)).  OUTPUT: hidden.N, and vector, the mean over
+ *       the tokens that count with length 1.
+ *   bench_encoders imagebind WEIGHTS INPUT.safetensors OUTPUT.safetensors PRECISION
+ *       WEIGHTS: with imagebind's names at the published sizes.  INPUT: vision and audio, float32.
+ * experiments/peers/bench_encoders.py runs it beside PyTorch.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "encoders/imagebind.h"
+#include "encoders/language_model.h"
+#include "encoders/weights_loading.h"
+#include "base/file.h"
+#include "compute/parallel.h"
+#include "weights/safetensors.h"
+
+static void stop_if(smac_status status, const smac_error *error)
+{
+    if (status == SMAC_OK)
+        return;
+    fprintf(stderr, "%s: %s\n", error->where, error->message);
+    exit(1);
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+static long resident_megabytes(void)
+{
+    long pages = 0, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f != NULL && fscanf(f, "%ld %ld", &pages, &resident) != 2)
+        resident = 0;
+    if (f != NULL)
+        fclose(f);
+    return resident * 4 / 1024;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static precision precision_of(const char *name)
+{
+    if (strcmp(name, "bf16") == 0)
+        return PRECISION_BF16;
+    return strcmp(name, "int8") == 0 ? PRECISION_INT8 : PRECISION_F32;
+}
+
+typedef struct subject {
+    parameter_store *store;
+    language_model *language;
+    imagebind *imagebind;
+    float *input;
+    int32_t *ids;
+    int64_t batch, length;
+    precision how;
+} subject;
+
+static void subject_build(subject *s, const char *name, smac_error *error)
+{
+    s->store = parameter_store_new();
+    if (strcmp(name, "vision") == 0 || strcmp(name, "audio") == 0) {
+        imagebind_config config;
+        imagebind_config_huge(strcmp(name, "vision") == 0 ? IMAGEBIND_VISION : IMAGEBIND_AUDIO, &config);
+        stop_if(imagebind_add(s->store, "", &config, 0, &s->imagebind, error), error);
+        int64_t count = s->batch * imagebind_input_count(&config);
+        s->input = malloc((size_t)count * sizeof *s->input);
+        for (int64_t i = 0; i < count; i++)
+            s->input[i] = random_normal_at(1, 2, (uint64_t)i);
+    } else {
+        language_model_config config;
+        int family = 0;
+        while (family < FAMILY_COUNT - 1 && strcmp(name, language_family_name((language_family)family)) != 0)
+            family++;
+        language_model_config_base(strcmp(name, "minilm") == 0 ? FAMILY_BERT : (language_family)family, &config);
+        if (strcmp(name, "minilm") == 0) {
+            config.layers = config.groups = 6;
+            config.width = config.embedding_width = 384;
+            config.head_width = 32;
+            config.hidden = 1536;
+        }
+        stop_if(language_model_add(s->store, "", &config, 0, &s->language, error), error);
+        s->length = 50;
+        s->ids = malloc((size_t)(s->batch * s->length) * sizeof *s->ids);
+        for (int64_t i = 0; i < s->batch * s->length; i++)
+            s->ids[i] = (int32_t)(1000 + random_u32_at(1, 2, (uint64_t)i) % 20000);
+    }
+    stop_if(parameter_store_seal(s->store, true, 1, error), error);
+    stop_if(parameter_store_pack(s->store, "", s->how, true, error), error);
+}
+
+static void subject_run(const subject *s, tape *t, smac_error *error)
+{
+    tape_reset(t, NULL);
+    value *y = s->imagebind != NULL ? imagebind_forward(t, s->imagebind, s->input, s->batch, NULL, NULL)
+                                    : language_model_forward(t, s->language, s->ids, NULL, NULL, s->batch, s->length, NULL);
+    (void)y;
+    stop_if(tape_status(t, error), error);
+}
+
+static int time_case(char **argument)
+{
+    smac_error error = {0};
+    subject s = {.batch = atoll(argument[2]), .how = precision_of(argument[1])};
+    int rounds = atoi(argument[3]);
+    subject_build(&s, argument[0], &error);
+    tape *t = tape_new(&(tape_options){.precision = s.how});
+    double *times = malloc((size_t)rounds * sizeof *times);
+    subject_run(&s, t, &error);
+    subject_run(&s, t, &error);
+    for (int i = 0; i < rounds; i++) {
+        double start = now();
+        subject_run(&s, t, &error);
+        times[i] = now() - start;
+    }
+    qsort(times, (size_t)rounds, sizeof *times, by_size);
+    printf("{\"case\": \"%s\", \"precision\": \"%s\", \"batch\": %lld, \"threads\": %d, \"median_ms\": %.3f, "
+           "\"least_ms\": %.3f, \"largest_ms\": %.3f, \"resident_mb\": %ld}\n", argument[0], argument[1],
+        (long long)s.batch, parallel_threads(), times[rounds / 2], times[0], times[rounds - 1], resident_megabytes());
+    free(times);
+    free(s.input);
+    free(s.ids);
+    tape_free(t);
+    language_model_free(s.language);
+    imagebind_free(s.imagebind);
+    parameter_store_free(s.store);
+    return 0;
+}
+
+/* --- results on given weights --------------------------------------------------------------------------------------- */
+
+typedef struct results {
+    tensor_entry entries[72];
+    char names[72][32];
+    size_t count;
+} results;
+
+static void keep(results *r, const char *name, const value *v)
+{
+    tensor_entry *e = &r->entries[r->count];
+    snprintf(r->names[r->count], sizeof r->names[0], "%s", name);
+    *e = (tensor_entry){.name = r->names[r->count], .type = TENSOR_F32, .rank = v->rank, .count = v->count,
+        .data = v->data, .bytes = (size_t)v->count * sizeof(float)};
+    memcpy(e->dim, v->dim, (size_t)v->rank * sizeof *v->dim);
+    r->count++;
+}
+
+static const tensor_entry *expect(const tensor_file *file, const char *name)
+{
+    const tensor_entry *e = tensor_file_find(file, name);
+    if (e == NULL) {
+        fprintf(stderr, "the input has no %s\n", name);
+        exit(1);
+    }
+    return e;
+}
+
+static int hidden_states(char **argument)
+{
+    smac_error error = {0};
+    char *config_path = path_join(argument[0], "config.json"), *json;
+    size_t size;
+    stop_if(file_read(config_path, 0, &json, &size, &error), &error);
+    language_model_config config;
+    stop_if(language_model_config_parse(json, size, &config, &error), &error);
+    tensor_file *weights, *input;
+    stop_if(tensor_file_open(argument[0], &weights, &error), &error);
+    stop_if(tensor_file_open(argument[1], &input, &error), &error);
+    parameter_store *store = parameter_store_new();
+    language_model *m;
+    precision how = precision_of(argument[3]);
+    double start = now();
+    stop_if(language_model_add(store, "", &config, 0, &m, &error), &error);
+    stop_if(parameter_list_pack(language_model_parameters(m), weights, how, &error), &error);
+    stop_if(parameter_list_borrow(language_model_parameters(m), weights, &error), &error);
+    stop_if(parameter_store_seal(store, false, 1, &error), &error);
+    loading_report report;
+    stop_if(parameter_list_load(language_model_parameters(m), weights, &report, &error), &error);
+    fprintf(stderr, "loaded in %.0f ms: %lld copied, %lld borrowed, %lld packed, %lld not asked for; %ld MB resident\n",
+        now() - start, (long long)report.loaded, (long long)report.borrowed, (long long)report.packed,
+        (long long)report.unexpected, resident_megabytes());
+    const tensor_entry *ids = expect(input, "ids"), *mask32 = expect(input, "mask");
+    int64_t batch = ids->dim[0], length = ids->dim[1];
+    int32_t *id = malloc(ids->bytes);
+    memcpy(id, ids->data, ids->bytes);
+    uint8_t *mask = malloc((size_t)mask32->count);
+    for (int64_t i = 0; i < mask32->count; i++)
+        mask[i] = (uint8_t)((const int32_t *)mask32->data)[i];
+    tape *t = tape_new(&(tape_options){.precision = how});
+    value *hidden[64];
+    value *last = language_model_forward(t, m, id, mask, NULL, batch, length, hidden);
+    value *vector = op_l2_normalise(t, op_masked_mean(t, last, mask), 1e-12f);
+    stop_if(tape_status(t, &error), &error);
+    results r = {.count = 0};
+    for (int i = 0; i <= config.layers; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "hidden.%d", i);
+        keep(&r, name, hidden[i]);
+    }
+    keep(&r, "vector", vector);
+    stop_if(safetensors_write(argument[2], r.entries, r.count, NULL, 0, &error), &error);
+    tape_free(t);
+    language_model_free(m);
+    parameter_store_free(store);
+    tensor_file_close(weights);
+    tensor_file_close(input);
+    free(id);
+    free(mask);
+    free(json);
+    free(config_path);
+    return 0;
+}
+
+static int imagebind_vectors(char **argument)
+{
+    smac_error error = {0};
+    tensor_file *weights, *input;
+    stop_if(tensor_file_open(argument[0], &weights, &error), &error);
+    stop_if(tensor_file_open(argument[1], &input, &error), &error);
+    precision how = precision_of(argument[3]);
+    static const char *const names[] = {"vision", "audio"};
+    parameter_store *store = parameter_store_new();
+    imagebind *e[2];
+    double start = now();
+    for (int m = 0; m < 2; m++) {
+        imagebind_config config;
+        imagebind_config_huge((imagebind_modality)m, &config);
+        stop_if(imagebind_add(store, "", &config, 0, &e[m], &error), &error);
+        stop_if(parameter_list_pack(imagebind_parameters(e[m]), weights, how, &error), &error);
+        stop_if(parameter_list_borrow(imagebind_parameters(e[m]), weights, &error), &error);
+    }
+    stop_if(parameter_store_seal(store, false, 1, &error), &error);
+    for (int m = 0; m < 2; m++)
+        stop_if(parameter_list_load(imagebind_parameters(e[m]), weights, NULL, &error), &error);
+    fprintf(stderr, "loaded in %.0f ms; %ld MB resident\n", now() - start, resident_megabytes());
+    tape *t = tape_new(&(tape_options){.precision = how});
+    results r = {.count = 0};
+    for (int m = 0; m < 2; m++) {
+        const tensor_entry *x = expect(input, names[m]);
+        float *data = malloc((size_t)x->count * sizeof *data);
+        tensor_to_f32(x, data);
+        value *tokens, *y = imagebind_forward(t, e[m], data, x->dim[0], &tokens, NULL);
+        stop_if(tape_status(t, &error), &error);
+        char name[32];
+        snprintf(name, sizeof name, "%s.tokens", names[m]);
+        keep(&r, name, tokens);
+        keep(&r, names[m], y);
+        free(data);
+    }
+    fprintf(stderr, "%ld MB resident behind the passes\n", resident_megabytes());
+    stop_if(safetensors_write(argument[2], r.entries, r.count, NULL, 0, &error), &error);
+    tape_free(t);
+    imagebind_free(e[0]);
+    imagebind_free(e[1]);
+    parameter_store_free(store);
+    tensor_file_close(weights);
+    tensor_file_close(input);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 6 && strcmp(argv[1], "hidden") == 0)
+        return hidden_states(argv + 2);
+    if (argc == 6 && strcmp(argv[1], "imagebind") == 0)
+        return imagebind_vectors(argv + 2);
+    if (argc == 5 && atoi(argv[4]) > 0 && atoi(argv[3]) > 0)
+        return time_case(argv + 1);
+    fprintf(stderr, "usage: bench_encoders CASE PRECISION BATCH ROUNDS | hidden FOLDER INPUT OUTPUT PRECISION | "
+                    "imagebind WEIGHTS INPUT OUTPUT PRECISION\n");
+    return 2;
+}
