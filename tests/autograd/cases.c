@@ -1,6 +1,8 @@
 /* tests/autograd/cases.c - the table of operation cases. */
 #include "autograd/cases.h"
 
+#include "autograd/ops_encoder.h"
+
 #include "base/random.h"
 
 /* A number in [0, 1) from a stream and an index: the finaliser of SplitMix64 (Steele, Lea and Flood 2014). */
@@ -130,6 +132,25 @@ static value *gather_it(tape *t, value **in)
         indices[i] = (int32_t)(number_at(3, i) * (float)(in[0]->dim[0] + 1)) - 1;
     return op_gather(t, in[0], indices, 2, dim);
 }
+
+/* x (heads, B, T, P): each query's distance picks a row; seen from the query, and from the key with rows by sample */
+static value *relative_from_query(tape *t, value **in)
+{
+    int64_t length = in[0]->dim[2], rows = in[0]->dim[3];
+    int32_t *index = tape_scratch(t, (size_t)(length * length) * sizeof *index);
+    for (int64_t i = 0; index != NULL && i < length * length; i++)
+        index[i] = (int32_t)((i / length + 2 * (i % length)) % rows);
+    return index != NULL ? op_relative_gather(t, in[0], index, 1, false) : NULL;
+}
+
+static value *relative_from_key(tape *t, value **in)
+{
+    int64_t batch = in[0]->dim[1], length = in[0]->dim[2], rows = in[0]->dim[3];
+    int32_t *index = tape_scratch(t, (size_t)(batch * length * length) * sizeof *index);
+    for (int64_t i = 0; index != NULL && i < batch * length * length; i++)
+        index[i] = (int32_t)((i * i + i / 3) % rows);
+    return index != NULL ? op_relative_gather(t, in[0], index, batch, true) : NULL;
+}
 BUILD(where_whole, op_where(t, some_mask(t, in[0]->dim[0]), in[0]->dim[0], in[0], in[1]))
 BUILD(where_trailing, op_where(t, some_mask(t, in[0]->dim[0] * in[0]->dim[1]), in[0]->dim[0] * in[0]->dim[1], in[0],
     in[1]))
@@ -253,6 +274,10 @@ const op_case op_cases[] = {
     {"op_slice", "middle", 1, {{3, {2, 4, 3}, 0}}, {{3, {20, 30, 14}, 0}}, slice_middle, 0},
     {"op_slice", "two that overlap", 1, {{3, {2, 3, 4}, 0}}, {{3, {90, 30, 7}, 0}}, slice_twice, 0},
     {"op_repeat", "", 1, {{2, {3, 4}, 0}}, {{2, {130, 97}, 0}}, repeat_it, 0},
+    {"op_relative_gather", "from the query, one index for all", 1, {{4, {2, 3, 4, 5}, 0}}, {{4, {12, 4, 33, 65}, 0}},
+        relative_from_query, 0},
+    {"op_relative_gather", "from the key, an index a sample", 1, {{4, {2, 3, 4, 2}, 0}}, {{4, {12, 4, 33, 2}, 0}},
+        relative_from_key, 0},
     {"op_gather", "rows more than once, and none", 1, {{2, {5, 3}, 0}}, {{2, {60, 297}, 0}}, gather_it, 0},
     {"op_where", "same shape", 2, {{3, {4, 3, 2}, 0}, {3, {4, 3, 2}, 0}}, {{3, {40, 30, 12}, 0}, {3, {40, 30, 12}, 0}}, where_whole, 0},
     {"op_where", "last dimension", 2, {{3, {4, 3, 2}, 0}, {1, {2}, 0}}, {{3, {40, 30, 12}, 0}, {1, {12}, 0}}, where_trailing, 0},
