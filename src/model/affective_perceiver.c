@@ -154,8 +154,10 @@ static value *subsample(tape *t, int64_t batch, int64_t limit, value *vectors, u
     return op_reshape(t, chosen, 4, (int64_t[]){batch, limit, crops, width});
 }
 
-/* W E + time + crop, flattened over crops: (B, S*C, D), mask (B, S) -> (B, S*C) */
-static value *place_tokens(tape *t, const affective_perceiver *p, int64_t batch, value *vectors, uint8_t **mask)
+/* W E + time + crop, flattened over crops: (B, S*C, D), mask (B, S) -> (B, S*C); of a sample that lacks the modality one
+ * token counts, whatever the crops */
+static value *place_tokens(tape *t, const affective_perceiver *p, int64_t batch, value *vectors, const uint8_t *present,
+    uint8_t **mask)
 {
     int64_t steps = vectors->dim[1], crops = vectors->dim[2], d = p->width;
     value *x = linear_forward(t, &p->project, vectors);
@@ -171,6 +173,9 @@ static value *place_tokens(tape *t, const affective_perceiver *p, int64_t batch,
             return NULL;
         for (int64_t i = 0; i < batch * steps; i++)
             memset(wide + i * crops, (*mask)[i], (size_t)crops);
+        for (int64_t b = 0; b < batch; b++)
+            if (!present[b])
+                memset(wide + b * steps * crops + 1, 0, (size_t)crops - 1);
         *mask = wide;
     }
     return op_reshape(t, x, 3, (int64_t[]){batch, steps * crops, d});
@@ -241,7 +246,7 @@ semantic_tokens affective_perceiver_forward(tape *t, const affective_perceiver *
             vectors = subsample(t, batch, p->max_clips, vectors, &mask);
         if (!vectors)
             return out;
-        x = p->text ? linear_forward(t, &p->project, vectors) : place_tokens(t, p, batch, vectors, &mask);
+        x = p->text ? linear_forward(t, &p->project, vectors) : place_tokens(t, p, batch, vectors, present, &mask);
         if (!all)
             x = op_where(t, present, batch, x, tape_parameter(t, p->missing));
         out.mask = mask;
