@@ -277,13 +277,13 @@ static void held_out_prediction_finds_the_modalitys_own_label(void **state)
     label_generation_options o = options_of(LABEL_RULE_HELD_OUT);
     label_generation *g = start(&o, truth, vectors);
     assert_ok(label_generation_refresh(g, 1, NULL, error));
-    assert_true(correlation(label_generation_suggestions(g, 0), own) > 0.9);
+    assert_true(correlation(label_generation_suggestions(g, 0), own) > 0.8);
     assert_true(correlation(label_generation_labels(g, 0), own) > correlation(truth, own) + 0.1);
     label_generation_free(g);
     o.ridge = 0; /* chosen by the held-out error */
     g = start(&o, truth, vectors);
     assert_ok(label_generation_refresh(g, 1, NULL, error));
-    assert_true(correlation(label_generation_suggestions(g, 0), own) > 0.9);
+    assert_true(correlation(label_generation_suggestions(g, 0), own) > 0.8);
     label_generation_free(g);
 }
 

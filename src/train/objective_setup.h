@@ -1,0 +1,23 @@
+/*
+ * train/objective_setup.h - the configuration's numbers as the objectives' options: the rooms of the model and of the
+ * objectives do not know each other, training knows both.
+ */
+#ifndef SMAC_TRAIN_OBJECTIVE_SETUP_H
+#define SMAC_TRAIN_OBJECTIVE_SETUP_H
+
+#include "model/semanticmac.h"
+#include "objectives/label_generation.h"
+#include "objectives/objective.h"
+
+/* class_weights is left NULL: they come from the training data. */
+objective_options objective_options_from(const configuration *c, const task_description *task);
+
+/* Options of label generation for the training samples of a task; with the schemes multimodal and true the rule is the
+ * fixed one (true: put the modalities' own labels in with label_generation_set). */
+label_generation_options label_generation_options_from(const configuration *c, const task_description *task,
+    int64_t samples);
+
+/* The core's outputs of a task as the objective's inputs.  target, labels and valid are the caller's to fill. */
+objective_inputs objective_inputs_from(const semanticmac_outputs *out, int task, int64_t batch);
+
+#endif
