@@ -5,6 +5,24 @@
 
 #include "weights/tensor_file_internal.h"
 
+smac_status tensor_file_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source,
+    smac_error *error)
+{
+    if (size >= 4 && !memcmp(data, "PK\3\4", 4)) {
+        file->kind = "PyTorch";
+        return pytorch_read_into(file, data, size, source, error);
+    }
+    if (size >= 2 && data[0] == 0x80 && data[1] >= 2 && data[1] <= 5 && !(size > 8 && data[8] == '{'))
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s is a pickle outside an archive (PyTorch before 1.6); load it with a "
+            "current PyTorch and save it again", source);
+    if (ctranslate2_recognises(data, size)) {
+        file->kind = "CTranslate2";
+        return ctranslate2_read_into(file, data, size, source, error);
+    }
+    file->kind = "safetensors";
+    return safetensors_read_into(file, data, size, source, error);
+}
+
 static smac_status open_one(tensor_file *file, const char *path, smac_error *error)
 {
     mapped_file map;
@@ -15,8 +33,7 @@ static smac_status open_one(tensor_file *file, const char *path, smac_error *err
     }
     if (map.size == 0)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s is empty, expected a file of tensors", path);
-    file->kind = "safetensors";
-    return safetensors_read_into(file, map.data, map.size, path, error);
+    return tensor_file_read_into(file, map.data, map.size, path, error);
 }
 
 /* {"weight_map": {tensor: shard, ...}}: each shard once */

@@ -29,5 +29,14 @@ bool tensor_count(int rank, const int64_t *dim, int64_t *out);
 /* Readers by kind: each adds its entries to file; data lives as long as file. */
 smac_status safetensors_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *name,
     smac_error *error);
+smac_status pytorch_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source,
+    smac_error *error);
+smac_status ctranslate2_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source,
+    smac_error *error);
+bool ctranslate2_recognises(const uint8_t *data, size_t size);
+
+/* The reader that the bytes ask for. */
+smac_status tensor_file_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source,
+    smac_error *error);
 
 #endif
