@@ -12,7 +12,15 @@ smac_status error_set(smac_error *error, smac_status code, const char *where, co
 smac_status error_prefix(smac_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* return FAIL(error, SMAC_ERROR_FORMAT, "found %d, expected %d", a, b); */
-#define FAIL(error, code, ...) error_set((error), (code), __func__, __VA_ARGS__)
+#define FAIL(error, code, ...) error_raised(error_set((error), (code), __func__, __VA_ARGS__))
+
+/* Tells the compiler that a failure's status is never SMAC_OK, so that it sees which paths go on. */
+static inline smac_status error_raised(smac_status code)
+{
+    if (code == SMAC_OK)
+        __builtin_unreachable();
+    return code;
+}
 
 /* Leave the enclosing function with the status of a call that failed. */
 #define TRY(call)                                    \
