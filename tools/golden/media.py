@@ -117,7 +117,7 @@ def mel():
         tensors[f"whisper.{bins}.end"] = numpy.ascontiguousarray(padded[:, -8:])
         tensors[f"whisper.{bins}.whole"] = extractor(samples, sampling_rate=16000, padding="do_not_pad",
                                                      return_tensors="np").input_features[0]
-    tensors = {key: value.astype(numpy.float32) for key, value in tensors.items()}
+    tensors = {key: numpy.ascontiguousarray(value, numpy.float32) for key, value in tensors.items()}
     begin = {key: value for key, value in tensors.items() if "128" not in key}
     save_file(begin, OUT / "mel.safetensors")
     save_file({key: value for key, value in tensors.items() if key not in begin}, OUT / "mel128.safetensors")
@@ -159,8 +159,8 @@ def files():
            "8000", out("prores.mov"))
     ffmpeg(*source(GREY, 2.2), "-vf", "select='lt(n,5)+eq(n,20)+eq(n,21)+eq(n,50)'", "-vsync", "vfr", *x264, out("vfr.mkv"))
     ffmpeg(*source(HALVES, 0.4), *x264, out("halves.mp4"))
-    for degrees in (90, 180, 270):
-        ffmpeg("-i", out("halves.mp4"), "-c", "copy", "-metadata:s:v:0", f"rotate={degrees}", out(f"rotated{degrees}.mp4"))
+    for degrees, name in ((90, "turned-left"), (180, "turned-over"), (270, "turned-right")):
+        ffmpeg("-i", out("halves.mp4"), "-c", "copy", "-metadata:s:v:0", f"rotate={degrees}", out(f"{name}.mp4"))
     Path(out("halves.mp4")).unlink()
     ffmpeg(*source(GREY, 0.4), "-vf", "crop=63:47:0:0:exact=1", "-c:v", "libx264", "-pix_fmt", "yuv444p10le", "-crf", "12",
            out("odd10.mp4"))
