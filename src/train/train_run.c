@@ -1,0 +1,90 @@
+/* train/train_run.c - from options to a trained model: data, system, cache, loop. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "compute/parallel.h"
+#include "train/trainer.h"
+
+void train_options_default(train_options *o)
+{
+    memset(o, 0, sizeof *o);
+    configuration_defaults(&o->configuration);
+}
+
+/* What the data have at all: a modality that no clip has is not built. */
+static void look_at_data(const dataset *d, configuration *c, int64_t ready_width[SAMPLE_MODALITIES], const reporter *r)
+{
+    static const char *const names[SAMPLE_MODALITIES] = {"words", "sound", "pictures"};
+    bool *switches[SAMPLE_MODALITIES] = {&c->model.text, &c->model.audio, &c->model.vision};
+    bool has[SAMPLE_MODALITIES] = {false, false, false};
+    for (int64_t i = 0; i < d->count; i++) {
+        const dataset_item *item = &d->items[i];
+        has[SAMPLE_TEXT] = has[SAMPLE_TEXT] || *item->text;
+        has[SAMPLE_AUDIO] = has[SAMPLE_AUDIO] || item->media;
+        has[SAMPLE_VISION] = has[SAMPLE_VISION] || item->media;
+        for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+            if (!item->features[m].data)
+                continue;
+            has[m] = true;
+            ready_width[m] = item->features[m].width;
+        }
+    }
+    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+        if (*switches[m] && !has[m]) {
+            *switches[m] = false;
+            report_log(r, LOG_INFO, "the data have no %s: the model is built without them", names[m]);
+        }
+    }
+}
+
+static smac_status new_system(const dataset *d, const configuration *c, const int64_t ready_width[SAMPLE_MODALITIES],
+    affect_system **out, smac_error *error)
+{
+    const char **texts = memory_new((size_t)d->count + 1, sizeof *texts);
+    int64_t count = 0;
+    if (!texts)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld texts", (long long)d->count);
+    for (int64_t i = 0; i < d->count; i++)
+        if (d->items[i].split == SPLIT_TRAIN)
+            texts[count++] = d->items[i].text;
+    system_options options = {.configuration = c, .tasks = &d->task, .task_count = 1, .texts = texts, .text_count = count};
+    memcpy(options.ready_width, ready_width, sizeof options.ready_width);
+    smac_status status = system_new(&options, out, error);
+    free(texts);
+    return status;
+}
+
+smac_status train_run(const train_options *options, const reporter *r, train_result *result, smac_error *error)
+{
+    configuration c = options->configuration;
+    int64_t ready_width[SAMPLE_MODALITIES] = {0, 0, 0};
+    dataset *d = NULL;
+    affect_system *system = NULL;
+    sample_cache *cache = NULL;
+    if (!options->out || !*options->out)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "no folder to write the run into");
+    TRY(configuration_check(&c, error));
+    if (c.train.threads > 0)
+        parallel_set_threads((int)c.train.threads);
+    dataset_options data = {.path = options->data, .layout = options->layout, .features = options->features,
+                            .task = options->task, .skip_bad = options->skip_bad,
+                            .lower_case = options->layout && strcmp(options->layout, "mosi") == 0};
+    smac_status status = dataset_read(&data, r, &d, error);
+    if (status == SMAC_OK) {
+        look_at_data(d, &c, ready_width, r);
+        if (dataset_split_count(d, SPLIT_VALID) == 0)
+            report_log(r, LOG_WARNING, "the data have no validation part: the last epoch counts as the best");
+        status = new_system(d, &c, ready_width, &system, error);
+    }
+    cache_options caching = {.splits = {true, true, false}, .skip_bad = options->skip_bad};
+    if (status == SMAC_OK)
+        status = sample_cache_new(d, system, &caching, r, &cache, error);
+    if (status == SMAC_OK)
+        status = train_on(options, system, cache, r, result, error);
+    sample_cache_free(cache);
+    system_free(system);
+    dataset_free(d);
+    return status;
+}
