@@ -1,0 +1,335 @@
+/* text/model.c - what the models share: reading vocabularies, buffers, the choice of the model. */
+#include "text/model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "text/json_read.h"
+#include "text/unicode.h"
+
+void token_add(token_list *l, int32_t id, uint32_t start, uint32_t end)
+{
+    if (l->failed || !memory_grow((void **)&l->items, &l->capacity, l->count + 1, sizeof *l->items)) {
+        l->failed = true;
+        return;
+    }
+    l->items[l->count++] = (token_item){id, start, end};
+}
+
+void model_work_free(model_work *w)
+{
+    free(w->bytes);
+    free(w->at);
+    free(w->symbols);
+    free(w->heap);
+    free(w->path);
+    *w = (model_work){0};
+}
+
+smac_status model_work_spell(model_work *w, const aligned_char *items, size_t count, smac_error *error)
+{
+    if (!memory_grow((void **)&w->bytes, &w->byte_capacity, count * 4 + 4, 1) ||
+        !memory_grow((void **)&w->at, &w->at_capacity, count + 1, sizeof *w->at))
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a piece of %zu characters", count);
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        w->at[i] = (uint32_t)n;
+        n += (size_t)unicode_put(items[i].code, w->bytes + n);
+    }
+    w->at[count] = (uint32_t)n;
+    w->byte_count = n;
+    return SMAC_OK;
+}
+
+/* "vocab" as an object from token to id. */
+static smac_status read_vocabulary(const json_t *value, model *out, smac_error *error)
+{
+    const json_t *vocab = json_object_get(value, "vocab");
+    const char *token;
+    json_t *id;
+    if (!json_is_object(vocab) || json_object_size(vocab) == 0)
+        return FAIL(error, SMAC_ERROR_FORMAT, "\"vocab\" is missing, empty or no object from token to id");
+    json_object_foreach ((json_t *)vocab, token, id) {
+        if (!json_is_integer(id) || json_integer_value(id) < 0 || json_integer_value(id) >= INT32_MAX)
+            return FAIL(error, SMAC_ERROR_FORMAT, "the id of the token \"%.100s\" is no whole number from 0 to %d", token,
+                        INT32_MAX - 1);
+        TRY(vocabulary_add(&out->tokens, token, strlen(token), (int32_t)json_integer_value(id), error));
+    }
+    return SMAC_OK;
+}
+
+static smac_status read_unknown(const json_t *value, bool needed, model *out, smac_error *error)
+{
+    const char *text;
+    out->unknown_id = -1;
+    TRY(json_text(value, "unk_token", false, &text, error));
+    if (!text)
+        return SMAC_OK;
+    out->unknown = memory_copy_text(text);
+    if (!out->unknown)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a token");
+    out->unknown_id = vocabulary_find(&out->tokens, text, strlen(text));
+    if (needed && out->unknown_id < 0)
+        return FAIL(error, SMAC_ERROR_FORMAT, "the unknown token \"%.100s\" is not in the vocabulary", text);
+    return SMAC_OK;
+}
+
+static smac_status read_affix(const json_t *value, const char *name, const char *otherwise, char **out,
+                              smac_error *error)
+{
+    const char *text;
+    TRY(json_text(value, name, false, &text, error));
+    *out = memory_copy_text(text ? text : otherwise);
+    return *out ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for \"%s\"", name);
+}
+
+static smac_status read_wordpiece(const json_t *value, model *out, smac_error *error)
+{
+    int64_t longest;
+    TRY(json_members(value, "the model WordPiece", "type unk_token continuing_subword_prefix max_input_chars_per_word vocab",
+                     error));
+    TRY(read_vocabulary(value, out, error));
+    TRY(read_unknown(value, true, out, error));
+    TRY(read_affix(value, "continuing_subword_prefix", "##", &out->prefix, error));
+    TRY(json_int(value, "max_input_chars_per_word", 100, &longest, error));
+    if (longest < 0)
+        return FAIL(error, SMAC_ERROR_FORMAT, "max_input_chars_per_word is %lld", (long long)longest);
+    out->longest_word = (size_t)longest;
+    return SMAC_OK;
+}
+
+static smac_status read_word_level(const json_t *value, model *out, smac_error *error)
+{
+    TRY(json_members(value, "the model WordLevel", "type vocab unk_token", error));
+    TRY(read_vocabulary(value, out, error));
+    return read_unknown(value, false, out, error);
+}
+
+static smac_status read_sentencepiece(const json_t *value, model *out, smac_error *error)
+{
+    const char *text;
+    int64_t offset;
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    TRY(json_members(value, "the model SentencePiece", "type data id_offset", error));
+    TRY(json_int(value, "id_offset", 0, &offset, error));
+    TRY(json_text(value, "data", true, &text, error));
+    if (offset < 0 || offset > 1000)
+        return FAIL(error, SMAC_ERROR_FORMAT, "\"id_offset\" is %lld, expected 0 to 1000", (long long)offset);
+    TRY(base64_read(text, &bytes, &size, error));
+    smac_status status = sentencepiece_open(bytes, size, &out->processor, error);
+    free(bytes);
+    TRY(status);
+    out->id_offset = (int32_t)offset;
+    out->unknown_id = sentencepiece_unknown(out->processor);
+    /* XLM-R keeps fairseq's first four ids: <s> 0, <pad> 1, </s> 2, <unk> 3. */
+    if (offset)
+        out->unknown_id = 3;
+    return SMAC_OK;
+}
+
+smac_status model_read(const json_t *value, model *out, smac_error *error)
+{
+    static const struct {
+        const char *name;
+        model_kind kind;
+        smac_status (*read)(const json_t *value, model *out, smac_error *error);
+    } kinds[] = {
+        {"WordPiece", MODEL_WORDPIECE, read_wordpiece}, {"BPE", MODEL_BPE, bpe_read},
+        {"Unigram", MODEL_UNIGRAM, unigram_read},       {"WordLevel", MODEL_WORD_LEVEL, read_word_level},
+        {"SentencePiece", MODEL_SENTENCEPIECE, read_sentencepiece},
+    };
+    const char *type = NULL;
+    memset(out, 0, sizeof *out);
+    out->unknown_id = -1;
+    if (json_is_object(value))
+        TRY(json_text(value, "type", false, &type, error));
+    else
+        return FAIL(error, SMAC_ERROR_FORMAT, "\"model\" is missing or no JSON object; is this a tokenizer.json?");
+    if (!type) /* files of old versions do not say it */
+        type = json_object_get(value, "merges")                     ? "BPE"
+               : json_is_array(json_object_get(value, "vocab"))     ? "Unigram"
+               : json_object_get(value, "continuing_subword_prefix") ? "WordPiece"
+                                                                     : "WordLevel";
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(type, kinds[i].name) == 0) {
+            out->kind = kinds[i].kind;
+            if (kinds[i].read(value, out, error) != SMAC_OK)
+                return error_prefix(error, "model %s", type);
+            return SMAC_OK;
+        }
+    return FAIL(error, SMAC_ERROR_UNSUPPORTED, "the model \"%.80s\" is not supported", type);
+}
+
+/* BPE's vocabulary and options, in model_bpe.c's words; here since the helpers are. */
+smac_status bpe_read(const json_t *value, model *out, smac_error *error)
+{
+    const json_t *merges = json_object_get(value, "merges"), *dropout = json_object_get(value, "dropout");
+    TRY(json_members(value, "the model BPE",
+                     "type dropout unk_token continuing_subword_prefix end_of_word_suffix fuse_unk byte_fallback "
+                     "ignore_merges vocab merges",
+                     error));
+    if (dropout && !json_is_null(dropout) && !(json_is_number(dropout) && json_number_value(dropout) == 0))
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "\"dropout\" is not supported: it makes the ids random");
+    TRY(read_vocabulary(value, out, error));
+    TRY(read_unknown(value, false, out, error));
+    TRY(read_affix(value, "continuing_subword_prefix", "", &out->prefix, error));
+    TRY(read_affix(value, "end_of_word_suffix", "", &out->suffix, error));
+    TRY(json_bool(value, "fuse_unk", false, &out->fuse_unknown, error));
+    TRY(json_bool(value, "byte_fallback", false, &out->byte_fallback, error));
+    TRY(json_bool(value, "ignore_merges", false, &out->ignore_merges, error));
+    if (!json_is_array(merges))
+        return FAIL(error, SMAC_ERROR_FORMAT, "\"merges\" is missing or no list");
+    size_t count = json_array_size(merges), prefix = strlen(out->prefix);
+    TRY(pair_table_make(&out->merges, count, error));
+    char *joined = NULL;
+    size_t capacity = 0;
+    smac_status status = SMAC_OK;
+    for (size_t i = 0; i < count && status == SMAC_OK; i++) {
+        const json_t *merge = json_array_get(merges, i);
+        const char *left, *right;
+        size_t left_length, right_length;
+        if (json_is_string(merge)) {
+            left = json_string_value(merge);
+            right = strchr(left, ' ');
+            left_length = right ? (size_t)(right - left) : 0;
+            if (!right || strchr(right + 1, ' ')) {
+                status = FAIL(error, SMAC_ERROR_FORMAT, "merge %zu is \"%.100s\", expected two tokens and a space between",
+                              i, left);
+                break;
+            }
+            right++;
+        } else if (json_array_size(merge) == 2 && json_is_string(json_array_get(merge, 0)) &&
+                   json_is_string(json_array_get(merge, 1))) {
+            left = json_string_value(json_array_get(merge, 0));
+            right = json_string_value(json_array_get(merge, 1));
+            left_length = strlen(left);
+        } else {
+            status = FAIL(error, SMAC_ERROR_FORMAT, "merge %zu is neither a text nor a pair of texts", i);
+            break;
+        }
+        right_length = strlen(right);
+        int32_t a = vocabulary_find(&out->tokens, left, left_length);
+        int32_t b = vocabulary_find(&out->tokens, right, right_length);
+        if (a < 0 || b < 0 || right_length < prefix) {
+            status = FAIL(error, SMAC_ERROR_FORMAT, "merge %zu names \"%.*s\", which is not in the vocabulary", i,
+                          a < 0 ? (int)(left_length > 100 ? 100 : left_length) : (int)(right_length > 100 ? 100 : right_length),
+                          a < 0 ? left : right);
+            break;
+        }
+        size_t length = left_length + right_length - prefix;
+        if (!memory_grow((void **)&joined, &capacity, length + 1, 1)) {
+            status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for a token");
+            break;
+        }
+        memcpy(joined, left, left_length);
+        memcpy(joined + left_length, right + prefix, right_length - prefix + 1);
+        int32_t id = vocabulary_find(&out->tokens, joined, length);
+        if (id < 0)
+            status = FAIL(error, SMAC_ERROR_FORMAT, "merge %zu makes \"%.100s\", which is not in the vocabulary", i,
+                          joined);
+        else
+            pair_table_put(&out->merges, a, b, (int32_t)i, id);
+    }
+    free(joined);
+    TRY(status);
+    for (int i = 0; i < 256; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "<0x%02X>", i);
+        out->byte_ids[i] = vocabulary_find(&out->tokens, name, strlen(name));
+    }
+    out->char_ids = memory_new(MODEL_CHARS, sizeof *out->char_ids);
+    if (!out->char_ids)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a table of characters");
+    for (uint32_t c = 0; c < MODEL_CHARS; c++) {
+        char bytes[4];
+        out->char_ids[c] = vocabulary_find(&out->tokens, bytes, (size_t)unicode_put(c, bytes));
+    }
+    return SMAC_OK;
+}
+
+void model_free(model *m)
+{
+    vocabulary_free(&m->tokens);
+    free(m->unknown);
+    free(m->prefix);
+    free(m->suffix);
+    pair_table_free(&m->merges);
+    free(m->char_ids);
+    free(m->scores);
+    byte_trie_free(&m->trie);
+    sentencepiece_close(m->processor);
+    memset(m, 0, sizeof *m);
+}
+
+int32_t model_find(const model *m, const char *token, size_t length)
+{
+    if (m->kind != MODEL_SENTENCEPIECE)
+        return vocabulary_find(&m->tokens, token, length);
+    char *copy = memory_copy_text_n(token, length);
+    int32_t id = copy ? sentencepiece_find(m->processor, copy) : -1;
+    free(copy);
+    if (m->id_offset && id >= 0)
+        return id < 3 ? -1 : id + m->id_offset; /* fairseq's own four are added tokens */
+    return id;
+}
+
+/* What sentencepiece gives is in bytes of the spelled piece; back to characters. */
+typedef struct piece_receiver {
+    const model *m;
+    const aligned_char *items;
+    const model_work *w;
+    size_t count, at;
+    token_list *out;
+} piece_receiver;
+
+static smac_status receive(void *user, int32_t id, size_t begin, size_t end)
+{
+    piece_receiver *r = user;
+    while (r->at > 0 && r->w->at[r->at] > begin)
+        r->at--;
+    while (r->at + 1 < r->count && r->w->at[r->at + 1] <= begin)
+        r->at++;
+    size_t last = r->at;
+    while (last + 1 < r->count && r->w->at[last + 1] < end)
+        last++;
+    if (r->m->id_offset)
+        id = id == sentencepiece_unknown(r->m->processor) ? r->m->unknown_id : id + r->m->id_offset;
+    uint32_t start = r->items[r->at].start;
+    token_add(r->out, id, start, end > begin ? r->items[last].end : start);
+    return r->out->failed ? SMAC_ERROR_MEMORY : SMAC_OK;
+}
+
+smac_status model_encode(const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out,
+                         smac_error *error)
+{
+    smac_status status;
+    if (m->kind == MODEL_BPE)
+        status = bpe_encode(m, items, count, w, out, error);
+    else if (m->kind == MODEL_UNIGRAM)
+        status = unigram_encode(m, items, count, w, out, error);
+    else if (m->kind == MODEL_WORDPIECE)
+        status = wordpiece_encode(m, items, count, w, out, error);
+    else {
+        TRY(model_work_spell(w, items, count, error));
+        if (m->kind == MODEL_SENTENCEPIECE) {
+            piece_receiver r = {m, items, w, count, 0, out};
+            TRY(sentencepiece_encode(m->processor, w->bytes, w->byte_count, receive, &r, error));
+            status = SMAC_OK;
+        } else {
+            int32_t id = vocabulary_find(&m->tokens, w->bytes, w->byte_count);
+            if (id < 0)
+                id = m->unknown_id;
+            if (id < 0)
+                return FAIL(error, SMAC_ERROR_FORMAT,
+                            "the text has a word that is not in the vocabulary, and there is no unknown token");
+            token_add(out, id, items[0].start, items[count - 1].end);
+            status = SMAC_OK;
+        }
+    }
+    if (status == SMAC_OK && out->failed)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %zu tokens", out->count);
+    return status;
+}
