@@ -145,7 +145,10 @@ static smac_status open_sound(video_writer *w, const video_writer_options *o, sm
     if (w->format->oformat->flags & AVFMT_GLOBALHEADER)
         c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     av_channel_layout_default(&c->ch_layout, 1);
-    int code = avcodec_open2(c, codec, NULL);
+    /* the thorough search ("twoloop") would take more time than all the rest of a small video */
+    int code = av_opt_set(c->priv_data, "aac_coder", "fast", 0);
+    if (code >= 0)
+        code = avcodec_open2(c, codec, NULL);
     if (code < 0)
         return writer_failed(error, w, "opening the sound encoder", code);
     w->sound_stream = avformat_new_stream(w->format, NULL);

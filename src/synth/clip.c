@@ -14,11 +14,13 @@ typedef struct motion {
     double first_blink, between_blinks, gaze;
 } motion;
 
-static double between(random_sequence *random, double low, double high) {
+static double between(random_sequence *random, double low, double high)
+{
     return low + (high - low) * random_uniform(random);
 }
 
-static motion motion_draw(random_sequence *random) {
+static motion motion_draw(random_sequence *random)
+{
     motion m;
     m.yaw = between(random, -0.8, 0.8);
     m.pitch = between(random, -0.4, 0.4);
@@ -33,7 +35,8 @@ static motion motion_draw(random_sequence *random) {
     return m;
 }
 
-static face_pose pose_at(const motion *m, const synth_states *states, double time, double mouth) {
+static face_pose pose_at(const motion *m, const synth_states *states, double time, double mouth)
+{
     double since = time - m->first_blink;
     double blink = since < 0 ? 1 : fmod(since, m->between_blinks);
     double lids = since >= 0 && blink < 0.14 ? 0.15 : 1; /* about two pictures */
@@ -54,7 +57,8 @@ static face_pose pose_at(const motion *m, const synth_states *states, double tim
 
 static smac_status write_all(video_writer *writer, face_painter *painter, const clip_plan *plan, const motion *m,
                              const voice_sound *sound, const double *mouth, size_t frames, const synth_options *options,
-                             uint8_t *rgb, smac_error *error) {
+                             uint8_t *rgb, smac_error *error)
+{
     size_t written = 0;
     for (size_t i = 0; i < frames; i++) {
         double time = (double)i / options->fps;
@@ -71,7 +75,8 @@ static smac_status write_all(video_writer *writer, face_painter *painter, const 
 }
 
 static smac_status render(const clip_plan *plan, const synth_options *options, const char *path, const voice_sound *sound,
-                          random_sequence *random, smac_error *error) {
+                          random_sequence *random, smac_error *error)
+{
     size_t size = (size_t)options->size;
     size_t frames = (sound->count * (size_t)options->fps + VOICE_SAMPLE_RATE - 1) / VOICE_SAMPLE_RATE;
     face_scene scene;
@@ -105,7 +110,8 @@ static smac_status render(const clip_plan *plan, const synth_options *options, c
     return status;
 }
 
-smac_status clip_render(const clip_plan *plan, const synth_options *options, const char *path, smac_error *error) {
+smac_status clip_render(const clip_plan *plan, const synth_options *options, const char *path, smac_error *error)
+{
     random_sequence random = plan->random;
     voice_sound sound;
     TRY(voice_speak(&plan->voice, plan->text, plan->states.audio, plan->states.temper, &random, &sound, error));

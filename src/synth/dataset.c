@@ -24,11 +24,13 @@
 #define SYNTH_FORMAT 1
 enum { MOST_WORKERS = 256 };
 
-void synth_options_default(synth_options *options) {
+void synth_options_default(synth_options *options)
+{
     *options = (synth_options){.clips = 800, .seed = 1};
 }
 
-static smac_status check_options(const synth_options *given, synth_options *out, smac_error *error) {
+static smac_status check_options(const synth_options *given, synth_options *out, smac_error *error)
+{
     *out = *given;
     if (!out->size)
         out->size = 160;
@@ -58,7 +60,8 @@ static smac_status check_options(const synth_options *given, synth_options *out,
 }
 
 /* Write synth.json, or see that the one there says the same. */
-static smac_status claim_folder(const char *folder, const synth_options *o, smac_error *error) {
+static smac_status claim_folder(const char *folder, const synth_options *o, smac_error *error)
+{
     char settings[400];
     snprintf(settings, sizeof settings,
              "{\"program\":\"semanticmac synth\",\"format\":%d,\"layout\":\"%s\",\"clips\":%" PRId64 ",\"seed\":%" PRIu64
@@ -97,7 +100,8 @@ typedef struct worker {
 } worker;
 
 /* Never returns. */
-static void work(const synth_plan *plan, int64_t index, const char *path, int pipe) {
+static void work(const synth_plan *plan, int64_t index, const char *path, int pipe)
+{
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* no orphans, should the parent be killed */
     smac_error error = {0};
     clip_plan clip = synth_plan_clip(plan, index);
@@ -110,7 +114,8 @@ static void work(const synth_plan *plan, int64_t index, const char *path, int pi
     _exit(status == SMAC_OK ? 0 : 1);
 }
 
-static smac_status start(const synth_plan *plan, int64_t index, const char *folder, worker *out, smac_error *error) {
+static smac_status start(const synth_plan *plan, int64_t index, const char *folder, worker *out, smac_error *error)
+{
     char name[64];
     synth_plan_path(plan, index, name, sizeof name);
     char *path = path_join(folder, name);
@@ -137,7 +142,8 @@ static smac_status start(const synth_plan *plan, int64_t index, const char *fold
 }
 
 /* The child's pipe has something or is closed: its error, or its end. */
-static smac_status finish(const synth_plan *plan, worker *w, smac_error *error) {
+static smac_status finish(const synth_plan *plan, worker *w, smac_error *error)
+{
     smac_error told = {0};
     size_t got = 0;
     while (got < sizeof told) {
@@ -165,7 +171,8 @@ static smac_status finish(const synth_plan *plan, worker *w, smac_error *error) 
     return FAIL(error, SMAC_ERROR_INTERNAL, "%s: its worker failed without a word", name);
 }
 
-static int wait_for_any(const worker *workers, int count) {
+static int wait_for_any(const worker *workers, int count)
+{
     struct pollfd polls[MOST_WORKERS];
     for (int i = 0; i < count; i++)
         polls[i] = (struct pollfd){workers[i].pipe, POLLIN, 0};
@@ -179,7 +186,8 @@ static int wait_for_any(const worker *workers, int count) {
     }
 }
 
-static bool is_done(const synth_plan *plan, int64_t index, const char *folder) {
+static bool is_done(const synth_plan *plan, int64_t index, const char *folder)
+{
     char name[64];
     synth_plan_path(plan, index, name, sizeof name);
     char *path = path_join(folder, name);
@@ -189,7 +197,8 @@ static bool is_done(const synth_plan *plan, int64_t index, const char *folder) {
 }
 
 /* The folder of the clip's video. */
-static smac_status make_video_folder(const synth_plan *plan, int64_t index, const char *folder, smac_error *error) {
+static smac_status make_video_folder(const synth_plan *plan, int64_t index, const char *folder, smac_error *error)
+{
     char name[64];
     synth_plan_path(plan, index, name, sizeof name);
     *strrchr(name, '/') = 0;
@@ -199,7 +208,8 @@ static smac_status make_video_folder(const synth_plan *plan, int64_t index, cons
     return status;
 }
 
-static smac_status render_all(const synth_plan *plan, const char *folder, const reporter *report, smac_error *error) {
+static smac_status render_all(const synth_plan *plan, const char *folder, const reporter *report, smac_error *error)
+{
     worker workers[MOST_WORKERS];
     int running = 0;
     int64_t next = 0, done = 0, count = plan->options.clips;
@@ -231,7 +241,8 @@ static smac_status render_all(const synth_plan *plan, const char *folder, const 
     return status;
 }
 
-smac_status synth_dataset(const char *folder, const synth_options *options, const reporter *report, smac_error *error) {
+smac_status synth_dataset(const char *folder, const synth_options *options, const reporter *report, smac_error *error)
+{
     synth_options checked;
     TRY(check_options(options, &checked, error));
     TRY(claim_folder(folder, &checked, error));

@@ -3,15 +3,18 @@
 
 #include <math.h>
 
-static double between(random_sequence *random, double low, double high) {
+static double between(random_sequence *random, double low, double high)
+{
     return low + (high - low) * random_uniform(random);
 }
 
-static face_color mix(face_color a, face_color b, double t) {
+static face_color mix(face_color a, face_color b, double t)
+{
     return (face_color){a.r + (b.r - a.r) * t, a.g + (b.g - a.g) * t, a.b + (b.b - a.b) * t};
 }
 
-static face_color hue(random_sequence *random, double saturation, double value) {
+static face_color hue(random_sequence *random, double saturation, double value)
+{
     double h = 6.0 * random_uniform(random);
     double c[3];
     for (int i = 0; i < 3; i++) { /* HSV to RGB: each channel is a trapezium of the hue */
@@ -22,7 +25,8 @@ static face_color hue(random_sequence *random, double saturation, double value) 
     return (face_color){c[0], c[1], c[2]};
 }
 
-void face_identity_draw(random_sequence *random, bool woman, face_identity *out) {
+void face_identity_draw(random_sequence *random, bool woman, face_identity *out)
+{
     static const face_color skins[] = {{0.98, 0.85, 0.75}, {0.95, 0.78, 0.65}, {0.88, 0.68, 0.52}, {0.78, 0.57, 0.41},
                                        {0.64, 0.44, 0.31}, {0.50, 0.34, 0.24}};
     static const face_color hairs[] = {{0.13, 0.10, 0.09}, {0.28, 0.18, 0.11}, {0.45, 0.28, 0.14}, {0.80, 0.62, 0.32},
@@ -60,7 +64,8 @@ void face_identity_draw(random_sequence *random, bool woman, face_identity *out)
     out->clothes = hue(random, saturation, value);
 }
 
-void face_scene_draw(random_sequence *random, face_scene *out) {
+void face_scene_draw(random_sequence *random, face_scene *out)
+{
     out->scale = between(random, 0.62, 0.70);
     out->x = between(random, -0.06, 0.06);
     out->y = between(random, -0.04, 0.06);

@@ -26,19 +26,23 @@ typedef struct expression {
     double shift_x, shift_y; /* of the features, from yaw and pitch */
 } expression;
 
-static double positive(double x) {
+static double positive(double x)
+{
     return x > 0 ? x : 0;
 }
 
-static void ink(cairo_t *cr, face_color c, double alpha) {
+static void ink(cairo_t *cr, face_color c, double alpha)
+{
     cairo_set_source_rgba(cr, c.r, c.g, c.b, alpha);
 }
 
-static face_color shade(face_color c, double factor) {
+static face_color shade(face_color c, double factor)
+{
     return (face_color){fmin(1, c.r * factor), fmin(1, c.g * factor), fmin(1, c.b * factor)};
 }
 
-static void oval(cairo_t *cr, double x, double y, double rx, double ry) {
+static void oval(cairo_t *cr, double x, double y, double rx, double ry)
+{
     cairo_save(cr);
     cairo_translate(cr, x, y);
     cairo_scale(cr, rx, ry);
@@ -48,13 +52,15 @@ static void oval(cairo_t *cr, double x, double y, double rx, double ry) {
 }
 
 /* A quadratic curve from the current point, as the cubic that cairo knows. */
-static void curve(cairo_t *cr, double cx, double cy, double x, double y) {
+static void curve(cairo_t *cr, double cx, double cy, double x, double y)
+{
     double x0, y0;
     cairo_get_current_point(cr, &x0, &y0);
     cairo_curve_to(cr, x0 + (cx - x0) * 2 / 3, y0 + (cy - y0) * 2 / 3, x + (cx - x) * 2 / 3, y + (cy - y) * 2 / 3, x, y);
 }
 
-static void head_outline(cairo_t *cr, const face_identity *who) {
+static void head_outline(cairo_t *cr, const face_identity *who)
+{
     double h = who->head_height, j = who->jaw;
     cairo_new_path(cr);
     cairo_move_to(cr, -1, -0.15);
@@ -67,7 +73,8 @@ static void head_outline(cairo_t *cr, const face_identity *who) {
     cairo_close_path(cr);
 }
 
-static void paint_hair_behind(cairo_t *cr, const face_identity *who) {
+static void paint_hair_behind(cairo_t *cr, const face_identity *who)
+{
     double h = who->head_height;
     ink(cr, shade(who->hair_color, 0.82), 1);
     switch (who->hair) {
@@ -97,7 +104,8 @@ static void paint_hair_behind(cairo_t *cr, const face_identity *who) {
     }
 }
 
-static void paint_hair_front(cairo_t *cr, const face_identity *who) {
+static void paint_hair_front(cairo_t *cr, const face_identity *who)
+{
     double h = who->head_height;
     if (who->hair == HAIR_BALD)
         return;
@@ -126,7 +134,8 @@ static void paint_hair_front(cairo_t *cr, const face_identity *who) {
     cairo_fill(cr);
 }
 
-static void paint_body(cairo_t *cr, const face_identity *who) {
+static void paint_body(cairo_t *cr, const face_identity *who)
+{
     double h = who->head_height;
     ink(cr, shade(who->skin, 0.84), 1);
     cairo_rectangle(cr, -0.42, 0.7 * h, 0.84, 0.9);
@@ -140,7 +149,8 @@ static void paint_body(cairo_t *cr, const face_identity *who) {
     cairo_fill(cr);
 }
 
-static void paint_cheeks(cairo_t *cr, const expression *e) {
+static void paint_cheeks(cairo_t *cr, const expression *e)
+{
     double strength = 0.45 * e->happy + 0.22 * e->angry;
     if (strength < 0.02)
         return;
@@ -157,7 +167,8 @@ static void paint_cheeks(cairo_t *cr, const expression *e) {
 }
 
 /* One eye: white, iris, pupil inside the opening between the lids; lids, lashes and the crease of a smile. */
-static void paint_eye(cairo_t *cr, const face_identity *who, const face_pose *pose, const expression *e, int side) {
+static void paint_eye(cairo_t *cr, const face_identity *who, const face_pose *pose, const expression *e, int side)
+{
     double x = side * who->eye_spacing + e->shift_x, y = -0.1 + e->shift_y;
     double w = 0.215 * who->eye_size;
     double open = (1.0 - 0.30 * e->sad - 0.30 * e->angry + 0.06 * e->happy) * pose->lids;
@@ -209,7 +220,8 @@ static void paint_eye(cairo_t *cr, const face_identity *who, const face_pose *po
     }
 }
 
-static void paint_brow(cairo_t *cr, const face_identity *who, const expression *e, int side) {
+static void paint_brow(cairo_t *cr, const face_identity *who, const expression *e, int side)
+{
     double x = side * who->eye_spacing + e->shift_x * 1.05, w = 0.27;
     double y = -0.50 + e->shift_y - 0.07 * e->happy + 0.07 * e->angry + 0.01 * e->sad;
     double inner = y + 0.21 * e->angry - 0.19 * e->sad - 0.01 * e->happy;
@@ -224,7 +236,8 @@ static void paint_brow(cairo_t *cr, const face_identity *who, const expression *
     cairo_stroke(cr);
 }
 
-static void paint_frown(cairo_t *cr, const face_identity *who, const expression *e) {
+static void paint_frown(cairo_t *cr, const face_identity *who, const expression *e)
+{
     double strength = fmax(e->angry, e->sad);
     if (strength < 0.3)
         return;
@@ -243,7 +256,8 @@ static void paint_frown(cairo_t *cr, const face_identity *who, const expression 
     cairo_stroke(cr);
 }
 
-static void paint_nose(cairo_t *cr, const face_identity *who, const expression *e) {
+static void paint_nose(cairo_t *cr, const face_identity *who, const expression *e)
+{
     double x = e->shift_x * 1.35, top = 0.0 + e->shift_y, tip = top + who->nose_length, w = who->nose_width;
     ink(cr, shade(who->skin, 0.72), 0.9);
     cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
@@ -268,7 +282,8 @@ static void paint_nose(cairo_t *cr, const face_identity *who, const expression *
  * The mouth: its corners rise above (or hang below) its middle with the state; opened, the inside shows, with teeth
  * above and the tongue below.
  */
-static void paint_mouth(cairo_t *cr, const face_identity *who, const face_pose *pose, const expression *e) {
+static void paint_mouth(cairo_t *cr, const face_identity *who, const face_pose *pose, const expression *e)
+{
     double x = e->shift_x * 1.1, y = 0.64 * who->head_height / 1.25 + e->shift_y;
     double negative = e->sad + e->angry;
     double w = who->mouth_width * (1.0 + 0.30 * e->happy - 0.16 * negative - 0.18 * pose->mouth * (1 - e->happy));
@@ -320,7 +335,8 @@ static void paint_mouth(cairo_t *cr, const face_identity *who, const face_pose *
     cairo_stroke(cr);
 }
 
-static void paint_glasses(cairo_t *cr, const face_identity *who, const expression *e) {
+static void paint_glasses(cairo_t *cr, const face_identity *who, const expression *e)
+{
     if (who->glasses == GLASSES_NONE)
         return;
     double y = -0.07 + e->shift_y, r = 0.31;
@@ -343,7 +359,8 @@ static void paint_glasses(cairo_t *cr, const face_identity *who, const expressio
     cairo_stroke(cr);
 }
 
-static void paint_head(cairo_t *cr, const face_painter *p, const face_pose *pose) {
+static void paint_head(cairo_t *cr, const face_painter *p, const face_pose *pose)
+{
     const face_identity *who = &p->identity;
     double negative = positive(-pose->state);
     expression e = {pose->state, positive(pose->state), negative * (1 - pose->temper), negative * pose->temper,
@@ -389,7 +406,8 @@ static void paint_head(cairo_t *cr, const face_painter *p, const face_pose *pose
     paint_glasses(cr, who, &e);
 }
 
-static void paint_background(cairo_t *cr, const face_scene *scene) {
+static void paint_background(cairo_t *cr, const face_scene *scene)
+{
     cairo_pattern_t *wall = cairo_pattern_create_linear(0, -1, 0, 1);
     cairo_pattern_add_color_stop_rgb(wall, 0, scene->back_top.r, scene->back_top.g, scene->back_top.b);
     cairo_pattern_add_color_stop_rgb(wall, 1, scene->back_bottom.r, scene->back_bottom.g, scene->back_bottom.b);
@@ -404,7 +422,8 @@ static void paint_background(cairo_t *cr, const face_scene *scene) {
 }
 
 /* A context whose unit square is the picture: x and y in -1..1. */
-static cairo_t *picture_context(cairo_surface_t *surface, int size) {
+static cairo_t *picture_context(cairo_surface_t *surface, int size)
+{
     cairo_t *cr = cairo_create(surface);
     cairo_scale(cr, size / 2.0, size / 2.0);
     cairo_translate(cr, 1, 1);
@@ -412,7 +431,8 @@ static cairo_t *picture_context(cairo_surface_t *surface, int size) {
 }
 
 smac_status face_painter_new(const face_identity *identity, const face_scene *scene, int size, face_painter **out,
-                             smac_error *error) {
+                             smac_error *error)
+{
     *out = NULL;
     face_painter *p = memory_new(1, sizeof *p);
     if (!p)
@@ -430,7 +450,8 @@ smac_status face_painter_new(const face_identity *identity, const face_scene *sc
     return SMAC_OK;
 }
 
-smac_status face_painter_paint(face_painter *p, const face_pose *pose, uint8_t *rgb, smac_error *error) {
+smac_status face_painter_paint(face_painter *p, const face_pose *pose, uint8_t *rgb, smac_error *error)
+{
     cairo_t *cr = cairo_create(p->picture);
     cairo_set_source_surface(cr, p->back, 0, 0);
     cairo_paint(cr);
@@ -470,7 +491,8 @@ smac_status face_painter_paint(face_painter *p, const face_pose *pose, uint8_t *
     return SMAC_OK;
 }
 
-void face_painter_free(face_painter *p) {
+void face_painter_free(face_painter *p)
+{
     if (!p)
         return;
     cairo_surface_destroy(p->back);

@@ -10,12 +10,14 @@
 #include "base/memory.h"
 #include "synth/sentences.h"
 
-static random_sequence stream(const synth_options *options, const char *name, int64_t index) {
+static random_sequence stream(const synth_options *options, const char *name, int64_t index)
+{
     return random_start(options->seed, random_stream(name) + (uint64_t)index);
 }
 
 /* Speakers to splits (shuffled), and to each the next variant of its split. */
-static smac_status share_out(synth_plan *plan, smac_error *error) {
+static smac_status share_out(synth_plan *plan, smac_error *error)
+{
     int64_t count = plan->speaker_count;
     size_t variants = voice_variant_count();
     int64_t *order = memory_new((size_t)count, sizeof *order), *voices = memory_new(variants, sizeof *voices);
@@ -53,7 +55,8 @@ typedef struct used_set {
     size_t mask;
 } used_set;
 
-static bool use(used_set *set, const char *text) {
+static bool use(used_set *set, const char *text)
+{
     uint64_t hash = random_stream(text);
     hash += hash == 0;
     for (size_t at = (size_t)hash & set->mask;; at = (at + 1) & set->mask) {
@@ -68,7 +71,8 @@ static bool use(used_set *set, const char *text) {
 
 /* Draw states of the kind and a sentence that shows s_t, until the words' real value still is of the kind. */
 static smac_status plan_one(const synth_plan *plan, int64_t index, synth_kind kind, used_set *used, plan_clip *clip,
-                            smac_error *error) {
+                            smac_error *error)
+{
     random_sequence random = stream(&plan->options, "synth clip", index);
     for (int tries = 0; tries < 1000; tries++) {
         clip->states = synth_states_draw(&random, kind);
@@ -84,7 +88,8 @@ static smac_status plan_one(const synth_plan *plan, int64_t index, synth_kind ki
                 index + 1);
 }
 
-smac_status synth_plan_make(const synth_options *options, synth_plan *out, smac_error *error) {
+smac_status synth_plan_make(const synth_options *options, synth_plan *out, smac_error *error)
+{
     int64_t count = options->clips, a_speaker = options->clips_per_speaker;
     *out = (synth_plan){.options = *options, .speaker_count = (count + a_speaker - 1) / a_speaker};
     out->speakers = memory_new((size_t)out->speaker_count, sizeof *out->speakers);
@@ -112,7 +117,8 @@ smac_status synth_plan_make(const synth_options *options, synth_plan *out, smac_
     return status;
 }
 
-void synth_plan_free(synth_plan *plan) {
+void synth_plan_free(synth_plan *plan)
+{
     if (plan->clips)
         for (int64_t i = 0; i < plan->options.clips; i++)
             free(plan->clips[i].text);
@@ -121,7 +127,8 @@ void synth_plan_free(synth_plan *plan) {
     *plan = (synth_plan){0};
 }
 
-clip_plan synth_plan_clip(const synth_plan *plan, int64_t index) {
+clip_plan synth_plan_clip(const synth_plan *plan, int64_t index)
+{
     const plan_clip *clip = &plan->clips[index];
     size_t variant = plan->speakers[clip->speaker].variant;
     clip_plan out = {.states = clip->states, .text = clip->text, .random = stream(&plan->options, "synth details", index)};
@@ -132,19 +139,22 @@ clip_plan synth_plan_clip(const synth_plan *plan, int64_t index) {
     return out;
 }
 
-void synth_plan_path(const synth_plan *plan, int64_t index, char *out, size_t size) {
+void synth_plan_path(const synth_plan *plan, int64_t index, char *out, size_t size)
+{
     const plan_clip *clip = &plan->clips[index];
     snprintf(out, size, "Raw/video_%04" PRId64 "/%04d.mp4", clip->speaker + 1, clip->number);
 }
 
 /* Four decimals with a point whatever the locale; -0 is 0. */
-static void add_number(text_buffer *out, double value) {
+static void add_number(text_buffer *out, double value)
+{
     long ten_thousandths = lround(value * 10000);
     long size = labs(ten_thousandths);
     text_format(out, ",%s%ld.%04ld", ten_thousandths < 0 ? "-" : "", size / 10000, size % 10000);
 }
 
-void synth_plan_csv(const synth_plan *plan, text_buffer *out) {
+void synth_plan_csv(const synth_plan *plan, text_buffer *out)
+{
     static const char *const modes[] = {"train", "valid", "test"};
     text_add(out, "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode,"
                   "conflict,emotion,humor,sarcasm,irony,speaker,voice\n");

@@ -87,16 +87,17 @@ static const char *const things[] = {
     "price",    "staff",    "menu",     "screen",  "sound",    "design",   "plan",       "answer",   "gift"};
 enum { THINGS = sizeof things / sizeof *things };
 
-static const char *const openings[] = {"", "", "", "", "", "", "Honestly, ", "Well, ", "You know, ", "Look, ",
+static const char *const openings[] = {"", "", "", "", "", "", "", "", "", "", "Honestly, ", "Well, ", "You know, ", "Look, ",
                                        "I think ", "I must say, ", "To me ", "In the end "};
-static const char *const places[] = {"", "", "", "", " today", " yesterday", " this morning", " last night",
+static const char *const places[] = {"", "", "", "", "", "", "", "", " today", " yesterday", " this morning", " last night",
                                      " in the city", " this time", " over there"};
 static const char *const people[] = {"We", "I", "They", "My parents", "The children", "My friends", "Our guests"};
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define PICK(random, a) ((a)[random_below((random), COUNT(a))])
 
 /* A word of the class; angry and sad words by temper. */
-static const evaluation_word *pick_word(random_sequence *random, word_class kind, int temper) {
+static const evaluation_word *pick_word(random_sequence *random, word_class kind, int temper)
+{
     for (;;) {
         const evaluation_word *w = &lexicon[random_below(random, LEXICON)];
         if (w->kind == kind && (!w->temper || w->temper == (temper ? 'a' : 's')))
@@ -104,17 +105,20 @@ static const evaluation_word *pick_word(random_sequence *random, word_class kind
     }
 }
 
-static double value_of(const evaluation_word *w, double factor, bool negated) {
+static double value_of(const evaluation_word *w, double factor, bool negated)
+{
     double v = w->value * factor * (negated ? SYNTH_NEGATION : 1.0);
     return fmax(-1, fmin(1, v));
 }
 
-static const char *article(const char *next) {
+static const char *article(const char *next)
+{
     return strchr("aeiou", next[0]) ? "an" : "a";
 }
 
 /* One clause without opening and full stop; its value. */
-static double clause(random_sequence *random, int temper, char *out, size_t size) {
+static double clause(random_sequence *random, int temper, char *out, size_t size)
+{
     double kind = random_uniform(random);
     bool negated = random_uniform(random) < 0.14, stressed = !negated && random_uniform(random) < 0.45;
     const char *thing = PICK(random, things);
@@ -172,12 +176,13 @@ static double clause(random_sequence *random, int temper, char *out, size_t size
     return value_of(w, i.factor, negated);
 }
 
-void synth_sentence_draw(random_sequence *random, int temper, synth_sentence *out) {
+void synth_sentence_draw(random_sequence *random, int temper, synth_sentence *out)
+{
     char first[80], second[80];
     const char *opening = PICK(random, openings), *place = PICK(random, places);
     double form = random_uniform(random);
     double value = clause(random, temper, first, sizeof first);
-    if (form < 0.45) {
+    if (form < 0.5) {
         snprintf(out->text, sizeof out->text, "%s%s%s.", opening, first, place);
     } else {
         double next = clause(random, temper, second, sizeof second);
@@ -190,24 +195,29 @@ void synth_sentence_draw(random_sequence *random, int temper, synth_sentence *ou
     out->value = value;
 }
 
-void synth_sentence_near(random_sequence *random, int temper, double target, double tolerance, synth_sentence *out) {
+enum { LONGEST = 64 }; /* bytes: about 3.5 s of speech */
+
+void synth_sentence_near(random_sequence *random, int temper, double target, double tolerance, synth_sentence *out)
+{
     double best = INFINITY;
     for (int i = 0; i < 400 && best > tolerance; i++) {
         synth_sentence s;
         synth_sentence_draw(random, temper, &s);
         double distance = fabs(s.value - target);
-        if (distance < best) {
+        if (strlen(s.text) <= LONGEST && distance < best) {
             best = distance;
             *out = s;
         }
     }
 }
 
-size_t synth_lexicon_count(void) {
+size_t synth_lexicon_count(void)
+{
     return LEXICON;
 }
 
-const char *synth_lexicon_word(size_t index, double *value) {
+const char *synth_lexicon_word(size_t index, double *value)
+{
     if (index >= LEXICON)
         return NULL;
     if (value)

@@ -26,15 +26,18 @@ static const struct {
                 {"shelby", true},  {"steph", true},  {"travis", false},  {"victor", false}, {"zac", false}};
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
-size_t voice_variant_count(void) {
+size_t voice_variant_count(void)
+{
     return VARIANTS;
 }
 
-bool voice_variant_woman(size_t variant) {
+bool voice_variant_woman(size_t variant)
+{
     return variant < VARIANTS && variants[variant].woman;
 }
 
-void voice_identity_draw(random_sequence *random, size_t variant, voice_identity *out) {
+void voice_identity_draw(random_sequence *random, size_t variant, voice_identity *out)
+{
     static const char *const accents[] = {"en-us", "en-us", "en-gb-x-rp", "en-gb-scotland", "en-029", "en-gb-x-gbclan",
                                           "en-gb-x-gbcwmd", "en-us-nyc"};
     const char *accent = accents[random_below(random, sizeof accents / sizeof *accents)];
@@ -51,7 +54,8 @@ typedef struct collector {
     bool failed;
 } collector;
 
-static int collect(short *samples, int count, espeak_EVENT *events) {
+static int collect(short *samples, int count, espeak_EVENT *events)
+{
     collector *c = events ? events->user_data : NULL;
     if (!c || !samples || count <= 0)
         return 0;
@@ -65,7 +69,8 @@ static int collect(short *samples, int count, espeak_EVENT *events) {
 }
 
 static smac_status say(const char *voice, const char *text, int pitch, int range, int rate, int gap, collector *c,
-                       smac_error *error) {
+                       smac_error *error)
+{
     int sample_rate = espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, NULL, espeakINITIALIZE_DONT_EXIT);
     if (sample_rate <= 0)
         return FAIL(error, SMAC_ERROR_NOT_FOUND, "espeak-ng does not start: install the package espeak-ng-data");
@@ -89,7 +94,8 @@ static smac_status say(const char *voice, const char *text, int pitch, int range
 }
 
 /* Where the speech starts and ends: samples over a hundredth of the peak. */
-static void speech_span(const collector *c, size_t *first, size_t *last) {
+static void speech_span(const collector *c, size_t *first, size_t *last)
+{
     int peak = 1;
     for (size_t i = 0; i < c->count; i++)
         peak = abs(c->samples[i]) > peak ? abs(c->samples[i]) : peak;
@@ -103,7 +109,8 @@ static void speech_span(const collector *c, size_t *first, size_t *last) {
 }
 
 /* Root mean square over the 20 ms pieces that are louder than a tenth of the loudest. */
-static double speech_level(const float *x, size_t count) {
+static double speech_level(const float *x, size_t count)
+{
     enum { PIECE = VOICE_SAMPLE_RATE / 50 };
     double loudest = 0;
     for (int pass = 0;; pass++) {
@@ -126,7 +133,8 @@ static double speech_level(const float *x, size_t count) {
 }
 
 /* A shelf: what is above about 1500 Hz gets gain times (first order). */
-static void brighten(float *x, size_t count, double gain) {
+static void brighten(float *x, size_t count, double gain)
+{
     double a = 1 - exp(-2 * M_PI * 1500.0 / VOICE_SAMPLE_RATE), low = 0;
     for (size_t i = 0; i < count; i++) {
         low += a * (x[i] - low);
@@ -135,13 +143,14 @@ static void brighten(float *x, size_t count, double gain) {
 }
 
 smac_status voice_speak(const voice_identity *voice, const char *text, double state, int temper, random_sequence *random,
-                        voice_sound *out, smac_error *error) {
+                        voice_sound *out, smac_error *error)
+{
     *out = (voice_sound){0};
     double bad = state < 0 ? -state : 0;
     int pitch = (int)lround(50 + voice->pitch + 26 * state);
     int range = (int)lround(fmax(4, 50 + 44 * state));
-    int rate = (int)lround(195 + voice->rate + 45 * state);
-    int gap = (int)lround(7 * bad);
+    int rate = (int)lround(225 + voice->rate + 60 * state);
+    int gap = (int)lround(5 * bad);
     collector c = {0};
     smac_status status = say(voice->name, text, pitch, range, rate, gap, &c, error);
     if (status != SMAC_OK) {
@@ -150,8 +159,8 @@ smac_status voice_speak(const voice_identity *voice, const char *text, double st
     }
     size_t first, last;
     speech_span(&c, &first, &last);
-    size_t before = (size_t)((0.08 + 0.30 * random_uniform(random)) * VOICE_SAMPLE_RATE);
-    size_t after = (size_t)((0.12 + 0.40 * random_uniform(random)) * VOICE_SAMPLE_RATE);
+    size_t before = (size_t)((0.05 + 0.20 * random_uniform(random)) * VOICE_SAMPLE_RATE);
+    size_t after = (size_t)((0.10 + 0.25 * random_uniform(random)) * VOICE_SAMPLE_RATE);
     size_t count = before + (last - first) + after;
     float *x = memory_new(count, sizeof *x);
     if (!x) {
@@ -184,12 +193,14 @@ smac_status voice_speak(const voice_identity *voice, const char *text, double st
     return SMAC_OK;
 }
 
-void voice_sound_free(voice_sound *sound) {
+void voice_sound_free(voice_sound *sound)
+{
     free(sound->samples);
     *sound = (voice_sound){0};
 }
 
-void voice_mouth(const voice_sound *sound, double rate, double *out, size_t count) {
+void voice_mouth(const voice_sound *sound, double rate, double *out, size_t count)
+{
     double peak = 1e-9;
     for (size_t i = 0; i < count; i++) { /* the energy of the 60 ms around the picture's time */
         double middle = (double)i / rate * VOICE_SAMPLE_RATE, half = 0.03 * VOICE_SAMPLE_RATE;
