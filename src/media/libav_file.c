@@ -275,6 +275,7 @@ static void describe(libav_file *f)
     info->streams = (int)format->nb_streams;
     f->start_time = format->start_time != AV_NOPTS_VALUE ? (double)format->start_time / AV_TIME_BASE : 0;
     info->start = f->start_time;
+    f->start_time = fmax(f->start_time, 0); /* what lies before 0 is the run-up of the codec */
     f->picture_stream = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
     f->sound_stream = av_find_best_stream(format, AVMEDIA_TYPE_AUDIO, -1, -1, NULL, 0);
     if (f->picture_stream >= 0 && (format->streams[f->picture_stream]->disposition & AV_DISPOSITION_ATTACHED_PIC))

@@ -5,7 +5,8 @@
  * error; a file without any picture, sound or subtitles is one.  libav stands behind this room: no header of it names
  * a type of libav, and only the files libav_*.c include it.
  *
- * Times are seconds from the start of the file (the smallest start of its streams is 0).
+ * Times are seconds from the start of the file: the smallest timestamp of its streams, or 0 where that is negative (the
+ * run-up of a codec).
  */
 #ifndef SMAC_MEDIA_MEDIA_H
 #define SMAC_MEDIA_MEDIA_H

@@ -151,7 +151,7 @@ def files():
     def out(name):
         return str(OUT / name)
     ffmpeg(*source(GREY, 2.2), *source(SINE, 2.2), *x264, *aac, "-movflags", "+faststart", out("plain.mp4"))
-    ffmpeg(*source(GREY, 2.2), *source(SINE, 2.2), "-c:v", "libvpx-vp9", "-b:v", "100k", "-c:a", "libopus", "-b:a", "32k",
+    ffmpeg(*source(GREY, 2.2), *source(SINE, 2.2), "-c:v", "libvpx-vp9", "-pix_fmt", "yuv420p", "-crf", "15", "-b:v", "0", "-c:a", "libopus", "-b:a", "32k",
            out("vp9.webm"))
     ffmpeg(*source(GREY, 2.2), *source(SINE, 2.2), "-c:v", "mpeg4", "-q:v", "2", "-c:a", "libmp3lame", "-b:a", "48k",
            out("mpeg4.avi"))
