@@ -349,6 +349,7 @@ static smac_status stream_open(const preparation *p, const sample_source *source
     frame_options options = {
         .media = {.interrupt = interrupt, .interrupt_user = interrupt_user, .start = source->start,
                   .end = source->end > source->start ? source->end : 0,
+                  .report = source->report,
                   .skip_picture = source->without[SAMPLE_VISION] || !p->wants[SAMPLE_VISION],
                   .skip_sound = source->without[SAMPLE_AUDIO] || !p->wants[SAMPLE_AUDIO] || !p->mel},
         .rate = c->media.frames_per_second,

@@ -64,6 +64,7 @@ typedef struct sample_source {
     const char *const *context;  /* what was said before, oldest first, or NULL */
     int64_t context_count;
     bool without[SAMPLE_MODALITIES]; /* leave that modality out (it is then absent) */
+    const struct reporter *report; /* gets the reader's warnings (broken packets, a truncated file); NULL: nobody */
 } sample_source;
 
 /*
