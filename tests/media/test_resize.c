@@ -73,10 +73,10 @@ static void resizing_to_any_size_and_box(void **state)
     assert_ok(picture_resize_bicubic(&in, 20, 91, (picture_box){13, 80, 7, 11}, part, error));
     for (int y = 0; y < 11; y++)
         assert_memory_equal(part + y * 21, whole + ((80 + y) * 20 + 13) * 3, 21);
-    smac_error error;
-    assert_int_equal(picture_resize_bicubic(&in, 20, 91, (picture_box){14, 0, 7, 11}, part, &error), SMAC_ERROR_ARGUMENT);
-    assert_int_equal(picture_resize_bicubic(&in, 0, 91, (picture_box){0, 0, 7, 11}, part, &error), SMAC_ERROR_ARGUMENT);
-    assert_int_equal(picture_prepare(&in, 8, PREPARE_STILL, 2, part, NULL, &error), SMAC_ERROR_ARGUMENT);
+    smac_error failure;
+    assert_int_equal(picture_resize_bicubic(&in, 20, 91, (picture_box){14, 0, 7, 11}, part, &failure), SMAC_ERROR_ARGUMENT);
+    assert_int_equal(picture_resize_bicubic(&in, 0, 91, (picture_box){0, 0, 7, 11}, part, &failure), SMAC_ERROR_ARGUMENT);
+    assert_int_equal(picture_prepare(&in, 8, PREPARE_STILL, 2, part, NULL, &failure), SMAC_ERROR_ARGUMENT);
     free(pixels);
     tensor_file_close(golden);
 }

@@ -1,0 +1,260 @@
+/* Transcripts: srt, vtt, txt, json, embedded; encodings; bad times. */
+#include "support/check.h"
+
+#include <unistd.h>
+
+#include "media/transcript.h"
+
+static transcript parsed(const char *text, transcript_format format)
+{
+    transcript t;
+    assert_ok(transcript_parse(text, strlen(text), format, "words", &t, error));
+    return t;
+}
+
+static void check_segment(const transcript *t, size_t index, double start, double end, const char *text)
+{
+    assert_true(index < t->count);
+    if (isnan(start))
+        assert_true(isnan(t->segments[index].start) && isnan(t->segments[index].end));
+    else {
+        assert_near(t->segments[index].start, start, 1e-9);
+        assert_near(t->segments[index].end, end, 1e-9);
+    }
+    assert_string_equal(t->segments[index].text, text);
+}
+
+static void check_refused(const char *text, size_t size, transcript_format format, smac_status status, const char *words)
+{
+    transcript t;
+    smac_error failure = {0};
+    assert_int_equal(transcript_parse(text, size, format, "words", &t, &failure), status);
+    if (!strstr(failure.message, words))
+        fail_msg("the message is: %s", failure.message);
+    assert_int_equal(t.count, 0);
+}
+
+static void subrip(void **state)
+{
+    (void)state;
+    transcript t = parsed("\xEF\xBB\xBF"
+                          "1\r\n00:00:01,500 --> 00:00:02,250\r\n<i>Hello</i>   <font color=\"red\">you</font>,\r\n{\\an8}there\r\n\r\n"
+                          "2\r\n01:02:03.5 --> 01:02:04,004 X1:10 X2:20\r\n3 < 4 and 5 > 2\r\n\r\n\r\n"
+                          "3\n1:05 --> 1:06\n- Oui\n12\n\nstill the same\n"
+                          "4\n00:00:00,000 --> 00:00:00,900\n\xC3\xA9t\xC3\xA9\xC2\xA0!\n"
+                          "5\n00:00:07,000 --> 00:00:08,000\n\n",
+                          TRANSCRIPT_SRT);
+    assert_int_equal(t.count, 4); /* an empty one is left out */
+    check_segment(&t, 0, 0, 0.9, "\xC3\xA9t\xC3\xA9 !");
+    check_segment(&t, 1, 1.5, 2.25, "Hello you, there");
+    check_segment(&t, 2, 65, 66, "- Oui 12 still the same");
+    check_segment(&t, 3, 3723.5, 3724.004, "3 < 4 and 5 > 2");
+    transcript_free(&t);
+    t = parsed("", TRANSCRIPT_SRT);
+    assert_int_equal(t.count, 0);
+}
+
+static void webvtt(void **state)
+{
+    (void)state;
+    transcript t = parsed("WEBVTT - a title\nKind: captions\n\nNOTE this is\na note\n\nSTYLE\n::cue { color: red }\n\n"
+                          "00:01.000 --> 00:02.000 align:start position:0%\n<v Mary>Hi &amp; <c.loud>bye</c>&nbsp;now\n\n"
+                          "a name\n01:00:00.250 --> 01:00:01.000\none <00:00:30.000>two\n",
+                          TRANSCRIPT_VTT);
+    assert_int_equal(t.count, 2);
+    check_segment(&t, 0, 1, 2, "Hi & bye now");
+    check_segment(&t, 1, 3600.25, 3601, "one two");
+    transcript_free(&t);
+}
+
+static void text_and_json(void **state)
+{
+    (void)state;
+    transcript t = parsed("  I am\n\nvery\tglad. \n", TRANSCRIPT_TEXT);
+    assert_int_equal(t.count, 1);
+    check_segment(&t, 0, NAN, NAN, "I am very glad.");
+    transcript_free(&t);
+    t = parsed("{\"text\": \" all of it\", \"language\": \"en\", \"segments\": [{\"id\": 0, \"start\": 1, \"end\": 2.5, \"text\": "
+               "\" all of\", \"words\": [{\"word\": \" all\", \"start\": 1, \"end\": 1.5, \"probability\": 0.5}, {\"text\": "
+               "\"of\", \"start\": 1.5, \"end\": 2.5}]}, {\"start\": 2.5, \"end\": 3, \"text\": \"it\"}]}",
+               TRANSCRIPT_JSON);
+    assert_int_equal(t.count, 2);
+    assert_string_equal(t.language, "en");
+    check_segment(&t, 0, 1, 2.5, "all of");
+    check_segment(&t, 1, 2.5, 3, "it");
+    assert_int_equal(t.segments[0].word_count, 2);
+    assert_string_equal(t.segments[0].words[0].text, "all");
+    assert_near(t.segments[0].words[0].probability, 0.5, 0);
+    assert_near(t.segments[0].words[1].start, 1.5, 0);
+    transcript_free(&t);
+    t = parsed("{\"text\": \"only this\"}", TRANSCRIPT_JSON);
+    check_segment(&t, 0, NAN, NAN, "only this");
+    transcript_free(&t);
+    t = parsed("[{\"start\": 5, \"end\": 6, \"text\": \"b\"}, {\"start\": 1, \"end\": 2, \"text\": \"a\"}, \"c\"]",
+               TRANSCRIPT_JSON);
+    assert_int_equal(t.count, 3);
+    check_segment(&t, 0, NAN, NAN, "c");
+    check_segment(&t, 1, 1, 2, "a");
+    transcript_free(&t);
+    t = parsed("{\"transcription\": [{\"offsets\": {\"from\": 500, \"to\": 1500}, \"text\": \" cpp\"}]}", TRANSCRIPT_JSON);
+    check_segment(&t, 0, 0.5, 1.5, "cpp");
+    transcript_free(&t);
+    t = parsed("{\"segments\": []}", TRANSCRIPT_JSON);
+    assert_int_equal(t.count, 0);
+    transcript_free(&t);
+}
+
+static void encodings(void **state)
+{
+    (void)state;
+    check_refused("1\n00:00:01,000 --> 00:00:02,000\ncaf\xE9\n", 36, TRANSCRIPT_SRT, SMAC_ERROR_FORMAT,
+                  "byte 0xE9 at position 35 (line 3)");
+    check_refused("caf\xE9", 4, TRANSCRIPT_TEXT, SMAC_ERROR_FORMAT, "iconv -f LATIN1 -t UTF-8");
+    check_refused("a\0b", 3, TRANSCRIPT_TEXT, SMAC_ERROR_FORMAT, "byte 0 at position 1");
+    check_refused("\xFF\xFE\0\0a\0\0\0", 8, TRANSCRIPT_TEXT, SMAC_ERROR_UNSUPPORTED, "UTF-32");
+    check_refused("\xFF\xFE\x3d\xd8", 4, TRANSCRIPT_TEXT, SMAC_ERROR_FORMAT, "surrogate");
+    check_refused("\xFF\xFE" "a", 3, TRANSCRIPT_TEXT, SMAC_ERROR_FORMAT, "odd number");
+    transcript t;
+    assert_ok(transcript_parse("\xFF\xFEh\0i\0 \0\x3d\xd8\x00\xde", 12, TRANSCRIPT_TEXT, "words", &t, error));
+    check_segment(&t, 0, NAN, NAN, "hi \xF0\x9F\x98\x80");
+    transcript_free(&t);
+    assert_ok(transcript_parse("\xFE\xFF\0h\0\xE9", 6, TRANSCRIPT_TEXT, "words", &t, error));
+    check_segment(&t, 0, NAN, NAN, "h\xC3\xA9");
+    transcript_free(&t);
+}
+
+static void bad_contents(void **state)
+{
+    (void)state;
+    static const struct {
+        transcript_format format;
+        const char *text, *words;
+    } cases[] = {
+        {TRANSCRIPT_SRT, "1\n00:00:xx,000 --> 00:00:02,000\na\n", "line 2: found \"00:00:xx,000 --> 00:00:02,000\""},
+        {TRANSCRIPT_SRT, "1\n00:00:01,000 --> 00:00:02,000\na\n\n2\n00:00:03,000 -> 00:00:04,000\nb\n", "line 6"},
+        {TRANSCRIPT_SRT, "1\n00:00:01,000 --> 00:61:02,000\na\n", "line 2"},
+        {TRANSCRIPT_SRT, "1\n00:00:05,000 --> 00:00:02,000\na\n", "before it starts"},
+        {TRANSCRIPT_SRT, "Dear reader,\nthis is a letter\n", "line 1"},
+        {TRANSCRIPT_SRT, "1\n00:00:01,000 --> 99999999999:00:02,000\na\n", "line 2"},
+        {TRANSCRIPT_VTT, "00:01.000 --> 00:02.000\na\n", "WEBVTT"},
+        {TRANSCRIPT_VTT, "WEBVTT\n\n00:01.000 --> \na\n", "line 3"},
+        {TRANSCRIPT_JSON, "{\"segments\": [", "line 1, column"},
+        {TRANSCRIPT_JSON, "{\"words\": 3}", "neither"},
+        {TRANSCRIPT_JSON, "[{\"start\": \"1\", \"end\": 2, \"text\": \"a\"}]", "no number"},
+        {TRANSCRIPT_JSON, "[{\"start\": 1, \"text\": \"a\"}]", "only one"},
+        {TRANSCRIPT_JSON, "[{\"start\": 3, \"end\": 2, \"text\": \"a\"}]", "before it starts"},
+        {TRANSCRIPT_JSON, "[{\"start\": -1, \"end\": 2, \"text\": \"a\"}]", "expected seconds"},
+        {TRANSCRIPT_JSON, "[{\"start\": 1, \"end\": 2}]", "segment 0"},
+        {TRANSCRIPT_JSON, "[{\"start\": 1, \"end\": 2, \"text\": \"a\", \"words\": [{\"start\": 1}]}]", "word 0"},
+        {TRANSCRIPT_JSON, "7", "neither"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        check_refused(cases[i].text, strlen(cases[i].text), cases[i].format, SMAC_ERROR_FORMAT, cases[i].words);
+}
+
+static void files_by_their_ending(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/transcript-test-XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/words.SRT", folder);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    fputs("1\n00:00:01,000 --> 00:00:02,000\nhello\n", f);
+    fclose(f);
+    transcript t;
+    assert_ok(transcript_read(path, &t, error));
+    check_segment(&t, 0, 1, 2, "hello");
+    transcript_free(&t);
+    unlink(path);
+    smac_error failure = {0};
+    assert_int_equal(transcript_read(path, &t, &failure), SMAC_ERROR_NOT_FOUND);
+    assert_int_equal(transcript_read("words.doc", &t, &failure), SMAC_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(failure.message, ".vtt"));
+    assert_int_equal(transcript_read("words", &t, &failure), SMAC_ERROR_UNSUPPORTED);
+    rmdir(folder);
+}
+
+static void embedded_subtitles(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"subtitles.mkv", "subtitles.mp4"};
+    transcript t;
+    char path[600];
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/tests/golden/media/%s", SMAC_SOURCE_DIR, names[i]);
+        assert_ok(transcript_from_media(path, -1, NULL, &t, error));
+        assert_int_equal(t.count, 2);
+        check_segment(&t, 0, 0.1, 0.9, "Hello there, world");
+        check_segment(&t, 1, 1.0, 1.7, "h\xC3\xA9llo again");
+        if (i == 0)
+            assert_string_equal(t.language, "eng");
+        transcript_free(&t);
+        media_options part = {.start = 0.95, .end = 3};
+        assert_ok(transcript_from_media(path, -1, &part, &t, error));
+        assert_int_equal(t.count, 1);
+        check_segment(&t, 0, 0.05, 0.75, "h\xC3\xA9llo again");
+        transcript_free(&t);
+    }
+    assert_int_equal(transcript_from_media(path, 7, NULL, &t, NULL), SMAC_ERROR_NOT_FOUND);
+    snprintf(path, sizeof path, "%s/tests/golden/media/plain.mp4", SMAC_SOURCE_DIR);
+    assert_ok(transcript_from_media(path, -1, NULL, &t, error));
+    assert_int_equal(t.count, 0);
+}
+
+static void check_between(const transcript *t, double from, double to, const char *expected)
+{
+    text_buffer out = {0};
+    transcript_text_between(t, from, to, &out);
+    assert_string_equal(out.data ? out.data : "", expected);
+    text_free(&out);
+}
+
+static void words_of_a_span(void **state)
+{
+    (void)state;
+    transcript t = parsed("[{\"start\": 0, \"end\": 2, \"text\": \"one two\", \"words\": [{\"word\": \"one\", \"start\": 0, \"end\": "
+                          "1}, {\"word\": \"two\", \"start\": 1, \"end\": 2}]}, {\"start\": 3, \"end\": 5, \"text\": \"three\"}, "
+                          "{\"start\": 10, \"end\": 30, \"text\": \"long\"}]",
+                          TRANSCRIPT_JSON);
+    check_between(&t, 0, 40, "one two three long");
+    check_between(&t, 0.9, 4, "two three");
+    check_between(&t, 4.1, 9, "");
+    check_between(&t, 12, 16, "long");
+    check_between(&t, 29, 33, "");
+    text_buffer out = {0};
+    transcript_text(&t, &out);
+    assert_string_equal(out.data, "one two three long");
+    text_free(&out);
+    transcript_write_srt(&t, 0, &out);
+    transcript again = parsed(out.data, TRANSCRIPT_SRT);
+    assert_int_equal(again.count, 3);
+    check_segment(&again, 1, 3, 5, "three");
+    transcript_free(&again);
+    text_free(&out);
+    transcript_free(&t);
+    t = parsed("a < b & c --> d", TRANSCRIPT_TEXT);
+    check_between(&t, 100, 101, "a < b & c --> d");
+    transcript_write_vtt(&t, 7.25, &out);
+    again = parsed(out.data, TRANSCRIPT_VTT);
+    check_segment(&again, 0, 0, 7.25, "a < b & c --> d");
+    text_free(&out);
+    transcript_free(&again);
+    transcript_free(&t);
+    transcript_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(subrip),
+        cmocka_unit_test(webvtt),
+        cmocka_unit_test(text_and_json),
+        cmocka_unit_test(encodings),
+        cmocka_unit_test(bad_contents),
+        cmocka_unit_test(files_by_their_ending),
+        cmocka_unit_test(embedded_subtitles),
+        cmocka_unit_test(words_of_a_span),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
