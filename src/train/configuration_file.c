@@ -72,15 +72,15 @@ static smac_status visit(const walk *w, struct fy_node *map, const char *prefix,
     return SMAC_OK;
 }
 
-/* What the parser has to say, in one sentence. */
+/* Without a document: what the parser has to say, in one sentence. */
 static smac_status parse_failed(struct fy_diag *diag, const char *name, smac_error *error)
 {
     void *at = NULL;
-    struct fy_diag_error *e = diag ? fy_diag_errors_iterate(diag, &at) : NULL;
+    struct fy_diag_error *e = fy_diag_errors_iterate(diag, &at);
     if (e)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s line %d column %d is not YAML: %s", name, e->line, e->column,
                     e->msg ? e->msg : "syntax error");
-    return FAIL(error, SMAC_ERROR_FORMAT, "%s is not YAML; expected lines like 'perceiver.latents: 16'", name);
+    return SMAC_OK; /* comments alone: no document, and no error */
 }
 
 smac_status configuration_parse_yaml(configuration *c, const char *text, size_t size, const char *name,
@@ -98,7 +98,7 @@ smac_status configuration_parse_yaml(configuration *c, const char *text, size_t 
     struct fy_document *document = fy_document_build_from_string(&options, text, size);
     smac_status status = SMAC_OK;
     struct fy_node *root = document ? fy_document_root(document) : NULL;
-    if (!document && size > 0 && fy_diag_got_error(diag))
+    if (!document)
         status = parse_failed(diag, name, error);
     else if (root && fy_node_is_mapping(root))
         status = visit(&(walk){c, name, error}, root, "", 0);

@@ -68,9 +68,10 @@ smac_status optimiser_step(optimiser *o, double factor, double *norm_out, smac_e
                     "train.check_finite=true to see which operation it comes from", culprit(o->store),
                     (long long)o->step + 1);
     o->step++;
+    /* the corrections are those of the betas as rounded to float32, so that the moments stay unbiased */
     adamw_step s = {.beta1 = (float)c->beta1, .beta2 = (float)c->beta2, .epsilon = (float)c->epsilon,
-                    .first_correction = 1 - pow(c->beta1, (double)o->step),
-                    .second_correction = 1 - pow(c->beta2, (double)o->step),
+                    .first_correction = 1 - pow((float)c->beta1, (double)o->step),
+                    .second_correction = 1 - pow((float)c->beta2, (double)o->step),
                     .gradient_scale = c->clip > 0 && norm > c->clip ? (float)(c->clip / (norm + 1e-6)) : 1.0f};
     float *values = parameter_trainable_values(o->store);
     for (int64_t i = 0; i < parameter_number(o->store); i++) {
