@@ -39,19 +39,10 @@ static void pack_head(const attention_work *w, int64_t b, int64_t kv_head, char 
         .step_k = 1, .step_n = w->k_row};
     right_matrix v = {.b = p->v + b * p->keys * w->v_row + kv_head * p->value_width, .k = p->keys,
         .n = p->value_width, .step_k = w->v_row, .step_n = 1};
-    bool f32 = w->how == PRECISION_F32;
-    for (int64_t i = 0; i < w->key_panels; i++) {
-        if (f32)
-            pack_panel_f32((float *)keys + i * w->width_steps * PANEL, &k, i);
-        else
-            pack_panel_bf16((uint16_t *)keys + i * w->width_steps * PANEL, &k, i);
-    }
-    for (int64_t i = 0; i < w->value_panels; i++) {
-        if (f32)
-            pack_panel_f32((float *)values + i * w->key_steps * PANEL, &v, i);
-        else
-            pack_panel_bf16((uint16_t *)values + i * w->key_steps * PANEL, &v, i);
-    }
+    for (int64_t i = 0; i < w->key_panels; i++)
+        pack_panel(keys + (size_t)(i * w->width_steps * PANEL) * element_of(w->how), w->how, w->kernels, &k, i);
+    for (int64_t i = 0; i < w->value_panels; i++)
+        pack_panel(values + (size_t)(i * w->key_steps * PANEL) * element_of(w->how), w->how, w->kernels, &v, i);
 }
 
 /* How many keys query i may see. */
@@ -80,11 +71,13 @@ static void attention_piece(void *context, int64_t index) {
         int64_t rows = end - first < w->tiles->rows ? end - first : w->tiles->rows;
         const float *q = p->q + (b * p->queries + first) * w->q_row + h * p->width;
         piece_operands o = {.how = w->how, .tiles = w->tiles, .k = w->width_steps, .left = q, .left_row = w->q_row,
-            .left_k = 1, .panels = keys, .panel_elements = PANEL * w->width_steps};
+            .left_step = f32 ? 1 : 2, .panels = keys, .panel_elements = PANEL * w->width_steps};
         if (!f32) {
-            pack_rows_bf16(query, w->kernels, q, rows, p->width, w->width_steps, w->q_row, 1);
+            left_matrix l = left_matrix_plan(w->how, q, rows, p->width, w->q_row, 1, false);
+            l.packed = query;
+            left_matrix_pack(&l, w->kernels, 0, rows);
             o.left = query;
-            o.left_row = w->width_steps;
+            o.left_row = l.row;
         }
         multiply_piece(scores, rows, w->key_panels, score_width, &o);
         for (int64_t r = 0; r < rows; r++) {
@@ -96,7 +89,7 @@ static void attention_piece(void *context, int64_t index) {
             memset(row + seen, 0, (size_t)(score_width - seen) * sizeof *row);
         }
         o = (piece_operands){.how = w->how, .tiles = w->tiles, .k = w->key_steps, .left = scores,
-            .left_row = score_width, .left_k = 1, .panels = values, .panel_elements = PANEL * w->key_steps};
+            .left_row = score_width, .left_step = f32 ? 1 : 2, .panels = values, .panel_elements = PANEL * w->key_steps};
         if (!f32) {
             w->kernels->to_bf16(weights, scores, rows * score_width);
             o.left = weights;
@@ -118,7 +111,7 @@ static bool sizes(attention_work *w) {
         return false;
     w->keys_bytes = rounded(w->keys_bytes);
     w->values_bytes = rounded(w->values_bytes);
-    w->query_bytes = rounded(rows * (size_t)(w->width_steps + 1) * 2);
+    w->query_bytes = rounded(rows * (size_t)(w->width_steps + 64) * 2);
     w->weight_bytes = w->how == PRECISION_F32 ? 0 : rounded(w->score_bytes / 2);
     w->out_bytes = rows * (size_t)w->value_panels * PANEL * 4;
     w->slot_bytes = w->keys_bytes + w->values_bytes + w->query_bytes + w->score_bytes + w->weight_bytes + w->out_bytes;
@@ -136,9 +129,8 @@ smac_status attention_fused(precision how, const attention_problem *p, smac_erro
         .k_row = p->k_row ? p->k_row : p->kv_heads * p->width,
         .v_row = p->v_row ? p->v_row : p->kv_heads * p->value_width, .out_row = p->heads * p->value_width,
         .scale = p->scale != 0 ? p->scale : 1.0f / sqrtf((float)p->width)};
-    int64_t step = w.how == PRECISION_F32 ? 1 : 2;
-    w.width_steps = steps_padded(p->width, step);
-    w.key_steps = steps_padded(p->keys, step);
+    w.width_steps = steps_padded(p->width, w.how);
+    w.key_steps = steps_padded(p->keys, w.how);
     w.key_panels = panels_of(p->keys);
     w.value_panels = panels_of(p->value_width);
     w.queries_piece = p->queries;

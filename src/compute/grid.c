@@ -53,19 +53,20 @@ static void multiply_panel(void *scratch, int64_t rows, int64_t width, const pie
     int64_t tiles = divide_up(rows, o->tiles->rows);
     for (int64_t t = 0; t < tiles; t++) {
         int64_t first = rows * t / tiles, height = rows * (t + 1) / tiles - first;
+        void *c = (float *)scratch + first * width;
         switch (o->how) {
         case PRECISION_F32:
-            o->tiles->f32((int)height, steps, (const float *)o->left + first * o->left_row + from * o->left_k,
-                o->left_row, o->left_k, (const float *)panel + from * PANEL, (float *)scratch + first * width, width,
-                from > 0);
+            o->tiles->f32((int)height, steps, (const float *)o->left + first * o->left_row + from * o->left_step,
+                o->left_row, o->left_step, (const float *)panel + from * PANEL, c, width, from > 0);
             break;
         case PRECISION_BF16:
-            o->tiles->bf16((int)height, steps / 2, (const uint16_t *)o->left + first * o->left_row + from,
-                o->left_row, (const uint16_t *)panel + from * PANEL, (float *)scratch + first * width, width, from > 0);
+            o->tiles->bf16((int)height, steps / 2,
+                (const uint16_t *)o->left + first * o->left_row + from / 2 * o->left_step, o->left_row, o->left_step,
+                (const uint16_t *)panel + from * PANEL, c, width, from > 0);
             break;
         case PRECISION_INT8:
             o->tiles->int8((int)height, steps / 4, (const uint8_t *)o->left + first * o->left_row + from,
-                o->left_row, (const int8_t *)panel + from * PANEL, (int32_t *)scratch + first * width, width, from > 0);
+                o->left_row, (const int8_t *)panel + from * PANEL, c, width, from > 0);
             break;
         }
     }

@@ -32,7 +32,7 @@ typedef struct piece_operands {
     const tile_kernels *tiles;
     int64_t k; /* unpadded for f32, padded for the others */
     const void *left;              /* first row of the piece */
-    int64_t left_row, left_k;      /* strides in elements; left_k counts for f32 alone */
+    int64_t left_row, left_step;   /* elements from row to row, and from one step (bf16: pair) to the next */
     const void *panels;            /* first panel of the piece */
     int64_t panel_elements;        /* from one panel to the next */
 } piece_operands;

@@ -82,6 +82,14 @@ struct kernels {
     void (*dequantise)(float *y, const int32_t *sums, const int32_t *offset, float row_scale,
         const float *column_scale, const float *bias, int64_t n, activation a);
 
+    /* --- packing for products (compute/packing.h) ------------------------------------------------------------------- */
+    uint32_t side; /* transpose works on blocks of side x side words of 32 bits */
+    void (*transpose)(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row); /* rows in words */
+    void (*pair_bf16)(uint16_t *out, const float *first, const float *second, int64_t n); /* rounded, side by side */
+    float (*quantise_unsigned)(uint8_t *q, const float *x, int64_t n); /* quantise, plus 128 */
+    float (*magnitude)(const float *x, int64_t n); /* max|x|; NaN if one is not finite */
+    void (*quantise_by)(int8_t *q, const float *x, int64_t n, float factor); /* round(x factor), at most +-127 */
+
     /* --- the optimiser -------------------------------------------------------------------------------------------------- */
     /* p, m and v are renewed in one pass; g is only read.  p -= rate (m^ / (sqrt(v^) + epsilon) + weight_decay p) */
     void (*adamw)(float *p, float *m, float *v, const float *g, int64_t n, const adamw_step *step);

@@ -40,6 +40,8 @@ typedef struct vd {
 #define VI_FROM_BITS(f) _mm256_castps_si256(f)
 #define VI_SHIFT_LEFT(i, n) _mm256_slli_epi32(i, n)
 #define VI_SUB(a, b) _mm256_sub_epi32(a, b)
+#define VI_OR(a, b) _mm256_or_si256(a, b)
+#define VI_FLIP(i, byte) _mm256_xor_si256(i, _mm256_set1_epi32(byte))
 #define VI_FROM_FLOATS(f) _mm256_cvtps_epi32(f)
 #define FLOATS_FROM_VI(i) _mm256_cvtepi32_ps(i)
 #define VD_ZERO() ((vd){_mm256_setzero_pd(), _mm256_setzero_pd()})
@@ -136,9 +138,10 @@ INLINE vi vi_get_u16(const uint16_t *p, int64_t n) {
     return _mm256_cvtepu16_epi32(n == LANES ? _mm_loadu_si128((const __m128i *)p) : get_part(p, 2 * n));
 }
 
-INLINE void vi_put_s8(int8_t *p, vi x, int64_t n) {
-    __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
-    put_part(p, _mm_packs_epi16(words, words), n);
+INLINE void vi_put_s8(int8_t *p, vi x, int64_t n) { /* the lowest byte of every word */
+    vi bytes = _mm256_and_si256(x, _mm256_set1_epi32(0xff));
+    __m128i words = narrow(bytes);
+    put_part(p, _mm_packus_epi16(words, words), n);
 }
 
 INLINE void f16_put(uint16_t *p, vf x, int64_t n) {
@@ -147,6 +150,31 @@ INLINE void f16_put(uint16_t *p, vf x, int64_t n) {
 
 INLINE vf f16_get(const uint16_t *p, int64_t n) {
     return _mm256_cvtph_ps(get_part(p, 2 * n));
+}
+
+/* 8 x 8 words: pairs of rows, pairs of pairs, then the two halves. */
+static void transpose(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row) {
+    __m256i a[8], b[8];
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i++)
+        a[i] = _mm256_loadu_si256((const __m256i *)(in + i * in_row));
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i += 2) {
+        b[i] = _mm256_unpacklo_epi32(a[i], a[i + 1]);
+        b[i + 1] = _mm256_unpackhi_epi32(a[i], a[i + 1]);
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i += 4) {
+        a[i] = _mm256_unpacklo_epi64(b[i], b[i + 2]);
+        a[i + 1] = _mm256_unpackhi_epi64(b[i], b[i + 2]);
+        a[i + 2] = _mm256_unpacklo_epi64(b[i + 1], b[i + 3]);
+        a[i + 3] = _mm256_unpackhi_epi64(b[i + 1], b[i + 3]);
+    }
+#pragma GCC unroll 8
+    for (int c = 0; c < 4; c++) {
+        _mm256_storeu_si256((__m256i *)(out + c * out_row), _mm256_permute2x128_si256(a[c], a[4 + c], 0x20));
+        _mm256_storeu_si256((__m256i *)(out + (4 + c) * out_row), _mm256_permute2x128_si256(a[c], a[4 + c], 0x31));
+    }
 }
 
 #include "compute/kernels_template.h"

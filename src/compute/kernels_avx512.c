@@ -41,6 +41,8 @@ typedef struct vd {
 #define VI_FROM_BITS(f) _mm512_castps_si512(f)
 #define VI_SHIFT_LEFT(i, n) _mm512_slli_epi32(i, n)
 #define VI_SUB(a, b) _mm512_sub_epi32(a, b)
+#define VI_OR(a, b) _mm512_or_si512(a, b)
+#define VI_FLIP(i, byte) _mm512_xor_si512(i, _mm512_set1_epi32(byte))
 #define VI_FROM_FLOATS(f) _mm512_cvtps_epi32(f)
 #define FLOATS_FROM_VI(i) _mm512_cvtepi32_ps(i)
 #define VD_ZERO() ((vd){_mm512_setzero_pd(), _mm512_setzero_pd()})
@@ -91,7 +93,7 @@ INLINE void vi_put_u16(uint16_t *p, vi x, int64_t n) {
     if (n == LANES)
         _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(x));
     else
-        _mm512_mask_cvtepi32_storeu_epi16(p, PART(n), x);
+        _mm256_mask_storeu_epi16(p, PART(n), _mm512_cvtepi32_epi16(x));
 }
 
 INLINE vi vi_get_u16(const uint16_t *p, int64_t n) {
@@ -99,7 +101,7 @@ INLINE vi vi_get_u16(const uint16_t *p, int64_t n) {
 }
 
 INLINE void vi_put_s8(int8_t *p, vi x, int64_t n) {
-    _mm512_mask_cvtepi32_storeu_epi8(p, PART(n), x);
+    _mm_mask_storeu_epi8(p, PART(n), _mm512_cvtepi32_epi8(x)); /* the narrowing store itself is slow on some */
 }
 
 INLINE void f16_put(uint16_t *p, vf x, int64_t n) {
@@ -108,6 +110,36 @@ INLINE void f16_put(uint16_t *p, vf x, int64_t n) {
 
 INLINE vf f16_get(const uint16_t *p, int64_t n) {
     return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(PART(n), p));
+}
+
+/* 16 x 16 words: pairs of rows, pairs of pairs, then the four 128-bit quarters in two steps. */
+static void transpose(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row) {
+    __m512i a[16], b[16];
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i++)
+        a[i] = _mm512_loadu_si512(in + i * in_row);
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i += 2) {
+        b[i] = _mm512_unpacklo_epi32(a[i], a[i + 1]);
+        b[i + 1] = _mm512_unpackhi_epi32(a[i], a[i + 1]);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i += 4) { /* a[i + c]: column 4 q + c of rows i .. i + 3, for every quarter q */
+        a[i] = _mm512_unpacklo_epi64(b[i], b[i + 2]);
+        a[i + 1] = _mm512_unpackhi_epi64(b[i], b[i + 2]);
+        a[i + 2] = _mm512_unpacklo_epi64(b[i + 1], b[i + 3]);
+        a[i + 3] = _mm512_unpackhi_epi64(b[i + 1], b[i + 3]);
+    }
+#pragma GCC unroll 16
+    for (int c = 0; c < 4; c++) {
+        __m512i low = _mm512_shuffle_i32x4(a[c], a[4 + c], 0x44), high = _mm512_shuffle_i32x4(a[c], a[4 + c], 0xee);
+        __m512i low2 = _mm512_shuffle_i32x4(a[8 + c], a[12 + c], 0x44);
+        __m512i high2 = _mm512_shuffle_i32x4(a[8 + c], a[12 + c], 0xee);
+        _mm512_storeu_si512(out + c * out_row, _mm512_shuffle_i32x4(low, low2, 0x88));
+        _mm512_storeu_si512(out + (4 + c) * out_row, _mm512_shuffle_i32x4(low, low2, 0xdd));
+        _mm512_storeu_si512(out + (8 + c) * out_row, _mm512_shuffle_i32x4(high, high2, 0x88));
+        _mm512_storeu_si512(out + (12 + c) * out_row, _mm512_shuffle_i32x4(high, high2, 0xdd));
+    }
 }
 
 #include "compute/kernels_template.h"

@@ -10,6 +10,9 @@ extern const struct kernels kernels_avx2;
 extern const struct kernels kernels_avx512;
 #endif
 
+/* Below it a row is quantised to zeros: the factor 127 / max|row| would not be finite. */
+#define SMALLEST_MAGNITUDE 1e-36f
+
 /* One bfloat16: to the nearest, ties to even, NaN made quiet. */
 uint16_t bf16_from_float(float x);
 float bf16_to_float(uint16_t x);

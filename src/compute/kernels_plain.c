@@ -341,21 +341,54 @@ static void from_f16(float *y, const uint16_t *x, int64_t n) {
         y[i] = f16_to_float(x[i]);
 }
 
-/* A row with NaN or infinity gets scale NaN, so that the product shows it; its q are 0. */
-static float quantise(int8_t *q, const float *x, int64_t n) {
+static float magnitude(const float *x, int64_t n) {
     float largest = 0;
-    bool bad = false;
     for (int64_t i = 0; i < n; i++) {
+        if (!isfinite(x[i]))
+            return NAN;
         float v = fabsf(x[i]);
         largest = v > largest ? v : largest;
-        bad = bad || !isfinite(x[i]);
     }
-    float s = bad ? NAN : largest / 127.0f, inverse = bad || largest == 0 ? 0 : 127.0f / largest;
+    return largest;
+}
+
+static void quantise_by(int8_t *q, const float *x, int64_t n, float factor) {
     for (int64_t i = 0; i < n; i++) {
-        float v = bad ? 0 : rintf(x[i] * inverse);
+        float v = rintf(x[i] * factor);
         q[i] = (int8_t)(v > 127 ? 127 : v < -127 ? -127 : v);
     }
+}
+
+/* A row with NaN or infinity gets scale NaN, so that the product shows it; its q are 0. */
+static float quantise(int8_t *q, const float *x, int64_t n) {
+    float largest = magnitude(x, n);
+    if (largest > SMALLEST_MAGNITUDE)
+        quantise_by(q, x, n, 127.0f / largest);
+    else
+        memset(q, 0, (size_t)n);
+    return largest / 127.0f;
+}
+
+static float quantise_unsigned(uint8_t *q, const float *x, int64_t n) {
+    float s = quantise((int8_t *)q, x, n);
+    for (int64_t i = 0; i < n; i++)
+        q[i] ^= 0x80; /* + 128 in two's complement */
     return s;
+}
+
+enum { SIDE = 4 };
+
+static void transpose(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row) {
+    for (int i = 0; i < SIDE; i++)
+        for (int j = 0; j < SIDE; j++)
+            out[i * out_row + j] = in[j * in_row + i];
+}
+
+static void pair_bf16(uint16_t *out, const float *first, const float *second, int64_t n) {
+    for (int64_t i = 0; i < n; i++) {
+        out[2 * i] = bf16_from_float(first[i]);
+        out[2 * i + 1] = bf16_from_float(second[i]);
+    }
 }
 
 static void dequantise(float *y, const int32_t *sums, const int32_t *offset, float row_scale,
@@ -386,4 +419,6 @@ const struct kernels kernels_plain = {
     .log_softmax = log_softmax, .log_softmax_backward = log_softmax_backward, .layer_norm = layer_norm,
     .layer_norm_backward = layer_norm_backward, .rms_norm = rms_norm, .rms_norm_backward = rms_norm_backward,
     .to_bf16 = to_bf16, .from_bf16 = from_bf16, .to_f16 = to_f16, .from_f16 = from_f16, .quantise = quantise,
+    .side = SIDE, .transpose = transpose, .pair_bf16 = pair_bf16, .quantise_unsigned = quantise_unsigned,
+    .magnitude = magnitude, .quantise_by = quantise_by,
     .dequantise = dequantise, .adamw = adamw};

@@ -9,6 +9,7 @@
  * (largest relative error 6e-8); tanh(x) / x for |x| < 0.625 is a polynomial in x x (1e-8).  Fits: tools/golden/fits.py.
  */
 #include <math.h>
+#include <string.h>
 
 #include "compute/kernels_internal.h"
 
@@ -420,21 +421,59 @@ static void from_f16(float *y, const uint16_t *x, int64_t n) {
         PUT(y + i, f16_get(x + i, part), part);
 }
 
+static float magnitude(const float *x, int64_t n) {
+    vf m0 = VF_ZERO(), m1 = VF_ZERO(), bad0 = VF_ZERO(), bad1 = VF_ZERO(); /* 0 x is NaN where x is not finite */
+    int64_t start = 0;
+    for (; start + 2 * LANES <= n; start += 2 * LANES) {
+        vf v0 = VF_LOAD(x + start), v1 = VF_LOAD(x + start + LANES);
+        m0 = VF_MAX(VF_ABS(v0), m0);
+        m1 = VF_MAX(VF_ABS(v1), m1);
+        bad0 = VF_FMA(v0, VF_ZERO(), bad0);
+        bad1 = VF_FMA(v1, VF_ZERO(), bad1);
+    }
+    OVER(n - start, i, part) {
+        vf v = GET(x + start + i, part);
+        m0 = VF_MAX(VF_ABS(v), m0);
+        bad0 = VF_FMA(v, VF_ZERO(), bad0);
+    }
+    return vf_total(VF_ADD(bad0, bad1)) == 0 ? vf_largest(VF_MAX(m0, m1)) : NAN;
+}
+
+/* flip: 0, or 0x80 to add 128 to every byte */
+ALWAYS void quantise_all(int8_t *q, const float *x, int64_t n, float factor, const int flip) {
+    vf f = VF_SET(factor), most = VF_SET(127.0f), least = VF_SET(-127.0f);
+    OVER(n, i, part) {
+        vf v = VF_MAX(least, VF_MIN(most, VF_MUL(GET(x + i, part), f)));
+        vi_put_s8(q + i, VI_FLIP(VI_FROM_FLOATS(v), flip), part);
+    }
+}
+
+static void quantise_by(int8_t *q, const float *x, int64_t n, float factor) {
+    quantise_all(q, x, n, factor, 0);
+}
+
+ALWAYS float quantise_row(int8_t *q, const float *x, int64_t n, const int flip) {
+    float largest = magnitude(x, n);
+    if (largest > SMALLEST_MAGNITUDE)
+        quantise_all(q, x, n, 127.0f / largest, flip);
+    else
+        memset(q, flip, (size_t)n);
+    return largest / 127.0f;
+}
+
 static float quantise(int8_t *q, const float *x, int64_t n) {
-    vf m = VF_ZERO(), bad = VF_ZERO();
+    return quantise_row(q, x, n, 0);
+}
+
+static float quantise_unsigned(uint8_t *q, const float *x, int64_t n) {
+    return quantise_row((int8_t *)q, x, n, 0x80);
+}
+
+static void pair_bf16(uint16_t *out, const float *first, const float *second, int64_t n) {
     OVER(n, i, part) {
-        vf v = GET(x + i, part);
-        m = VF_MAX(VF_ABS(v), m);
-        bad = VF_FMA(v, VF_ZERO(), bad);
+        vi pair = VI_OR(bf16_bits(GET(first + i, part)), VI_SHIFT_LEFT(bf16_bits(GET(second + i, part)), 16));
+        PUT((float *)(void *)(out + 2 * i), VF_FROM_BITS(pair), part);
     }
-    float largest = vf_largest(m);
-    bool fine = vf_total(bad) == 0;
-    vf f = VF_SET(largest == 0 || !fine ? 0 : 127.0f / largest);
-    OVER(n, i, part) {
-        vf v = fine ? VF_MUL(GET(x + i, part), f) : VF_ZERO();
-        vi_put_s8(q + i, VI_FROM_FLOATS(VF_MAX(VF_SET(-127.0f), VF_MIN(VF_SET(127.0f), v))), part);
-    }
-    return fine ? largest / 127.0f : NAN;
 }
 
 ALWAYS void dequantise_all(float *y, const int32_t *sums, const int32_t *offset, float row_scale,
@@ -491,4 +530,6 @@ const struct kernels KERNELS = {
     .log_softmax = log_softmax, .log_softmax_backward = log_softmax_backward, .layer_norm = layer_norm,
     .layer_norm_backward = layer_norm_backward, .rms_norm = rms_norm, .rms_norm_backward = rms_norm_backward,
     .to_bf16 = to_bf16, .from_bf16 = from_bf16, .to_f16 = to_f16, .from_f16 = from_f16, .quantise = quantise,
+    .side = LANES, .transpose = transpose, .pair_bf16 = pair_bf16, .quantise_unsigned = quantise_unsigned,
+    .magnitude = magnitude, .quantise_by = quantise_by,
     .dequantise = dequantise, .adamw = adamw};

@@ -4,106 +4,217 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "compute/kernels_internal.h"
 #include "compute/tiles.h"
+
+enum { CHUNK = 256 }; /* steps that are converted before they are moved */
 
 int64_t panels_of(int64_t n) {
     return (n + PANEL - 1) / PANEL;
 }
 
-int64_t steps_padded(int64_t k, int64_t step) {
+int64_t step_of(precision how) {
+    return how == PRECISION_F32 ? 1 : how == PRECISION_BF16 ? 2 : 4;
+}
+
+int64_t steps_padded(int64_t k, precision how) {
+    int64_t step = step_of(how);
     return (k + step - 1) / step * step;
 }
 
-static int columns_of(const right_matrix *m, int64_t index) {
-    int64_t rest = m->n - index * PANEL;
+size_t element_of(precision how) {
+    return (size_t)(4 / step_of(how));
+}
+
+static int columns_of(int64_t n, int64_t index) {
+    int64_t rest = n - index * PANEL;
     return rest < PANEL ? (int)rest : PANEL;
 }
 
-void pack_panel_f32(float *panel, const right_matrix *m, int64_t index) {
-    int columns = columns_of(m, index);
-    const float *b = m->b + index * PANEL * m->step_n;
-    if (columns < PANEL)
-        memset(panel, 0, (size_t)m->k * PANEL * sizeof *panel);
+/* out[i][j] = in[j][i] for words: "columns" rows of in, "steps" words of each; out has rows of 32 */
+static void transpose_words(uint32_t *out, const struct kernels *kernels, const uint32_t *in, int64_t in_row,
+    int columns, int64_t steps) {
+    int side = (int)kernels->side;
+    int whole_columns = columns / side * side;
+    int64_t whole_steps = steps / side * side;
+    for (int64_t i = 0; i < whole_steps; i += side)
+        for (int j = 0; j < whole_columns; j += side)
+            kernels->transpose(out + i * PANEL + j, PANEL, in + j * in_row + i, in_row);
+    for (int j = 0; j < columns; j++)
+        for (int64_t i = j < whole_columns ? whole_steps : 0; i < steps; i++)
+            out[i * PANEL + j] = in[j * in_row + i];
+}
+
+static void panel_f32(float *panel, const struct kernels *kernels, const right_matrix *m, const float *b,
+    int columns) {
     if (m->step_n == 1) {
         for (int64_t i = 0; i < m->k; i++)
             memcpy(panel + i * PANEL, b + i * m->step_k, (size_t)columns * sizeof *b);
         return;
     }
-    for (int64_t start = 0; start < m->k; start += 16) { /* 16 steps at a time: whole cache lines on both sides */
-        int64_t end = start + 16 < m->k ? start + 16 : m->k;
-        for (int j = 0; j < columns; j++)
-            for (int64_t i = start; i < end; i++)
-                panel[i * PANEL + j] = b[i * m->step_k + j * m->step_n];
+    transpose_words((uint32_t *)(void *)panel, kernels, (const uint32_t *)(const void *)b, m->step_n, columns, m->k);
+}
+
+static void panel_bf16(uint16_t *panel, const struct kernels *kernels, const right_matrix *m, const float *b,
+    int columns) {
+    static const float zeros[PANEL];
+    if (m->step_n == 1) {
+        for (int64_t i = 0; i < m->k; i += 2)
+            kernels->pair_bf16(panel + i * PANEL, b + i * m->step_k,
+                i + 1 < m->k ? b + (i + 1) * m->step_k : zeros, columns);
+        return;
+    }
+    uint32_t words[PANEL * CHUNK / 2];
+    for (int64_t start = 0; start < m->k; start += CHUNK) {
+        int64_t steps = m->k - start < CHUNK ? m->k - start : CHUNK;
+        for (int j = 0; j < columns; j++) {
+            uint16_t *row = (uint16_t *)(words + j * CHUNK / 2);
+            kernels->to_bf16(row, b + start + j * m->step_n, steps);
+            if (steps % 2)
+                row[steps] = 0;
+        }
+        transpose_words((uint32_t *)(void *)(panel + start * PANEL), kernels, words, CHUNK / 2, columns,
+            (steps + 1) / 2);
     }
 }
 
-void pack_panel_bf16(uint16_t *panel, const right_matrix *m, int64_t index) {
-    int columns = columns_of(m, index);
+void pack_panel(void *panel, precision how, const struct kernels *kernels, const right_matrix *m, int64_t index) {
+    int columns = columns_of(m->n, index);
     const float *b = m->b + index * PANEL * m->step_n;
-    if (columns < PANEL || m->k % 2)
-        memset(panel, 0, (size_t)steps_padded(m->k, 2) * PANEL * sizeof *panel);
-    for (int64_t start = 0; start < m->k; start += 16) {
-        int64_t end = start + 16 < m->k ? start + 16 : m->k;
-        for (int j = 0; j < columns; j++)
-            for (int64_t i = start; i < end; i++)
-                panel[(i / 2 * PANEL + j) * 2 + i % 2] = bf16_from_float(b[i * m->step_k + j * m->step_n]);
+    if (columns < PANEL)
+        memset(panel, 0, (size_t)steps_padded(m->k, how) * PANEL * element_of(how));
+    if (how == PRECISION_F32)
+        panel_f32(panel, kernels, m, b, columns);
+    else
+        panel_bf16(panel, kernels, m, b, columns);
+}
+
+void pack_panel_from_bf16(uint16_t *panel, const struct kernels *kernels, const uint16_t *w, int64_t n, int64_t k,
+    int64_t index) {
+    int columns = columns_of(n, index);
+    uint32_t words[PANEL * CHUNK / 2];
+    w += index * PANEL * k;
+    if (columns < PANEL)
+        memset(panel, 0, (size_t)steps_padded(k, PRECISION_BF16) * PANEL * sizeof *panel);
+    for (int64_t start = 0; start < k; start += CHUNK) {
+        int64_t steps = k - start < CHUNK ? k - start : CHUNK;
+        for (int j = 0; j < columns; j++) {
+            uint16_t *row = (uint16_t *)(words + j * CHUNK / 2);
+            memcpy(row, w + start + j * k, (size_t)steps * sizeof *w);
+            if (steps % 2)
+                row[steps] = 0;
+        }
+        transpose_words((uint32_t *)(void *)(panel + start * PANEL), kernels, words, CHUNK / 2, columns,
+            (steps + 1) / 2);
     }
 }
 
-void pack_panel_int8(int8_t *panel, float *scale, int32_t *offset, const right_matrix *m, int64_t index) {
-    int columns = columns_of(m, index);
+void pack_panel_int8(int8_t *panel, float *scale, int32_t *offset, const struct kernels *kernels,
+    const right_matrix *m, int64_t index) {
+    int columns = columns_of(m->n, index);
     const float *b = m->b + index * PANEL * m->step_n;
-    memset(panel, 0, (size_t)steps_padded(m->k, 4) * PANEL);
+    float factor[PANEL];
+    uint32_t words[PANEL * CHUNK / 4];
+    if (columns < PANEL)
+        memset(panel, 0, (size_t)steps_padded(m->k, PRECISION_INT8) * PANEL);
     memset(scale, 0, PANEL * sizeof *scale);
     memset(offset, 0, PANEL * sizeof *offset);
     for (int j = 0; j < columns; j++) {
-        const float *column = b + j * m->step_n;
-        float largest = 0;
-        bool bad = false;
-        for (int64_t i = 0; i < m->k; i++) {
-            float v = fabsf(column[i * m->step_k]);
-            largest = v > largest ? v : largest;
-            bad = bad || !isfinite(v);
+        float largest = kernels->magnitude(b + j * m->step_n, m->k);
+        scale[j] = largest / 127.0f;
+        factor[j] = largest > SMALLEST_MAGNITUDE ? 127.0f / largest : 0;
+    }
+    for (int64_t start = 0; start < m->k; start += CHUNK) {
+        int64_t steps = m->k - start < CHUNK ? m->k - start : CHUNK;
+        for (int j = 0; j < columns; j++) {
+            int8_t *row = (int8_t *)(words + j * CHUNK / 4);
+            if (factor[j] > 0)
+                kernels->quantise_by(row, b + start + j * m->step_n, steps, factor[j]);
+            else
+                memset(row, 0, (size_t)steps);
+            int32_t sum = 0;
+            for (int64_t i = 0; i < steps; i++)
+                sum += row[i];
+            offset[j] += 128 * sum;
+            for (int64_t i = steps; i % 4; i++)
+                row[i] = 0;
         }
-        scale[j] = bad ? NAN : largest / 127.0f;
-        float inverse = bad || largest == 0 ? 0 : 127.0f / largest;
-        int32_t sum = 0;
-        for (int64_t i = 0; i < m->k; i++) {
-            float v = bad ? 0 : rintf(column[i * m->step_k] * inverse);
-            int8_t q = (int8_t)(v > 127 ? 127 : v < -127 ? -127 : v);
-            panel[(i / 4 * PANEL + j) * 4 + i % 4] = q;
-            sum += q;
-        }
-        offset[j] = 128 * sum;
+        transpose_words((uint32_t *)(void *)(panel + start * PANEL), kernels, words, CHUNK / 4, columns,
+            (steps + 3) / 4);
     }
 }
 
-void pack_rows_bf16(uint16_t *out, const struct kernels *kernels, const float *a, int64_t rows, int64_t k,
-    int64_t k_padded, int64_t step_m, int64_t step_k) {
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t i = k; i < k_padded; i++)
-            out[r * k_padded + i] = 0;
-    if (step_k == 1) {
-        for (int64_t r = 0; r < rows; r++)
-            kernels->to_bf16(out + r * k_padded, a + r * step_m, k);
+left_matrix left_matrix_plan(precision how, const float *a, int64_t m, int64_t k, int64_t step_m, int64_t step_k,
+    bool copy) {
+    left_matrix l = {.how = how, .a = a, .m = m, .k = k, .step_m = step_m, .step_k = step_k};
+    if (how == PRECISION_F32 && !(copy && step_k == 1)) {
+        l.row = step_m;
+        l.pair = step_k;
+        return l;
+    }
+    if (step_k != 1) { /* bf16, stored by columns: pairs of columns lie side by side, no transposing */
+        l.row = 2;
+        l.pair = 2 * m;
+        return l;
+    }
+    int64_t line = 64 / (int64_t)element_of(how); /* an odd number of cache lines: rows fall into different sets */
+    l.row = ((k + line - 1) / line | 1) * line;
+    l.pair = step_of(how) == 2 ? 2 : 1;
+    return l;
+}
+
+static bool moves(const left_matrix *l) {
+    return l->how != PRECISION_F32 || l->row != l->step_m || l->pair != l->step_k;
+}
+
+bool left_matrix_bytes(const left_matrix *l, size_t *bytes) {
+    *bytes = 0;
+    if (!moves(l))
+        return true;
+    size_t cells;
+    bool by_pairs = l->step_k != 1;
+    size_t rows = by_pairs ? (size_t)(l->k + 1) / 2 : (size_t)l->m, row = by_pairs ? (size_t)l->pair : (size_t)l->row;
+    if (!checked_multiply(rows, row, &cells) || !checked_multiply(cells, element_of(l->how), bytes) ||
+        !checked_add(*bytes, 63, bytes))
+        return false;
+    *bytes &= ~(size_t)63;
+    return true;
+}
+
+void left_matrix_pack(const left_matrix *l, const struct kernels *kernels, int64_t first, int64_t rows) {
+    int64_t steps = steps_padded(l->k, l->how);
+    if (!l->packed)
+        return;
+    if (l->step_k != 1) {
+        static const float zeros[CHUNK];
+        for (int64_t start = first; start < first + rows; start += CHUNK) {
+            int64_t count = first + rows - start < CHUNK ? first + rows - start : CHUNK;
+            for (int64_t i = 0; i < l->k; i += 2)
+                kernels->pair_bf16((uint16_t *)l->packed + i / 2 * l->pair + 2 * start, l->a + i * l->step_k + start,
+                    i + 1 < l->k ? l->a + (i + 1) * l->step_k + start : zeros, count);
+        }
         return;
     }
-    for (int64_t start = 0; start < rows; start += 16) {
-        int64_t end = start + 16 < rows ? start + 16 : rows;
-        for (int64_t i = 0; i < k; i++)
-            for (int64_t r = start; r < end; r++)
-                out[r * k_padded + i] = bf16_from_float(a[r * step_m + i * step_k]);
+    for (int64_t r = first; r < first + rows; r++) {
+        const float *from = l->a + r * l->step_m;
+        if (l->how == PRECISION_F32) {
+            memcpy((float *)l->packed + r * l->row, from, (size_t)l->k * sizeof *from);
+        } else if (l->how == PRECISION_BF16) {
+            uint16_t *to = (uint16_t *)l->packed + r * l->row;
+            kernels->to_bf16(to, from, l->k);
+            if (steps > l->k)
+                to[l->k] = 0;
+        } else {
+            uint8_t *to = (uint8_t *)l->packed + r * l->row;
+            l->scale[r] = kernels->quantise_unsigned(to, from, l->k);
+            memset(to + l->k, 128, (size_t)(steps - l->k));
+        }
     }
 }
 
-void pack_rows_int8(uint8_t *out, float *scale, const struct kernels *kernels, const float *a, int64_t rows, int64_t k,
-    int64_t k_padded) {
-    for (int64_t r = 0; r < rows; r++) {
-        uint8_t *row = out + r * k_padded;
-        scale[r] = kernels->quantise((int8_t *)row, a + r * k, k);
-        for (int64_t i = 0; i < k; i++)
-            row[i] ^= 0x80; /* + 128 in two's complement */
-        memset(row + k, 128, (size_t)(k_padded - k));
-    }
+const void *left_matrix_row(const left_matrix *l, int64_t row) {
+    if (!l->packed)
+        return l->a + row * l->row;
+    return (const char *)l->packed + (size_t)(row * l->row) * element_of(l->how);
 }

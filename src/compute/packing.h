@@ -5,9 +5,17 @@
 #ifndef SMAC_COMPUTE_PACKING_H
 #define SMAC_COMPUTE_PACKING_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "compute/kernels.h"
+#include "compute/precision.h"
+
+int64_t panels_of(int64_t n);                  /* ceil(n / 32) */
+int64_t step_of(precision how);                /* steps of k side by side: 1, 2, 4 */
+int64_t steps_padded(int64_t k, precision how); /* k rounded up to a multiple of that */
+size_t element_of(precision how);              /* bytes: 4, 2, 1 */
 
 /* The right-hand matrix B(k, n) by strides: element (i, j) at b[i * step_k + j * step_n]. */
 typedef struct right_matrix {
@@ -15,19 +23,33 @@ typedef struct right_matrix {
     int64_t k, n, step_k, step_n;
 } right_matrix;
 
-int64_t panels_of(int64_t n);                 /* ceil(n / 32) */
-int64_t steps_padded(int64_t k, int64_t step); /* k rounded up to a multiple of step */
+/* One panel at PRECISION_F32 or PRECISION_BF16. */
+void pack_panel(void *panel, precision how, const struct kernels *kernels, const right_matrix *m, int64_t index);
+/* bf16 from a weight (n, k) in bfloat16: bits are moved, not changed */
+void pack_panel_from_bf16(uint16_t *panel, const struct kernels *kernels, const uint16_t *w, int64_t n, int64_t k,
+    int64_t index);
+/* int8 from step_k 1: a scale a column (max|column| / 127) and offset = 128 sum of its integers, for 32 columns */
+void pack_panel_int8(int8_t *panel, float *scale, int32_t *offset, const struct kernels *kernels,
+    const right_matrix *m, int64_t index);
 
-void pack_panel_f32(float *panel, const right_matrix *m, int64_t index);
-void pack_panel_bf16(uint16_t *panel, const right_matrix *m, int64_t index);
-/* int8: a scale a column (max|column| / 127) and offset = 128 sum of the column's integers, for 32 columns */
-void pack_panel_int8(int8_t *panel, float *scale, int32_t *offset, const right_matrix *m, int64_t index);
+/*
+ * The left-hand matrix A(m, k), element (i, j) at a[i * step_m + j * step_k], in the form that the tiles read.  One
+ * of the steps is 1.  Float32 may stay where it is.
+ */
+typedef struct left_matrix {
+    precision how;
+    const float *a;
+    int64_t m, k, step_m, step_k;
+    void *packed;  /* where it goes, left_matrix_bytes of it; NULL: it stays */
+    float *scale;  /* int8: of the rows */
+    int64_t row, pair; /* how the packed form is read: elements from row to row, and from step (pair) to step */
+} left_matrix;
 
-/* Rows of the left-hand matrix, element (i, j) at a[i * step_m + j * step_k], as bf16 rows of k_padded. */
-void pack_rows_bf16(uint16_t *out, const struct kernels *kernels, const float *a, int64_t rows, int64_t k,
-    int64_t k_padded, int64_t step_m, int64_t step_k);
-/* Dense rows as uint8 (quantised by row, + 128), with the rows' scales. */
-void pack_rows_int8(uint8_t *out, float *scale, const struct kernels *kernels, const float *a, int64_t rows, int64_t k,
-    int64_t k_padded);
+/* Say how a left-hand matrix will lie; copy: move float32 as well, so that its rows spread over the cache. */
+left_matrix left_matrix_plan(precision how, const float *a, int64_t m, int64_t k, int64_t step_m, int64_t step_k,
+    bool copy);
+bool left_matrix_bytes(const left_matrix *l, size_t *bytes); /* a multiple of 64, 0 if it stays; false: too large */
+void left_matrix_pack(const left_matrix *l, const struct kernels *kernels, int64_t first, int64_t rows);
+const void *left_matrix_row(const left_matrix *l, int64_t row); /* where the tiles start */
 
 #endif

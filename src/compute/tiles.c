@@ -22,14 +22,15 @@ static void plain_f32(int rows, int64_t k, const float *a, int64_t a_row, int64_
     }
 }
 
-static void plain_bf16(int rows, int64_t pairs, const uint16_t *a, int64_t a_row, const uint16_t *panel, float *c,
-    int64_t ldc, bool add) {
+static void plain_bf16(int rows, int64_t pairs, const uint16_t *a, int64_t a_row, int64_t a_pair,
+    const uint16_t *panel, float *c, int64_t ldc, bool add) {
     for (int r = 0; r < rows; r++) {
         float sum[PANEL];
         for (int j = 0; j < PANEL; j++)
             sum[j] = add ? c[r * ldc + j] : 0;
         for (int64_t i = 0; i < pairs; i++) {
-            float x0 = bf16_to_float(a[r * a_row + 2 * i]), x1 = bf16_to_float(a[r * a_row + 2 * i + 1]);
+            const uint16_t *x = a + r * a_row + i * a_pair;
+            float x0 = bf16_to_float(x[0]), x1 = bf16_to_float(x[1]);
             const uint16_t *w = panel + i * PANEL * 2;
             for (int j = 0; j < PANEL; j++)
                 sum[j] += x0 * bf16_to_float(w[2 * j]) + x1 * bf16_to_float(w[2 * j + 1]);

@@ -5,7 +5,7 @@
  *   f32   panel[k][32]
  *   bf16  panel[k / 2][32][2]: two steps side by side, as the dot-product instruction wants them
  *   int8  panel[k / 4][32][4]: four steps side by side
- * The left-hand rows are float32 at any strides, bf16 rows of pairs, or uint8 rows (the value + 128) of quads.
+ * The left-hand rows are float32 at any strides, bf16 pairs at any strides, or uint8 rows (the value + 128) of quads.
  * Sums run over k in ascending order in one accumulator an element, so neither the number of rows nor a cut of k in
  * multiples of the step changes a bit.  c is dense (ldc) and holds 32 columns a row; add: sums start from what c holds.
  * Nobody outside src/compute includes this.
@@ -22,8 +22,8 @@ enum { PANEL = 32 };
 
 typedef void (*tile_f32)(int rows, int64_t k, const float *a, int64_t a_row, int64_t a_k, const float *panel, float *c,
     int64_t ldc, bool add);
-typedef void (*tile_bf16)(int rows, int64_t pairs, const uint16_t *a, int64_t a_row, const uint16_t *panel, float *c,
-    int64_t ldc, bool add);
+typedef void (*tile_bf16)(int rows, int64_t pairs, const uint16_t *a, int64_t a_row, int64_t a_pair,
+    const uint16_t *panel, float *c, int64_t ldc, bool add);
 typedef void (*tile_int8)(int rows, int64_t quads, const uint8_t *a, int64_t a_row, const int8_t *panel, int32_t *c,
     int64_t ldc, bool add);
 

@@ -49,8 +49,8 @@ ALWAYS int32_t word_at(const void *p) {
     return word;
 }
 
-ALWAYS void rows_bf16(const int rows, int64_t pairs, const uint16_t *a, int64_t a_row, const uint16_t *panel,
-    float *c, int64_t ldc, bool add) {
+ALWAYS void rows_bf16(const int rows, int64_t pairs, const uint16_t *a, int64_t a_row, int64_t a_pair,
+    const uint16_t *panel, float *c, int64_t ldc, bool add) {
     for (int h = 0; h < PANEL; h += PASS) {
         vf s[ROWS][2];
 #pragma GCC unroll 16
@@ -59,7 +59,7 @@ ALWAYS void rows_bf16(const int rows, int64_t pairs, const uint16_t *a, int64_t 
             s[r][1] = add ? VF_LOAD(c + r * ldc + h + LANES) : VF_ZERO();
         }
         const uint16_t *x = a, *w = panel + 2 * h;
-        for (int64_t i = 0; i < pairs; i++, w += 2 * PANEL, x += 2) {
+        for (int64_t i = 0; i < pairs; i++, w += 2 * PANEL, x += a_pair) {
             vi w0 = VI_LOAD(w), w1 = VI_LOAD(w + 2 * LANES);
 #pragma GCC unroll 16
             for (int r = 0; r < rows; r++) {
@@ -119,7 +119,7 @@ ALWAYS void rows_int8(const int rows, int64_t quads, const uint8_t *a, int64_t a
         break;
 #define CASE_BF16(height)                                                            \
     case height:                                                                     \
-        rows_bf16(height, pairs, a, a_row, panel, c, ldc, add);                      \
+        rows_bf16(height, pairs, a, a_row, a_pair, panel, c, ldc, add);             \
         break;
 #define CASE_INT8(height)                                                            \
     case height:                                                                     \
@@ -135,8 +135,8 @@ static void vector_f32(int rows, int64_t k, const float *a, int64_t a_row, int64
     }
 }
 
-static void vector_bf16(int rows, int64_t pairs, const uint16_t *a, int64_t a_row, const uint16_t *panel, float *c,
-    int64_t ldc, bool add) {
+static void vector_bf16(int rows, int64_t pairs, const uint16_t *a, int64_t a_row, int64_t a_pair,
+    const uint16_t *panel, float *c, int64_t ldc, bool add) {
     switch (rows) {
         HEIGHTS(CASE_BF16)
     default:
