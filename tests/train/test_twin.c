@@ -43,11 +43,21 @@ static float *read_floats(const twin *w, const char *prefix, const char *name, i
     return out;
 }
 
-/* The largest difference, relative to the largest value. */
+/*
+ * Biases that the loss does not see: a softmax is blind to what is added to all its scores, centring and distances to
+ * what is added to all vectors.  Their gradients are 0 but for rounding, and AdamW makes steps out of rounding.
+ */
+static bool is_idle(const twin *w, const parameter *p)
+{
+    return strstr(p->name, "key.bias") || strstr(p->name, "projections.intra.down.bias") ||
+           (w->c.contrast.inter == INTER_RANK && strstr(p->name, "projections.inter.down.bias"));
+}
+
+/* The largest difference, relative to the largest value (of gradients that nearly cancel: to a thousandth). */
 static void compare(const twin *w, const char *prefix, const char *name, const float *found, int64_t count)
 {
     float *expected = read_floats(w, prefix, name, count);
-    double largest = 0, difference = 0;
+    double largest = strcmp(prefix, "grad.") == 0 ? 1e-3 : 0, difference = 0;
     for (int64_t i = 0; i < count; i++) {
         largest = fmax(largest, fabs(expected[i]));
         difference = fmax(difference, fabs((double)found[i] - expected[i]));
@@ -71,7 +81,7 @@ static void open_twin(twin *w, const char *name, const char *const *settings)
     static const char *const common[] = {"model.width=8", "model.heads=2", "model.head_width=3", "model.dropout=0",
         "perceiver.latents=3", "perceiver.layers=2", "perceiver.max_clips=6", "interaction.queries=2",
         "interaction.layers=2", "contrast.projection=4", "labels.neighbours=5", "labels.neighbour_fraction=0.25",
-        "train.rate=0.005", "train.language_rate=0.001", "train.weight_decay=0.01", "train.warmup=0.4", NULL};
+        "train.rate=0.001", "train.language_rate=0.0002", "train.weight_decay=0.01", "train.warmup=0.4", "train.clip=2", NULL};
     memset(w, 0, sizeof *w);
     configuration_defaults(&w->c);
     for (int round = 0; round < 2; round++)
@@ -164,11 +174,6 @@ static void compare_first_step(const twin *w, const semanticmac_outputs *out)
     }
     for (int64_t i = 0; i < parameter_number(w->store); i++) {
         const parameter *p = parameter_at(w->store, i);
-        if (strstr(p->name, "key.bias")) { /* a softmax does not see what is added to all its scores: 0 but for rounding */
-            for (int64_t k = 0; k < p->count; k++)
-                assert_near(p->grad[k], 0, 1e-5);
-            continue;
-        }
         compare(w, "grad.", short_name(p), p->grad, p->count);
     }
 }
@@ -241,7 +246,7 @@ static void replay(const char *name, const char *const *settings)
     }
     for (int64_t i = 0; i < parameter_number(w.store); i++) {
         const parameter *p = parameter_at(w.store, i);
-        if (!strstr(p->name, "key.bias"))
+        if (!is_idle(&w, p))
             compare(&w, "final.", short_name(p), p->data, p->count);
     }
     free(losses);
