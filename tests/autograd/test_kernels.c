@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "autograd/cases.h"
+#include "autograd/random_mask.h"
 #include "compute/cpu.h"
 #include "compute/parallel.h"
 
@@ -119,11 +120,35 @@ static void test_plain(void **state)
     assert_int_equal(status, 0);
 }
 
+/* Dropout masks have the same bits at every level, wherever the array starts. */
+static void test_dropout_levels(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    const dropout_mask mask = {.seed = 0x123456789ABCDEF0u, .stream = 0xFEDCBA9876543210u, .threshold = 20000,
+        .scale = 2};
+    float x[N], whole[N], part[N];
+    for (int i = 0; i < N; i++)
+        x[i] = (float)(i + 1);
+    for (int i = 0; i < N; i++) /* one at a time is never a vector */
+        dropout_apply(&mask, 77 + i, 1, whole + i, x + i);
+    for (int start = 0; start < 130; start += 13) {
+        dropout_apply(&mask, 77 + start, N - start, part + start, x + start);
+        assert_memory_equal(whole + start, part + start, (size_t)(N - start) * sizeof(float));
+    }
+    for (int level = KERNEL_AVX2; level <= (int)cpu_best_level(); level++) {
+        int64_t first = 128 - 77;
+        dropout_vector_for((kernel_level)level)(&mask, 128, 640, part, x + first);
+        assert_memory_equal(whole + first, part, 640 * sizeof(float));
+    }
+}
+
 int main(int count, char **arguments)
 {
     program = arguments[0];
     if (count > 1 && strcmp(arguments[1], "write") == 0)
         return write_all();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_threads), cmocka_unit_test(test_plain)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_threads), cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_dropout_levels)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
