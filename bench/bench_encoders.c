@@ -132,8 +132,11 @@ static int time_case(char **argument)
     }
     qsort(times, (size_t)rounds, sizeof *times, by_size);
     printf("{\"case\": \"%s\", \"precision\": \"%s\", \"batch\": %lld, \"threads\": %d, \"median_ms\": %.3f, "
-           "\"least_ms\": %.3f, \"largest_ms\": %.3f, \"resident_mb\": %ld}\n", argument[0], argument[1],
-        (long long)s.batch, parallel_threads(), times[rounds / 2], times[0], times[rounds - 1], resident_megabytes());
+           "\"resident_mb\": %ld, \"all_ms\": [", argument[0], argument[1],
+        (long long)s.batch, parallel_threads(), times[rounds / 2], resident_megabytes());
+    for (int i = 0; i < rounds; i++)
+        printf("%s%.3f", i > 0 ? ", " : "", times[i]);
+    printf("]}\n");
     free(times);
     free(s.input);
     free(s.ids);
