@@ -1,7 +1,6 @@
 /*
- * text/families.c - the tokenizer.json that stands for older files: a vocab.txt, a vocab.json with merges.txt, or a
- * SentencePiece .model, by the family that the files beside name.  What each family adds (normalisers, special tokens,
- * templates) is the same as in the tokenizer.json files that their makers publish.
+ * text/families.c - the tokenizer.json that stands for older files: a vocab.txt, or a vocab.json with merges.txt, by
+ * what the configuration beside says.  families_spm.c does the same for SentencePiece .model files.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +18,14 @@ static const char *named_token(const json_t *options, const char *name)
     return json_string_value(value);
 }
 
-static bool flag(const json_t *options, const char *name, bool otherwise)
+bool option_flag(const json_t *options, const char *name, bool otherwise)
 {
     const json_t *value = json_object_get(options, name);
     return json_is_boolean(value) ? json_is_true(value) : otherwise;
 }
 
 /* Whether the tokenizer's class or the model's type contains name (in lower case). */
-static bool is_family(const json_t *options, const json_t *configuration, const char *name)
+bool option_is_family(const json_t *options, const json_t *configuration, const char *name)
 {
     const char *sources[2] = {json_string_value(json_object_get(options, "tokenizer_class")),
                               json_string_value(json_object_get(configuration, "model_type"))};
@@ -48,43 +47,6 @@ static json_t *added(const char *content, int64_t id, bool left)
                      "normalized", 0, "lstrip", left, "rstrip", 0, "single_word", 0);
 }
 
-/* A template in short: '$A' and '$B' are the texts, other words tokens; ":n" behind a word is its type. */
-static json_t *template_list_json(const char *words, json_t *tokens, int32_t (*find)(const void *, const char *),
-                                  const void *user)
-{
-    json_t *list = json_array();
-    for (const char *at = words; *at;) {
-        size_t length = strcspn(at, " ");
-        char word[64];
-        if (length >= sizeof word)
-            break;
-        memcpy(word, at, length);
-        word[length] = '\0';
-        at += length + (at[length] == ' ');
-        char *colon = strrchr(word, ':');
-        int type = colon ? colon[1] - '0' : 0;
-        if (colon)
-            *colon = '\0';
-        if (*word == '$') {
-            json_array_append_new(list, json_pack("{s:{s:s, s:i}}", "Sequence", "id", word + 1, "type_id", type));
-            continue;
-        }
-        json_array_append_new(list, json_pack("{s:{s:s, s:i}}", "SpecialToken", "id", word, "type_id", type));
-        json_object_set_new(tokens, word,
-                            json_pack("{s:s, s:[i], s:[s]}", "id", word, "ids", find(user, word), "tokens", word));
-    }
-    return list;
-}
-
-static json_t *template_json(const char *single, const char *pair, int32_t (*find)(const void *, const char *),
-                             const void *user)
-{
-    json_t *tokens = json_object();
-    json_t *one = template_list_json(single, tokens, find, user), *two = template_list_json(pair, tokens, find, user);
-    return json_pack("{s:s, s:o, s:o, s:o}", "type", "TemplateProcessing", "single", one, "pair", two,
-                     "special_tokens", tokens);
-}
-
 static int32_t find_in_object(const void *user, const char *token)
 {
     const json_t *id = json_object_get(user, token);
@@ -97,7 +59,7 @@ smac_status wordpiece_json(const char *const *tokens, size_t count, const json_t
     static const char *const roles[5][2] = {
         {"unk_token", "[UNK]"}, {"cls_token", "[CLS]"}, {"sep_token", "[SEP]"}, {"pad_token", "[PAD]"},
         {"mask_token", "[MASK]"}};
-    bool mpnet = is_family(options, NULL, "mpnet");
+    bool mpnet = option_is_family(options, NULL, "mpnet");
     const char *usual_mpnet[5] = {"[UNK]", "<s>", "</s>", "<pad>", "<mask>"};
     const char *names[5];
     *out = NULL;
@@ -134,9 +96,9 @@ smac_status wordpiece_json(const char *const *tokens, size_t count, const json_t
         *out = json_pack(
             "{s:s, s:O, s:{s:s, s:b, s:b, s:o, s:b}, s:{s:s}, s:o, s:{s:s, s:s, s:b}, s:{s:s, s:s, s:s, s:i, s:O}}",
             "version", "1.0", "added_tokens", list, "normalizer", "type", "BertNormalizer", "clean_text", 1,
-            "handle_chinese_chars", flag(options, "tokenize_chinese_chars", true), "strip_accents",
+            "handle_chinese_chars", option_flag(options, "tokenize_chinese_chars", true), "strip_accents",
             json_is_boolean(accents) ? json_boolean(json_is_true(accents)) : json_null(), "lowercase",
-            flag(options, "do_lower_case", true), "pre_tokenizer", "type", "BertPreTokenizer", "post_processor", post,
+            option_flag(options, "do_lower_case", true), "pre_tokenizer", "type", "BertPreTokenizer", "post_processor", post,
             "decoder", "type", "WordPiece", "prefix", "##", "cleanup", 1, "model", "type", "WordPiece", "unk_token",
             names[0], "continuing_subword_prefix", "##", "max_input_chars_per_word", 100, "vocab", vocab);
         if (!*out)
@@ -150,8 +112,8 @@ smac_status wordpiece_json(const char *const *tokens, size_t count, const json_t
 smac_status byte_level_json(json_t *vocab, const char *merges, const json_t *options, const json_t *configuration,
                             json_t **out, smac_error *error)
 {
-    bool roberta = is_family(options, configuration, "roberta");
-    bool prefix = flag(options, "add_prefix_space", false);
+    bool roberta = option_is_family(options, configuration, "roberta");
+    bool prefix = option_flag(options, "add_prefix_space", false);
     json_t *list = json_array(), *pairs = json_array(), *post;
     *out = NULL;
     for (const char *at = merges; *at;) {
@@ -190,144 +152,6 @@ smac_status byte_level_json(json_t *vocab, const char *merges, const json_t *opt
     return *out ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a vocabulary");
 }
 
-/* What a family adds to its .model file. */
-typedef struct spm_family {
-    const char *name;      /* as tokenizer_class or model_type begin, in lower case */
-    const char *single, *pair;
-    const char *specials;  /* tokens to look for in texts, by a space */
-    bool quotes, accents, lowercase; /* normalisers: `` and '' to ", accents away, lower case (as options say) */
-    const char *mask;      /* added behind the pieces, or NULL */
-    bool extra_ids;        /* T5's <extra_id_n> */
-    bool fairseq;          /* XLM-R's order of the first ids */
-} spm_family;
-
-static const spm_family families[] = {
-    {"xlmroberta", "<s> $A </s>", "<s> $A </s> </s> $B </s>", "<s> <pad> </s> <unk>", false, false, false, "<mask>",
-     false, true},
-    {"xlnet", "$A <sep> <cls>:2", "$A <sep> $B:1 <sep>:1 <cls>:2", "<unk> <s> </s> <cls> <sep> <pad> <mask> <eod> <eop>",
-     true, true, false, NULL, false, false},
-    {"albert", "[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1", "<pad> <unk> [CLS] [SEP] [MASK]", true, true, true, NULL,
-     false, false},
-    {"deberta", "[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1", "[PAD] [CLS] [SEP] [UNK]", false, false, false,
-     "[MASK]", false, false},
-    {"mt5", "$A </s>", "$A </s> $B </s>", "<pad> </s> <unk>", false, false, false, NULL, true, false},
-    {"t5", "$A </s>", "$A </s> $B </s>", "<pad> </s> <unk>", false, false, false, NULL, true, false},
-};
-
-/* The pieces of a .model with what was added: names to ids. */
-typedef struct spm_names {
-    const sentencepiece_model *model;
-    const json_t *added;
-    int32_t offset;
-} spm_names;
-
-static int32_t find_in_model(const void *user, const char *token)
-{
-    const spm_names *n = user;
-    for (size_t i = 0; i < json_array_size(n->added); i++) {
-        const json_t *a = json_array_get(n->added, i);
-        if (strcmp(json_string_value(json_object_get(a, "content")), token) == 0)
-            return (int32_t)json_integer_value(json_object_get(a, "id"));
-    }
-    return sentencepiece_find(n->model, token);
-}
-
-static json_t *spm_normalizer(const spm_family *f, const json_t *options)
-{
-    json_t *steps = json_array();
-    static const char *const quotes[] = {"``", "''"};
-    for (int i = 0; i < 2 && f->quotes; i++)
-        json_array_append_new(steps, json_pack("{s:s, s:{s:s}, s:s}", "type", "Replace", "pattern", "String", quotes[i],
-                                               "content", "\""));
-    if (f->accents && !flag(options, "keep_accents", false)) {
-        json_array_append_new(steps, json_pack("{s:s}", "type", "NFKD"));
-        json_array_append_new(steps, json_pack("{s:s}", "type", "StripAccents"));
-    }
-    if (flag(options, "do_lower_case", f->lowercase))
-        json_array_append_new(steps, json_pack("{s:s}", "type", "Lowercase"));
-    return json_pack("{s:s, s:o}", "type", "Sequence", "normalizers", steps);
-}
-
-static smac_status spm_parts(const spm_family *f, const sentencepiece_model *model, const json_t *options, json_t *root,
-                             smac_error *error)
-{
-    json_t *list = json_object_get(root, "added_tokens");
-    spm_names names = {model, list, f && f->fairseq ? 1 : 0};
-    int32_t size = sentencepiece_size(model) + names.offset;
-    if (!f)
-        return SMAC_OK;
-    int32_t fairseq_id = 0;
-    for (const char *at = f->specials; *at;) {
-        size_t length = strcspn(at, " ");
-        char word[32];
-        memcpy(word, at, length);
-        word[length] = '\0';
-        at += length + (at[length] == ' ');
-        int32_t id = f->fairseq ? fairseq_id++ : sentencepiece_find(model, word);
-        if (id >= 0)
-            json_array_append_new(list, added(word, id, strcmp(word, "<mask>") == 0));
-    }
-    if (f->mask && sentencepiece_find(model, f->mask) < 0)
-        json_array_append_new(list, added(f->mask, size++, true));
-    const json_t *extra = json_object_get(options, "extra_ids");
-    int64_t extra_ids = !f->extra_ids ? 0 : json_is_number(extra) ? (int64_t)json_number_value(extra) : 100;
-    if (f->extra_ids && strcmp(f->name, "mt5") == 0 && !json_is_number(extra))
-        extra_ids = 0; /* mT5's pieces hold them */
-    if (extra_ids < 0 || extra_ids > 10000)
-        return FAIL(error, SMAC_ERROR_FORMAT, "extra_ids is %lld, expected 0 to 10000", (long long)extra_ids);
-    for (int64_t i = 0; i < extra_ids; i++) {
-        char *word = NULL;
-        text_buffer b = {0};
-        text_format(&b, "<extra_id_%d>", (int)i);
-        word = b.data;
-        if (word && sentencepiece_find(model, word) < 0)
-            json_array_append_new(list, added(word, size + extra_ids - 1 - i, false));
-        text_free(&b);
-    }
-    for (const char *at = f->single; *at;) { /* each token of the template must be there */
-        size_t length = strcspn(at, " :");
-        char word[32];
-        memcpy(word, at, length);
-        word[length] = '\0';
-        if (*word != '$' && find_in_model(&names, word) < 0)
-            return FAIL(error, SMAC_ERROR_FORMAT, "the .model file has no piece \"%s\", which %s needs", word, f->name);
-        at += strcspn(at, " ");
-        at += *at == ' ';
-    }
-    json_object_set_new(root, "post_processor", template_json(f->single, f->pair, find_in_model, &names));
-    json_object_set_new(root, "normalizer", spm_normalizer(f, options));
-    if (strcmp(f->name, "xlnet") == 0)
-        json_object_set_new(root, "padding", json_pack("{s:s, s:i}", "direction", "Left", "pad_type_id", 3));
-    return SMAC_OK;
-}
-
-smac_status sentencepiece_json(const void *data, size_t size, const json_t *options, const json_t *configuration,
-                               json_t **out, smac_error *error)
-{
-    sentencepiece_model *model = NULL;
-    const spm_family *f = NULL;
-    *out = NULL;
-    TRY(sentencepiece_open(data, size, &model, error));
-    for (size_t i = 0; i < sizeof families / sizeof families[0] && !f; i++)
-        if (is_family(options, configuration, families[i].name))
-            f = &families[i];
-    char *text = base64_write(data, size);
-    json_t *root = text ? json_pack("{s:s, s:[], s:{s:s, s:s}, s:{s:s, s:s, s:i}}", "version", "1.0", "added_tokens",
-                                    "decoder", "type", "Metaspace", "replacement", "\xE2\x96\x81", "model", "type",
-                                    "SentencePiece", "data", text, "id_offset", f && f->fairseq ? 1 : 0)
-                        : NULL;
-    free(text);
-    smac_status status = root ? spm_parts(f, model, options, root, error)
-                              : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a .model file of %zu bytes", size);
-    sentencepiece_close(model);
-    if (status != SMAC_OK) {
-        json_decref(root);
-        return status;
-    }
-    *out = root;
-    return SMAC_OK;
-}
-
 smac_status tokenizer_json_options(json_t *root, const json_t *options, const json_t *special_map, smac_error *error)
 {
     static const char *const roles[] = {"cls", "sep", "pad", "mask", "bos", "eos", "unk"};
@@ -344,7 +168,7 @@ smac_status tokenizer_json_options(json_t *root, const json_t *options, const js
     }
     const json_t *length = json_object_get(options, "model_max_length");
     const char *side = json_string_value(json_object_get(options, "padding_side"));
-    bool xlnet = is_family(options, NULL, "xlnet");
+    bool xlnet = option_is_family(options, NULL, "xlnet");
     if (json_is_number(length) && json_number_value(length) >= 1 && json_number_value(length) < 1e9)
         json_object_set_new(own, "max_length", json_integer((json_int_t)json_number_value(length)));
     if (side || xlnet)

@@ -110,23 +110,15 @@ static smac_status read_word_level(const json_t *value, model *out, smac_error *
 static smac_status read_sentencepiece(const json_t *value, model *out, smac_error *error)
 {
     const char *text;
-    int64_t offset;
     unsigned char *bytes = NULL;
     size_t size = 0;
-    TRY(json_members(value, "the model SentencePiece", "type data id_offset", error));
-    TRY(json_int(value, "id_offset", 0, &offset, error));
+    TRY(json_members(value, "the model SentencePiece", "type data", error));
     TRY(json_text(value, "data", true, &text, error));
-    if (offset < 0 || offset > 1000)
-        return FAIL(error, SMAC_ERROR_FORMAT, "\"id_offset\" is %lld, expected 0 to 1000", (long long)offset);
     TRY(base64_read(text, &bytes, &size, error));
     smac_status status = sentencepiece_open(bytes, size, &out->processor, error);
     free(bytes);
     TRY(status);
-    out->id_offset = (int32_t)offset;
     out->unknown_id = sentencepiece_unknown(out->processor);
-    /* XLM-R keeps fairseq's first four ids: <s> 0, <pad> 1, </s> 2, <unk> 3. */
-    if (offset)
-        out->unknown_id = 3;
     return SMAC_OK;
 }
 
@@ -271,14 +263,11 @@ int32_t model_find(const model *m, const char *token, size_t length)
     char *copy = memory_copy_text_n(token, length);
     int32_t id = copy ? sentencepiece_find(m->processor, copy) : -1;
     free(copy);
-    if (m->id_offset && id >= 0)
-        return id < 3 ? -1 : id + m->id_offset; /* fairseq's own four are added tokens */
     return id;
 }
 
 /* What sentencepiece gives is in bytes of the spelled piece; back to characters. */
 typedef struct piece_receiver {
-    const model *m;
     const aligned_char *items;
     const model_work *w;
     size_t count, at;
@@ -295,8 +284,6 @@ static smac_status receive(void *user, int32_t id, size_t begin, size_t end)
     size_t last = r->at;
     while (last + 1 < r->count && r->w->at[last + 1] < end)
         last++;
-    if (r->m->id_offset)
-        id = id == sentencepiece_unknown(r->m->processor) ? r->m->unknown_id : id + r->m->id_offset;
     uint32_t start = r->items[r->at].start;
     token_add(r->out, id, start, end > begin ? r->items[last].end : start);
     return r->out->failed ? SMAC_ERROR_MEMORY : SMAC_OK;
@@ -315,7 +302,7 @@ smac_status model_encode(const model *m, const aligned_char *items, size_t count
     else {
         TRY(model_work_spell(w, items, count, error));
         if (m->kind == MODEL_SENTENCEPIECE) {
-            piece_receiver r = {m, items, w, count, 0, out};
+            piece_receiver r = {items, w, count, 0, out};
             TRY(sentencepiece_encode(m->processor, w->bytes, w->byte_count, receive, &r, error));
             status = SMAC_OK;
         } else {

@@ -41,7 +41,6 @@ typedef struct model {
     double unknown_score;
     byte_trie trie;
     sentencepiece_model *processor;
-    int32_t id_offset; /* SentencePiece: what is added to its ids (XLM-R: 1) */
 } model;
 
 #define MODEL_CHARS 0x400

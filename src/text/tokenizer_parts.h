@@ -48,6 +48,9 @@ smac_status sentencepiece_json(const void *data, size_t size, const json_t *opti
 /* The same for vocab.json with merges.txt. */
 smac_status byte_level_json(json_t *vocab, const char *merges, const json_t *options, const json_t *configuration,
                             json_t **out, smac_error *error);
+/* Whether the tokenizer's class or the model's type (lower case, - and _ left out) begins with name. */
+bool option_is_family(const json_t *options, const json_t *configuration, const char *name);
+bool option_flag(const json_t *options, const char *name, bool otherwise);
 /* Add our own member from the files beside; each may be NULL. */
 smac_status tokenizer_json_options(json_t *root, const json_t *options, const json_t *special_map, smac_error *error);
 

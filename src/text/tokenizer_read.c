@@ -62,7 +62,7 @@ static smac_status fill_table(tokenizer *t, smac_error *error)
 {
     const model *m = &t->model;
     bool pieces = m->kind == MODEL_SENTENCEPIECE;
-    int64_t last = pieces ? (int64_t)sentencepiece_size(m->processor) - 1 + m->id_offset : -1;
+    int64_t last = pieces ? (int64_t)sentencepiece_size(m->processor) - 1 : -1;
     size_t known = pieces ? (size_t)last + 1 : m->tokens.count;
     for (size_t i = 0; i < m->tokens.count; i++)
         last = m->tokens.entries[i].id > last ? m->tokens.entries[i].id : last;
@@ -84,10 +84,8 @@ static smac_status fill_table(tokenizer *t, smac_error *error)
         if ((size_t)m->tokens.entries[i].id < size)
             TRY(set_token(t, m->tokens.entries[i].id, vocabulary_spelling(&m->tokens, i), error));
     for (int32_t i = 0; pieces && i < sentencepiece_size(m->processor); i++) {
-        if (m->id_offset && i < 3)
-            continue; /* <unk>, <s>, </s>, which have other ids there */
-        TRY(set_token(t, i + m->id_offset, sentencepiece_piece(m->processor, i), error));
-        t->special[i + m->id_offset] = sentencepiece_is_control(m->processor, i);
+        TRY(set_token(t, i, sentencepiece_piece(m->processor, i), error));
+        t->special[i] = sentencepiece_is_control(m->processor, i);
     }
     for (size_t i = 0; i < t->added.count; i++) {
         const added_token *a = &t->added.items[i];
