@@ -356,10 +356,15 @@ static void warn_of_losses(decoder *d)
 
 static smac_status finish_all(decoder *d, decoded *out, smac_error *error)
 {
+    size_t known = d->file.warnings.count;
     warn_of_losses(d);
     *out = (decoded){.kind = DECODED_END};
     bool nothing = d->pictures == 0 && !sound_converter_has_sound(&d->sound);
-    if (nothing && d->start == 0 && (d->picture_codec || d->sound_codec))
+    nothing = nothing && d->start == 0 && (d->picture_codec || d->sound_codec);
+    if (nothing && known > 0)
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s: nothing could be decoded: %s", d->file.path,
+                    d->file.warnings.items[0]);
+    if (nothing)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s: nothing could be decoded (kind %s, %lld broken packets of %lld): the "
                     "file is damaged or cut off", d->file.path, d->file.info.container,
                     (long long)d->file.warnings.broken_packets, (long long)(d->picture_packets + d->sound_packets));

@@ -49,7 +49,8 @@ typedef struct media_info {
     bool is_still;          /* one picture without time (png, jpg) */
     char picture_codec[32], picture_format[32];
     int width, height;      /* as shown, after rotation */
-    int rotation;           /* clockwise degrees that were applied: 0, 90, 180 or 270 */
+    int rotation;           /* clockwise degrees that the container asks for: 0, 90, 180 or 270.  (A still's EXIF is
+                             * obeyed too, but known only when it is decoded.) */
     bool mirrored;
     double frame_rate;      /* average; 0: not known */
     char sound_codec[32];

@@ -1,4 +1,5 @@
 /* Fuzz target of the media reader: the input is a file of any kind; at most a few hundred events are taken. */
+#define _GNU_SOURCE /* memfd_create */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>

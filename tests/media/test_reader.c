@@ -184,6 +184,18 @@ static void rotation_stands_pictures_upright(void **state)
     }
 }
 
+static void exif_stands_stills_upright(void **state)
+{
+    (void)state;
+    frame_options options = {.size = 16};
+    media_reader *reader;
+    media_event event;
+    assert_ok(media_reader_open(file("exif.jpg"), &options, &reader, error));
+    assert_ok(media_reader_next(reader, &event, error));
+    assert_true(event.rgb[(1 * 16 + 8) * 3] > 200 && event.rgb[(14 * 16 + 8) * 3] < 50); /* red above, blue below */
+    media_reader_close(reader);
+}
+
 static void a_picture_file_equals_pil(void **state)
 {
     (void)state;
@@ -350,6 +362,32 @@ static void limits_and_interruption(void **state)
     media_reader_close(reader);
 }
 
+static void headers_that_lie(void **state)
+{
+    (void)state;
+    outcome huge = read_file("huge.png", 0, 0); /* says 60000 x 60000 */
+    assert_int_equal(huge.status, SMAC_ERROR_FORMAT);
+    assert_non_null(strstr(huge.error.message, "nothing could be decoded"));
+    free(huge.sound);
+    /* A sound of two thousand million samples a second. */
+    char path[] = "/tmp/media-rate-XXXXXX";
+    FILE *in = fopen(file("stereo8.wav"), "rb");
+    assert_non_null(in);
+    static uint8_t data[10000];
+    size_t size = fread(data, 1, sizeof data, in);
+    fclose(in);
+    memcpy(data + 24, "\x00\x94\x35\x77", 4);
+    int descriptor = mkstemp(path);
+    assert_int_equal(write(descriptor, data, size), size);
+    close(descriptor);
+    float *samples;
+    size_t count;
+    smac_error failure = {0};
+    assert_int_equal(sound_load(path, NULL, &samples, &count, NULL, &failure), SMAC_ERROR_FORMAT);
+    assert_non_null(strstr(failure.message, "2000000000 samples a second"));
+    unlink(path);
+}
+
 static int stop_after(void *user)
 {
     return --*(int *)user < 0;
@@ -458,6 +496,7 @@ int main(void)
         cmocka_unit_test(odd_formats),
         cmocka_unit_test(variable_frame_rate_is_sampled_by_time),
         cmocka_unit_test(rotation_stands_pictures_upright),
+        cmocka_unit_test(exif_stands_stills_upright),
         cmocka_unit_test(a_picture_file_equals_pil),
         cmocka_unit_test(sound_alone),
         cmocka_unit_test(streams_of_different_lengths),
@@ -465,6 +504,7 @@ int main(void)
         cmocka_unit_test(damaged_files_give_what_they_have),
         cmocka_unit_test(what_is_no_media_file_is_refused),
         cmocka_unit_test(limits_and_interruption),
+        cmocka_unit_test(headers_that_lie),
         cmocka_unit_test(every_moment_can_be_interrupted),
         cmocka_unit_test(clips_pair_frames_and_centre_sound),
         cmocka_unit_test(a_still_is_repeated),

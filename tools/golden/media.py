@@ -8,9 +8,11 @@ safetensors 0.8.0, torchaudio 2.11.0 (only its pure Python file compliance/kaldi
 import importlib.metadata
 import importlib.util
 import math
+import struct
 import subprocess
 import sys
 import types
+import zlib
 from pathlib import Path
 
 import numpy
@@ -129,6 +131,15 @@ def picture_file():
     picture.save(OUT / "still.png")
     crop, _ = still(picture, 32)
     save_file({"still": numpy.asarray(crop).copy()}, OUT / "still.safetensors")
+    halves = Image.new("RGB", (64, 48), (255, 0, 0))
+    halves.paste((0, 0, 255), (32, 0, 64, 48))
+    exif = Image.Exif()
+    exif[0x112] = 6  # to be turned right
+    halves.save(OUT / "exif.jpg", exif=exif, quality=95)
+    huge = bytearray((OUT / "still.png").read_bytes())
+    huge[16:24] = struct.pack(">II", 60000, 60000)
+    huge[29:33] = struct.pack(">I", zlib.crc32(bytes(huge[12:29])))
+    (OUT / "huge.png").write_bytes(bytes(huge))
 
 
 def ffmpeg(*arguments):
