@@ -5,95 +5,12 @@
  *   bench_products [-t threads] [-s seconds a measurement] [-b] [f32|bf16|int8]
  *
  * oneDNN gets its inputs ready in the narrow format; ours are converted from float32 inside the time.  Medians, or
- * with -b the best times, for a machine that others use too.
+ * with -b the best times (with one thread: of the processor's own time), for a machine that others use too.
  */
 #include <dnnl.h>
-#include <math.h>
-#include <omp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-#include "base/memory.h"
-#include "compute/cpu.h"
-#include "compute/kernels.h"
-#include "compute/parallel.h"
+#include "bench_products_timing.h"
 #include "compute/products.h"
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-typedef void (*timed)(void *context);
-
-static bool best_times;
-
-/* Seconds of one call: the median, or the best. */
-static double median_time(timed run, void *context, double budget) {
-    double all[400], start = now();
-    int n = 0;
-    run(context);
-    while (n < 5 || (n < 400 && now() - start < budget)) {
-        double t = now();
-        run(context);
-        all[n++] = now() - t;
-    }
-    qsort(all, (size_t)n, sizeof *all, by_value);
-    return best_times ? all[0] : all[n / 2];
-}
-
-/* --- the peak ------------------------------------------------------------------------------------------------------ */
-#if defined(__x86_64__)
-#define EIGHT(i, r) i " %%" r "0, %%" r "0, %%" r "8\n" i " %%" r "1, %%" r "1, %%" r "9\n"                  \
-    i " %%" r "2, %%" r "2, %%" r "10\n" i " %%" r "3, %%" r "3, %%" r "11\n" i " %%" r "4, %%" r "4, %%" r "12\n" \
-    i " %%" r "5, %%" r "5, %%" r "13\n" i " %%" r "6, %%" r "6, %%" r "14\n" i " %%" r "7, %%" r "7, %%" r "15\n"
-#define LOOP(name, i, r)                                                                                          \
-    static void name(long n) {                                                                                    \
-        __asm__ volatile("vzeroall\n1:\n" EIGHT(i, r) EIGHT(i, r) "dec %0\n jnz 1b\n vzeroupper\n" : "+r"(n) : \
-            : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",   \
-            "xmm12", "xmm13", "xmm14", "xmm15");                                                                  \
-    }
-LOOP(fma_512, "vfmadd231ps", "zmm")
-LOOP(bf16_512, "vdpbf16ps", "zmm")
-LOOP(int8_512, "vpdpbusd", "zmm")
-LOOP(fma_256, "vfmadd231ps", "ymm")
-#endif
-
-/* operations (a multiplication and an addition are two) a second on all threads */
-static double peak(precision how, int threads) {
-    double best = 0;
-#if defined(__x86_64__)
-    const cpu_features *f = cpu_get();
-    bool wide = cpu_best_level() == KERNEL_AVX512;
-    void (*loop)(long) = wide ? fma_512 : f->fma ? fma_256 : 0;
-    double each = wide ? 32 : 16;
-    if (how == PRECISION_BF16 && f->avx512_bf16)
-        loop = bf16_512, each = 64;
-    if (how == PRECISION_INT8 && f->avx512_vnni)
-        loop = int8_512, each = 128;
-    if (!loop)
-        return NAN;
-    enum { TURNS = 1000000 };
-    for (int round = 0; round < 5; round++) {
-        double t = now();
-#pragma omp parallel num_threads(threads)
-        loop(TURNS);
-        double rate = 16.0 * TURNS * each * threads / (now() - t);
-        best = rate > best ? rate : best;
-    }
-#else
-    (void)how, (void)threads;
-#endif
-    return best;
-}
 
 /* --- ours ------------------------------------------------------------------------------------------------------------ */
 typedef struct ours {
@@ -216,25 +133,9 @@ static const struct training_shape {
 };
 
 int main(int argc, char **argv) {
-    double seconds = 0.3;
-    int only = -1;
-    for (int i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "-t") && i + 1 < argc) {
-            parallel_set_threads(atoi(argv[++i]));
-            omp_set_num_threads(parallel_threads());
-        } else if (!strcmp(argv[i], "-s") && i + 1 < argc) {
-            seconds = atof(argv[++i]);
-        } else if (!strcmp(argv[i], "-b")) {
-            best_times = true;
-        } else {
-            only = !strcmp(argv[i], "f32") ? 0 : !strcmp(argv[i], "bf16") ? 1 : 2;
-        }
-    }
-    char line[300];
-    cpu_describe(line, sizeof line);
-    printf("%s\n", line);
-    int threads = parallel_threads();
-    static const char *const names[] = {"f32", "bf16", "int8"};
+    double seconds;
+    const char *rest = timing_options(argc, argv, &seconds);
+    int only = !rest ? -1 : !strcmp(rest, "f32") ? 0 : !strcmp(rest, "bf16") ? 1 : 2;
     size_t most = 5120 * 5120;
     float *w = calloc(most, 4), *x = calloc(most, 4), *y = calloc(most, 4), *bias = calloc(8192, 4);
     if (!w || !x || !y || !bias)
@@ -244,10 +145,7 @@ int main(int argc, char **argv) {
         x[i] = (float)((i * 2246822519u >> 7) % 2001) / 1000 - 1;
     }
     double peaks[3];
-    for (int p = 0; p < 3; p++) {
-        peaks[p] = peak((precision)p, threads);
-        printf("peak %s %.0f G/s\n", names[p], peaks[p] / 1e9);
-    }
+    measure_peaks(peaks);
     printf("%-12s %5s %5s %5s %5s %10s %8s %6s %10s %8s %6s %6s\n", "shape", "rows", "n", "k", "", "ours us", "G/s",
         "peak", "oneDNN us", "G/s", "peak", "ratio");
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++)
@@ -262,7 +160,7 @@ int main(int argc, char **argv) {
             double a = median_time(run_ours, &o, seconds), b = median_time(run_theirs, &t, seconds);
             double work = 2.0 * (double)h->rows * (double)h->n * (double)h->k;
             printf("%-12s %5lld %5lld %5lld %5s %10.1f %8.1f %5.0f%% %10.1f %8.1f %5.0f%% %6.2f\n", h->name,
-                (long long)h->rows, (long long)h->n, (long long)h->k, names[p], a * 1e6, work / a / 1e9,
+                (long long)h->rows, (long long)h->n, (long long)h->k, precision_names[p], a * 1e6, work / a / 1e9,
                 100 * work / a / peaks[p], b * 1e6, work / b / 1e9, 100 * work / b / peaks[p], b / a);
             packed_matrix_free(o.w);
             theirs_free(&t);
@@ -280,7 +178,7 @@ int main(int argc, char **argv) {
                 b = median_time(run_training, &t, seconds);
             double work = 2.0 * (double)h->m * (double)h->n * (double)h->k;
             printf("%-12s %5lld %5lld %5lld %5s %10.1f %8.1f %5.0f%% %10.1f %8.1f %5.0f%% %6.2f\n", h->name,
-                (long long)h->m, (long long)h->n, (long long)h->k, names[p], a * 1e6, work / a / 1e9,
+                (long long)h->m, (long long)h->n, (long long)h->k, precision_names[p], a * 1e6, work / a / 1e9,
                 100 * work / a / peaks[p], b * 1e6, work / b / 1e9, 100 * work / b / peaks[p], b / a);
         }
     free(w), free(x), free(y), free(bias);

@@ -11,7 +11,7 @@
 #include "compute/parallel.h"
 
 enum {
-    ENOUGH_PIECES = 64,  /* below that many heads, a head's queries are shared out too */
+    ENOUGH_PIECES = 16,  /* below that many heads, a head's queries are shared out too */
     FEWEST_QUERIES = 128 /* a piece is not smaller: every piece packs the keys and values again */
 };
 

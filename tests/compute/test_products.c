@@ -20,22 +20,24 @@ static float *numbers(int64_t n, uint64_t stream) {
     return x;
 }
 
-static float rounded(float x) {
+/* the same, or a copy rounded to bfloat16; free it */
+static float *as_read(precision how, const float *x, int64_t n) {
+    float *y = malloc((size_t)(n ? n : 1) * sizeof *y);
     uint16_t h;
-    float y;
-    kernels_at(KERNEL_PLAIN)->to_bf16(&h, &x, 1);
-    kernels_at(KERNEL_PLAIN)->from_bf16(&y, &h, 1);
+    memcpy(y, x, (size_t)n * sizeof *y);
+    for (int64_t i = 0; i < n && how == PRECISION_BF16; i++) {
+        kernels_at(KERNEL_PLAIN)->to_bf16(&h, &x[i], 1);
+        kernels_at(KERNEL_PLAIN)->from_bf16(&y[i], &h, 1);
+    }
     return y;
 }
 
-/* one element of op(A) op(B) in double, inputs rounded for bf16; *size gets the sum of the magnitudes */
-static double element(precision how, const float *a, int64_t a_step, const float *b, int64_t b_step, int64_t k,
-    double *size) {
+/* one element of op(A) op(B) in double; *size gets the sum of the magnitudes */
+static double element(const float *a, int64_t a_step, const float *b, int64_t b_step, int64_t k, double *size) {
     double s = 0;
     *size = 0;
     for (int64_t i = 0; i < k; i++) {
-        float x = a[i * a_step], y = b[i * b_step];
-        double term = how == PRECISION_BF16 ? (double)rounded(x) * rounded(y) : (double)x * y;
+        double term = (double)a[i * a_step] * b[i * b_step];
         s += term;
         *size += fabs(term);
     }
@@ -56,6 +58,7 @@ static void packed(void **state) {
         kernels_get()->to_bf16(half, w, n * k);
         for (precision how = PRECISION_F32; how <= PRECISION_INT8; how++) {
             packed_matrix *p = packed_matrix_new(w, n, k, how);
+            float *xr = as_read(how, x, rows * k), *wr = as_read(how, w, n * k);
             assert_non_null(p);
             assert_true(packed_matrix_n(p) == n && packed_matrix_k(p) == k && packed_matrix_precision(p) == how);
             assert_int_equal(product_packed(y, x, rows, p, bias, ACTIVATION_NONE, 0), SMAC_OK);
@@ -64,7 +67,7 @@ static void packed(void **state) {
                 for (int64_t j = 0; j < k; j++)
                     largest = fmaxf(largest, fabsf(x[i * k + j]));
                 for (int64_t j = 0; j < n; j++) {
-                    double size, want = element(how, x + i * k, 1, w + j * k, 1, k, &size) + bias[j];
+                    double size, want = element(xr + i * k, 1, wr + j * k, 1, k, &size) + bias[j];
                     double allowed = 1e-6 * (size + fabs(bias[j])) + 1e-7;
                     if (how == PRECISION_INT8) { /* half a step of each, times the other, added up at random */
                         size_w = 0;
@@ -120,7 +123,7 @@ static void packed(void **state) {
             assert_memory_equal(y, again, (size_t)(rows * n) * 4);
             packed_matrix_free(q);
             packed_matrix_free(p);
-            free(other), free(again);
+            free(other), free(again), free(xr), free(wr);
         }
         free(x), free(w), free(bias), free(y), free(first), free(half);
     }
@@ -136,6 +139,7 @@ static void general(void **state) {
         int64_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 2, ldc = n + 5; /* rows with something behind them */
         float *a = numbers(lda * (ta ? k : m) + 1, 11), *b = numbers(ldb * (tb ? n : k) + 1, 12);
         float *c = numbers(ldc * m, 13), *before = numbers(ldc * m, 13), *first = malloc((size_t)(ldc * m) * 4);
+        float *ar = as_read(how, a, lda * (ta ? k : m) + 1), *br = as_read(how, b, ldb * (tb ? n : k) + 1);
         for (int beta = 0; beta < 2; beta++) {
             float alpha = beta ? 0.5f : 1;
             for (int threads = 1; threads <= 3; threads++) {
@@ -152,7 +156,7 @@ static void general(void **state) {
             parallel_set_threads(0);
             for (int64_t i = 0; i < m; i++) {
                 for (int64_t j = 0; j < n; j++) {
-                    double size, sum = element(how, ta ? a + i : a + i * lda, ta ? lda : 1, tb ? b + j * ldb : b + j,
+                    double size, sum = element(ta ? ar + i : ar + i * lda, ta ? lda : 1, tb ? br + j * ldb : br + j,
                         tb ? 1 : ldb, k, &size);
                     double want = alpha * sum + (beta ? before[i * ldc + j] : 0);
                     if (!(fabs(c[i * ldc + j] - want) <= 1e-6 * (size + 4)))
@@ -163,7 +167,7 @@ static void general(void **state) {
                     assert_true(c[i * ldc + j] == before[i * ldc + j]);
             }
         }
-        free(a), free(b), free(c), free(before), free(first);
+        free(a), free(b), free(c), free(before), free(first), free(ar), free(br);
     }
 }
 
