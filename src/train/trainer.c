@@ -366,7 +366,7 @@ static smac_status finish_epoch(training *t, double begun, smac_error *error)
     } else {
         t->stale++;
     }
-    TRY(label_generation_refresh(t->labels, t->epoch, t->report, error));
+    TRY(label_generation_refresh(t->labels, t->epoch, NULL, error)); /* not to be stopped half way: no reporter */
     TRY(training_log_epoch(t, &valid, better, training_clock() - begun, error));
     TRY(training_write_labels(t, error));
     report_log(t->report, LOG_INFO, "epoch %lld: training loss %.4f, validation %s %.4f%s", (long long)t->epoch,

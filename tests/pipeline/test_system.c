@@ -1,0 +1,285 @@
+/*
+ * Whole systems with encoders of their own: written and read back to the bit, refused when anything does not fit, the
+ * same outputs whatever stands beside a sample, and modalities that do not look at each other.
+ */
+#include "support/folder.h"
+
+#include "base/file.h"
+#include "base/random.h"
+#include "compute/parallel.h"
+#include "pipeline/system.h"
+
+static const char *const words[] = {"this is a good film", "i hate this bad film", "a very good day", "so bad it hurts"};
+
+static void configure(configuration *c)
+{
+    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8", "perceiver.latents=3",
+        "perceiver.layers=1", "interaction.queries=2", "interaction.layers=1", "contrast.projection=8", "text.width=16",
+        "text.heads=2", "text.hidden=32", "text.layers=1", "text.vocabulary=120", "audio.width=16", "audio.heads=2",
+        "audio.hidden=32", "audio.layers=1", "audio.out_width=12", "audio.mel_bins=16", "audio.frames=32",
+        "audio.kernel=8", "audio.stride=8", "vision.width=16", "vision.heads=2", "vision.hidden=32", "vision.layers=1",
+        "vision.out_width=12", "vision.image_size=16", "vision.patch=8"};
+    configuration_defaults(c);
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        assert_ok(configuration_set_assignment(c, settings[i], error));
+}
+
+static affect_system *make(const configuration *c, int classes)
+{
+    affect_system *s = NULL;
+    task_description task;
+    if (classes)
+        assert_ok(task_with_classes(&task, "emotion", "meld", classes, NULL, error));
+    else
+        assert_ok(task_regression(&task, "sentiment", "sims", -1, 1, error));
+    system_options options = {.configuration = c, .tasks = &task, .task_count = 1, .texts = words, .text_count = 4};
+    assert_ok(system_new(&options, &s, error));
+    return s;
+}
+
+/* Frames and sound from a seed; which of text (1), audio (2), vision (4). */
+static void fill(const affect_system *s, sample *x, int seed, int which, int frames)
+{
+    random_sequence r = random_start((uint64_t)seed, 3);
+    memset(x, 0, sizeof *x);
+    if (which & 1)
+        assert_ok(sample_set_text(&s->preparation, x, words[seed % 4], NULL, 0, error));
+    size_t bytes = (size_t)(frames * 16 * 16 * 3), count = (size_t)frames * 8000;
+    uint8_t *rgb = malloc(bytes);
+    float *pcm = malloc(count * sizeof *pcm);
+    for (size_t i = 0; i < bytes; i++)
+        rgb[i] = (uint8_t)random_u32(&r);
+    for (size_t i = 0; i < count; i++)
+        pcm[i] = (float)(0.1 * random_normal(&r));
+    if (which & 2)
+        assert_ok(sample_set_sound(&s->preparation, x, pcm, count, error));
+    if (which & 4)
+        assert_ok(sample_set_frames(&s->preparation, x, rgb, frames, error));
+    free(rgb);
+    free(pcm);
+}
+
+static void test_samples(void **state)
+{
+    (void)state;
+    configuration c;
+    configure(&c);
+    affect_system *s = make(&c, 0);
+    sample x;
+    fill(s, &x, 1, 7, 5);
+    assert_int_equal(x.clips, 3);   /* five frames: the last clip repeats its one */
+    assert_int_equal(x.windows, 3); /* 2.5 s of sound */
+    assert_memory_equal(x.frames + 2 * 2 * 768, x.frames + (2 * 2 + 1) * 768, 768);
+    assert_true(x.present[0] && x.present[1] && x.present[2]);
+    assert_true(x.tokens >= 4);
+    sample_clear(&x);
+    memset(&x, 0, sizeof x);
+    assert_ok(sample_set_text(&s->preparation, &x, "  ", NULL, 0, error));
+    assert_false(x.present[SAMPLE_TEXT]);
+    sample_clear(&x);
+    system_free(s);
+}
+
+static void same_result(const affect_result *a, const affect_result *b, double tolerance)
+{
+    assert_near(a->prediction[0], b->prediction[0], tolerance);
+    assert_near(a->shared[0], b->shared[0], tolerance);
+    for (int m = 0; m < 3; m++) {
+        assert_int_equal(a->present[m], b->present[m]);
+        if (a->present[m])
+            assert_near(a->specific[m][0], b->specific[m][0], tolerance);
+        else
+            assert_true(isnan(a->specific[m][0]));
+    }
+}
+
+static void test_save_and_load(void **state)
+{
+    (void)state;
+    char folder[256], path[512];
+    configuration c;
+    affect_system *loaded = NULL;
+    folder_new(folder);
+    configure(&c);
+    affect_system *s = make(&c, 0);
+    s->training = (training_record){.program_version = "0.1.0", .dataset = "sims", .seed = 12, .epoch = 3, .steps = 40,
+                                    .metric = "MAE", .metric_value = 0.25, .training_clips = 44};
+    file_in(folder, "model.safetensors", path);
+    assert_ok(system_save(s, path, NULL, error));
+    assert_ok(system_load(path, NULL, &loaded, error));
+    assert_int_equal(parameter_number(loaded->store), parameter_number(s->store));
+    for (int64_t i = 0; i < parameter_number(s->store); i++) {
+        parameter *p = parameter_at(s->store, i), *q = parameter_find(loaded->store, p->name);
+        assert_non_null(q);
+        assert_memory_equal(p->data, q->data, (size_t)p->count * sizeof(float));
+        assert_false(q->trainable);
+    }
+    assert_int_equal(loaded->training.epoch, 3);
+    assert_near(loaded->training.metric_value, 0.25, 0);
+    assert_string_equal(loaded->tasks[0].name, "sentiment");
+    assert_int_equal(strlen(loaded->sha256), 64);
+    sample x;
+    const sample *one = &x;
+    affect_result a, b;
+    fill(s, &x, 2, 7, 4);
+    assert_ok(system_predict(s, &one, 1, 0, &a, error));
+    assert_ok(system_predict(loaded, &one, 1, 0, &b, error));
+    same_result(&a, &b, 2e-5); /* packed and unpacked products round differently */
+    json_t *o = system_describe(loaded);
+    assert_int_equal(json_integer_value(json_object_get(o, "parameters")), system_parameter_values(s));
+    json_decref(o);
+    sample_clear(&x);
+    system_free(loaded);
+    system_free(s);
+    folder_remove(folder);
+}
+
+/* Write a system's file with one tensor changed by `change`, and see what loading says. */
+static void expect_refusal(const affect_system *s, const char *path, const char *from, const char *to, const char *says,
+    const char *also)
+{
+    affect_system *loaded = NULL;
+    smac_error why = {0};
+    char *bytes = NULL;
+    size_t size = 0;
+    assert_ok(system_save(s, path, NULL, error));
+    assert_ok(file_read(path, 0, &bytes, &size, error));
+    assert_int_equal(strlen(from), strlen(to));
+    bool found = false;
+    for (size_t i = 0; i + strlen(from) <= size && !found; i++) {
+        if (memcmp(bytes + i, from, strlen(from)) == 0) {
+            memcpy(bytes + i, to, strlen(to));
+            found = true;
+        }
+    }
+    assert_true(found);
+    assert_ok(file_write(path, bytes, size, error));
+    free(bytes);
+    assert_int_not_equal(system_load(path, NULL, &loaded, &why), SMAC_OK);
+    if (!strstr(why.message, says) || !strstr(why.message, also))
+        fail_msg("'%s' does not say '%s' and '%s'", why.message, says, also);
+    assert_null(loaded);
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    char folder[256], path[512];
+    configuration c;
+    folder_new(folder);
+    file_in(folder, "model.safetensors", path);
+    configure(&c);
+    affect_system *s = make(&c, 0);
+    expect_refusal(s, path, "\"core.fusion.weight\"", "\"core.fusion.weighs\"", "core.fusion.weight", "model.safetensors");
+    expect_refusal(s, path, "\\\"latents\\\":3", "\\\"latents\\\":4", "core.audio.latents", "[3, 16]");
+    expect_refusal(s, path, "\\\"latents\\\":3", "\\\"latents\\\":4", "core.audio.latents", "[4, 16]");
+    expect_refusal(s, path, "\\\"latents\\\":3", "\\\"patents\\\":3", "patents", "model.safetensors");
+    expect_refusal(s, path, "\"semanticmac.format\":\"1\"", "\"semanticmac.format\":\"7\"", "7", "format");
+    expect_refusal(s, path, "semanticmac.format", "semanticmac.farmat", "semanticmac train", "model");
+    expect_refusal(s, path, "semanticmac.tasks", "semanticmac.tisks", "semanticmac.tasks", "model");
+    smac_error why = {0};
+    affect_system *loaded = NULL;
+    write_text(folder, "model.safetensors", "nothing of the kind");
+    assert_int_not_equal(system_load(path, NULL, &loaded, &why), SMAC_OK);
+    assert_int_not_equal(system_load("/no/such/file", NULL, &loaded, &why), SMAC_OK);
+    system_free(s);
+    folder_remove(folder);
+}
+
+static void test_company_does_not_matter(void **state)
+{
+    (void)state;
+    configuration c;
+    configure(&c);
+    affect_system *s = make(&c, 0);
+    const int which[] = {7, 3, 5, 6, 1, 2, 4}, frames[] = {2, 9, 5, 1, 3, 12, 7};
+    sample x[7];
+    const sample *all[7];
+    affect_result together[7], alone;
+    for (int i = 0; i < 7; i++) {
+        fill(s, &x[i], i, which[i], frames[i]);
+        all[i] = &x[i];
+    }
+    assert_ok(system_predict(s, all, 7, 7, together, error));
+    for (int i = 0; i < 7; i++) {
+        assert_ok(system_predict(s, &all[i], 1, 1, &alone, error));
+        same_result(&alone, &together[i], 2e-5);
+        sample_clear(&x[i]);
+    }
+    system_free(s);
+}
+
+/* Other words, no sound, no picture: what the others say for themselves stays the same to the last bit. */
+static void test_modalities_are_independent(void **state)
+{
+    (void)state;
+    configuration c;
+    configure(&c);
+    affect_system *s = make(&c, 0);
+    sample full, other;
+    const sample *one = &full, *two = &other;
+    affect_result a, b;
+    fill(s, &full, 1, 7, 6);
+    assert_ok(system_predict(s, &one, 1, 0, &a, error));
+    for (int gone = 0; gone < 3; gone++) {
+        fill(s, &other, 1, 7 & ~(1 << gone), 6);
+        assert_ok(system_predict(s, &two, 1, 0, &b, error));
+        for (int m = 0; m < 3; m++) {
+            if (m == gone)
+                assert_true(isnan(b.specific[m][0]));
+            else
+                assert_memory_equal(&a.specific[m][0], &b.specific[m][0], sizeof(float));
+        }
+        assert_true(a.prediction[0] != b.prediction[0]);
+        sample_clear(&other);
+    }
+    sample_clear(&full);
+    system_free(s);
+}
+
+/* Vectors that were made beforehand give what the raw forms give. */
+static void test_encoded(void **state)
+{
+    (void)state;
+    configuration c;
+    configure(&c);
+    affect_system *s = make(&c, 3);
+    sample x;
+    const sample *one = &x;
+    affect_result a, b;
+    fill(s, &x, 3, 7, 20);
+    assert_ok(system_predict(s, &one, 1, 0, &a, error));
+    assert_ok(system_encode(s, &x, false, error)); /* nothing is frozen */
+    assert_null(x.ready[SAMPLE_VISION].data);
+    assert_ok(system_encode(s, &x, true, error));
+    assert_int_equal(x.ready[SAMPLE_VISION].steps, 10);
+    assert_int_equal(x.ready[SAMPLE_AUDIO].width, 12);
+    assert_null(x.frames);
+    assert_ok(system_predict(s, &one, 1, 0, &b, error));
+    double sum = 0;
+    for (int k = 0; k < 3; k++) {
+        assert_near(a.prediction[k], b.prediction[k], 1e-5);
+        sum += a.prediction[k];
+    }
+    assert_near(sum, 1, 1e-6);
+    assert_true(a.disagreement >= 0 && a.disagreement <= 1);
+    sample_clear(&x);
+    system_free(s);
+}
+
+static int prepare(void **state)
+{
+    (void)state;
+    parallel_set_threads(1);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_samples),   cmocka_unit_test(test_save_and_load),
+        cmocka_unit_test(test_refusals),  cmocka_unit_test(test_company_does_not_matter),
+        cmocka_unit_test(test_encoded),   cmocka_unit_test(test_modalities_are_independent),
+    };
+    return cmocka_run_group_tests(tests, prepare, NULL);
+}

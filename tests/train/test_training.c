@@ -1,0 +1,315 @@
+/*
+ * The training loop on a tiny set in memory: it learns, a resumed run gives the same bits wherever it was broken off,
+ * kill -9 and a full disk lose nothing, and what does not fit is refused.
+ */
+#include "support/folder.h"
+#include "support/tiny.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "base/file.h"
+#include "compute/parallel.h"
+#include "train/evaluate.h"
+#include "train/trainer.h"
+
+static tiny_data data;
+
+typedef struct run_result {
+    smac_status status;
+    smac_error why;
+    train_result result;
+} run_result;
+
+static run_result run_with(const char *out, const configuration *c, bool resume, int64_t stop, const reporter *r)
+{
+    run_result k = {0};
+    train_options o;
+    train_options_default(&o);
+    o.out = out;
+    o.configuration = *c;
+    o.resume = resume;
+    o.stop_after_steps = stop;
+    affect_system *s = tiny_system(c, &data);
+    k.status = train_on(&o, s, &data.cache, r, &k.result, &k.why);
+    system_free(s);
+    return k;
+}
+
+static char *hash_of(const char *folder, const char *name, char out[65])
+{
+    char path[512];
+    assert_ok(sha256_file(file_in(folder, name, path), out, error));
+    return out;
+}
+
+/* The weights, moments, labels and metadata but for the seconds: all tensors of two files. */
+static void same_tensors(const char *a, const char *b, const char *name)
+{
+    char path[512];
+    tensor_file *x = NULL, *y = NULL;
+    assert_ok(tensor_file_open(file_in(a, name, path), &x, error));
+    assert_ok(tensor_file_open(file_in(b, name, path), &y, error));
+    assert_int_equal(tensor_file_count(x), tensor_file_count(y));
+    for (size_t i = 0; i < tensor_file_count(x); i++) {
+        const tensor_entry *e = tensor_file_at(x, i), *f = tensor_file_find(y, e->name);
+        if (!f || e->bytes != f->bytes || memcmp(e->data, f->data, e->bytes) != 0)
+            fail_msg("%s differs in %s", e->name, name);
+    }
+    tensor_file_close(x);
+    tensor_file_close(y);
+}
+
+static void same_runs(const char *a, const char *b)
+{
+    char x[65], y[65];
+    same_tensors(a, b, "last.safetensors");
+    same_tensors(a, b, "best.safetensors");
+    assert_string_equal(hash_of(a, "best.safetensors", x), hash_of(b, "best.safetensors", y));
+    assert_string_equal(hash_of(a, "labels.csv", x), hash_of(b, "labels.csv", y));
+    assert_string_equal(hash_of(a, "label_quality.json", x), hash_of(b, "label_quality.json", y));
+}
+
+static int count_lines(const char *folder, const char *name)
+{
+    char path[512], *text = NULL;
+    size_t size = 0;
+    int lines = 0;
+    assert_ok(file_read(file_in(folder, name, path), 0, &text, &size, error));
+    for (size_t i = 0; i < size; i++)
+        lines += text[i] == '\n';
+    free(text);
+    return lines;
+}
+
+static void test_learns(void **state)
+{
+    (void)state;
+    char folder[256], path[512];
+    configuration c;
+    folder_new(folder);
+    tiny_configuration(&c);
+    c.train.epochs = 25;
+    run_result k = run_with(folder, &c, false, 0, NULL);
+    if (k.status != SMAC_OK)
+        fail_msg("%s", k.why.message);
+    assert_int_equal(k.result.epochs, 25);
+    assert_int_equal(k.result.steps, 25 * 6);
+    assert_true(metric_value(&k.result.best, "Corr") > 0.8);
+    assert_true(k.result.best_value < 0.3);
+    assert_int_equal(count_lines(folder, "log.jsonl"), 25 * 6 + 25);
+    assert_int_equal(count_lines(folder, "labels.csv"), TINY_TRAIN + 1);
+    /* the model file stands for itself */
+    affect_system *s = NULL;
+    evaluation *e = NULL;
+    assert_ok(system_load(file_in(folder, "best.safetensors", path), NULL, &s, error));
+    assert_int_equal(s->training.epoch, k.result.best_epoch);
+    assert_near(s->training.metric_value, k.result.best_value, 0);
+    assert_ok(evaluate_on(s, &data.cache, SPLIT_VALID, NULL, NULL, &e, error));
+    assert_near(metric_value(&e->metrics, "MAE"), k.result.best_value, 1e-5);
+    assert_true(e->has_own[HEAD_TEXT] && e->has_head[HEAD_SHARED] && !e->has_own[HEAD_SHARED]);
+    evaluation_free(e);
+    system_free(s);
+    /* a run that has ended: resuming changes nothing; a new one is refused */
+    char before[65], after[65];
+    hash_of(folder, "last.safetensors", before);
+    k = run_with(folder, &c, true, 0, NULL);
+    assert_int_equal(k.status, SMAC_OK);
+    assert_true(k.result.already_done);
+    assert_string_equal(before, hash_of(folder, "last.safetensors", after));
+    k = run_with(folder, &c, false, 0, NULL);
+    assert_int_equal(k.status, SMAC_ERROR_ARGUMENT);
+    c.train.rate = 0.5;
+    k = run_with(folder, &c, true, 0, NULL);
+    assert_int_equal(k.status, SMAC_ERROR_MISMATCH);
+    assert_non_null(strstr(k.why.message, "train.rate"));
+    folder_remove(folder);
+}
+
+/* Asks to stop at the n-th call. */
+typedef struct stopper {
+    int calls, stop_at;
+} stopper;
+
+static int count_down(void *user, const char *what, double done, double total)
+{
+    (void)what, (void)done, (void)total;
+    stopper *s = user;
+    return ++s->calls == s->stop_at;
+}
+
+static void test_resume_is_exact(void **state)
+{
+    (void)state;
+    char whole[256], parts[256];
+    configuration c;
+    folder_new(whole);
+    folder_new(parts);
+    tiny_configuration(&c);
+    c.train.accumulate = 2;
+    run_result k = run_with(whole, &c, false, 0, NULL);
+    assert_int_equal(k.status, SMAC_OK);
+    /* interrupted within the first epoch, again within the second, killed without a checkpoint within the third */
+    stopper stop = {0, 3};
+    reporter r = {.progress = count_down, .user = &stop};
+    k = run_with(parts, &c, false, 0, &r);
+    assert_int_equal(k.status, SMAC_ERROR_INTERRUPTED);
+    stop = (stopper){0, 5};
+    k = run_with(parts, &c, true, 0, &r);
+    assert_int_equal(k.status, SMAC_ERROR_INTERRUPTED);
+    k = run_with(parts, &c, true, 8, NULL);
+    assert_int_equal(k.status, SMAC_ERROR_INTERRUPTED);
+    k = run_with(parts, &c, true, 0, NULL);
+    if (k.status != SMAC_OK)
+        fail_msg("%s", k.why.message);
+    same_runs(whole, parts);
+    assert_int_equal(count_lines(whole, "log.jsonl"), count_lines(parts, "log.jsonl"));
+    folder_remove(whole);
+    folder_remove(parts);
+}
+
+static void test_threads_do_not_matter(void **state)
+{
+    (void)state;
+    char one[256], many[256];
+    configuration c;
+    folder_new(one);
+    folder_new(many);
+    tiny_configuration(&c);
+    c.train.epochs = 2;
+    assert_int_equal(run_with(one, &c, false, 0, NULL).status, SMAC_OK);
+    parallel_set_threads(3);
+    assert_int_equal(run_with(many, &c, false, 0, NULL).status, SMAC_OK);
+    parallel_set_threads(1);
+    same_runs(one, many);
+    folder_remove(one);
+    folder_remove(many);
+}
+
+static void test_classes(void **state)
+{
+    (void)state;
+    char folder[256];
+    configuration c;
+    tiny_data_clear(&data);
+    tiny_data_make(&data, 3);
+    folder_new(folder);
+    tiny_configuration(&c);
+    c.train.epochs = 4;
+    c.loss.class_weights = true;
+    run_result k = run_with(folder, &c, false, 0, NULL);
+    if (k.status != SMAC_OK)
+        fail_msg("%s", k.why.message);
+    assert_string_equal(k.result.metric, "weighted_F1");
+    assert_int_equal(count_lines(folder, "labels.csv"), TINY_TRAIN + 1);
+    folder_remove(folder);
+    tiny_data_clear(&data);
+    tiny_data_make(&data, 0);
+}
+
+/* kill -9 at some moment of a child's run: what is left can be resumed and ends in the same bits. */
+static void test_kill(void **state)
+{
+    (void)state;
+    char whole[256], killed[256], path[512];
+    configuration c;
+    folder_new(whole);
+    folder_new(killed);
+    tiny_configuration(&c);
+    assert_int_equal(run_with(whole, &c, false, 0, NULL).status, SMAC_OK);
+    file_in(killed, "log.jsonl", path);
+    for (int try = 0; try < 3; try++) {
+        pid_t child = fork();
+        if (child == 0) {
+            run_with(killed, &c, true, 0, NULL);
+            _exit(0);
+        }
+        struct stat info;
+        off_t before = stat(path, &info) == 0 ? info.st_size : 0;
+        for (int wait = 0; wait < 2000; wait++) { /* until it has written something */
+            usleep(1000);
+            if (stat(path, &info) == 0 && info.st_size > before + 300)
+                break;
+        }
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+    }
+    run_result k = run_with(killed, &c, true, 0, NULL);
+    if (k.status != SMAC_OK)
+        fail_msg("%s", k.why.message);
+    same_runs(whole, killed);
+    folder_remove(whole);
+    folder_remove(killed);
+}
+
+/* No room for a checkpoint (a limit on the size of files, as a full disk): a clear error, and the old one kept. */
+static void test_full_disk(void **state)
+{
+    (void)state;
+    char folder[256], before[65], after[65];
+    configuration c;
+    folder_new(folder);
+    tiny_configuration(&c);
+    stopper stop = {0, 8};
+    reporter r = {.progress = count_down, .user = &stop};
+    assert_int_equal(run_with(folder, &c, false, 0, &r).status, SMAC_ERROR_INTERRUPTED);
+    hash_of(folder, "last.safetensors", before);
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit limit = {20000, 20000};
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &limit);
+        run_result k = run_with(folder, &c, true, 0, NULL);
+        _exit(k.status == SMAC_ERROR_IO && strstr(k.why.message, "kept") ? 0 : 1);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_string_equal(before, hash_of(folder, "last.safetensors", after));
+    assert_int_equal(run_with(folder, &c, true, 0, NULL).status, SMAC_OK);
+    folder_remove(folder);
+}
+
+/* A value that is not finite: the run ends with a sentence that says where it comes from. */
+static void test_not_finite(void **state)
+{
+    (void)state;
+    char folder[256];
+    configuration c;
+    folder_new(folder);
+    tiny_configuration(&c);
+    float kept = data.samples[2].ready[0].data[0];
+    data.samples[2].ready[0].data[0] = INFINITY;
+    run_result k = run_with(folder, &c, false, 0, NULL);
+    data.samples[2].ready[0].data[0] = kept;
+    assert_int_equal(k.status, SMAC_ERROR_NUMERIC);
+    assert_non_null(strstr(k.why.message, "epoch 1, step"));
+    folder_remove(folder);
+}
+
+static int prepare(void **state)
+{
+    (void)state;
+    parallel_set_threads(1); /* a child of a process with an OpenMP pool may not use it; and the products are tiny */
+    tiny_data_make(&data, 0);
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    tiny_data_clear(&data);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_kill),           cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_learns),         cmocka_unit_test(test_resume_is_exact),
+        cmocka_unit_test(test_threads_do_not_matter), cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_not_finite),
+    };
+    return cmocka_run_group_tests(tests, prepare, finish);
+}
