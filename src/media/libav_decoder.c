@@ -18,6 +18,8 @@
 
 #define READ_ERRORS_MAX 64 /* in a row: then the rest of the file is given up */
 
+#define RUN_UP_SECONDS 0.1
+
 struct decoder {
     libav_file file;
     double start, end; /* of the part read, in our time; end may be INFINITY */
@@ -130,6 +132,18 @@ void decoder_close(decoder *d)
 
 /* --- pictures ---------------------------------------------------------------------------------------------------- */
 
+/*
+ * A stream that begins a moment after the file does so by its codec's or container's run-up (AAC in Matroska puts the
+ * picture 0.05 s late), not by intent: it is taken to begin with the file.  So taking the sound out of a file does not
+ * move the times at which its picture is sampled.
+ */
+static double run_up(const decoder *d, int stream)
+{
+    const AVStream *s = d->file.format->streams[stream];
+    double lead = s->start_time == AV_NOPTS_VALUE ? 0 : seconds_of(s->start_time, s->time_base) - d->file.start_time;
+    return lead > 0 && lead <= RUN_UP_SECONDS ? lead : 0;
+}
+
 /* The time of d->frame from the start of the file; repairs missing, backward and absurd timestamps. */
 static double picture_time(decoder *d)
 {
@@ -138,7 +152,7 @@ static double picture_time(decoder *d)
     int64_t stamp = d->frame->best_effort_timestamp;
     if (stamp == AV_NOPTS_VALUE)
         return expected;
-    double time = seconds_of(stamp, base) - d->file.start_time + d->picture_offset;
+    double time = seconds_of(stamp, base) - d->file.start_time - run_up(d, d->file.picture_stream) + d->picture_offset;
     if (!d->has_time)
         return time;
     double jump = time - expected;
@@ -241,7 +255,8 @@ static smac_status take_sound(decoder *d, smac_error *error)
         d->sound_broken++;
     AVRational base = d->file.format->streams[d->file.sound_stream]->time_base;
     int64_t stamp = d->frame->best_effort_timestamp;
-    double time = stamp == AV_NOPTS_VALUE ? NAN : seconds_of(stamp, base) - d->file.start_time;
+    double time = stamp == AV_NOPTS_VALUE
+                      ? NAN : seconds_of(stamp, base) - d->file.start_time - run_up(d, d->file.sound_stream);
     const char *warning = NULL;
     smac_status status = sound_converter_feed(&d->sound, d->frame, time, &warning, error);
     av_frame_unref(d->frame);
