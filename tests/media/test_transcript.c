@@ -133,6 +133,7 @@ static void bad_contents(void **state)
         {TRANSCRIPT_SRT, "1\n00:00:xx,000 --> 00:00:02,000\na\n", "line 2: found \"00:00:xx,000 --> 00:00:02,000\""},
         {TRANSCRIPT_SRT, "1\n00:00:01,000 --> 00:00:02,000\na\n\n2\n00:00:03,000 -> 00:00:04,000\nb\n", "line 6"},
         {TRANSCRIPT_SRT, "1\n00:00:01,000 --> 00:61:02,000\na\n", "line 2"},
+        {TRANSCRIPT_SRT, "1\n00:00:01,000 --> 00:01:75,000\na\n", "line 2"},
         {TRANSCRIPT_SRT, "1\n00:00:05,000 --> 00:00:02,000\na\n", "before it starts"},
         {TRANSCRIPT_SRT, "Dear reader,\nthis is a letter\n", "line 1"},
         {TRANSCRIPT_SRT, "1\n00:00:01,000 --> 99999999999:00:02,000\na\n", "line 2"},
