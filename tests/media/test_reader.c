@@ -102,10 +102,11 @@ static void every_container_gives_the_same(void **state)
     for (int i = 0; i < 3; i++) {
         outcome o = read_file(names[i], 0, 0);
         assert_int_equal(o.status, SMAC_OK);
-        if (i < 2)
+        if (i < 2) {
             check_greys(&o, 4, (int[]){6, 18, 31, 43});
-        else
-            assert_int_equal(o.frames, 4);
+            assert_near(o.shown[0], 0.24, 1e-3); /* webm puts the picture 7 ms late, a run-up that is taken out */
+        }
+        assert_int_equal(o.frames, 4);
         assert_near(o.picture_seconds, 2.2, 0.05);
         assert_near(o.sound_seconds, 2.2, 0.06);
         assert_near(frequency(&o, 0.5, 1.5), 440, 2);
