@@ -1,0 +1,136 @@
+/* The cache of a dataset's tensors: words alone, media, ready vectors, a clip that cannot be read, being stopped. */
+#include "support/folder.h"
+
+#include "base/file.h"
+#include "compute/parallel.h"
+#include "data/cache.h"
+#include "pipeline/system.h"
+
+static void configure(configuration *c)
+{
+    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8", "perceiver.latents=3",
+        "perceiver.layers=1", "interaction.queries=2", "interaction.layers=1", "contrast.projection=8", "text.width=16",
+        "text.heads=2", "text.hidden=32", "text.layers=1", "text.vocabulary=120", "audio.width=16", "audio.heads=2",
+        "audio.hidden=32", "audio.layers=1", "audio.out_width=12", "vision.width=16", "vision.heads=2", "vision.hidden=32",
+        "vision.layers=1", "vision.out_width=12", "vision.image_size=16", "vision.patch=8"};
+    configuration_defaults(c);
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        assert_ok(configuration_set_assignment(c, settings[i], error));
+}
+
+static affect_system *make(const dataset *d, const char *setting)
+{
+    static const char *const words[] = {"a good film", "a bad film"};
+    configuration c;
+    affect_system *s = NULL;
+    configure(&c);
+    if (setting)
+        assert_ok(configuration_set_assignment(&c, setting, error));
+    system_options options = {.configuration = &c, .tasks = &d->task, .task_count = 1, .texts = words, .text_count = 2};
+    assert_ok(system_new(&options, &s, error));
+    return s;
+}
+
+static void copy_golden(const char *name, const char *folder, const char *to)
+{
+    char from[600], path[512], *bytes = NULL;
+    size_t size = 0;
+    snprintf(from, sizeof from, "%s/tests/golden/media/%s", SMAC_SOURCE_DIR, name);
+    assert_ok(file_read(from, 0, &bytes, &size, error));
+    assert_ok(file_write(file_in(folder, to, path), bytes, size, error));
+    free(bytes);
+}
+
+static dataset *read_set(const char *folder)
+{
+    dataset *d = NULL;
+    dataset_options options = {.path = folder, .layout = "sims"};
+    assert_ok(dataset_read(&options, NULL, &d, error));
+    return d;
+}
+
+static int stop_at_once(void *user, const char *what, double done, double total)
+{
+    (void)user, (void)what, (void)done, (void)total;
+    return 1;
+}
+
+static void test_media(void **state)
+{
+    (void)state;
+    char folder[256], path[512];
+    folder_new(folder);
+    mkdir(file_in(folder, "Raw", path), 0777);
+    mkdir(file_in(folder, "Raw/v", path), 0777);
+    copy_golden("plain.mp4", folder, "Raw/v/1.mp4");
+    copy_golden("stereo8.wav", folder, "Raw/v/2.wav");
+    write_text(folder, "Raw/v/3.mp4", "this is no video");
+    write_text(folder, "label.csv", "video_id,clip_id,text,label,mode\nv,1,a good film,0.5,train\nv,2,a bad film,-0.5,valid\n"
+               "v,3,a bad film,-0.5,train\nv,4,words,0,test\n");
+    copy_golden("plain.mp4", folder, "Raw/v/4.mp4");
+    dataset *d = read_set(folder);
+    affect_system *s = make(d, NULL);
+    sample_cache *cache = NULL;
+    smac_error why = {0};
+    cache_options options = {.splits = {true, true, false}};
+    assert_int_not_equal(sample_cache_new(d, s, &options, NULL, &cache, &why), SMAC_OK);
+    if (!strstr(why.message, "v$_$3") || !strstr(why.message, "line 4") || !strstr(why.message, "1 of 3"))
+        fail_msg("'%s' does not name and count the clip", why.message);
+    options.skip_bad = true;
+    assert_ok(sample_cache_new(d, s, &options, NULL, &cache, error));
+    assert_int_equal(cache->skipped, 1);
+    assert_memory_equal(cache->usable, ((uint8_t[]){1, 1, 0, 0}), 4);
+    assert_true(cache->samples[0].present[SAMPLE_VISION] && cache->samples[0].present[SAMPLE_AUDIO]);
+    assert_false(cache->samples[1].present[SAMPLE_VISION]);
+    assert_null(cache->samples[3].ids);
+    assert_true(cache->bytes > 10000);
+    sample_cache_free(cache);
+    options.without[SAMPLE_TEXT] = options.without[SAMPLE_AUDIO] = true;
+    options.splits[SPLIT_VALID] = false;
+    assert_ok(sample_cache_new(d, s, &options, NULL, &cache, error));
+    assert_false(cache->samples[0].present[SAMPLE_TEXT]);
+    assert_null(cache->samples[0].mel);
+    sample_cache_free(cache);
+    reporter r = {.progress = stop_at_once};
+    assert_int_equal(sample_cache_new(d, s, &options, &r, &cache, &why), SMAC_ERROR_INTERRUPTED);
+    system_free(s);
+    dataset_free(d);
+    folder_remove(folder);
+}
+
+/* A frozen encoder's vectors are kept in place of the frames. */
+static void test_frozen(void **state)
+{
+    (void)state;
+    char folder[256], path[512];
+    folder_new(folder);
+    mkdir(file_in(folder, "Raw", path), 0777);
+    mkdir(file_in(folder, "Raw/v", path), 0777);
+    copy_golden("plain.mp4", folder, "Raw/v/1.mp4");
+    write_text(folder, "label.csv", "video_id,clip_id,text,label,mode\nv,1,a good film,0.5,train\n");
+    dataset *d = read_set(folder);
+    affect_system *s = make(d, "vision.trainable_blocks=0");
+    sample_cache *cache = NULL;
+    cache_options options = {.splits = {true, true, true}};
+    assert_ok(sample_cache_new(d, s, &options, NULL, &cache, error));
+    assert_null(cache->samples[0].frames);
+    assert_int_equal(cache->samples[0].ready[SAMPLE_VISION].width, 12);
+    assert_non_null(cache->samples[0].mel);
+    sample_cache_free(cache);
+    system_free(s);
+    dataset_free(d);
+    folder_remove(folder);
+}
+
+static int prepare(void **state)
+{
+    (void)state;
+    parallel_set_threads(1);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_media), cmocka_unit_test(test_frozen)};
+    return cmocka_run_group_tests(tests, prepare, NULL);
+}
