@@ -65,8 +65,12 @@ static void trim_places(const tokenizer *t, token_list *out, size_t from)
             leading += still;
             trailing = space ? trailing + 1 : 0;
         }
-        if (leading && (i == from || item->start == 0) && t->post.add_prefix_space)
-            leading--;
+        /* A single one at the beginning was put there; more of them stood there. */
+        if (leading == 1 && (i == from || item->start == 0) && t->post.add_prefix_space) {
+            leading = 0;
+            if (still)
+                item->end = item->start; /* nothing but the one that was put there */
+        }
         uint32_t width = item->end - item->start;
         item->start += leading < width ? leading : width;
         if (trailing && item->end >= trailing)
@@ -90,10 +94,16 @@ static smac_status encode_text(const tokenizer *t, text_span text, encode_work *
     for (size_t i = 0; i < s->segments.count; i++) {
         const segment *g = &s->segments.items[i];
         const aligned_char *items = s->text.items + g->begin;
-        if (g->token < 0)
+        size_t first = 0, last = g->count;
+        if (g->token < 0) {
             TRY(model_encode(&t->model, items, g->count, &w->model, out, error));
-        else
-            token_add(out, g->token, g->count ? items[0].start : 0, g->count ? items[g->count - 1].end : 0);
+            continue;
+        }
+        while (t->post.trim_offsets && first < last && unicode_is_space(items[first].code))
+            first++;
+        while (t->post.trim_offsets && last > first && unicode_is_space(items[last - 1].code))
+            last--;
+        token_add(out, g->token, last ? items[first < last ? first : 0].start : 0, last ? items[last - 1].end : 0);
     }
     if (out->failed)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %zu tokens", out->count);

@@ -4,11 +4,12 @@
 Made with tokenizers 0.22.2, transformers 4.57.1, sentencepiece 0.2.0 (0.2.3 breaks ties between equal
 scores otherwise than all versions before it, Debian 12's 0.1.97 among them), protobuf installed.
 Usage: tools/golden/text.py writes tests/golden/text/: corpus.bin (records: u32 length, bytes), and for each tokenizer
-NAME.json or NAME.model or NAME.txt and NAME.ids (for each record: u16 count, u16 ids).  NAME.at holds starts and ends
-in bytes (u16) for the records that are well-formed, where places are compared; NAME.text the ids decoded again.
+NAME.json or NAME.model and NAME.ids (for each record: u16 count, u16 ids).  NAME.at holds starts and ends in bytes
+(u16) for the records that are well-formed, where places are compared; NAME.text the first 100 decoded again; NAME.pair
+ids and types of a pair.
 experiments/tokenizers/parity.py trains the same ones at a larger size.
 """
-import io, json, os, struct, sys, tempfile
+import io, json, os, shutil, struct, sys, tempfile
 
 import sentencepiece
 from tokenizers import (AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers)
@@ -204,17 +205,64 @@ def make(folder, size, full=False):
         yield ("plain-" + kind, model, lambda texts, p=p: [(p.encode(x), None) for x in texts], None)
 
 
+PLACES = ["bert-uncased", "bert-cased", "bert-accents", "mpnet-small", "roberta", "gpt2", "byte-prefix", "whisper", "llama"]
+TEXTS = ["bert-uncased", "whisper", "llama", "bpe-suffix", "xlnet", "word-level"]
+PAIR = ("What a day it was, wasn't it?", "naïve 好 [MASK] <mask> 42")
+
+
+def numbers(path, lists):
+    with open(path, "wb") as f:
+        for x in lists:
+            f.write(struct.pack(f"<H{len(x)}H", len(x), *x))
+
+
+def byte_places(text, offsets):
+    at = [0]
+    for c in text:
+        at.append(at[-1] + len(c.encode()))
+    return [at[a] for a, _ in offsets] + [at[b] for _, b in offsets]
+
+
 def main():
     out = f"{ROOT}/tests/golden/text"
-    os.makedirs(out, exist_ok=True)
+    shutil.rmtree(out, ignore_errors=True)
+    os.makedirs(out)
     lines = text_corpus.corpus(300, 7)
     texts = [x.decode(errors="replace") for x in lines]
     with open(f"{out}/corpus.bin", "wb") as f:
         for x in lines:
             f.write(struct.pack("<I", len(x)) + x)
     with tempfile.TemporaryDirectory() as d:
-        for name, path, encode, decode in make(d, 1600):
-            print(name, os.path.getsize(path))
+        for name, path, encode, decode in make(d, 1100):
+            got = encode(texts)
+            if os.path.isdir(path):  # the ids are those of the .json beside
+                for file in os.listdir(path):
+                    os.makedirs(f"{out}/{name}", exist_ok=True)
+                    shutil.copy(f"{path}/{file}", f"{out}/{name}/{file}")
+                continue
+            shutil.copy(path, out)
+            numbers(f"{out}/{name}.ids", [x for x, _ in got])
+            if name in PLACES:
+                numbers(f"{out}/{name}.at", [byte_places(t, x[1]) if t.encode() == b else [] for t, b, x in zip(texts, lines, got)])
+            if name in TEXTS:
+                with open(f"{out}/{name}.text", "wb") as f:
+                    for x, _ in got[:100]:
+                        text = decode(x).encode()
+                        f.write(struct.pack("<H", len(text)) + text)
+            if path.endswith(".json"):
+                pair = Tokenizer.from_file(path).encode(*PAIR)
+                numbers(f"{out}/{name}.pair", [pair.ids, pair.type_ids])
+    # The same vocabulary as a vocab.txt; the ids are those of bert-uncased.json.
+    vocab = json.load(open(f"{out}/bert-uncased.json"))["model"]["vocab"]
+    with open(f"{out}/vocab.txt", "w") as f:
+        f.write("".join(x + "\n" for x in sorted(vocab, key=vocab.get)))
+    # GPT-2's vocabulary and merges in two files; the ids are those of gpt2.json without its added space.
+    os.makedirs(f"{out}/gpt2-files")
+    model = json.load(open(f"{out}/gpt2.json"))["model"]
+    json.dump(model["vocab"], open(f"{out}/gpt2-files/vocab.json", "w"), ensure_ascii=False)
+    with open(f"{out}/gpt2-files/merges.txt", "w") as f:
+        f.write("#version: 0.2\n" + "".join(" ".join(x) + "\n" for x in model["merges"]))
+    json.dump({"add_prefix_space": True}, open(f"{out}/gpt2-files/tokenizer_config.json", "w"))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,172 @@
+/* What is broken or not supported is refused, with a message that names it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "text/tokenizer.h"
+
+#define GOLDEN SMAC_SOURCE_DIR "/tests/golden/text/"
+#define WORDPIECE "\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"vocab\":{\"[UNK]\":0,\"a\":1}}"
+#define BPE(merges) "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1,\"ab\":2},\"merges\":" merges "}}"
+
+static const struct {
+    const char *json;
+    smac_status status;
+    const char *named; /* part of the message */
+} cases[] = {
+    {"", SMAC_ERROR_FORMAT, "empty"},
+    {"{", SMAC_ERROR_FORMAT, "JSON"},
+    {"{}", SMAC_ERROR_FORMAT, "model"},
+    {"{" WORDPIECE "}", SMAC_OK, ""},
+    {"{" WORDPIECE ",\"surprise\":1}", SMAC_ERROR_UNSUPPORTED, "surprise"},
+    {"{\"model\":{\"type\":\"Morse\"}}", SMAC_ERROR_UNSUPPORTED, "Morse"},
+    {"{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"vocab\":{\"[UNK]\":0,\"a\":2}}}", SMAC_ERROR_FORMAT,
+     "id 1"},
+    {"{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"vocab\":{\"[UNK]\":0,\"a\":2000000000}}}",
+     SMAC_ERROR_FORMAT, "hole"},
+    {"{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"vocab\":{\"[UNK]\":0,\"a\":0}}}", SMAC_ERROR_FORMAT,
+     "two tokens"},
+    {"{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"vocab\":{\"[UNK]\":0,\"a\":1,\"a\":2}}}",
+     SMAC_ERROR_FORMAT, "duplicate"},
+    {"{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[NOT]\",\"vocab\":{\"[UNK]\":0,\"a\":1}}}", SMAC_ERROR_FORMAT,
+     "[NOT]"},
+    {"{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"vocab\":{\"[UNK]\":0,\"a\":-1}}}", SMAC_ERROR_FORMAT,
+     "\"a\""},
+    {"{\"model\":{\"type\":\"WordPiece\",\"vocab\":{}}}", SMAC_ERROR_FORMAT, "vocab"},
+    {BPE("[\"a b\"]"), SMAC_OK, ""},
+    {BPE("[[\"a\",\"b\"]]"), SMAC_OK, ""},
+    {BPE("[\"a c\"]"), SMAC_ERROR_FORMAT, "\"c\""},
+    {BPE("[\"b a\"]"), SMAC_ERROR_FORMAT, "\"ba\""},
+    {BPE("[\"ab\"]"), SMAC_ERROR_FORMAT, "\"ab\""},
+    {BPE("[7]"), SMAC_ERROR_FORMAT, "merge 0"},
+    {BPE("[],\"dropout\":0.5"), SMAC_ERROR_UNSUPPORTED, "dropout"},
+    {BPE("[],\"novelty\":true"), SMAC_ERROR_UNSUPPORTED, "novelty"},
+    {"{\"model\":{\"type\":\"Unigram\",\"unk_id\":2,\"vocab\":[[\"a\",0],[\"b\",-1]]}}", SMAC_ERROR_FORMAT, "unk_id"},
+    {"{\"model\":{\"type\":\"Unigram\",\"unk_id\":0,\"vocab\":[[\"a\",0],[\"a\",-1]]}}", SMAC_ERROR_FORMAT, "twice"},
+    {"{\"model\":{\"type\":\"Unigram\",\"unk_id\":0,\"vocab\":[[\"a\"]]}}", SMAC_ERROR_FORMAT, "token 0"},
+    {"{" WORDPIECE ",\"normalizer\":{\"type\":\"Rot13\"}}", SMAC_ERROR_UNSUPPORTED, "Rot13"},
+    {"{" WORDPIECE ",\"normalizer\":{\"type\":\"NFC\",\"twist\":1}}", SMAC_ERROR_UNSUPPORTED, "twist"},
+    {"{" WORDPIECE ",\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"(a|b)*c\"},\"content\":\"\"}}",
+     SMAC_ERROR_UNSUPPORTED, "(a|b)*c"},
+    {"{" WORDPIECE ",\"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AAAA/w==\"}}",
+     SMAC_ERROR_FORMAT, "character map"},
+    {"{" WORDPIECE ",\"pre_tokenizer\":{\"type\":\"UnicodeScripts\"}}", SMAC_ERROR_UNSUPPORTED, "UnicodeScripts"},
+    {"{" WORDPIECE ",\"pre_tokenizer\":{\"type\":\"Metaspace\",\"prepend_scheme\":\"sometimes\"}}",
+     SMAC_ERROR_UNSUPPORTED, "sometimes"},
+    {"{" WORDPIECE ",\"post_processor\":{\"type\":\"Stapler\"}}", SMAC_ERROR_UNSUPPORTED, "Stapler"},
+    {"{" WORDPIECE ",\"post_processor\":{\"type\":\"BertProcessing\",\"sep\":[\"[SEP]\",9],\"cls\":[\"a\",1]}}",
+     SMAC_ERROR_FORMAT, "[SEP]"},
+    {"{" WORDPIECE ",\"decoder\":{\"type\":\"CTC\"}}", SMAC_ERROR_UNSUPPORTED, "CTC"},
+    {"{" WORDPIECE ",\"added_tokens\":[{\"id\":3,\"content\":\"x\"}]}", SMAC_ERROR_FORMAT, "id 2"},
+    {"{" WORDPIECE ",\"added_tokens\":[{\"id\":2,\"content\":\"x\",\"special\":true}]}", SMAC_OK, ""},
+    {"{" WORDPIECE ",\"added_tokens\":[{\"id\":2,\"content\":\"a\"}]}", SMAC_ERROR_FORMAT, "\"a\""},
+    {"{" WORDPIECE ",\"added_tokens\":[{\"id\":0,\"content\":\"x\"}]}", SMAC_ERROR_FORMAT, "two tokens"},
+    {"{" WORDPIECE ",\"semanticmac\":{\"special\":{\"cls\":\"[CLS]\"}}}", SMAC_ERROR_FORMAT, "[CLS]"},
+    {"{\"model\":{\"type\":\"SentencePiece\",\"data\":\"bm90IGEgbW9kZWw=\"}}", SMAC_ERROR_FORMAT, "SentencePiece"},
+    {"not a model either", SMAC_ERROR_FORMAT, "SentencePiece"},
+};
+
+static void test_json(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        smac_error error = {0};
+        tokenizer *t = NULL;
+        smac_status status = tokenizer_open_memory(cases[i].json, strlen(cases[i].json), &t, &error);
+        if (status != cases[i].status || !strstr(error.message, cases[i].named))
+            fail_msg("%s: status %d, \"%s\", expected %d and \"%s\"", cases[i].json, status, error.message,
+                     cases[i].status, cases[i].named);
+        assert_true((t != NULL) == (status == SMAC_OK));
+        tokenizer_close(t);
+    }
+}
+
+/* Every cut of a good file is refused, none crashes. */
+static void test_truncated(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"word-level.json", "plain-unigram.model"};
+    for (size_t i = 0; i < 2; i++) {
+        char path[256], *data;
+        size_t size;
+        smac_error error = {0};
+        snprintf(path, sizeof path, GOLDEN "%s", names[i]);
+        assert_int_equal(file_read(path, 0, &data, &size, &error), SMAC_OK);
+        for (size_t cut = 1; cut < size; cut += 97) {
+            tokenizer *t = NULL;
+            smac_status status = tokenizer_open_memory(data, size - cut, &t, &error);
+            if (i == 0)
+                assert_int_equal(status, SMAC_ERROR_FORMAT);
+            tokenizer_close(t);
+        }
+        free(data);
+    }
+}
+
+static void test_paths(void **state)
+{
+    (void)state;
+    smac_error error = {0};
+    tokenizer *t = NULL;
+    char path[512];
+    assert_int_equal(tokenizer_open(SMAC_BINARY_DIR "/no-such-thing", &t, &error), SMAC_ERROR_NOT_FOUND);
+    assert_int_equal(tokenizer_open(SMAC_SOURCE_DIR "/tests/text", &t, &error), SMAC_ERROR_NOT_FOUND);
+    static const struct {
+        const char *text, *named;
+    } files[] = {{"[PAD]\n[UNK]\n[CLS]\na\n", "[SEP]"},
+                 {"[PAD]\n[UNK]\n[CLS]\n[SEP]\na\na\n", "twice"},
+                 {"[PAD]\n[UNK]\n\n[CLS]\n[SEP]\n", "line 3"},
+                 {"[PAD]\n[UNK]\n[CLS]\n[SEP]\n\xFF\n", "UTF-8"},
+                 {"", "[UNK]"}};
+    snprintf(path, sizeof path, "%s", SMAC_BINARY_DIR "/refused-vocab.txt");
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        assert_int_equal(file_write(path, files[i].text, strlen(files[i].text), &error), SMAC_OK);
+        assert_int_equal(tokenizer_open(path, &t, &error), SMAC_ERROR_FORMAT);
+        if (!strstr(error.message, files[i].named))
+            fail_msg("\"%s\", expected \"%s\"", error.message, files[i].named);
+    }
+    const char *good = "[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\na";
+    assert_int_equal(file_write(path, good, strlen(good), &error), SMAC_OK);
+    assert_int_equal(tokenizer_open(path, &t, &error), SMAC_OK);
+    assert_int_equal(tokenizer_size(t), 5);
+    tokenizer_close(t);
+    remove(path);
+}
+
+/* A text that needs the unknown token is an error where there is none. */
+static void test_no_unknown(void **state)
+{
+    (void)state;
+    static const char *const json[] = {
+        "{\"model\":{\"type\":\"WordLevel\",\"vocab\":{\"a\":0}},\"pre_tokenizer\":{\"type\":\"WhitespaceSplit\"}}",
+        "{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",0]]},\"pre_tokenizer\":{\"type\":\"WhitespaceSplit\"}}"};
+    for (size_t i = 0; i < 2; i++) {
+        smac_error error = {0};
+        tokenizer *t = NULL;
+        token_encoding e;
+        assert_int_equal(tokenizer_open_memory(json[i], strlen(json[i]), &t, &error), SMAC_OK);
+        assert_int_equal(tokenizer_encode(t, text_span_of("a a"), NULL, &e, &error), SMAC_OK);
+        assert_int_equal(e.count, 2);
+        token_encoding_free(&e);
+        assert_int_equal(tokenizer_encode(t, text_span_of("a x"), NULL, &e, &error), SMAC_ERROR_FORMAT);
+        tokenizer_close(t);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_no_unknown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
