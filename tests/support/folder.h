@@ -37,7 +37,7 @@ static inline void folder_remove(const char *path)
 
 static inline char *file_in(const char *folder, const char *name, char path[512])
 {
-    snprintf(path, 512, "%s/%s", folder, name);
+    snprintf(path, 512, "%.350s/%.150s", folder, name);
     return path;
 }
 

@@ -1,0 +1,210 @@
+/*
+ * Encoders from files: a small BERT written as a Hugging Face folder, frozen and fine-tuned, and what the model file
+ * says of it.
+ */
+#include "support/folder.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "compute/parallel.h"
+#include "encoders/language_model.h"
+#include "pipeline/system.h"
+
+static const char vocabulary[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\ngood\nbad\nfilm\nvery\n##s\n";
+
+/* config.json, vocab.txt and model.safetensors of a random BERT of the given width. */
+static void write_bert(const char *folder, int64_t width)
+{
+    language_model_config config;
+    language_model *lm = NULL;
+    parameter_store *store = parameter_store_new();
+    char path[512];
+    language_model_config_tiny(11, &config);
+    config.width = config.embedding_width = width;
+    config.head_width = width / config.heads;
+    config.hidden = 2 * width;
+    config.positions = 24;
+    assert_ok(language_model_add(store, "x.", &config, -1, &lm, error));
+    assert_ok(parameter_store_seal(store, true, 99, error));
+    int64_t count = parameter_number(store);
+    tensor_entry *entries = calloc((size_t)count, sizeof *entries);
+    for (int64_t i = 0; i < count; i++) {
+        const parameter *p = parameter_at(store, i);
+        entries[i] = (tensor_entry){.name = p->name + 2, .type = TENSOR_F32, .rank = p->rank, .count = p->count,
+                                    .data = p->data, .bytes = (size_t)p->count * sizeof(float)};
+        memcpy(entries[i].dim, p->dim, sizeof p->dim);
+    }
+    assert_ok(safetensors_write(file_in(folder, "model.safetensors", path), entries, (size_t)count, NULL, 0, error));
+    text_buffer json = {0};
+    language_model_config_to_json(&config, &json);
+    write_text(folder, "config.json", json.data);
+    write_text(folder, "vocab.txt", vocabulary);
+    text_free(&json);
+    free(entries);
+    language_model_free(lm);
+    parameter_store_free(store);
+}
+
+static smac_status make(const char *encoder, int blocks, affect_system **out, smac_error *failure)
+{
+    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8", "model.audio=false",
+        "model.vision=false", "interaction.queries=2", "interaction.layers=1", "contrast.projection=8"};
+    configuration c;
+    task_description task;
+    configuration_defaults(&c);
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        assert_ok(configuration_set_assignment(&c, settings[i], error));
+    snprintf(c.text.encoder, sizeof c.text.encoder, "%s", encoder);
+    c.text.trainable_blocks = blocks;
+    assert_ok(task_regression(&task, "sentiment", "mosi", -3, 3, error));
+    system_options options = {.configuration = &c, .tasks = &task, .task_count = 1};
+    return system_new(&options, out, failure);
+}
+
+static float predict(const affect_system *s, const char *text)
+{
+    sample x = {0};
+    const sample *one = &x;
+    affect_result r;
+    assert_ok(sample_set_text(&s->preparation, &x, text, NULL, 0, error));
+    assert_ok(system_predict(s, &one, 1, 0, &r, error));
+    sample_clear(&x);
+    return r.prediction[0];
+}
+
+static void test_bert(void **state)
+{
+    (void)state;
+    char folder[256], path[512];
+    folder_new(folder);
+    write_bert(folder, 16);
+    for (int blocks = -1; blocks <= 1; blocks++) {
+        affect_system *s = NULL, *loaded = NULL;
+        assert_ok(make(folder, blocks, &s, error));
+        const parameter *p = parameter_find(s->store, "text.encoder.layer.1.output.dense.weight");
+        const parameter *q = parameter_find(s->store, "text.embeddings.word_embeddings.weight");
+        assert_non_null(p);
+        assert_true(p->language && !parameter_find(s->store, "core.fusion.weight")->language);
+        assert_int_equal(p->trainable, blocks != 0);
+        assert_int_equal(q->trainable, blocks < 0);
+        assert_int_equal(s->frozen[SAMPLE_TEXT], blocks == 0);
+        assert_int_equal(s->preparation.max_tokens, 24);
+        assert_int_equal(strlen(s->encoder_sha256[SAMPLE_TEXT]), 64);
+        /* the weights are the file's */
+        tensor_file *file = NULL;
+        assert_ok(tensor_file_open(file_in(folder, "model.safetensors", path), &file, error));
+        const tensor_entry *e = tensor_file_find(file, "encoder.layer.1.output.dense.weight");
+        assert_memory_equal(e->data, p->data, e->bytes);
+        tensor_file_close(file);
+        /* the model file stands alone: small encoders are stored inside */
+        assert_ok(system_save(s, file_in(folder, "trained", path), NULL, error));
+        assert_ok(system_load(path, NULL, &loaded, error));
+        assert_near(predict(s, "a good film"), predict(loaded, "a good film"), 1e-5);
+        assert_true(predict(s, "a good film") != predict(s, "bad films"));
+        assert_string_equal(loaded->encoder_sha256[SAMPLE_TEXT], s->encoder_sha256[SAMPLE_TEXT]);
+        /* values can be read back into the system itself, frozen and mapped ones too */
+        tensor_file *model = NULL;
+        assert_ok(tensor_file_open(path, &model, error));
+        assert_ok(system_load_values(s, model, path, error));
+        tensor_file_close(model);
+        system_free(loaded);
+        system_free(s);
+    }
+    folder_remove(folder);
+}
+
+/* A frozen encoder's vectors made beforehand give the same. */
+static void test_frozen_vectors(void **state)
+{
+    (void)state;
+    char folder[256];
+    affect_system *s = NULL;
+    sample x = {0};
+    const sample *one = &x;
+    affect_result r;
+    folder_new(folder);
+    write_bert(folder, 16);
+    assert_ok(make(folder, 0, &s, error));
+    assert_ok(sample_set_text(&s->preparation, &x, "a very good film", NULL, 0, error));
+    assert_ok(system_encode(s, &x, false, error));
+    assert_int_equal(x.ready[SAMPLE_TEXT].steps, 6);
+    assert_ok(system_predict(s, &one, 1, 0, &r, error));
+    assert_near(r.prediction[0], predict(s, "a very good film"), 1e-6);
+    sample_clear(&x);
+    system_free(s);
+    folder_remove(folder);
+}
+
+/* Too large to be stored again: named with its SHA-256, and another one in its place is refused. */
+static void test_outside(void **state)
+{
+    (void)state;
+    char folder[256], inner[512], path[512], other[512];
+    affect_system *s = NULL, *loaded = NULL;
+    smac_error why = {0};
+    struct stat info;
+    folder_new(folder);
+    mkdir(file_in(folder, "bert", inner), 0777);
+    write_bert(inner, 1472); /* two layers: 70 MB */
+    assert_ok(make(inner, 0, &s, error));
+    assert_ok(system_save(s, file_in(folder, "model.safetensors", path), NULL, error));
+    assert_int_equal(stat(path, &info), 0);
+    assert_true(info.st_size < 4 << 20);
+    assert_ok(system_load(path, NULL, &loaded, error));
+    assert_near(predict(s, "a good film"), predict(loaded, "a good film"), 1e-5);
+    system_free(loaded);
+    loaded = NULL;
+    system_free(s);
+    mkdir(file_in(folder, "moved", other), 0777);
+    file_in(folder, "moved/bert", other);
+    assert_int_equal(rename(inner, other), 0);
+    assert_int_equal(system_load(path, NULL, &loaded, &why), SMAC_ERROR_NOT_FOUND);
+    assert_non_null(strstr(why.message, "bert"));
+    file_in(folder, "moved", other);
+    assert_ok(system_load(path, other, &loaded, error));
+    system_free(loaded);
+    loaded = NULL;
+    file_in(folder, "moved/bert", other);
+    write_text(other, "vocab.txt", vocabulary);
+    char weights[512], *bytes = NULL;
+    size_t size = 0;
+    assert_ok(file_read(file_in(other, "model.safetensors", weights), 0, &bytes, &size, error));
+    bytes[size - 3] ^= 1;
+    assert_ok(file_write(weights, bytes, size, error));
+    free(bytes);
+    file_in(folder, "moved", other);
+    assert_int_equal(system_load(path, other, &loaded, &why), SMAC_ERROR_MISMATCH);
+    assert_non_null(strstr(why.message, "SHA-256"));
+    folder_remove(folder);
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    char folder[256];
+    affect_system *s = NULL;
+    smac_error why = {0};
+    folder_new(folder);
+    assert_int_equal(make("/no/such/folder", -1, &s, &why), SMAC_ERROR_NOT_FOUND);
+    assert_int_not_equal(make(folder, -1, &s, &why), SMAC_OK); /* an empty folder */
+    write_bert(folder, 16);
+    write_text(folder, "config.json", "{\"model_type\": \"nonsense\"}");
+    assert_int_not_equal(make(folder, -1, &s, &why), SMAC_OK);
+    assert_non_null(strstr(why.message, "nonsense"));
+    assert_null(s);
+    folder_remove(folder);
+}
+
+static int prepare(void **state)
+{
+    (void)state;
+    parallel_set_threads(1);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_bert), cmocka_unit_test(test_frozen_vectors),
+                                       cmocka_unit_test(test_outside), cmocka_unit_test(test_refusals)};
+    return cmocka_run_group_tests(tests, prepare, NULL);
+}
