@@ -37,6 +37,15 @@ typedef struct attention_context {
     atomic_int *failed;
 } attention_context;
 
+/* Small problems are not worth waking the other threads. */
+static void run_pieces(attention_context *c, int64_t pieces, parallel_body body)
+{
+    if (c->batch * c->heads * c->queries * c->keys * (c->width + c->value_width) < 1 << 16)
+        serial_for(pieces, body, c);
+    else
+        parallel_for(pieces, body, c);
+}
+
 /* --- forward, keeping the weights ---------------------------------------------------------------------------------- */
 
 static void softmax_row(const attention_context *c, float *row, int64_t b, int64_t h, int64_t i)
@@ -169,7 +178,7 @@ static void attention_backward(tape *t, void *context)
     if (tape_status(t, NULL) != SMAC_OK)
         return;
     /* heads that share keys and values run in one piece, in order */
-    parallel_for(c->batch * c->kv_heads, attention_backward_piece, c);
+    run_pieces(c, c->batch * c->kv_heads, attention_backward_piece);
     if (dbias != NULL)
         for_ranges(c->heads * c->queries * c->keys, ELEMENT_STEP, bias_gradient_range, c);
     if (atomic_load(&failed))
@@ -243,7 +252,7 @@ value *op_attention(tape *t, value *q, value *k, value *v, const attention_optio
         return NULL;
     atomic_int failed = 0;
     c.failed = &failed;
-    parallel_for(c.batch * c.heads * c.blocks, attention_forward_piece, &c);
+    run_pieces(&c, c.batch * c.heads * c.blocks, attention_forward_piece);
     if (atomic_load(&failed)) {
         tape_fail(t, SMAC_ERROR_INTERNAL, "op_attention", "op_attention: a product failed");
         return NULL;

@@ -13,10 +13,13 @@
 #include <string.h>
 
 #include "autograd/internal.h"
+#include "compute/kernels.h"
 #include "compute/parallel.h"
 
 /* Large blocks, so that batches of changing shape leave few unused ends; untouched pages cost nothing. */
 #define BLOCK_BYTES ((size_t)32 << 20)
+
+enum { COPY_STEP = 1 << 16 }; /* numbers a piece, where they are only copied or zeroed */
 
 /* What stands behind the public value. */
 typedef struct node {
@@ -322,20 +325,14 @@ uint64_t tape_next_stream(tape *t)
     return t->stream++;
 }
 
-/* Index of the first element that is not finite, or -1.  The sum of x*0 is 0 exactly when all are finite. */
+/* Index of the first element that is not finite, or -1. */
 static int64_t find_non_finite(const float *x, int64_t count)
 {
-    for (int64_t i = 0; i < count; i += 4096) {
-        int64_t end = i + 4096 < count ? i + 4096 : count;
-        float sum = 0;
-        for (int64_t j = i; j < end; j++)
-            sum += x[j] * 0.0f;
-        if (sum == 0)
-            continue;
-        for (int64_t j = i; j < end; j++)
-            if (!isfinite(x[j]))
-                return j;
-    }
+    if (parallel_finite(x, count))
+        return -1;
+    for (int64_t i = 0; i < count; i++)
+        if (!isfinite(x[i]))
+            return i;
     return -1;
 }
 
@@ -404,12 +401,17 @@ float *grad_open(tape *t, value *v, bool *add)
     return v->grad = buffer_take(t, v->count);
 }
 
+static void zero_range(void *context, int64_t from, int64_t to)
+{
+    memset((float *)context + from, 0, (size_t)(to - from) * sizeof(float));
+}
+
 float *value_grad(tape *t, value *v)
 {
     bool add;
     float *grad = grad_open(t, v, &add);
     if (grad != NULL && !add)
-        memset(grad, 0, (size_t)v->count * sizeof(float));
+        for_ranges(v->count, COPY_STEP, zero_range, grad);
     return grad;
 }
 
@@ -433,8 +435,13 @@ typedef struct add_context {
 static void add_range(void *context, int64_t from, int64_t to)
 {
     const add_context *c = context;
-    for (int64_t i = from; i < to; i++)
-        c->to[i] += c->from[i];
+    kernels_get()->add(c->to + from, c->to + from, c->from + from, to - from);
+}
+
+static void copy_range(void *context, int64_t from, int64_t to)
+{
+    const add_context *c = context;
+    memcpy(c->to + from, c->from + from, (size_t)(to - from) * sizeof(float));
 }
 
 void grad_pass(tape *t, value *out, value *v)
@@ -450,10 +457,8 @@ void grad_pass(tape *t, value *out, value *v)
     float *grad = grad_open(t, v, &add);
     if (grad == NULL)
         return;
-    if (add)
-        for_ranges(v->count, ELEMENT_STEP, add_range, &(add_context){grad, out->grad});
-    else
-        memcpy(grad, out->grad, (size_t)v->count * sizeof(float));
+    add_context c = {grad, out->grad};
+    for_ranges(v->count, add ? ELEMENT_STEP : COPY_STEP, add ? add_range : copy_range, &c);
 }
 
 static void check_gradient(tape *t, const note *n)
