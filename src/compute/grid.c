@@ -31,6 +31,14 @@ grid grid_plan(int64_t rows, int64_t panels, int64_t k) {
     return g;
 }
 
+grid grid_plan_blocks(int64_t rows, int64_t panels, int64_t panel_piece) {
+    grid g = {.rows = rows, .panels = panels, .panel_piece = panel_piece};
+    g.row_piece = (divide_up(rows, divide_up(rows, ROW_PIECE)) + 15) & ~(int64_t)15;
+    g.row_pieces = divide_up(rows, g.row_piece);
+    g.panel_pieces = divide_up(panels, g.panel_piece);
+    return g;
+}
+
 int64_t grid_pieces(const grid *g) {
     return g->row_pieces * g->panel_pieces;
 }

@@ -17,6 +17,8 @@ typedef struct grid {
 } grid;
 
 grid grid_plan(int64_t rows, int64_t panels, int64_t k);
+/* the same with a given number of panels a piece, and pieces of whole sixteens of rows */
+grid grid_plan_blocks(int64_t rows, int64_t panels, int64_t panel_piece);
 int64_t grid_pieces(const grid *g);
 size_t grid_scratch_bytes(const grid *g); /* for the 32-bit results of a piece; a multiple of 64 */
 

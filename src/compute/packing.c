@@ -203,12 +203,13 @@ void left_matrix_pack(const left_matrix *l, const struct kernels *kernels, int64
         } else if (l->how == PRECISION_BF16) {
             uint16_t *to = (uint16_t *)l->packed + r * l->row;
             kernels->to_bf16(to, from, l->k);
-            if (steps > l->k)
+            if (steps > l->k && l->row > l->k)
                 to[l->k] = 0;
         } else {
             uint8_t *to = (uint8_t *)l->packed + r * l->row;
             l->scale[r] = kernels->quantise_unsigned(to, from, l->k);
-            memset(to + l->k, 128, (size_t)(steps - l->k));
+            if (l->row >= steps)
+                memset(to + l->k, 128, (size_t)(steps - l->k));
         }
     }
 }

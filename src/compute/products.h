@@ -1,8 +1,10 @@
 /*
  * compute/products.h - matrix products.  All matrices are row-major float32 at the interface.
  *
- * A product is cut into pieces whose borders depend on its shape alone; each piece runs on one thread (oneDNN or a
- * kernel of ours), so the bits are the same for any number of threads.  product_packed: a row's result does not depend
+ * A product is cut into pieces whose borders depend on its shape alone; each piece runs on one thread, so the bits are
+ * the same for any number of threads.  Pieces run on tiles of ours (compute/tiles.h); on processors with matrix tiles
+ * (AMX) packed weights in bf16 and int8 go through oneDNN.  SMAC_KERNELS=plain|avx2|avx512 forces the kernels down,
+ * SMAC_PRODUCTS=own|onednn chooses for packed bf16 and int8; both are for tests.  product_packed: a row's result does not depend
  * on the other rows either (batch of 1 and batch of 4 agree to the last bit).
  *
  * Errors: SMAC_ERROR_MEMORY when scratch memory is short, SMAC_ERROR_INTERNAL when oneDNN refuses (names the shape).
@@ -27,7 +29,7 @@ typedef struct packed_matrix packed_matrix;
 
 packed_matrix *packed_matrix_new(const float *w, int64_t n, int64_t k, precision how); /* NULL: memory is short */
 packed_matrix *packed_matrix_new_bf16(const uint16_t *w, int64_t n, int64_t k, precision how); /* bfloat16 source */
-void packed_matrix_renew(packed_matrix *p, const float *w); /* w changed: pack it again in place */
+bool packed_matrix_renew(packed_matrix *p, const float *w); /* w changed: pack again in place; false: no memory */
 void packed_matrix_free(packed_matrix *p);                  /* NULL is fine */
 int64_t packed_matrix_n(const packed_matrix *p);
 int64_t packed_matrix_k(const packed_matrix *p);

@@ -1,11 +1,12 @@
 /* compute/products_packed.c - products with weights that were packed once. */
-#include <limits.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "compute/grid.h"
 #include "compute/kernels_internal.h"
+#include "compute/onednn.h"
 #include "compute/packing.h"
 #include "compute/parallel.h"
 #include "compute/products.h"
@@ -24,14 +25,57 @@ struct packed_matrix {
     void *data;
     float *scale;    /* int8: panels * 32 scales of columns */
     int32_t *offset; /* int8: 128 times the sum of the column's integers */
+    onednn_block **blocks; /* instead of data: the columns in blocks of block_panels panels, held by oneDNN */
+    int64_t block_count, block_panels;
 };
 
 typedef struct packing_work {
     packed_matrix *p;
     right_matrix from;
     const uint16_t *from_bf16;
-    float *rows; /* 32 rows of a bf16 source as float32, for each thread */
+    char *rows; /* for each thread: rows of the weight on the way, row_bytes of them */
+    size_t row_bytes;
+    atomic_bool failed;
 } packing_work;
+
+/* Rows of a weight as float32, from either source; rows: room for them if they come from bf16. */
+static const float *float_rows(const packing_work *w, int64_t first, int64_t count, float *rows) {
+    int64_t k = w->p->k;
+    if (!w->from_bf16)
+        return w->from.b + first * k;
+    kernels_get()->from_bf16(rows, w->from_bf16 + first * k, count * k);
+    return rows;
+}
+
+/* A block for oneDNN: its rows as bf16 or int8, then its reorder. */
+static void pack_one_block(void *context, int64_t index) {
+    packing_work *w = context;
+    packed_matrix *p = w->p;
+    const struct kernels *kernels = kernels_get();
+    int64_t first = index * p->block_panels * PANEL, count = p->block_panels * PANEL;
+    count = p->n - first < count ? p->n - first : count;
+    char *out = w->rows + (size_t)parallel_slot() * w->row_bytes;
+    float *one = (float *)(out + w->row_bytes - (size_t)((p->k + 15) / 16) * 64);
+    for (int64_t i = 0; i < count; i++) {
+        if (p->how == PRECISION_BF16 && w->from_bf16) {
+            memcpy(out + i * p->k * 2, w->from_bf16 + (first + i) * p->k, (size_t)p->k * 2);
+            continue;
+        }
+        const float *row = float_rows(w, first + i, 1, one);
+        if (p->how == PRECISION_BF16) {
+            kernels->to_bf16((uint16_t *)out + i * p->k, row, p->k);
+            continue;
+        }
+        int8_t *q = (int8_t *)out + i * p->k;
+        p->scale[first + i] = kernels->quantise(q, row, p->k);
+        int32_t sum = 0;
+        for (int64_t j = 0; j < p->k; j++)
+            sum += q[j];
+        p->offset[first + i] = 128 * sum;
+    }
+    if (!onednn_block_fill(p->blocks[index], out, p->k))
+        atomic_store(&w->failed, true);
+}
 
 static void pack_one_panel(void *context, int64_t index) {
     packing_work *w = context;
@@ -45,10 +89,8 @@ static void pack_one_panel(void *context, int64_t index) {
         return;
     }
     if (w->from_bf16) {
-        float *rows = w->rows + (int64_t)parallel_slot() * PANEL * p->k;
         int64_t first = index * PANEL, count = p->n - first < PANEL ? p->n - first : PANEL;
-        kernels->from_bf16(rows, w->from_bf16 + first * p->k, count * p->k);
-        from.b = rows;
+        from.b = float_rows(w, first, count, (float *)(w->rows + (size_t)parallel_slot() * w->row_bytes));
         from.n = count;
         panel = 0;
     }
@@ -56,6 +98,26 @@ static void pack_one_panel(void *context, int64_t index) {
         pack_panel_int8(to, p->scale + index * PANEL, p->offset + index * PANEL, kernels, &from, panel);
     else
         pack_panel(to, p->how, kernels, &from, panel);
+}
+
+/* Fewer columns a block when there are few, so that threads find work. */
+static bool packed_blocks(packed_matrix *p) {
+    p->block_panels = p->panels >= 64 ? 8 : p->panels >= 16 ? 4 : 2;
+    p->block_count = (p->panels + p->block_panels - 1) / p->block_panels;
+    p->blocks = memory_new((size_t)p->block_count, sizeof *p->blocks);
+    for (int64_t i = 0; p->blocks && i < p->block_count; i++) {
+        int64_t first = i * p->block_panels * PANEL, most = p->block_panels * PANEL;
+        p->blocks[i] = onednn_block_new(p->how, p->n - first < most ? p->n - first : most, p->k);
+        if (!p->blocks[i]) { /* then our own tiles do it */
+            for (int64_t j = 0; j < i; j++)
+                onednn_block_free(p->blocks[j]);
+            free(p->blocks);
+            p->blocks = 0;
+            return false;
+        }
+        p->bytes += onednn_block_bytes(p->blocks[i]);
+    }
+    return p->blocks != 0;
 }
 
 static packed_matrix *packed_empty(int64_t n, int64_t k, precision how) {
@@ -68,56 +130,77 @@ static packed_matrix *packed_empty(int64_t n, int64_t k, precision how) {
         return 0;
     *p = (packed_matrix){.n = n, .k = k, .panels = panels_of(n), .steps = steps_padded(k, kept), .how = kept,
         .asked = how};
-    if (!checked_multiply((size_t)p->panels * PANEL, (size_t)p->steps, &cells) ||
-        !checked_multiply(cells, element_of(kept), &bytes) || !(p->data = memory_aligned(bytes ? bytes : 64))) {
+    size_t columns = (size_t)p->panels * PANEL;
+    bool fits = checked_multiply(columns, (size_t)p->steps, &cells) &&
+        checked_multiply(cells, element_of(kept), &bytes);
+    if (fits && kept == PRECISION_INT8) {
+        p->scale = memory_aligned(columns ? columns * sizeof *p->scale : 64);
+        p->offset = memory_aligned(columns ? columns * sizeof *p->offset : 64);
+        fits = p->scale && p->offset;
+    }
+    if (fits && onednn_wanted(kept) && n > 0 && k > 0 && packed_blocks(p))
+        return p;
+    if (fits)
+        p->data = memory_aligned(bytes ? bytes : 64);
+    if (!p->data) {
         packed_matrix_free(p);
         return 0;
     }
     p->bytes = bytes;
-    if (kept == PRECISION_INT8) {
-        size_t columns = (size_t)p->panels * PANEL;
-        p->scale = memory_aligned(columns ? columns * sizeof *p->scale : 64);
-        p->offset = memory_aligned(columns ? columns * sizeof *p->offset : 64);
-        if (!p->scale || !p->offset) {
-            packed_matrix_free(p);
-            return 0;
-        }
-    }
     return p;
+}
+
+/* Pack from either source.  false: memory is short, or oneDNN failed. */
+static bool packed_fill(packed_matrix *p, const float *w, const uint16_t *w_bf16) {
+    packing_work work = {.p = p, .from = {.b = w, .k = p->k, .n = p->n, .step_k = 1, .step_n = p->k},
+        .from_bf16 = w_bf16};
+    size_t rows = 0, all = 0;
+    if (p->blocks)
+        rows = (size_t)(p->block_panels * PANEL) * element_of(p->how) + 4 + 64;
+    else if (w_bf16 && p->how != PRECISION_BF16)
+        rows = PANEL * sizeof(float);
+    if (rows) {
+        if (!checked_multiply(rows, (size_t)p->k + 16, &work.row_bytes) ||
+            !checked_multiply((work.row_bytes + 63) & ~(size_t)63, (size_t)parallel_threads(), &all))
+            return false;
+        work.row_bytes = (work.row_bytes + 63) & ~(size_t)63;
+        work.rows = memory_aligned(all);
+        if (!work.rows)
+            return false;
+    }
+    parallel_for(p->blocks ? p->block_count : p->panels, p->blocks ? pack_one_block : pack_one_panel, &work);
+    memory_aligned_free(work.rows);
+    return !atomic_load(&work.failed);
 }
 
 packed_matrix *packed_matrix_new(const float *w, int64_t n, int64_t k, precision how) {
     packed_matrix *p = packed_empty(n, k, how);
-    if (p)
-        packed_matrix_renew(p, w);
+    if (p && !packed_fill(p, w, 0)) {
+        packed_matrix_free(p);
+        return 0;
+    }
     return p;
 }
 
 packed_matrix *packed_matrix_new_bf16(const uint16_t *w, int64_t n, int64_t k, precision how) {
     packed_matrix *p = packed_empty(n, k, how);
-    if (!p)
-        return 0;
-    size_t bytes;
-    float *rows = checked_multiply((size_t)k, (size_t)parallel_threads() * PANEL * sizeof *rows, &bytes)
-        ? memory_aligned(bytes ? bytes : 64) : 0;
-    if (!rows) {
+    if (p && !packed_fill(p, 0, w)) {
         packed_matrix_free(p);
         return 0;
     }
-    packing_work work = {.p = p, .from = {.k = k, .n = n, .step_k = 1, .step_n = k}, .from_bf16 = w, .rows = rows};
-    parallel_for(p->panels, pack_one_panel, &work);
-    memory_aligned_free(rows);
     return p;
 }
 
-void packed_matrix_renew(packed_matrix *p, const float *w) {
-    packing_work work = {.p = p, .from = {.b = w, .k = p->k, .n = p->n, .step_k = 1, .step_n = p->k}};
-    parallel_for(p->panels, pack_one_panel, &work);
+bool packed_matrix_renew(packed_matrix *p, const float *w) {
+    return packed_fill(p, w, 0);
 }
 
 void packed_matrix_free(packed_matrix *p) {
     if (!p)
         return;
+    for (int64_t i = 0; p->blocks && i < p->block_count; i++)
+        onednn_block_free(p->blocks[i]);
+    free(p->blocks);
     memory_aligned_free(p->data);
     memory_aligned_free(p->scale);
     memory_aligned_free(p->offset);
@@ -151,6 +234,8 @@ typedef struct packed_product {
     left_matrix left;
     char *scratch;
     size_t slot_bytes;
+    atomic_bool failed;
+    smac_error error; /* of the first piece that failed */
 } packed_product;
 
 static void pack_rows(void *context, int64_t piece) {
@@ -179,12 +264,24 @@ static void packed_piece(void *context, int64_t index) {
     const packed_matrix *w = c->w;
     grid_piece p = grid_piece_at(&c->grid, index);
     char *scratch = c->scratch + (size_t)parallel_slot() * c->slot_bytes;
+    int64_t column = p.panel * PANEL, n = w->n - column < p.width ? w->n - column : p.width;
+    if (w->blocks) {
+        smac_error error;
+        if (onednn_multiply(scratch, left_matrix_row(&c->left, p.row), p.rows, c->left.row,
+                w->blocks[p.panel / w->block_panels], &error) != SMAC_OK) {
+            if (!atomic_exchange(&c->failed, true))
+                c->error = error;
+            return;
+        }
+        for (int64_t r = 0; r < p.rows; r++)
+            finish_row(c, scratch + (size_t)(r * n) * 4, p.row + r, column, n);
+        return;
+    }
     piece_operands o = {.how = w->how, .tiles = c->tiles, .k = w->steps,
         .left = left_matrix_row(&c->left, p.row), .left_row = c->left.row, .left_step = c->left.pair,
         .panels = (const char *)w->data + (size_t)(p.panel * PANEL * w->steps) * element_of(w->how),
         .panel_elements = PANEL * w->steps};
     multiply_piece(scratch, p.rows, p.panels, p.width, &o);
-    int64_t column = p.panel * PANEL, n = w->n - column < p.width ? w->n - column : p.width;
     for (int64_t r = 0; r < p.rows; r++)
         finish_row(c, scratch + (size_t)(r * p.width) * 4, p.row + r, column, n);
 }
@@ -194,13 +291,16 @@ smac_status product_packed(float *y, const float *x, int64_t rows, const packed_
     if (rows <= 0 || w->n == 0)
         return SMAC_OK;
     packed_product c = {.w = w, .kernels = kernels_get(), .tiles = tiles_get(), .y = y, .bias = bias, .a = a,
-        .grid = grid_plan(rows, w->panels, w->k)};
+        .grid = w->blocks ? grid_plan_blocks(rows, w->panels, w->block_panels) : grid_plan(rows, w->panels, w->k)};
     c.left = left_matrix_plan(w->how, x, rows, w->k, w->k, 1, rows >= COPY_ROWS && w->n >= COPY_COLUMNS);
+    if (w->blocks)
+        c.left.row = w->k; /* oneDNN's fast products want dense rows */
     c.slot_bytes = grid_scratch_bytes(&c.grid);
     size_t scratch_bytes = c.slot_bytes * (size_t)parallel_threads(), left_bytes = 0, all;
     size_t scale_bytes = w->how == PRECISION_INT8 ? (size_t)rows * sizeof(float) : 0;
-    bool fits = left_matrix_bytes(&c.left, &left_bytes) && checked_add(left_bytes, scratch_bytes, &all) &&
-        checked_add(all, scale_bytes, &all);
+    bool fits = left_matrix_bytes(&c.left, &left_bytes) && 
+        checked_add(left_bytes, w->blocks ? (size_t)c.left.row * 16 * element_of(w->how) : 0, &left_bytes) &&
+        checked_add(left_bytes, scratch_bytes, &all) && checked_add(all, scale_bytes, &all); /* oneDNN: 16 rows more */
     char *memory = fits ? memory_aligned(all) : 0;
     if (!memory)
         return FAIL(error, SMAC_ERROR_MEMORY,
@@ -217,5 +317,10 @@ smac_status product_packed(float *y, const float *x, int64_t rows, const packed_
     }
     parallel_for(grid_pieces(&c.grid), packed_piece, &c);
     memory_aligned_free(memory);
+    if (atomic_load(&c.failed)) {
+        if (error)
+            *error = c.error;
+        return c.error.code;
+    }
     return SMAC_OK;
 }

@@ -12,6 +12,7 @@
 #include "compute/attention.h"
 #include "compute/kernels.h"
 #include "compute/parallel.h"
+#include "compute/levels.h"
 
 static float *numbers(int64_t n, uint64_t stream) {
     float *x = malloc((size_t)(n ? n : 1) * sizeof *x);
@@ -119,7 +120,8 @@ static void wrong_heads(void **state) {
     assert_non_null(strstr(error.message, "3 heads over 2"));
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    (void)argc;
     const struct CMUnitTest tests[] = {cmocka_unit_test(against_reference), cmocka_unit_test(wrong_heads)};
-    return cmocka_run_group_tests(tests, 0, 0);
+    return cmocka_run_group_tests(tests, 0, 0) + run_other_levels(argv);
 }

@@ -12,6 +12,7 @@
 #include "compute/kernels.h"
 #include "compute/parallel.h"
 #include "compute/products.h"
+#include "compute/levels.h"
 
 static float *numbers(int64_t n, uint64_t stream) {
     float *x = malloc((size_t)(n ? n : 1) * sizeof *x);
@@ -235,10 +236,11 @@ static void nested(void **state) {
     free(w), free(x), free(y);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    (void)argc;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(packed), cmocka_unit_test(general), cmocka_unit_test(batched), cmocka_unit_test(not_finite),
         cmocka_unit_test(nested),
     };
-    return cmocka_run_group_tests(tests, 0, 0);
+    return cmocka_run_group_tests(tests, 0, 0) + run_other_levels(argv);
 }
