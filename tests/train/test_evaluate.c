@@ -1,0 +1,192 @@
+/* train_run and evaluate_run on a set of words alone, as files: the JSON, the predictions, wrong asks. */
+#include "support/folder.h"
+
+#include <jansson.h>
+
+#include "base/file.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "compute/parallel.h"
+#include "train/evaluate.h"
+#include "train/trainer.h"
+
+static char folder[256], run[512], model[512];
+
+/* Sentences whose word makes the label; own labels for the words in the training part. */
+static void write_set(void)
+{
+    static const char *const words[] = {"awful", "bad", "plain", "good", "wonderful"};
+    text_buffer b = {0};
+    random_sequence r = random_start(1, 2);
+    text_add(&b, "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode,emotion,conflict\n");
+    for (int i = 0; i < 60; i++) {
+        int kind = (int)random_below(&r, 5);
+        text_format(&b, "v%d,%d,the film was %s,%g,%g,,,X,%s,%s,%d\n", i / 3, i, words[kind], kind / 2.0 - 1,
+                    kind / 2.0 - 1, i < 40 ? "train" : i < 50 ? "valid" : "test", kind < 2 ? "sad" : kind > 2 ? "glad" : "calm",
+                    i % 3 == 0);
+    }
+    write_text(folder, "label.csv", b.data);
+    text_free(&b);
+}
+
+static void options_for(train_options *o, const char *out)
+{
+    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8", "interaction.queries=2",
+        "interaction.layers=1", "contrast.projection=8", "text.width=16", "text.heads=2", "text.hidden=32",
+        "text.layers=1", "text.vocabulary=100", "train.epochs=12", "train.batch=8", "train.rate=0.005", "train.seed=3"};
+    train_options_default(o);
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        assert_ok(configuration_set_assignment(&o->configuration, settings[i], error));
+    o->data = folder;
+    o->layout = "sims";
+    o->out = out;
+}
+
+static void test_train(void **state)
+{
+    (void)state;
+    train_options o;
+    train_result result;
+    options_for(&o, run);
+    assert_ok(train_run(&o, NULL, &result, error));
+    assert_string_equal(result.metric, "MAE");
+    assert_true(metric_value(&result.best, "Corr") > 0.9);
+    assert_string_equal(result.best_path, model);
+    assert_true(file_exists(model));
+}
+
+static void test_wrong_runs(void **state)
+{
+    (void)state;
+    char other[512];
+    train_options o;
+    train_result result;
+    smac_error why = {0};
+    options_for(&o, file_in(folder, "other", other));
+    o.layout = "nonsense";
+    assert_int_equal(train_run(&o, NULL, &result, &why), SMAC_ERROR_ARGUMENT);
+    o.layout = "sims";
+    o.data = "/no/such/set";
+    assert_int_equal(train_run(&o, NULL, &result, &why), SMAC_ERROR_NOT_FOUND);
+    assert_false(file_exists(other) || file_is_folder(other)); /* a failed run leaves nothing */
+    options_for(&o, run);
+    assert_int_equal(train_run(&o, NULL, &result, &why), SMAC_ERROR_ARGUMENT);
+    assert_non_null(strstr(why.message, "--resume"));
+    o.resume = true;
+    assert_ok(train_run(&o, NULL, &result, error));
+    assert_true(result.already_done);
+    /* other data: refused */
+    char path[512], *text = NULL;
+    size_t size = 0;
+    assert_ok(file_read(file_in(folder, "label.csv", path), 0, &text, &size, error));
+    write_text(folder, "label.csv", "");
+    char *last = strrchr(text, 'w'); /* "wonderful" or "was" of the last row */
+    char kept = *last;
+    *last = 'W';
+    write_text(folder, "label.csv", text);
+    smac_status status = train_run(&o, NULL, &result, &why);
+    *last = kept;
+    write_text(folder, "label.csv", text);
+    free(text);
+    assert_int_equal(status, SMAC_ERROR_MISMATCH);
+    assert_non_null(strstr(why.message, "SHA-256"));
+}
+
+static void test_evaluate(void **state)
+{
+    (void)state;
+    char path[512];
+    evaluation *e = NULL;
+    evaluate_options o = {.model = model, .data = folder, .layout = "sims", .split = SPLIT_TEST};
+    assert_ok(evaluate_run(&o, NULL, &e, error));
+    assert_int_equal(e->count, 10);
+    assert_true(metric_value(&e->metrics, "MAE") < 0.4);
+    assert_non_null(e->conflict);
+    assert_ok(evaluation_write_json(e, file_in(folder, "e.json", path), error));
+    json_t *json = json_load_file(path, 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(json, "split")), "test");
+    assert_int_equal(json_integer_value(json_object_get(json, "n")), 10);
+    assert_non_null(json_object_get(json_object_get(json, "metrics"), "Mult_acc_5"));
+    const json_t *heads = json_object_get(json, "heads"), *text = json_object_get(heads, "text");
+    assert_non_null(json_object_get(json_object_get(text, "metrics"), "MAE"));
+    assert_non_null(json_object_get(json_object_get(text, "own"), "MAE"));
+    assert_non_null(json_object_get(heads, "shared"));
+    assert_null(json_object_get(heads, "audio"));
+    json_decref(json);
+    assert_ok(evaluation_write_csv(e, file_in(folder, "p.csv", path), error));
+    csv_table table;
+    assert_ok(csv_read(path, &table, error));
+    assert_int_equal(table.count, 11);
+    assert_string_equal(table.rows[1].cells[0], e->ids[0]);
+    double value;
+    assert_true(text_to_double(table.rows[3].cells[2], &value));
+    assert_near(value, e->prediction[2], 1e-7);
+    assert_string_equal(table.rows[3].cells[4], ""); /* no sound */
+    csv_free(&table);
+    smac_error why = {0};
+    assert_int_not_equal(evaluation_write_csv(e, "/no/such/folder/p.csv", &why), SMAC_OK);
+    evaluation_free(e);
+    /* wrong asks */
+    o.modalities[SAMPLE_AUDIO] = true;
+    assert_int_not_equal(evaluate_run(&o, NULL, &e, &why), SMAC_OK);
+    o.modalities[SAMPLE_AUDIO] = false;
+    o.layout = "mosi";
+    assert_int_equal(evaluate_run(&o, NULL, &e, &why), SMAC_ERROR_MISMATCH);
+    o.layout = "sims";
+    o.task = "emotion";
+    assert_int_equal(evaluate_run(&o, NULL, &e, &why), SMAC_ERROR_MISMATCH);
+    o.task = NULL;
+    o.data = "/no/such/set";
+    assert_int_equal(evaluate_run(&o, NULL, &e, &why), SMAC_ERROR_NOT_FOUND);
+}
+
+static void test_classes(void **state)
+{
+    (void)state;
+    char out[512], path[512];
+    train_options o;
+    train_result result;
+    evaluation *e = NULL;
+    options_for(&o, file_in(folder, "emotion", out));
+    o.task = "emotion";
+    assert_ok(train_run(&o, NULL, &result, error));
+    assert_string_equal(result.metric, "weighted_F1");
+    assert_true(result.best_value > 0.8);
+    evaluate_options ask = {.model = result.best_path, .data = folder, .layout = "sims", .split = SPLIT_TEST};
+    assert_ok(evaluate_run(&ask, NULL, &e, error)); /* the task is the model's */
+    assert_int_equal(e->targets, 3);
+    double sum = e->prediction[0] + e->prediction[1] + e->prediction[2];
+    assert_near(sum, 1, 1e-5);
+    assert_ok(evaluation_write_csv(e, file_in(folder, "c.csv", path), error));
+    csv_table table;
+    assert_ok(csv_read(path, &table, error));
+    assert_int_equal(table.rows[0].count, 10);
+    assert_int_equal(csv_column(&table, "glad"), 8);
+    csv_free(&table);
+    evaluation_free(e);
+}
+
+static int prepare(void **state)
+{
+    (void)state;
+    parallel_set_threads(1);
+    folder_new(folder);
+    write_set();
+    file_in(folder, "run", run);
+    file_in(run, "best.safetensors", model);
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    folder_remove(folder);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_train), cmocka_unit_test(test_wrong_runs),
+                                       cmocka_unit_test(test_evaluate), cmocka_unit_test(test_classes)};
+    return cmocka_run_group_tests(tests, prepare, finish);
+}
