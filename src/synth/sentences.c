@@ -22,12 +22,11 @@ static const evaluation_word lexicon[] = {
     {"excellent", 0, ADJECTIVE, 0.8, 0}, {"marvellous", 0, ADJECTIVE, 0.8, 0}, {"amazing", 0, ADJECTIVE, 0.8, 0},
     {"great", 0, ADJECTIVE, 0.7, 0}, {"beautiful", 0, ADJECTIVE, 0.7, 0}, {"delightful", 0, ADJECTIVE, 0.7, 0},
     {"lovely", 0, ADJECTIVE, 0.7, 0}, {"impressive", 0, ADJECTIVE, 0.65, 0}, {"charming", 0, ADJECTIVE, 0.6, 0},
-    {"exciting", 0, ADJECTIVE, 0.6, 0}, {"graceful", 0, ADJECTIVE, 0.55, 0}, {"clever", 0, ADJECTIVE, 0.55, 0},
+    {"exciting", 0, ADJECTIVE, 0.6, 0}, {"clever", 0, ADJECTIVE, 0.55, 0},
     {"funny", 0, ADJECTIVE, 0.55, 0}, {"good", 0, ADJECTIVE, 0.55, 0}, {"warm", 0, ADJECTIVE, 0.5, 0},
     {"fresh", 0, ADJECTIVE, 0.45, 0}, {"pleasant", 0, ADJECTIVE, 0.45, 0}, {"friendly", 0, ADJECTIVE, 0.45, 0},
-    {"helpful", 0, ADJECTIVE, 0.45, 0}, {"nice", 0, ADJECTIVE, 0.4, 0}, {"solid", 0, ADJECTIVE, 0.35, 0},
-    {"useful", 0, ADJECTIVE, 0.35, 0}, {"tidy", 0, ADJECTIVE, 0.3, 0}, {"decent", 0, ADJECTIVE, 0.3, 0},
-    {"fair", 0, ADJECTIVE, 0.25, 0}, {"sensible", 0, ADJECTIVE, 0.25, 0}, {"fine", 0, ADJECTIVE, 0.25, 0},
+    {"helpful", 0, ADJECTIVE, 0.45, 0}, {"nice", 0, ADJECTIVE, 0.4, 0},     {"useful", 0, ADJECTIVE, 0.35, 0}, {"decent", 0, ADJECTIVE, 0.3, 0},
+    {"fair", 0, ADJECTIVE, 0.25, 0}, {"fine", 0, ADJECTIVE, 0.25, 0},
     /* adjectives, bad */
     {"horrible", 0, ADJECTIVE, -0.85, 0}, {"awful", 0, ADJECTIVE, -0.85, 0}, {"terrible", 0, ADJECTIVE, -0.85, 0},
     {"dreadful", 0, ADJECTIVE, -0.85, 0}, {"disgusting", 0, ADJECTIVE, -0.85, 'a'},
@@ -38,28 +37,22 @@ static const evaluation_word lexicon[] = {
     {"annoying", 0, ADJECTIVE, -0.6, 'a'}, {"rude", 0, ADJECTIVE, -0.6, 'a'}, {"painful", 0, ADJECTIVE, -0.6, 0},
     {"lonely", 0, ADJECTIVE, -0.55, 's'}, {"bad", 0, ADJECTIVE, -0.55, 0}, {"disappointing", 0, ADJECTIVE, -0.55, 0},
     {"stupid", 0, ADJECTIVE, -0.55, 'a'}, {"broken", 0, ADJECTIVE, -0.5, 0}, {"dirty", 0, ADJECTIVE, -0.5, 0},
-    {"weak", 0, ADJECTIVE, -0.45, 0}, {"boring", 0, ADJECTIVE, -0.45, 0}, {"clumsy", 0, ADJECTIVE, -0.4, 0},
-    {"dull", 0, ADJECTIVE, -0.4, 's'}, {"noisy", 0, ADJECTIVE, -0.35, 'a'}, {"stale", 0, ADJECTIVE, -0.35, 0},
-    {"confusing", 0, ADJECTIVE, -0.35, 0}, {"slow", 0, ADJECTIVE, -0.3, 0}, {"bland", 0, ADJECTIVE, -0.3, 0},
-    {"odd", 0, ADJECTIVE, -0.25, 0}, {"cramped", 0, ADJECTIVE, -0.25, 0},
-    /* adjectives, neither */
+    {"boring", 0, ADJECTIVE, -0.45, 0},     {"dull", 0, ADJECTIVE, -0.4, 's'}, {"noisy", 0, ADJECTIVE, -0.35, 'a'},     {"confusing", 0, ADJECTIVE, -0.35, 0}, {"slow", 0, ADJECTIVE, -0.3, 0},         /* adjectives, neither */
     {"ordinary", 0, ADJECTIVE, 0, 0}, {"average", 0, ADJECTIVE, 0, 0}, {"normal", 0, ADJECTIVE, 0, 0},
-    {"typical", 0, ADJECTIVE, 0, 0}, {"usual", 0, ADJECTIVE, 0, 0}, {"acceptable", 0, ADJECTIVE, 0.1, 0},
+    {"acceptable", 0, ADJECTIVE, 0.1, 0},
     {"plain", 0, ADJECTIVE, -0.1, 0},
     /* verbs */
     {"adore", "adored", VERB, 0.85, 0}, {"love", "loved", VERB, 0.8, 0}, {"treasure", "treasured", VERB, 0.7, 0},
     {"admire", "admired", VERB, 0.6, 0}, {"enjoy", "enjoyed", VERB, 0.55, 0}, {"praise", "praised", VERB, 0.55, 0},
-    {"like", "liked", VERB, 0.4, 0}, {"welcome", "welcomed", VERB, 0.35, 0}, {"notice", "noticed", VERB, 0, 0},
-    {"remember", "remembered", VERB, 0, 0}, {"dislike", "disliked", VERB, -0.45, 0},
-    {"mind", "minded", VERB, -0.3, 0}, {"regret", "regretted", VERB, -0.55, 's'},
+    {"like", "liked", VERB, 0.4, 0},     {"remember", "remembered", VERB, 0, 0}, {"dislike", "disliked", VERB, -0.45, 0},
+    {"regret", "regretted", VERB, -0.55, 's'},
     {"resent", "resented", VERB, -0.6, 'a'}, {"hate", "hated", VERB, -0.8, 'a'},
     {"despise", "despised", VERB, -0.85, 'a'}, {"mourn", "mourned", VERB, -0.7, 's'},
     {"dread", "dreaded", VERB, -0.65, 0},
     /* nouns */
     {"triumph", 0, NOUN, 0.8, 0}, {"delight", 0, NOUN, 0.7, 0}, {"joy", 0, NOUN, 0.7, 0}, {"gem", 0, NOUN, 0.65, 0},
     {"success", 0, NOUN, 0.6, 0}, {"treat", 0, NOUN, 0.5, 0}, {"surprise", 0, NOUN, 0.2, 0},
-    {"routine", 0, NOUN, 0, 0}, {"letdown", 0, NOUN, -0.5, 's'}, {"bore", 0, NOUN, -0.4, 0},
-    {"mess", 0, NOUN, -0.55, 'a'}, {"shame", 0, NOUN, -0.5, 's'}, {"failure", 0, NOUN, -0.65, 0},
+    {"routine", 0, NOUN, 0, 0}, {"letdown", 0, NOUN, -0.5, 's'},     {"mess", 0, NOUN, -0.55, 'a'}, {"shame", 0, NOUN, -0.5, 's'}, {"failure", 0, NOUN, -0.65, 0},
     {"nightmare", 0, NOUN, -0.8, 0}, {"disaster", 0, NOUN, -0.85, 0}, {"disgrace", 0, NOUN, -0.8, 'a'},
 };
 enum { LEXICON = sizeof lexicon / sizeof *lexicon };
@@ -77,15 +70,11 @@ static const intensifier before_verb[] = {{"slightly", 0.4}, {"quite", 0.8}, {"r
 static const intensifier before_noun[] = {{"slight", 0.4}, {"real", 1.3}, {"absolute", 1.6}};
 
 static const char *const things[] = {
-    "dinner",   "movie",    "hotel",    "concert", "lecture",  "garden",   "train ride", "coffee",   "phone",
-    "book",     "museum",   "painting", "soup",    "office",   "meeting",  "holiday",    "beach",    "kitchen",
-    "market",   "speech",   "wedding",  "match",   "song",     "party",    "weather",    "flight",   "camera",
-    "waiter",   "teacher",  "doctor",   "driver",  "neighbour", "singer",  "story",      "class",    "bakery",
-    "bicycle",  "computer", "apartment", "bridge", "parade",   "festival", "restaurant", "sandwich", "salad",
-    "haircut",  "jacket",   "letter",   "village", "castle",   "boat trip", "workshop",  "interview", "magazine",
-    "playground", "orchestra", "theatre", "ending", "beginning", "music",  "service",    "room",     "view",
-    "price",    "staff",    "menu",     "screen",  "sound",    "design",   "plan",       "answer",   "gift"};
-enum { THINGS = sizeof things / sizeof *things };
+    "dinner", "movie",   "hotel",   "concert",  "lecture", "garden", "coffee", "phone",   "book",    "museum",
+    "soup",   "office",  "meeting", "holiday",  "beach",   "market", "speech", "wedding", "match",   "song",
+    "party",  "weather", "flight",  "camera",   "waiter",  "teacher", "doctor", "driver", "singer",  "story",
+    "class",  "bakery",  "bicycle", "computer", "bridge",  "parade", "salad",  "jacket",  "letter",  "village",
+    "castle", "theatre", "ending",  "music",    "service", "room",   "view",   "staff",   "menu",    "gift"};
 
 static const char *const openings[] = {"", "", "", "", "", "", "", "", "", "", "Honestly, ", "Well, ", "You know, ", "Look, ",
                                        "I think ", "I must say, ", "To me ", "In the end "};
@@ -105,6 +94,16 @@ static const evaluation_word *pick_word(random_sequence *random, word_class kind
     }
 }
 
+/* Another adjective within 0.35 of w's value ("warm and funny"). */
+static const evaluation_word *near_word(random_sequence *random, const evaluation_word *w, int temper)
+{
+    for (;;) {
+        const evaluation_word *other = pick_word(random, ADJECTIVE, temper);
+        if (other != w && fabs(other->value - w->value) <= 0.35)
+            return other;
+    }
+}
+
 static double value_of(const evaluation_word *w, double factor, bool negated)
 {
     double v = w->value * factor * (negated ? SYNTH_NEGATION : 1.0);
@@ -120,21 +119,24 @@ static const char *article(const char *next)
 static double clause(random_sequence *random, int temper, char *out, size_t size)
 {
     double kind = random_uniform(random);
-    bool negated = random_uniform(random) < 0.14, stressed = !negated && random_uniform(random) < 0.45;
+    bool negated = random_uniform(random) < 0.12, stressed = !negated && random_uniform(random) < 0.4;
     const char *thing = PICK(random, things);
     if (kind < 0.62) {
         const evaluation_word *w = pick_word(random, ADJECTIVE, temper);
         intensifier i = {"", 1};
         if (stressed)
             i = PICK(random, before_adjective);
+        const evaluation_word *pair = !negated && !stressed ? near_word(random, w, temper) : NULL;
         const char *verb = PICK(random, ((const char *const[]){"was", "was", "seemed", "looked", "felt", "is"}));
         bool was = verb[0] == 'w' || verb[0] == 'i';
         const char *no = !negated ? "" : !was ? "" : random_below(random, 2) ? "not " : "never ";
         if (negated && !was)
             snprintf(out, size, "the %s never %s %s", thing, verb, w->word);
+        else if (pair)
+            snprintf(out, size, "the %s %s %s and %s", thing, verb, w->word, pair->word);
         else
             snprintf(out, size, "the %s %s %s%s%s%s", thing, verb, no, i.word, stressed ? " " : "", w->word);
-        return value_of(w, i.factor, negated);
+        return pair ? (w->value + pair->value) / 2 : value_of(w, i.factor, negated);
     }
     if (kind < 0.74) { /* it was a (very) good movie */
         const evaluation_word *w = pick_word(random, ADJECTIVE, temper);
@@ -187,7 +189,7 @@ void synth_sentence_draw(random_sequence *random, int temper, synth_sentence *ou
     } else {
         double next = clause(random, temper, second, sizeof second);
         bool but = value * next < 0 || form > 0.97;
-        snprintf(out->text, sizeof out->text, "%s%s%s %s.", opening, first, but ? ", but" : " and", second);
+        snprintf(out->text, sizeof out->text, "%s%s%s %s.", opening, first, but ? ", but" : ", and", second);
         value = but ? SYNTH_BUT_FIRST * value + (1 - SYNTH_BUT_FIRST) * next : (value + next) / 2;
     }
     if (out->text[0] >= 'a' && out->text[0] <= 'z')

@@ -3,7 +3,8 @@
  *
  * An evaluation word has a value of its own in [-1, 1]; an intensifier multiplies it ("slightly" 0.4 .. "extremely"
  * 1.6); a negation multiplies it by -0.5 ("not terrible" is mildly good); the result is cut to [-1, 1].  Two
- * clauses joined by "and" give their mean; by "but" 0.3 of the first and 0.7 of the second.
+ * adjectives side by side ("warm and funny") give their mean; two clauses joined by "and" give their mean; by "but"
+ * 0.3 of the first and 0.7 of the second.
  */
 #ifndef SMAC_SYNTH_SENTENCES_H
 #define SMAC_SYNTH_SENTENCES_H
