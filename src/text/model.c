@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "text/json_read.h"
+#include "text/spm_file.h"
 #include "text/unicode.h"
 
 void token_add(token_list *l, int32_t id, uint32_t start, uint32_t end)
@@ -115,7 +116,9 @@ static smac_status read_sentencepiece(const json_t *value, model *out, smac_erro
     TRY(json_members(value, "the model SentencePiece", "type data", error));
     TRY(json_text(value, "data", true, &text, error));
     TRY(base64_read(text, &bytes, &size, error));
-    smac_status status = sentencepiece_open(bytes, size, &out->processor, error);
+    smac_status status = spm_file_check(bytes, size, error);
+    if (status == SMAC_OK)
+        status = sentencepiece_open(bytes, size, &out->processor, error);
     free(bytes);
     TRY(status);
     out->unknown_id = sentencepiece_unknown(out->processor);

@@ -87,6 +87,51 @@ static const char *find(const precompiled *p, const char *piece, size_t length)
     return NULL;
 }
 
+smac_status precompiled_check(const precompiled *p, smac_error *error)
+{
+    const char *problem = NULL;
+    if (p->unit_count == 0)
+        return SMAC_OK;
+    if (p->size == 0 || p->replacements[p->size - 1] != '\0')
+        return FAIL(error, SMAC_ERROR_FORMAT, "the precompiled character map's replacements do not end with a NUL");
+    uint8_t *seen = memory_new(p->unit_count, 1);
+    uint32_t *stack = memory_new(p->unit_count, sizeof *stack);
+    size_t depth = 0;
+    if (!seen || !stack) {
+        free(seen);
+        free(stack);
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a character map");
+    }
+    stack[depth++] = 0;
+    seen[0] = 1;
+    while (depth && !problem) {
+        size_t at = stack[--depth], base = at ^ unit_offset(p->units[at]);
+        if (base >= p->unit_count)
+            problem = "leaves its trie";
+        for (size_t c = 0; c < 256 && !problem; c++) {
+            size_t child = base ^ c;
+            if (child >= p->unit_count) {
+                problem = "leaves its trie";
+                break;
+            }
+            uint32_t unit = p->units[child];
+            if ((unit & ((1u << 31) | 0xFF)) != c)
+                continue;
+            size_t value = child ^ unit_offset(unit);
+            if ((unit >> 8 & 1) && (value >= p->unit_count || (p->units[value] & 0x7FFFFFFF) >= p->size))
+                problem = "names a replacement that is not there";
+            if (!seen[child]) {
+                seen[child] = 1;
+                stack[depth++] = (uint32_t)child;
+            }
+        }
+    }
+    free(seen);
+    free(stack);
+    return problem ? FAIL(error, SMAC_ERROR_FORMAT, "the precompiled character map is broken: it %s", problem)
+                   : SMAC_OK;
+}
+
 /* All of the piece becomes the replacement. */
 static void replace(aligned_text *out, const char *replacement, const aligned_char *first, const aligned_char *last)
 {

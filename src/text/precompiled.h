@@ -11,6 +11,11 @@ typedef struct precompiled precompiled;
  * ended by NUL.  An empty map is fine and changes nothing.
  */
 smac_status precompiled_read(const unsigned char *data, size_t size, precompiled **out, smac_error *error);
+/*
+ * Whether every walk through the trie stays inside it and every replacement inside the map and ends there: what
+ * libsentencepiece takes for granted.
+ */
+smac_status precompiled_check(const precompiled *p, smac_error *error);
 void precompiled_free(precompiled *p);
 
 /*

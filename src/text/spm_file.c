@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "text/precompiled.h"
 
 typedef struct wire {
     const unsigned char *at, *end;
@@ -131,6 +132,19 @@ smac_status spm_file_read(const void *data, size_t size, spm_file *out, smac_err
         return broken(error);
     }
     return SMAC_OK;
+}
+
+smac_status spm_file_check(const void *data, size_t size, smac_error *error)
+{
+    spm_file file;
+    precompiled *map = NULL;
+    TRY(spm_file_read(data, size, &file, error));
+    smac_status status = precompiled_read(file.map, file.map_size, &map, error);
+    if (status == SMAC_OK)
+        status = precompiled_check(map, error);
+    precompiled_free(map);
+    spm_file_free(&file);
+    return status;
 }
 
 void spm_file_free(spm_file *f)

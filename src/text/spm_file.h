@@ -29,6 +29,8 @@ typedef struct spm_file {
 
 /* data must live as long as out->map is used.  FORMAT when the bytes are no such file. */
 smac_status spm_file_read(const void *data, size_t size, spm_file *out, smac_error *error);
+/* Whether libsentencepiece can be trusted with the file: FORMAT says what is broken. */
+smac_status spm_file_check(const void *data, size_t size, smac_error *error);
 void spm_file_free(spm_file *f);
 
 #endif
