@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# The whole way on a tiny synthetic set: synth, train, resume to the bit, evaluate, analyze in every format, bad input.
+# usage: end_to_end.sh BUILD
+set -u
+smac=$1/semanticmac
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}
+t=$(mktemp -d); trap 'rm -rf "$t"' EXIT
+check() { # name, command...
+  local name=$1; shift
+  if "$@" >"$t/out" 2>"$t/err"; then echo "ok $name"; else echo "not ok $name"; head -3 "$t/err"; head -3 "$t/out"; fi
+}
+refused() { # name, wanted status, what the message says, command...
+  local name=$1 status=$2 says=$3; shift 3
+  timeout 120 "$@" >"$t/out" 2>"$t/err" </dev/null; local got=$?
+  if [ $got = "$status" ] && grep -q -- "$says" "$t/err" && [ "$(wc -l <"$t/err")" -le 4 ]; then echo "ok $name"
+  else echo "not ok $name (status $got, expected $status, message to hold \"$says\")"; head -3 "$t/err"; fi
+}
+tiny="--set model.width=16 --set model.heads=2 --set model.head_width=8 --set text.width=16 --set text.layers=1 --set text.heads=2 --set text.hidden=16
+  --set audio.width=16 --set audio.layers=1 --set audio.heads=2 --set audio.hidden=16 --set audio.out_width=16 --set audio.kernel=32 --set audio.stride=32
+  --set vision.width=16 --set vision.layers=1 --set vision.heads=2 --set vision.hidden=16 --set vision.out_width=16 --set vision.image_size=32
+  --set vision.patch=8 --set perceiver.latents=2 --set perceiver.layers=1 --set interaction.queries=2 --set interaction.layers=1 --set contrast.projection=8
+  --set train.epochs=3 --set train.batch=8"
+check "synth makes a set" "$smac" synth "$t/data" --clips 24 --size 64 --fps 6 --seed 3
+check "synth again keeps it" "$smac" synth "$t/data" --clips 24 --size 64 --fps 6 --seed 3
+refused "synth refuses a folder of other settings" 1 "settings" "$smac" synth "$t/data" --clips 24 --size 64 --fps 6 --seed 4
+train() { "$smac" train --data "$t/data" --dataset sims --seed 5 $tiny "$@"; }
+started() { exec "$smac" train --data "$t/data" --dataset sims --seed 5 $tiny "$@"; } # in the background: $! is the program
+check "train" train --out "$t/whole"
+refused "train does not write over a run" 1 "resume" "$smac" train --data "$t/data" --dataset sims --seed 5 $tiny --out "$t/whole"
+for try in 1 2 3 4 5 6; do # killed at any moment, resumed, the same bits
+  (started --out "$t/killed" --resume >/dev/null 2>&1) & p=$!; sleep "0.$try"; kill -9 $p; wait $p
+done 2>/dev/null
+check "a killed run resumes" train --out "$t/killed" --resume
+check "with the same bits as an uninterrupted one" cmp "$t/whole/best.safetensors" "$t/killed/best.safetensors"
+check "and the same labels" cmp "$t/whole/labels.csv" "$t/killed/labels.csv"
+OMP_NUM_THREADS=1 check "one thread" train --out "$t/one"
+check "gives the same bits as two" cmp "$t/whole/best.safetensors" "$t/one/best.safetensors"
+m=$t/whole/best.safetensors
+check "evaluate" "$smac" evaluate --model "$m" --data "$t/data" --dataset sims --split test --json "$t/e.json" --predictions "$t/p.csv"
+check "its JSON has metrics, heads and own labels" grep -q '"own"' "$t/e.json"
+v=$(ls "$t"/data/Raw/*/*.mp4 | head -1)
+for f in text json csv srt html; do check "analyze as $f" "$smac" analyze "$v" --model "$m" --text "what a lovely day" --format $f -o "$t/a.$f"; done
+check "the page is one file without addresses" sh -c "! grep -E 'src=|https?://' '$t/a.html' | grep -v 'www.w3.org'"
+check "inspect a model" "$smac" inspect "$m"
+check "inspect a video" "$smac" inspect "$v"
+check "the example program" "$1/apps/example/example" "$m" "$v"
+for c in mp4 mkv mov avi webm wav mp3; do
+  case $c in webm) o="-c:v libvpx -b:v 200k -c:a libvorbis -ac 2";; avi) o="-c:v mpeg4 -c:a mp3";; wav|mp3) o="-vn";; *) o="-c copy";; esac
+  ffmpeg -v error -y -i "$v" $o "$t/v.$c" </dev/null; check "analyze a .$c" "$smac" analyze "$t/v.$c" --model "$m" --format json
+done
+# taking a modality away leaves the others as they were, to the last bit
+ffmpeg -v error -y -i "$v" -c copy "$t/full.mkv"; ffmpeg -v error -y -i "$v" -an -c copy "$t/mute.mkv"; ffmpeg -v error -y -i "$v" -vn -c copy "$t/blind.mkv"
+for x in full mute blind; do "$smac" analyze "$t/$x.mkv" --model "$m" --text "a fine film" --format csv 2>/dev/null | grep ',all,' | cut -d, -f7-9 >"$t/$x.values"; done
+check "the face says the same without sound" test "$(cut -d, -f3 "$t/full.values")" = "$(cut -d, -f3 "$t/mute.values")"
+check "the voice says the same without picture" test "$(cut -d, -f2 "$t/full.values")" = "$(cut -d, -f2 "$t/blind.values")"
+check "a missing modality is empty" test -z "$(cut -d, -f2 "$t/mute.values")"
+# bad input
+: >"$t/empty.mp4"; echo hello >"$t/text.mp4"; head -c 2000 "$m" >"$t/cut.safetensors"; printf 'caf\xe9' >"$t/latin.txt"
+refused "an empty file" 1 "empty" "$smac" analyze "$t/empty.mp4" --model "$m"
+refused "a text named .mp4" 1 "text.mp4" "$smac" analyze "$t/text.mp4" --model "$m"
+refused "a folder" 1 "folder" "$smac" analyze "$t" --model "$m"
+refused "a truncated model" 1 "truncated" "$smac" analyze "$v" --model "$t/cut.safetensors"
+refused "a transcript in Latin-1" 1 "UTF-8" "$smac" analyze "$v" --model "$m" --transcript "$t/latin.txt"
+refused "an unknown key" 2 "no.such.key" "$smac" train --data "$t/data" --dataset sims --out "$t/r" --set no.such.key=1
+refused "an unknown command" 2 "nonsense" "$smac" nonsense
+refused "a full disk" 1 "write" sh -c "'$smac' analyze '$v' --model '$m' --format json >/dev/full"
+cp -r "$t/data" "$t/holes"; rm "$(ls "$t"/holes/Raw/*/*.mp4 | sed -n 2p)"
+refused "a missing clip is named" 1 "$(cd "$t/holes/Raw" && cd "$t/data/Raw" && ls -d */* | sed -n 2p | cut -d/ -f1)" "$smac" train --data "$t/holes" --dataset sims --out "$t/r" $tiny
+check "and left out with --skip-bad" "$smac" train --data "$t/holes" --dataset sims --out "$t/r" $tiny --set train.epochs=1 --skip-bad
+sed 's/^video_id,clip_id,text,label,/video_id,clip_id,words,label,/' "$t/data/label.csv" >"$t/holes/label.csv"
+refused "a missing column is named" 1 "text" "$smac" train --data "$t/holes" --dataset sims --out "$t/r2" $tiny
+(started --out "$t/stopped" --set train.epochs=2000 >"$t/stopped.out" 2>"$t/stopped.err") & p=$!
+for i in $(seq 200); do [ -s "$t/stopped/log.jsonl" ] && break; sleep 0.1; done
+kill -INT $p; wait $p; status=$?
+check "Ctrl-C ends with status 1" test $status = 1
+check "and says how to go on" grep -q "resume" "$t/stopped.err"
+check "its checkpoint is there" test -s "$t/stopped/last.safetensors"
+check "nothing half-written is left" sh -c "! ls '$t'/*/*partial* 2>/dev/null"
+exit 0
