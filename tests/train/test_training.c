@@ -187,6 +187,25 @@ static void test_threads_do_not_matter(void **state)
     folder_remove(many);
 }
 
+/* A last batch of one clip, and batches of one throughout. */
+static void test_batches_of_one(void **state)
+{
+    (void)state;
+    configuration c;
+    for (int size = 1; size <= TINY_TRAIN - 1; size += TINY_TRAIN - 2) {
+        char folder[256];
+        folder_new(folder);
+        tiny_configuration(&c);
+        c.train.epochs = 1;
+        c.train.batch = size;
+        run_result k = run_with(folder, &c, false, 0, NULL);
+        if (k.status != SMAC_OK)
+            fail_msg("batches of %d: %s", size, k.why.message);
+        assert_int_equal(k.result.steps, (TINY_TRAIN + size - 1) / size);
+        folder_remove(folder);
+    }
+}
+
 static void test_classes(void **state)
 {
     (void)state;
@@ -309,7 +328,7 @@ int main(void)
         cmocka_unit_test(test_kill),           cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_learns),         cmocka_unit_test(test_resume_is_exact),
         cmocka_unit_test(test_threads_do_not_matter), cmocka_unit_test(test_classes),
-        cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_not_finite),     cmocka_unit_test(test_batches_of_one),
     };
     return cmocka_run_group_tests(tests, prepare, finish);
 }
