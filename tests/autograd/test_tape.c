@@ -83,6 +83,11 @@ static void test_scopes(void **state)
             sum = op_reshape(t, x, 1, DIM(1000));
         x = tape_scope_end(t, mark, sum);
         assert_non_null(x);
+        mark = tape_scope_begin(t); /* whatever is taken next must not lie where the result lies */
+        value *junk = tape_value(t, 2, DIM(4100, 1000), NULL);
+        for (int64_t i = 0; i < junk->count; i++)
+            junk->data[i] = -1;
+        assert_null(tape_scope_end(t, mark, NULL));
         for (int i = 0; i < 1000; i += 37)
             assert_near(x->data[i], i, 1e-3);
         if (layer == 5)
