@@ -132,8 +132,8 @@ static void read_number(config_reader *r, const char *key, const char *other, fl
     json_t *v = r->status == SMAC_OK ? find(r, key, other) : NULL;
     if (v == NULL)
         return;
-    if (!json_is_number(v))
-        r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "config.json: %s must be a number", key);
+    if (!json_is_number(v) || fabs(json_number_value(v)) > 1e30)
+        r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "config.json: %s must be a number (of at most 1e30)", key);
     else
         *out = (float)json_number_value(v);
 }

@@ -41,9 +41,9 @@ smac_status language_model_config_check(const language_model_config *c, smac_err
                                               (c->buckets < 4 || c->bucket_distance <= c->buckets / 2 + 1))))
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld relative position buckets up to distance %lld cannot be",
             (long long)c->buckets, (long long)c->bucket_distance);
-    if (!(c->norm_epsilon > 0) || !(c->dropout >= 0 && c->dropout < 1) ||
+    if (!(c->norm_epsilon > 0 && c->norm_epsilon < 1) || !(c->dropout >= 0 && c->dropout < 1) ||
         !(c->attention_dropout >= 0 && c->attention_dropout < 1))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "norm epsilon %g must be above 0, dropouts %g and %g in [0, 1)",
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "norm epsilon %g must lie in (0, 1), dropouts %g and %g in [0, 1)",
             (double)c->norm_epsilon, (double)c->dropout, (double)c->attention_dropout);
     return SMAC_OK;
 }
