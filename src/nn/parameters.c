@@ -354,8 +354,8 @@ smac_status parameter_store_pack(parameter_store *s, const char *prefix, precisi
         if (p->trainable || !p->product || !starts_with(p->name, prefix) || p->data == NULL)
             continue;
         if (p->packed != NULL && packed_matrix_precision(p->packed) == how) {
-            if (p->packed_version != p->version)
-                packed_matrix_renew(p->packed, p->data);
+            if (p->packed_version != p->version && !packed_matrix_renew(p->packed, p->data))
+                return FAIL(error, SMAC_ERROR_MEMORY, "memory ran out when %s was packed again", p->name);
         } else {
             packed_matrix_free(p->packed);
             p->packed = packed_matrix_new(p->data, p->dim[0], p->dim[1], how);
