@@ -9,8 +9,8 @@
 
 /* How a head moves during one clip: slow waves, nods with the voice, blinks. */
 typedef struct motion {
-    double yaw, pitch, roll;                /* the resting pose */
-    double wave[4], speed[4];               /* phases and speeds of the waves */
+    double yaw, pitch, roll;  /* the resting pose */
+    double wave[4], speed[4]; /* phases and speeds of the waves */
     double first_blink, between_blinks, gaze;
 } motion;
 
@@ -74,24 +74,30 @@ static smac_status write_all(video_writer *writer, face_painter *painter, const 
     return SMAC_OK;
 }
 
-static smac_status render(const clip_plan *plan, const synth_options *options, const char *path, const voice_sound *sound,
-                          random_sequence *random, smac_error *error)
+static smac_status render(const clip_plan *plan, const synth_options *options, const char *path,
+                          const voice_sound *sound, random_sequence *random, smac_error *error)
 {
     size_t size = (size_t)options->size;
     size_t frames = (sound->count * (size_t)options->fps + VOICE_SAMPLE_RATE - 1) / VOICE_SAMPLE_RATE;
     face_scene scene;
     face_scene_draw(random, &scene);
     motion m = motion_draw(random);
-    video_writer_options video = {.width = options->size, .height = options->size, .rate_numerator = options->fps,
-                                  .rate_denominator = 1, .sample_rate = VOICE_SAMPLE_RATE, .quality = 23,
-                                  .preset = "ultrafast", .sound_bit_rate = 64000};
+    video_writer_options video = {.width = options->size,
+                                  .height = options->size,
+                                  .rate_numerator = options->fps,
+                                  .rate_denominator = 1,
+                                  .sample_rate = VOICE_SAMPLE_RATE,
+                                  .quality = 23,
+                                  .preset = "ultrafast",
+                                  .sound_bit_rate = 64000};
     double *mouth = memory_new(frames, sizeof *mouth);
     uint8_t *rgb = memory_new(size * size, 3);
     face_painter *painter = NULL;
     video_writer *writer = NULL;
     smac_status status = SMAC_OK;
     if (!mouth || !rgb)
-        status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for a picture of %d by %d pixels", options->size, options->size);
+        status =
+            FAIL(error, SMAC_ERROR_MEMORY, "no memory for a picture of %d by %d pixels", options->size, options->size);
     if (status == SMAC_OK)
         status = face_painter_new(&plan->face, &scene, options->size, &painter, error);
     if (status == SMAC_OK)

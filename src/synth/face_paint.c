@@ -20,9 +20,9 @@ struct face_painter {
 
 /* The numbers of one picture that several features share. */
 typedef struct expression {
-    double smile;       /* the state, -1..1 */
-    double happy;       /* its positive part */
-    double sad, angry;  /* its negative part, shared out by temper */
+    double smile;            /* the state, -1..1 */
+    double happy;            /* its positive part */
+    double sad, angry;       /* its negative part, shared out by temper */
     double shift_x, shift_y; /* of the features, from yaw and pitch */
 } expression;
 
@@ -56,7 +56,8 @@ static void curve(cairo_t *cr, double cx, double cy, double x, double y)
 {
     double x0, y0;
     cairo_get_current_point(cr, &x0, &y0);
-    cairo_curve_to(cr, x0 + (cx - x0) * 2 / 3, y0 + (cy - y0) * 2 / 3, x + (cx - x) * 2 / 3, y + (cy - y) * 2 / 3, x, y);
+    cairo_curve_to(cr, x0 + (cx - x0) * 2 / 3, y0 + (cy - y0) * 2 / 3, x + (cx - x) * 2 / 3, y + (cy - y) * 2 / 3, x,
+                   y);
 }
 
 static void head_outline(cairo_t *cr, const face_identity *who)
@@ -363,7 +364,7 @@ static void paint_head(cairo_t *cr, const face_painter *p, const face_pose *pose
 {
     const face_identity *who = &p->identity;
     double negative = positive(-pose->state);
-    expression e = {pose->state, positive(pose->state), negative * (1 - pose->temper), negative * pose->temper,
+    expression e = {pose->state,      positive(pose->state), negative * (1 - pose->temper), negative * pose->temper,
                     0.14 * pose->yaw, 0.10 * pose->pitch};
     for (int side = -1; side <= 1; side += 2) {
         ink(cr, shade(who->skin, 0.9), 1);
@@ -386,7 +387,8 @@ static void paint_head(cairo_t *cr, const face_painter *p, const face_pose *pose
         cairo_pattern_destroy(beard);
     }
     cairo_pattern_t *shadow = cairo_pattern_create_linear(-1, 0, 1, 0); /* the side away from the light */
-    double left = positive(p->scene.light) * p->scene.light_strength, right = positive(-p->scene.light) * p->scene.light_strength;
+    double left = positive(p->scene.light) * p->scene.light_strength,
+           right = positive(-p->scene.light) * p->scene.light_strength;
     cairo_pattern_add_color_stop_rgba(shadow, 0, 0.1, 0.05, 0.1, left + 0.06);
     cairo_pattern_add_color_stop_rgba(shadow, 0.5, 0.1, 0.05, 0.1, 0);
     cairo_pattern_add_color_stop_rgba(shadow, 1, 0.1, 0.05, 0.1, right + 0.06);
@@ -439,7 +441,8 @@ smac_status face_painter_new(const face_identity *identity, const face_scene *sc
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a face painter");
     *p = (face_painter){*identity, *scene, size, cairo_image_surface_create(CAIRO_FORMAT_RGB24, size, size),
                         cairo_image_surface_create(CAIRO_FORMAT_RGB24, size, size)};
-    if (cairo_surface_status(p->back) != CAIRO_STATUS_SUCCESS || cairo_surface_status(p->picture) != CAIRO_STATUS_SUCCESS) {
+    if (cairo_surface_status(p->back) != CAIRO_STATUS_SUCCESS ||
+        cairo_surface_status(p->picture) != CAIRO_STATUS_SUCCESS) {
         face_painter_free(p);
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for pictures of %d by %d pixels", size, size);
     }

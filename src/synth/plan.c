@@ -84,8 +84,8 @@ static smac_status plan_one(const synth_plan *plan, int64_t index, synth_kind ki
         clip->text = memory_copy_text(sentence.text);
         return clip->text ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a sentence");
     }
-    return FAIL(error, SMAC_ERROR_UNSUPPORTED, "the grammar has no new sentence left for clip %" PRId64 ": ask for fewer clips",
-                index + 1);
+    return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+                "the grammar has no new sentence left for clip %" PRId64 ": ask for fewer clips", index + 1);
 }
 
 smac_status synth_plan_make(const synth_options *options, synth_plan *out, smac_error *error)
@@ -131,7 +131,8 @@ clip_plan synth_plan_clip(const synth_plan *plan, int64_t index)
 {
     const plan_clip *clip = &plan->clips[index];
     size_t variant = plan->speakers[clip->speaker].variant;
-    clip_plan out = {.states = clip->states, .text = clip->text, .random = stream(&plan->options, "synth details", index)};
+    clip_plan out = {
+        .states = clip->states, .text = clip->text, .random = stream(&plan->options, "synth details", index)};
     random_sequence random = stream(&plan->options, "synth voice", clip->speaker);
     voice_identity_draw(&random, variant, &out.voice);
     random = stream(&plan->options, "synth face", clip->speaker);

@@ -17,43 +17,102 @@ typedef struct evaluation_word {
 
 static const evaluation_word lexicon[] = {
     /* adjectives, good */
-    {"wonderful", 0, ADJECTIVE, 0.85, 0}, {"brilliant", 0, ADJECTIVE, 0.85, 0}, {"superb", 0, ADJECTIVE, 0.85, 0},
-    {"fantastic", 0, ADJECTIVE, 0.85, 0}, {"magnificent", 0, ADJECTIVE, 0.85, 0}, {"perfect", 0, ADJECTIVE, 0.85, 0},
-    {"excellent", 0, ADJECTIVE, 0.8, 0}, {"marvellous", 0, ADJECTIVE, 0.8, 0}, {"amazing", 0, ADJECTIVE, 0.8, 0},
-    {"great", 0, ADJECTIVE, 0.7, 0}, {"beautiful", 0, ADJECTIVE, 0.7, 0}, {"delightful", 0, ADJECTIVE, 0.7, 0},
-    {"lovely", 0, ADJECTIVE, 0.7, 0}, {"impressive", 0, ADJECTIVE, 0.65, 0}, {"charming", 0, ADJECTIVE, 0.6, 0},
-    {"exciting", 0, ADJECTIVE, 0.6, 0}, {"clever", 0, ADJECTIVE, 0.55, 0},
-    {"funny", 0, ADJECTIVE, 0.55, 0}, {"good", 0, ADJECTIVE, 0.55, 0}, {"warm", 0, ADJECTIVE, 0.5, 0},
-    {"fresh", 0, ADJECTIVE, 0.45, 0}, {"pleasant", 0, ADJECTIVE, 0.45, 0}, {"friendly", 0, ADJECTIVE, 0.45, 0},
-    {"helpful", 0, ADJECTIVE, 0.45, 0}, {"nice", 0, ADJECTIVE, 0.4, 0},     {"useful", 0, ADJECTIVE, 0.35, 0}, {"decent", 0, ADJECTIVE, 0.3, 0},
-    {"fair", 0, ADJECTIVE, 0.25, 0}, {"fine", 0, ADJECTIVE, 0.25, 0},
+    {"wonderful", 0, ADJECTIVE, 0.85, 0},
+    {"brilliant", 0, ADJECTIVE, 0.85, 0},
+    {"superb", 0, ADJECTIVE, 0.85, 0},
+    {"fantastic", 0, ADJECTIVE, 0.85, 0},
+    {"magnificent", 0, ADJECTIVE, 0.85, 0},
+    {"perfect", 0, ADJECTIVE, 0.85, 0},
+    {"excellent", 0, ADJECTIVE, 0.8, 0},
+    {"marvellous", 0, ADJECTIVE, 0.8, 0},
+    {"amazing", 0, ADJECTIVE, 0.8, 0},
+    {"great", 0, ADJECTIVE, 0.7, 0},
+    {"beautiful", 0, ADJECTIVE, 0.7, 0},
+    {"delightful", 0, ADJECTIVE, 0.7, 0},
+    {"lovely", 0, ADJECTIVE, 0.7, 0},
+    {"impressive", 0, ADJECTIVE, 0.65, 0},
+    {"charming", 0, ADJECTIVE, 0.6, 0},
+    {"exciting", 0, ADJECTIVE, 0.6, 0},
+    {"clever", 0, ADJECTIVE, 0.55, 0},
+    {"funny", 0, ADJECTIVE, 0.55, 0},
+    {"good", 0, ADJECTIVE, 0.55, 0},
+    {"warm", 0, ADJECTIVE, 0.5, 0},
+    {"fresh", 0, ADJECTIVE, 0.45, 0},
+    {"pleasant", 0, ADJECTIVE, 0.45, 0},
+    {"friendly", 0, ADJECTIVE, 0.45, 0},
+    {"helpful", 0, ADJECTIVE, 0.45, 0},
+    {"nice", 0, ADJECTIVE, 0.4, 0},
+    {"useful", 0, ADJECTIVE, 0.35, 0},
+    {"decent", 0, ADJECTIVE, 0.3, 0},
+    {"fair", 0, ADJECTIVE, 0.25, 0},
+    {"fine", 0, ADJECTIVE, 0.25, 0},
     /* adjectives, bad */
-    {"horrible", 0, ADJECTIVE, -0.85, 0}, {"awful", 0, ADJECTIVE, -0.85, 0}, {"terrible", 0, ADJECTIVE, -0.85, 0},
-    {"dreadful", 0, ADJECTIVE, -0.85, 0}, {"disgusting", 0, ADJECTIVE, -0.85, 'a'},
-    {"outrageous", 0, ADJECTIVE, -0.85, 'a'}, {"heartbreaking", 0, ADJECTIVE, -0.85, 's'},
-    {"tragic", 0, ADJECTIVE, -0.8, 's'}, {"miserable", 0, ADJECTIVE, -0.8, 's'}, {"nasty", 0, ADJECTIVE, -0.7, 'a'},
-    {"infuriating", 0, ADJECTIVE, -0.75, 'a'}, {"insulting", 0, ADJECTIVE, -0.7, 'a'},
-    {"hopeless", 0, ADJECTIVE, -0.7, 's'}, {"gloomy", 0, ADJECTIVE, -0.6, 's'}, {"ugly", 0, ADJECTIVE, -0.6, 0},
-    {"annoying", 0, ADJECTIVE, -0.6, 'a'}, {"rude", 0, ADJECTIVE, -0.6, 'a'}, {"painful", 0, ADJECTIVE, -0.6, 0},
-    {"lonely", 0, ADJECTIVE, -0.55, 's'}, {"bad", 0, ADJECTIVE, -0.55, 0}, {"disappointing", 0, ADJECTIVE, -0.55, 0},
-    {"stupid", 0, ADJECTIVE, -0.55, 'a'}, {"broken", 0, ADJECTIVE, -0.5, 0}, {"dirty", 0, ADJECTIVE, -0.5, 0},
-    {"boring", 0, ADJECTIVE, -0.45, 0},     {"dull", 0, ADJECTIVE, -0.4, 's'}, {"noisy", 0, ADJECTIVE, -0.35, 'a'},     {"confusing", 0, ADJECTIVE, -0.35, 0}, {"slow", 0, ADJECTIVE, -0.3, 0},         /* adjectives, neither */
-    {"ordinary", 0, ADJECTIVE, 0, 0}, {"average", 0, ADJECTIVE, 0, 0}, {"normal", 0, ADJECTIVE, 0, 0},
+    {"horrible", 0, ADJECTIVE, -0.85, 0},
+    {"awful", 0, ADJECTIVE, -0.85, 0},
+    {"terrible", 0, ADJECTIVE, -0.85, 0},
+    {"dreadful", 0, ADJECTIVE, -0.85, 0},
+    {"disgusting", 0, ADJECTIVE, -0.85, 'a'},
+    {"outrageous", 0, ADJECTIVE, -0.85, 'a'},
+    {"heartbreaking", 0, ADJECTIVE, -0.85, 's'},
+    {"tragic", 0, ADJECTIVE, -0.8, 's'},
+    {"miserable", 0, ADJECTIVE, -0.8, 's'},
+    {"nasty", 0, ADJECTIVE, -0.7, 'a'},
+    {"infuriating", 0, ADJECTIVE, -0.75, 'a'},
+    {"insulting", 0, ADJECTIVE, -0.7, 'a'},
+    {"hopeless", 0, ADJECTIVE, -0.7, 's'},
+    {"gloomy", 0, ADJECTIVE, -0.6, 's'},
+    {"ugly", 0, ADJECTIVE, -0.6, 0},
+    {"annoying", 0, ADJECTIVE, -0.6, 'a'},
+    {"rude", 0, ADJECTIVE, -0.6, 'a'},
+    {"painful", 0, ADJECTIVE, -0.6, 0},
+    {"lonely", 0, ADJECTIVE, -0.55, 's'},
+    {"bad", 0, ADJECTIVE, -0.55, 0},
+    {"disappointing", 0, ADJECTIVE, -0.55, 0},
+    {"stupid", 0, ADJECTIVE, -0.55, 'a'},
+    {"broken", 0, ADJECTIVE, -0.5, 0},
+    {"dirty", 0, ADJECTIVE, -0.5, 0},
+    {"boring", 0, ADJECTIVE, -0.45, 0},
+    {"dull", 0, ADJECTIVE, -0.4, 's'},
+    {"noisy", 0, ADJECTIVE, -0.35, 'a'},
+    {"confusing", 0, ADJECTIVE, -0.35, 0},
+    {"slow", 0, ADJECTIVE, -0.3, 0}, /* adjectives, neither */
+    {"ordinary", 0, ADJECTIVE, 0, 0},
+    {"average", 0, ADJECTIVE, 0, 0},
+    {"normal", 0, ADJECTIVE, 0, 0},
     {"acceptable", 0, ADJECTIVE, 0.1, 0},
     {"plain", 0, ADJECTIVE, -0.1, 0},
     /* verbs */
-    {"adore", "adored", VERB, 0.85, 0}, {"love", "loved", VERB, 0.8, 0}, {"treasure", "treasured", VERB, 0.7, 0},
-    {"admire", "admired", VERB, 0.6, 0}, {"enjoy", "enjoyed", VERB, 0.55, 0}, {"praise", "praised", VERB, 0.55, 0},
-    {"like", "liked", VERB, 0.4, 0},     {"remember", "remembered", VERB, 0, 0}, {"dislike", "disliked", VERB, -0.45, 0},
+    {"adore", "adored", VERB, 0.85, 0},
+    {"love", "loved", VERB, 0.8, 0},
+    {"treasure", "treasured", VERB, 0.7, 0},
+    {"admire", "admired", VERB, 0.6, 0},
+    {"enjoy", "enjoyed", VERB, 0.55, 0},
+    {"praise", "praised", VERB, 0.55, 0},
+    {"like", "liked", VERB, 0.4, 0},
+    {"remember", "remembered", VERB, 0, 0},
+    {"dislike", "disliked", VERB, -0.45, 0},
     {"regret", "regretted", VERB, -0.55, 's'},
-    {"resent", "resented", VERB, -0.6, 'a'}, {"hate", "hated", VERB, -0.8, 'a'},
-    {"despise", "despised", VERB, -0.85, 'a'}, {"mourn", "mourned", VERB, -0.7, 's'},
+    {"resent", "resented", VERB, -0.6, 'a'},
+    {"hate", "hated", VERB, -0.8, 'a'},
+    {"despise", "despised", VERB, -0.85, 'a'},
+    {"mourn", "mourned", VERB, -0.7, 's'},
     {"dread", "dreaded", VERB, -0.65, 0},
     /* nouns */
-    {"triumph", 0, NOUN, 0.8, 0}, {"delight", 0, NOUN, 0.7, 0}, {"joy", 0, NOUN, 0.7, 0}, {"gem", 0, NOUN, 0.65, 0},
-    {"success", 0, NOUN, 0.6, 0}, {"treat", 0, NOUN, 0.5, 0}, {"surprise", 0, NOUN, 0.2, 0},
-    {"routine", 0, NOUN, 0, 0}, {"letdown", 0, NOUN, -0.5, 's'},     {"mess", 0, NOUN, -0.55, 'a'}, {"shame", 0, NOUN, -0.5, 's'}, {"failure", 0, NOUN, -0.65, 0},
-    {"nightmare", 0, NOUN, -0.8, 0}, {"disaster", 0, NOUN, -0.85, 0}, {"disgrace", 0, NOUN, -0.8, 'a'},
+    {"triumph", 0, NOUN, 0.8, 0},
+    {"delight", 0, NOUN, 0.7, 0},
+    {"joy", 0, NOUN, 0.7, 0},
+    {"gem", 0, NOUN, 0.65, 0},
+    {"success", 0, NOUN, 0.6, 0},
+    {"treat", 0, NOUN, 0.5, 0},
+    {"surprise", 0, NOUN, 0.2, 0},
+    {"routine", 0, NOUN, 0, 0},
+    {"letdown", 0, NOUN, -0.5, 's'},
+    {"mess", 0, NOUN, -0.55, 'a'},
+    {"shame", 0, NOUN, -0.5, 's'},
+    {"failure", 0, NOUN, -0.65, 0},
+    {"nightmare", 0, NOUN, -0.8, 0},
+    {"disaster", 0, NOUN, -0.85, 0},
+    {"disgrace", 0, NOUN, -0.8, 'a'},
 };
 enum { LEXICON = sizeof lexicon / sizeof *lexicon };
 
@@ -62,24 +121,38 @@ typedef struct intensifier {
     double factor;
 } intensifier;
 
-static const intensifier before_adjective[] = {{"slightly", 0.4}, {"a little", 0.4}, {"somewhat", 0.6},
-                                               {"fairly", 0.8},   {"quite", 0.8},    {"very", 1.3},
-                                               {"really", 1.3},   {"so", 1.3},       {"extremely", 1.6},
-                                               {"absolutely", 1.6}};
+static const intensifier before_adjective[] = {
+    {"slightly", 0.4}, {"a little", 0.4}, {"somewhat", 0.6}, {"fairly", 0.8},    {"quite", 0.8},
+    {"very", 1.3},     {"really", 1.3},   {"so", 1.3},       {"extremely", 1.6}, {"absolutely", 1.6}};
 static const intensifier before_verb[] = {{"slightly", 0.4}, {"quite", 0.8}, {"really", 1.3}, {"absolutely", 1.6}};
 static const intensifier before_noun[] = {{"slight", 0.4}, {"real", 1.3}, {"absolute", 1.6}};
 
 static const char *const things[] = {
-    "dinner", "movie",   "hotel",   "concert",  "lecture", "garden", "coffee", "phone",   "book",    "museum",
-    "soup",   "office",  "meeting", "holiday",  "beach",   "market", "speech", "wedding", "match",   "song",
-    "party",  "weather", "flight",  "camera",   "waiter",  "teacher", "doctor", "driver", "singer",  "story",
-    "class",  "bakery",  "bicycle", "computer", "bridge",  "parade", "salad",  "jacket",  "letter",  "village",
-    "castle", "theatre", "ending",  "music",    "service", "room",   "view",   "staff",   "menu",    "gift"};
+    "dinner", "movie",   "hotel",   "concert",  "lecture", "garden",  "coffee", "phone",   "book",   "museum",
+    "soup",   "office",  "meeting", "holiday",  "beach",   "market",  "speech", "wedding", "match",  "song",
+    "party",  "weather", "flight",  "camera",   "waiter",  "teacher", "doctor", "driver",  "singer", "story",
+    "class",  "bakery",  "bicycle", "computer", "bridge",  "parade",  "salad",  "jacket",  "letter", "village",
+    "castle", "theatre", "ending",  "music",    "service", "room",    "view",   "staff",   "menu",   "gift"};
 
-static const char *const openings[] = {"", "", "", "", "", "", "", "", "", "", "Honestly, ", "Well, ", "You know, ", "Look, ",
-                                       "I think ", "I must say, ", "To me ", "In the end "};
-static const char *const places[] = {"", "", "", "", "", "", "", "", " today", " yesterday", " this morning", " last night",
-                                     " in the city", " this time", " over there"};
+static const char *const openings[] = {
+    "",       "",           "",           "",       "",           "",       "",         "",
+    "",       "",           "Honestly, ", "Well, ", "You know, ", "Look, ", "I think ", "I must say, ",
+    "To me ", "In the end "};
+static const char *const places[] = {"",
+                                     "",
+                                     "",
+                                     "",
+                                     "",
+                                     "",
+                                     "",
+                                     "",
+                                     " today",
+                                     " yesterday",
+                                     " this morning",
+                                     " last night",
+                                     " in the city",
+                                     " this time",
+                                     " over there"};
 static const char *const people[] = {"We", "I", "They", "My parents", "The children", "My friends", "Our guests"};
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define PICK(random, a) ((a)[random_below((random), COUNT(a))])
@@ -163,8 +236,8 @@ static double clause(random_sequence *random, int temper, char *out, size_t size
         if (strcmp(who, "I") != 0)
             person[0] = (char)(person[0] | 32);
         if (negated)
-            snprintf(out, size, random_below(random, 2) ? "%s did not %s the %s" : "%s never did %s the %s", person, w->word,
-                     thing);
+            snprintf(out, size, random_below(random, 2) ? "%s did not %s the %s" : "%s never did %s the %s", person,
+                     w->word, thing);
         else
             snprintf(out, size, "%s %s%s%s the %s", person, i.word, stressed ? " " : "", w->past, thing);
         return value_of(w, i.factor, negated);
@@ -173,8 +246,8 @@ static double clause(random_sequence *random, int temper, char *out, size_t size
     intensifier i = {"", 1};
     if (stressed)
         i = PICK(random, before_noun);
-    snprintf(out, size, "the %s was %s%s %s%s%s", thing, negated ? "not " : "", article(stressed ? i.word : w->word), i.word,
-             stressed ? " " : "", w->word);
+    snprintf(out, size, "the %s was %s%s %s%s%s", thing, negated ? "not " : "", article(stressed ? i.word : w->word),
+             i.word, stressed ? " " : "", w->word);
     return value_of(w, i.factor, negated);
 }
 

@@ -12,18 +12,18 @@
 static const struct {
     const char *name;
     bool woman;
-} variants[] = {{"m1", false},     {"m2", false},    {"m3", false},      {"m4", false},     {"m5", false},
-                {"m6", false},     {"m7", false},    {"m8", false},      {"f1", true},      {"f2", true},
-                {"f3", true},      {"f4", true},     {"f5", true},       {"Alex", false},   {"Alicia", true},
-                {"Andrea", true},  {"Andy", false},  {"Annie", true},    {"Denis", false},  {"Diogo", false},
-                {"Gene", false},   {"Jacky", false}, {"Lee", false},     {"Marco", false},  {"Mario", false},
-                {"Michael", false}, {"Mike", false}, {"adam", false},    {"anika", true},   {"antonio", false},
-                {"aunty", true},   {"belinda", true}, {"benjamin", false}, {"boris", false}, {"caleb", false},
-                {"david", false},  {"ed", false},    {"edward", false},  {"grandma", true}, {"grandpa", false},
-                {"gustave", false}, {"iven", false}, {"john", false},    {"linda", true},   {"max", false},
-                {"michel", false}, {"miguel", false}, {"norbert", false}, {"pablo", false}, {"paul", false},
-                {"pedro", false},  {"quincy", false}, {"rob", false},    {"robert", false}, {"sandro", false},
-                {"shelby", true},  {"steph", true},  {"travis", false},  {"victor", false}, {"zac", false}};
+} variants[] = {{"m1", false},      {"m2", false},     {"m3", false},       {"m4", false},     {"m5", false},
+                {"m6", false},      {"m7", false},     {"m8", false},       {"f1", true},      {"f2", true},
+                {"f3", true},       {"f4", true},      {"f5", true},        {"Alex", false},   {"Alicia", true},
+                {"Andrea", true},   {"Andy", false},   {"Annie", true},     {"Denis", false},  {"Diogo", false},
+                {"Gene", false},    {"Jacky", false},  {"Lee", false},      {"Marco", false},  {"Mario", false},
+                {"Michael", false}, {"Mike", false},   {"adam", false},     {"anika", true},   {"antonio", false},
+                {"aunty", true},    {"belinda", true}, {"benjamin", false}, {"boris", false},  {"caleb", false},
+                {"david", false},   {"ed", false},     {"edward", false},   {"grandma", true}, {"grandpa", false},
+                {"gustave", false}, {"iven", false},   {"john", false},     {"linda", true},   {"max", false},
+                {"michel", false},  {"miguel", false}, {"norbert", false},  {"pablo", false},  {"paul", false},
+                {"pedro", false},   {"quincy", false}, {"rob", false},      {"robert", false}, {"sandro", false},
+                {"shelby", true},   {"steph", true},   {"travis", false},   {"victor", false}, {"zac", false}};
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 size_t voice_variant_count(void)
@@ -38,8 +38,8 @@ bool voice_variant_woman(size_t variant)
 
 void voice_identity_draw(random_sequence *random, size_t variant, voice_identity *out)
 {
-    static const char *const accents[] = {"en-us", "en-us", "en-gb-x-rp", "en-gb-scotland", "en-029", "en-gb-x-gbclan",
-                                          "en-gb-x-gbcwmd", "en-us-nyc"};
+    static const char *const accents[] = {"en-us",  "en-us",          "en-gb-x-rp",     "en-gb-scotland",
+                                          "en-029", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-us-nyc"};
     const char *accent = accents[random_below(random, sizeof accents / sizeof *accents)];
     snprintf(out->name, sizeof out->name, "%s+%s", accent, variants[variant % VARIANTS].name);
     out->pitch = -6 + 12 * random_uniform(random);
@@ -79,7 +79,8 @@ static smac_status say(const char *voice, const char *text, int pitch, int range
                     VOICE_SAMPLE_RATE);
     espeak_SetSynthCallback(collect);
     if (espeak_SetVoiceByName(voice) != EE_OK)
-        return FAIL(error, SMAC_ERROR_NOT_FOUND, "espeak-ng has no voice \"%s\": install the package espeak-ng-data", voice);
+        return FAIL(error, SMAC_ERROR_NOT_FOUND, "espeak-ng has no voice \"%s\": install the package espeak-ng-data",
+                    voice);
     espeak_SetParameter(espeakPITCH, pitch, 0);
     espeak_SetParameter(espeakRANGE, range, 0);
     espeak_SetParameter(espeakRATE, rate, 0);
@@ -88,8 +89,8 @@ static smac_status say(const char *voice, const char *text, int pitch, int range
     if (c->failed)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the speech");
     if (status != EE_OK || c->count < VOICE_SAMPLE_RATE / 10)
-        return FAIL(error, SMAC_ERROR_INTERNAL, "espeak-ng made %zu samples of \"%s\" with the voice %s", c->count, text,
-                    voice);
+        return FAIL(error, SMAC_ERROR_INTERNAL, "espeak-ng made %zu samples of \"%s\" with the voice %s", c->count,
+                    text, voice);
     return SMAC_OK;
 }
 
@@ -142,8 +143,8 @@ static void brighten(float *x, size_t count, double gain)
     }
 }
 
-smac_status voice_speak(const voice_identity *voice, const char *text, double state, int temper, random_sequence *random,
-                        voice_sound *out, smac_error *error)
+smac_status voice_speak(const voice_identity *voice, const char *text, double state, int temper,
+                        random_sequence *random, voice_sound *out, smac_error *error)
 {
     *out = (voice_sound){0};
     double bad = state < 0 ? -state : 0;

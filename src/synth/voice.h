@@ -2,7 +2,7 @@
  * synth/voice.h - a sentence spoken by espeak-ng, coloured by the state s_a.
  *
  * A good state raises pitch, pitch range, rate, loudness and brightness and shortens the pauses; a bad one lowers and
- * slows them; a bad voice trembles (sad) or is rough (angry) by its temper.  All are relative to the speaker's own voice.
+ * slows them; a bad voice trembles (sad) or is rough (angry) by its temper.  All are relative to the speaker.
  *
  * espeak-ng keeps hidden state from one sentence to the next: the same sentence gives other samples the second time.
  * So voice_speak must be called once in a fresh process (synth/dataset.c forks one a clip): then the same words and
@@ -38,8 +38,8 @@ bool voice_variant_woman(size_t variant);
 void voice_identity_draw(random_sequence *random, size_t variant, voice_identity *out);
 
 /* Speak.  state in [-1, 1]; temper 0 sad, 1 angry; random colours details (room noise, silence before and after). */
-smac_status voice_speak(const voice_identity *voice, const char *text, double state, int temper, random_sequence *random,
-                        voice_sound *out, smac_error *error);
+smac_status voice_speak(const voice_identity *voice, const char *text, double state, int temper,
+                        random_sequence *random, voice_sound *out, smac_error *error);
 void voice_sound_free(voice_sound *sound);
 
 /* Mouth opening 0..1 at a rate a second: the smoothed envelope over its own peak.  out: count values. */

@@ -1,4 +1,4 @@
-/* tests/synth/test_synth.c - the rules of the labels, the plan of a set, and the same bytes for any number of workers. */
+/* tests/synth/test_synth.c - the rules of the labels, the plan of a set, and equal bytes for any number of workers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,12 +27,12 @@ static void rules_of_the_label(void **state)
         const char *emotion;
     } cases[] = {
         {{0.8, 0.7, 0.9, 0}, 0.8, 0, 0, 0, 0, "joy"},
-        {{0.8, -0.7, -0.9, 1}, -0.8, 1, 1, 0, 1, "anger"},              /* praise, said sourly, turns round */
-        {{0.8, -0.7, 0.9, 0}, 0.408, 1, 0, 0, 0, "joy"},                /* only the voice is sour: a mean */
-        {{0.2, -0.7, -0.9, 0}, -0.36, 0, 0, 0, 0, "sadness"},           /* 0.2 is no praise */
-        {{-0.8, 0.7, 0.9, 1}, 0.096, 1, 0, 1, 1, "neutral"},            /* a scolding, said merrily */
-        {{0.0, 0.6, 0.7, 0}, 0.364, 0, 0, 1, 0, "joy"},                 /* a merry voice and face outdo the words */
-        {{-0.3, 0.3, 0.0, 0}, -0.048, 0, 0, 0, 0, "neutral"},           /* apart, but not far enough */
+        {{0.8, -0.7, -0.9, 1}, -0.8, 1, 1, 0, 1, "anger"},    /* praise, said sourly, turns round */
+        {{0.8, -0.7, 0.9, 0}, 0.408, 1, 0, 0, 0, "joy"},      /* only the voice is sour: a mean */
+        {{0.2, -0.7, -0.9, 0}, -0.36, 0, 0, 0, 0, "sadness"}, /* 0.2 is no praise */
+        {{-0.8, 0.7, 0.9, 1}, 0.096, 1, 0, 1, 1, "neutral"},  /* a scolding, said merrily */
+        {{0.0, 0.6, 0.7, 0}, 0.364, 0, 0, 1, 0, "joy"},       /* a merry voice and face outdo the words */
+        {{-0.3, 0.3, 0.0, 0}, -0.048, 0, 0, 0, 0, "neutral"}, /* apart, but not far enough */
         {{-0.9, -0.5, -0.6, 1}, -0.704, 0, 0, 0, 0, "anger"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -73,8 +73,8 @@ static double read_clause(char *text)
     static const struct {
         const char *word;
         double factor;
-    } stress[] = {{"slightly", 0.4}, {"little", 0.4}, {"slight", 0.4}, {"somewhat", 0.6}, {"fairly", 0.8},
-                  {"quite", 0.8},    {"very", 1.3},   {"really", 1.3}, {"so", 1.3},       {"real", 1.3},
+    } stress[] = {{"slightly", 0.4},  {"little", 0.4},     {"slight", 0.4},  {"somewhat", 0.6}, {"fairly", 0.8},
+                  {"quite", 0.8},     {"very", 1.3},       {"really", 1.3},  {"so", 1.3},       {"real", 1.3},
                   {"extremely", 1.6}, {"absolutely", 1.6}, {"absolute", 1.6}};
     double factor = 1, value = 0;
     int found = 0; /* two adjectives side by side give their mean */
@@ -91,8 +91,8 @@ static double read_clause(char *text)
             size_t length = strlen(known);
             /* a verb may be in its past: "liked", "adored", "regretted" */
             if (!strcmp(word, known) ||
-                (!strncmp(word, known, length) && (!strcmp(word + length, "d") || !strcmp(word + length, "ed") ||
-                                                   !strcmp(word + length, "ted")))) {
+                (!strncmp(word, known, length) &&
+                 (!strcmp(word + length, "d") || !strcmp(word + length, "ed") || !strcmp(word + length, "ted")))) {
                 value += own;
                 found++;
             }
@@ -121,7 +121,7 @@ static void sentences_mean_what_their_words_say(void **state)
         } else if (and) {
             *and = 0;
             double first = read_clause(text);
-            value = (first + read_clause(and + 6)) / 2;
+            value = (first + read_clause(and+6)) / 2;
         } else {
             value = read_clause(text);
         }
@@ -257,7 +257,10 @@ static void wrong_options_are_named(void **state)
     (void)state;
     smac_error error = {0};
     char *folder = path_join(root, "none");
-    const synth_options wrong[] = {{.clips = 0}, {.clips = 3, .size = 65}, {.clips = 3, .fps = 61}, {.clips = 3, .layout = "x"},
+    const synth_options wrong[] = {{.clips = 0},
+                                   {.clips = 3, .size = 65},
+                                   {.clips = 3, .fps = 61},
+                                   {.clips = 3, .layout = "x"},
                                    {.clips = 3, .clips_per_speaker = 101}};
     const char *names[] = {"clips", "size", "fps", "layout", "clips_per_speaker"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
