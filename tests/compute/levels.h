@@ -9,6 +9,14 @@
 
 #include "compute/cpu.h"
 
+/* Start again with threads that sleep when they wait: with three threads on a busy machine spinning takes minutes. */
+static void wait_passively(char **argv) {
+    if (getenv("OMP_WAIT_POLICY"))
+        return;
+    setenv("OMP_WAIT_POLICY", "passive", 1);
+    execv(argv[0], argv);
+}
+
 static int run_again(char **argv, const char *name, const char *value) {
     fflush(stdout);
     fflush(stderr);

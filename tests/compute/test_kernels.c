@@ -11,6 +11,7 @@
 
 #include "base/random.h"
 #include "compute/kernels.h"
+#include "compute/levels.h"
 #include "compute/parallel.h"
 
 enum { LONGEST = 300 };
@@ -381,7 +382,9 @@ static void description(void **state) {
     assert_ptr_equal(kernels_get(), kernels_at(cpu_level()));
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    (void)argc;
+    wait_passively(argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(activations), cmocka_unit_test(exponentials), cmocka_unit_test(rows),
         cmocka_unit_test(softmax_edges), cmocka_unit_test(formats), cmocka_unit_test(quantising),

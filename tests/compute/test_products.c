@@ -49,6 +49,28 @@ static const int64_t shapes[][3] = {{1, 1, 1}, {1, 7, 3}, {7, 1, 5}, {3, 33, 17}
     {50, 129, 211}, {257, 101, 80}, {29, 257, 401}, {131, 67, 4}, {1, 300, 769}, {101, 512, 389}, {2, 3, 0}};
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
+/* int8 exactly: the integers of both sides by the plain kernel, their sum, both scales */
+static void check_int8(const float *y, const float *x, const float *w, const float *bias, int64_t rows, int64_t n,
+    int64_t k) {
+    int8_t *qx = malloc((size_t)k + 1), *qw = malloc((size_t)(n * k + 1));
+    float *scale = malloc((size_t)n * 4);
+    for (int64_t j = 0; j < n; j++)
+        scale[j] = kernels_at(KERNEL_PLAIN)->quantise(qw + j * k, w + j * k, k);
+    for (int64_t i = 0; i < rows; i++) {
+        float s = kernels_at(KERNEL_PLAIN)->quantise(qx, x + i * k, k);
+        for (int64_t j = 0; j < n; j++) {
+            int64_t sum = 0;
+            for (int64_t c = 0; c < k; c++)
+                sum += qx[c] * qw[j * k + c];
+            double want = (double)sum * s * scale[j] + bias[j];
+            if (!(fabs(y[i * n + j] - want) <= 1e-6 * (fabs((double)sum * s * scale[j]) + fabs(bias[j]))))
+                fail_msg("int8, %d x %d x %d: element (%d, %d) is %.9g, expected %.9g", (int)rows, (int)n, (int)k,
+                    (int)i, (int)j, y[i * n + j], want);
+        }
+    }
+    free(qx), free(qw), free(scale);
+}
+
 static void packed(void **state) {
     (void)state;
     for (size_t s = 0; s < SHAPES; s++) {
@@ -81,6 +103,8 @@ static void packed(void **state) {
                             (int)rows, (int)n, (int)k, (int)i, (int)j, y[i * n + j], want, allowed);
                 }
             }
+            if (how == PRECISION_INT8)
+                check_int8(y, x, w, bias, rows, n, k);
             memcpy(first, y, (size_t)(rows * n) * 4);
             for (int threads = 1; threads <= 3; threads++) { /* the same bits */
                 parallel_set_threads(threads);
@@ -238,6 +262,7 @@ static void nested(void **state) {
 
 int main(int argc, char **argv) {
     (void)argc;
+    wait_passively(argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(packed), cmocka_unit_test(general), cmocka_unit_test(batched), cmocka_unit_test(not_finite),
         cmocka_unit_test(nested),
