@@ -27,6 +27,15 @@ SPECIAL = ["[MASK]", "[CLS] x [SEP]", "<mask>", "a <mask> b", "<s>", "</s>", "<u
 PUNCTUATION = list("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~") + ["...", "?!", "—", "–", "…", "“", "”", "‘", "’", "«", "»", "。", "，", "！", "？", "、", "「", "」", "·", "~~", "--", "''", "¿", "¡", "§", "¶", "٪", "。。。"]
 
 
+# What chance does not hit: where Unicode versions differ, the edges of grapheme clusters, digits with commas.
+HAND = ["a\u2e44b c\u166dd e\u061df g\U00010f55h", "a\u0898b c\u1734d e\ua8c5f go\u08e1od", "a\u0890b c\u08e2d e\u0378f", "\ua7cb \U00010d50 \u1c89 \u0130x",
+        "\u32ff \uab69 \U0001fbf1 \U00010781", "x\U0002ebf0y 1\U00010d402 a\U0002ebf0b", "a\u0897b \u24b6 a\u200db \U0001f130",
+        "a\u0301 a\u0301\u0301 a\u0301\u0301\u0301 a\u0301\u0301\u0301\u0301", "e\u0301\u0327 e\u0327\u0301 e\u0301\u0323\u0302 a\u0308\u0301",
+        "99, 9, 1, 2 99,9,1 \u0663, \u00b2,", "\u1100\u1161\u11a8 \uac00\u11a8 \ud55c\uae00", "I've we'll they're don't 'sup ''s 'LL x'tis \u2019s", "  a  b\n\n c \n d\t\te   ",
+        "'tis the ''s", "\n x", "\n\n", "\u3000x",
+        "great great! greats ungreat FILM film \u00e9! e\u0301!", "\u09c7\u09be \u0b47\u0b56 \U00011935\U00011930"]
+
+
 def word(r):
     w = r.choice(WORDS)
     k = r.random()
@@ -88,7 +97,7 @@ def line(r):
 def corpus(count, seed=3):
     """count lines of bytes, the same for the same seed."""
     r = random.Random(seed)
-    return [line(r) for _ in range(count)]
+    return [x.encode() for x in HAND][:count] + [line(r) for _ in range(count - len(HAND))]
 
 
 def plain(count, seed=5):
