@@ -147,7 +147,7 @@ smac_status attention_fused(precision how, const attention_problem *p, smac_erro
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for attention over %lld keys; use shorter input",
             (long long)p->keys);
     int64_t pieces = heads * w.query_pieces;
-    if (heads * p->queries * p->keys * (p->width + p->value_width) <= 64 * 1024)
+    if (heads * p->queries * p->keys * (p->width + p->value_width) <= SERIAL_WORK)
         serial_for(pieces, attention_piece, &w);
     else
         parallel_for(pieces, attention_piece, &w);

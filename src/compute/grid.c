@@ -7,7 +7,7 @@ enum {
     ROW_PIECE = 98,           /* seven tiles of 14 rows: their left-hand side stays in the second-level cache */
     PANEL_PIECE = 8,          /* 256 columns */
     ENOUGH_PIECES = 16,       /* below that, narrower pieces keep all threads busy */
-    SERIAL_WORK = 64 * 1024,  /* multiplications that are done before a second thread has woken up */
+    SERIAL_CELLS = 32 * 1024, /* a lone piece's results stay in the second-level cache */
     STEP_BYTES = 1536         /* of one column in a block of k: a panel's block stays in the second-level cache */
 };
 
@@ -17,7 +17,7 @@ static int64_t divide_up(int64_t a, int64_t b) {
 
 grid grid_plan(int64_t rows, int64_t panels, int64_t k) {
     grid g = {.rows = rows, .panels = panels};
-    if (rows * panels * PANEL <= SERIAL_WORK && rows * panels * PANEL * k <= SERIAL_WORK) {
+    if (rows * panels * PANEL <= SERIAL_CELLS && rows * panels * PANEL * k <= SERIAL_WORK) {
         g.row_piece = rows > 0 ? rows : 1;
         g.panel_piece = panels > 0 ? panels : 1;
     } else {

@@ -10,6 +10,8 @@
 #include "compute/precision.h"
 #include "compute/tiles.h"
 
+enum { SERIAL_WORK = 256 * 1024 }; /* multiplications that are done before a second thread has woken up */
+
 typedef struct grid {
     int64_t rows, panels;
     int64_t row_piece, row_pieces;     /* rows a piece, number of row pieces */

@@ -168,7 +168,7 @@ smac_status gemm_batched(precision how, const gemm_batch *b, smac_error *error) 
     if (!w.memory)
         return no_memory(b->m, b->n, b->k, error);
     int64_t pieces = b->outer * b->inner;
-    if (pieces * b->m * b->n * b->k <= 64 * 1024)
+    if (pieces * b->m * b->n * b->k <= SERIAL_WORK)
         serial_for(pieces, batch_piece, &w);
     else
         parallel_for(pieces, batch_piece, &w);
