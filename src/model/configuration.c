@@ -113,6 +113,8 @@ static const configuration_key keys[] = {
     NUMBER("labels.mix_shared", labels.mix_shared, "-1", -1, 1, "labels.mix for the shared vector; -1: as labels.mix"),
     SWITCH("labels.clipwise", labels.clipwise, "false",
            "scale the mix by clip: more where the prediction is far from the truth for its accuracy over the set"),
+    SWITCH("labels.reliability", labels.reliability, "false",
+           "scale a modality's mix by how well its head does on validation, beside the best modality's"),
     SWITCH("labels.momentum", labels.momentum, "true", "average labels over epochs: n/(n+2) old, 2/(n+2) new"),
     INTEGER("labels.start_epoch", labels.start_epoch, "1", 1, 100000, "labels change from the end of this epoch on"),
     INTEGER("labels.folds", labels.folds, "5", 2, 1000, "folds of the held-out prediction"),

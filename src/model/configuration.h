@@ -71,7 +71,7 @@ typedef struct configuration {
         label_similarity similarity;
         int64_t neighbours, start_epoch, folds;
         double neighbour_fraction, temperature, mix, mix_text, mix_audio, mix_vision, mix_shared, ridge;
-        bool momentum, clipwise;
+        bool momentum, clipwise, reliability;
     } labels;
     struct {
         double specific, shared, intra, inter;

@@ -21,6 +21,7 @@ struct label_generation {
     uint8_t *written[LABEL_BANKS];      /* (N) */
     float *label[LABEL_TARGETS];        /* (N, targets) */
     float *suggestion[LABEL_TARGETS];   /* (N, targets) */
+    double reliability[LABEL_TARGETS];  /* 0 to 1 */
 };
 
 /* --- making -------------------------------------------------------------------------------------------------------- */
@@ -86,6 +87,8 @@ smac_status label_generation_new(const label_generation_options *options, const 
     if (!g)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for label generation");
     g->options = *options;
+    for (int target = 0; target < LABEL_TARGETS; target++)
+        g->reliability[target] = 1;
     bool memory = (g->truth = memory_new(samples * targets, sizeof *g->truth)) != NULL;
     if (groups)
         memory = memory && (g->groups = memory_new(samples, sizeof *g->groups)) != NULL;
@@ -175,6 +178,11 @@ smac_status label_generation_set(label_generation *g, label_target target, const
     return SMAC_OK;
 }
 
+void label_generation_set_reliability(label_generation *g, label_target target, double reliability)
+{
+    g->reliability[target] = reliability > 0 ? reliability < 1 ? reliability : 1 : 0; /* not a number counts as 0 */
+}
+
 const float *label_generation_labels(const label_generation *g, label_target target)
 {
     return g->label[target];
@@ -251,7 +259,7 @@ static void mix_labels(const label_generation *g, int target, const bank_view *v
     const label_generation_options *o = &g->options;
     double n = (double)epoch, step = o->momentum ? 2 / (n + 2) : 1;
     for (int64_t i = 0; i < view->count; i++) {
-        double mix = mixes ? mixes[i] : o->mix[target];
+        double mix = (mixes ? mixes[i] : o->mix[target]) * g->reliability[target];
         for (int c = 0; c < o->targets; c++) {
             double truth = view->truth[i * o->targets + c], said = suggestions[i * o->targets + c];
             float *q = next + view->samples[i] * o->targets + c;

@@ -72,6 +72,13 @@ smac_status label_generation_write(label_generation *g, int bank, const int64_t 
 smac_status label_generation_set(label_generation *g, label_target target, const float *labels, const uint8_t *have,
     smac_error *error);
 
+/*
+ * How far a modality's suggestions can be trusted, 0 to 1 (at the start 1): lambda is multiplied by it.  Suggestions come
+ * from vectors that were trained on the clip's own label, so a modality that has learned nothing but its training clips
+ * by heart seems to know; what it says of validation clips tells.  Set it before each refresh.
+ */
+void label_generation_set_reliability(label_generation *g, label_target target, double reliability);
+
 /* Renew the labels after epoch (counted from 1).  Before start_epoch, and with the fixed rule, nothing happens. */
 smac_status label_generation_refresh(label_generation *g, int64_t epoch, const reporter *report, smac_error *error);
 

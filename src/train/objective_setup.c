@@ -1,6 +1,8 @@
 /* train/objective_setup.c - see the header. */
 #include "train/objective_setup.h"
 
+#include <math.h>
+
 objective_options objective_options_from(const configuration *c, const task_description *task)
 {
     static const objective_inter kinds[] = {[INTER_KERNEL] = OBJECTIVE_INTER_SOFT, [INTER_ROUNDED] = OBJECTIVE_INTER_ROUNDED,
@@ -65,4 +67,27 @@ objective_inputs objective_inputs_from(const semanticmac_outputs *out, int task,
         in.present[u] = out->present[u];
     }
     return in;
+}
+
+/* For classes every class's probability is a variable of its own, centred, and all are correlated as one. */
+double head_reliability(const task_description *task, int64_t count, const float *head, const float *truth)
+{
+    int targets = task_targets(task);
+    double covariance = 0, head_square = 0, truth_square = 0;
+    for (int c = 0; c < targets; c++) {
+        double n = 0, x_sum = 0, y_sum = 0, xx = 0, yy = 0, xy = 0;
+        for (int64_t i = 0; i < count; i++) {
+            double x = head[i * targets + c], y = targets > 1 ? truth[i] == (float)c : truth[i];
+            if (!isfinite(x) || !isfinite(truth[i]))
+                continue;
+            n++, x_sum += x, y_sum += y, xx += x * x, yy += y * y, xy += x * y;
+        }
+        if (n < 2)
+            return 0;
+        covariance += xy - x_sum * y_sum / n;
+        head_square += xx - x_sum * x_sum / n;
+        truth_square += yy - y_sum * y_sum / n;
+    }
+    double correlation = covariance / sqrt(head_square * truth_square);
+    return correlation > 0 ? correlation : 0;
 }

@@ -20,4 +20,10 @@ label_generation_options label_generation_options_from(const configuration *c, c
 /* The core's outputs of a task as the objective's inputs.  target, labels and valid are the caller's to fill. */
 objective_inputs objective_inputs_from(const semanticmac_outputs *out, int task, int64_t batch);
 
+/*
+ * How much a head knows of the truth on clips that it was not trained on: the correlation of head (count, targets) with
+ * truth (count; a class's number for classes), 0 when it is negative or undefined.  Rows that are not numbers are left out.
+ */
+double head_reliability(const task_description *task, int64_t count, const float *head, const float *truth);
+
 #endif

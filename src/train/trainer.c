@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "train/evaluate.h"
+#include "train/objective_setup.h"
 #include "train/trainer_internal.h"
 
 #ifndef SMAC_VERSION
@@ -344,6 +345,19 @@ static bool is_better(const training *t, double value, bool less)
     return less ? value < t->best_value : value > t->best_value;
 }
 
+/* labels.reliability: each modality's correlation with the truth on validation, beside that of the best one. */
+static void set_reliability(training *t, const evaluation *e)
+{
+    double known[HEAD_COUNT] = {0}, best = 0;
+    for (int head = 0; head < HEAD_COUNT; head++) {
+        if (e->has_head[head])
+            known[head] = head_reliability(t->task, e->count, e->head[head], e->truth[0]);
+        best = known[head] > best ? known[head] : best;
+    }
+    for (int head = 0; head < HEAD_COUNT; head++)
+        label_generation_set_reliability(t->labels, (label_target)head, best > 0 ? known[head] / best : 0);
+}
+
 static smac_status finish_epoch(training *t, double begun, smac_error *error)
 {
     metric_list valid = {.count = 0};
@@ -353,6 +367,8 @@ static smac_status finish_epoch(training *t, double begun, smac_error *error)
         evaluation *e = NULL;
         TRY(evaluate_on(t->system, t->cache, SPLIT_VALID, NULL, NULL, &e, error));
         valid = e->metrics;
+        if (t->c->labels.reliability)
+            set_reliability(t, e);
         evaluation_free(e);
     }
     double figure = metric_value(&valid, name);

@@ -338,6 +338,28 @@ static void mix_by_clip_trusts_the_modality_in_conflict(void **state)
     assert_true(with > without + 0.1);
 }
 
+static void an_unreliable_modality_keeps_the_truth(void **state)
+{
+    (void)state;
+    float own[SAMPLES], truth[SAMPLES], vectors[SAMPLES * WIDTH];
+    conflict_data(own, truth, vectors);
+    for (int clipwise = 0; clipwise < 2; clipwise++) {
+        label_generation_options o = options_of(LABEL_RULE_NEIGHBOURS);
+        o.clipwise = clipwise;
+        label_generation *g = start(&o, truth, vectors);
+        label_generation_set_reliability(g, LABEL_TEXT, 0);
+        label_generation_set_reliability(g, LABEL_AUDIO, NAN);
+        label_generation_set_reliability(g, LABEL_VISION, 0.5);
+        assert_ok(label_generation_refresh(g, 1, NULL, error));
+        assert_memory_equal(label_generation_labels(g, LABEL_TEXT), truth, sizeof truth);
+        assert_memory_equal(label_generation_labels(g, LABEL_AUDIO), truth, sizeof truth);
+        for (int i = 0; i < SAMPLES; i++)
+            assert_near(label_generation_labels(g, LABEL_VISION)[i] - truth[i],
+                        0.5 * (label_generation_labels(g, LABEL_SHARED)[i] - truth[i]), 1e-6);
+        label_generation_free(g);
+    }
+}
+
 static void self_mm_is_its_formula(void **state)
 {
     (void)state;
@@ -462,6 +484,7 @@ int main(void)
         cmocka_unit_test(held_out_prediction_finds_the_modalitys_own_label),
         cmocka_unit_test(held_out_means_held_out),
         cmocka_unit_test(mix_by_clip_trusts_the_modality_in_conflict),
+        cmocka_unit_test(an_unreliable_modality_keeps_the_truth),
         cmocka_unit_test(self_mm_is_its_formula),
         cmocka_unit_test(the_state_resumes),
         cmocka_unit_test(few_samples),

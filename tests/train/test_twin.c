@@ -277,12 +277,30 @@ static void rank_contrast_and_tanh_gate(void **state)
                                     "interaction.layers=1", NULL});
 }
 
+static void reliability_is_a_correlation(void **state)
+{
+    (void)state;
+    task_description score, classes;
+    assert_ok(task_regression(&score, "sentiment", "mosi", -3, 3, error));
+    assert_ok(task_with_classes(&classes, "humor", "urfunny", 2, NULL, error));
+    const float truth[5] = {-2, -1, 0, 1, NAN}, same[5] = {1, 2, 3, 4, 9}, against[5] = {4, 3, 2, 1, 9};
+    const float some[5] = {1, 3, 2, NAN, 9}, flat[5] = {2, 2, 2, 2, 2};
+    assert_near(head_reliability(&score, 5, same, truth), 1, 1e-9);
+    assert_near(head_reliability(&score, 5, against, truth), 0, 0);
+    assert_near(head_reliability(&score, 5, some, truth), 0.5, 1e-9);
+    assert_near(head_reliability(&score, 5, flat, truth), 0, 0);
+    assert_near(head_reliability(&score, 0, flat, truth), 0, 0);
+    const float labels[4] = {0, 0, 1, 1}, chances[8] = {0.9f, 0.1f, 0.7f, 0.3f, 0.2f, 0.8f, 0.4f, 0.6f};
+    assert_true(head_reliability(&classes, 4, chances, labels) > 0.9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(regression_with_the_defaults),
         cmocka_unit_test(classes_with_other_switches),
         cmocka_unit_test(rank_contrast_and_tanh_gate),
+        cmocka_unit_test(reliability_is_a_correlation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
