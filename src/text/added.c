@@ -35,8 +35,8 @@ smac_status added_read(const json_t *list, added_tokens *out, smac_error *error)
         TRY(json_text(value, "content", true, &content, error));
         TRY(json_int(value, "id", -1, &id, error));
         if (id < 0 || id >= INT32_MAX || !*content)
-            return FAIL(error, SMAC_ERROR_FORMAT, "added token %zu, \"%.100s\", has the id %lld or is empty", i, content,
-                        (long long)id);
+            return FAIL(error, SMAC_ERROR_FORMAT, "added token %zu, \"%.100s\", has the id %lld or is empty", i,
+                        content, (long long)id);
         TRY(added_append(out, content, (int32_t)id, false, false, error));
         added_token *t = &out->items[out->count - 1];
         TRY(json_bool(value, "special", false, &t->special, error));

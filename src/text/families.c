@@ -98,9 +98,9 @@ smac_status wordpiece_json(const char *const *tokens, size_t count, const json_t
             "version", "1.0", "added_tokens", list, "normalizer", "type", "BertNormalizer", "clean_text", 1,
             "handle_chinese_chars", option_flag(options, "tokenize_chinese_chars", true), "strip_accents",
             json_is_boolean(accents) ? json_boolean(json_is_true(accents)) : json_null(), "lowercase",
-            option_flag(options, "do_lower_case", true), "pre_tokenizer", "type", "BertPreTokenizer", "post_processor", post,
-            "decoder", "type", "WordPiece", "prefix", "##", "cleanup", 1, "model", "type", "WordPiece", "unk_token",
-            names[0], "continuing_subword_prefix", "##", "max_input_chars_per_word", 100, "vocab", vocab);
+            option_flag(options, "do_lower_case", true), "pre_tokenizer", "type", "BertPreTokenizer", "post_processor",
+            post, "decoder", "type", "WordPiece", "prefix", "##", "cleanup", 1, "model", "type", "WordPiece",
+            "unk_token", names[0], "continuing_subword_prefix", "##", "max_input_chars_per_word", 100, "vocab", vocab);
         if (!*out)
             status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for a vocabulary of %zu tokens", count);
     }
@@ -146,9 +146,9 @@ smac_status byte_level_json(json_t *vocab, const char *merges, const json_t *opt
     else
         post = json_pack("{s:s, s:b, s:b}", "type", "ByteLevel", "add_prefix_space", prefix, "trim_offsets", 0);
     *out = json_pack("{s:s, s:o, s:{s:s, s:b, s:b}, s:o, s:{s:s}, s:{s:s, s:O, s:o}}", "version", "1.0",
-                     "added_tokens", list, "pre_tokenizer", "type", "ByteLevel", "add_prefix_space", prefix, "use_regex",
-                     1, "post_processor", post, "decoder", "type", "ByteLevel", "model", "type", "BPE", "vocab", vocab,
-                     "merges", pairs);
+                     "added_tokens", list, "pre_tokenizer", "type", "ByteLevel", "add_prefix_space", prefix,
+                     "use_regex", 1, "post_processor", post, "decoder", "type", "ByteLevel", "model", "type", "BPE",
+                     "vocab", vocab, "merges", pairs);
     return *out ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a vocabulary");
 }
 
@@ -175,7 +175,8 @@ smac_status tokenizer_json_options(json_t *root, const json_t *options, const js
         json_object_set_new(own, "pad_left", json_boolean(side ? strcmp(side, "left") == 0 : xlnet));
     if (xlnet)
         json_object_set_new(own, "pad_type", json_integer(3));
-    if (!special || !own || json_object_set_new(own, "special", special) || json_object_set_new(root, "semanticmac", own))
+    if (!special || !own || json_object_set_new(own, "special", special) ||
+        json_object_set_new(root, "semanticmac", own))
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a tokenizer");
     return SMAC_OK;
 }

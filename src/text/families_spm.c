@@ -78,9 +78,9 @@ static void add_token(spm_builder *b, const char *text, bool special, bool left,
         }
     }
     if (id >= 0 &&
-        json_array_append_new(b->added, json_pack("{s:I, s:s, s:b, s:b, s:b, s:b, s:b}", "id", (json_int_t)id, "content",
-                                                  text, "special", special, "lstrip", left, "normalized", normalized,
-                                                  "rstrip", 0, "single_word", 0)))
+        json_array_append_new(b->added, json_pack("{s:I, s:s, s:b, s:b, s:b, s:b, s:b}", "id", (json_int_t)id,
+                                                  "content", text, "special", special, "lstrip", left, "normalized",
+                                                  normalized, "rstrip", 0, "single_word", 0)))
         b->failed = true;
 }
 
@@ -163,8 +163,8 @@ static smac_status template_list_of(spm_builder *b, const char *words, json_t *t
         bool text = *word == '$';
         int64_t id = text ? 0 : find_piece(b, word);
         if (id < 0)
-            return FAIL(error, SMAC_ERROR_FORMAT, "the .model file has no piece \"%s\", which the family %s needs", word,
-                        b->family->name);
+            return FAIL(error, SMAC_ERROR_FORMAT, "the .model file has no piece \"%s\", which the family %s needs",
+                        word, b->family->name);
         if (json_array_append_new(list, json_pack("{s:{s:s, s:i}}", text ? "Sequence" : "SpecialToken", "id",
                                                   text ? word + 1 : word, "type_id", type)) ||
             (!text && json_object_set_new(tokens, word, json_pack("{s:s, s:[I], s:[s]}", "id", word, "ids",
@@ -199,8 +199,8 @@ static void add_normalizer(spm_builder *b, json_t *root)
     json_t *steps = json_array();
     static const char *const quotes[] = {"``", "''"};
     for (int i = 0; i < 2 && f->quotes; i++)
-        add_step(b, steps, json_pack("{s:s, s:{s:s}, s:s}", "type", "Replace", "pattern", "String", quotes[i], "content",
-                                     "\""));
+        add_step(b, steps, json_pack("{s:s, s:{s:s}, s:s}", "type", "Replace", "pattern", "String", quotes[i],
+                                     "content", "\""));
     if (f->quotes && !option_flag(b->options, "keep_accents", false)) {
         add_step(b, steps, json_pack("{s:s}", "type", "NFKD"));
         add_step(b, steps, json_pack("{s:s}", "type", "StripAccents"));
@@ -234,7 +234,8 @@ static smac_status build(spm_builder *b, json_t **out, smac_error *error)
                              "1.0", "added_tokens", b->added, "pre_tokenizer", "type", "Metaspace", "replacement",
                              "\xE2\x96\x81", "prepend_scheme", scheme, "split", 1, "decoder", "type", "Metaspace",
                              "replacement", "\xE2\x96\x81", "prepend_scheme", scheme, "split", 1, "model", "type",
-                             "Unigram", "unk_id", (json_int_t)(f->fairseq ? 3 : b->file->unknown_id), "vocab", b->vocab);
+                             "Unigram", "unk_id", (json_int_t)(f->fairseq ? 3 : b->file->unknown_id), "vocab",
+                             b->vocab);
     smac_status status = SMAC_OK;
     if (root) {
         status = add_template(b, root, error);
@@ -255,8 +256,8 @@ static smac_status keep(const void *data, size_t size, json_t **out, smac_error 
 {
     char *text = base64_write(data, size);
     *out = text ? json_pack("{s:s, s:[], s:{s:s, s:s}, s:{s:s, s:s}}", "version", "1.0", "added_tokens", "decoder",
-                            "type", "Metaspace", "replacement", "\xE2\x96\x81", "model", "type", "SentencePiece", "data",
-                            text)
+                            "type", "Metaspace", "replacement", "\xE2\x96\x81", "model", "type", "SentencePiece",
+                            "data", text)
                 : NULL;
     free(text);
     return *out ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a .model file of %zu bytes", size);

@@ -180,8 +180,8 @@ smac_status tokenizer_open(const char *path, tokenizer **out, smac_error *error)
     *out = NULL;
     if (!file_is_folder(path)) {
         if (!file_exists(path))
-            return FAIL(error, SMAC_ERROR_NOT_FOUND, "%.400s is not there; name a folder, a tokenizer.json, a vocab.txt "
-                        "or a .model file", path);
+            return FAIL(error, SMAC_ERROR_NOT_FOUND,
+                        "%.400s is not there; name a folder, a tokenizer.json, a vocab.txt or a .model file", path);
         size_t length = (size_t)(path_base(path) - path);
         char *folder = length ? memory_copy_text_n(path, length) : memory_copy_text(".");
         smac_status status = folder ? open_file(folder, path, out, error)

@@ -22,7 +22,8 @@ smac_status json_members(const json_t *object, const char *what, const char *nam
             at = end ? end + 1 : NULL;
         }
         if (!known)
-            return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s has the member \"%.80s\", which is not supported", what, key);
+            return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s has the member \"%.80s\", which is not supported", what,
+                        key);
     }
     return SMAC_OK;
 }

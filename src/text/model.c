@@ -54,8 +54,8 @@ static smac_status read_vocabulary(const json_t *value, model *out, smac_error *
         return FAIL(error, SMAC_ERROR_FORMAT, "\"vocab\" is missing, empty or no object from token to id");
     json_object_foreach ((json_t *)vocab, token, id) {
         if (!json_is_integer(id) || json_integer_value(id) < 0 || json_integer_value(id) >= INT32_MAX)
-            return FAIL(error, SMAC_ERROR_FORMAT, "the id of the token \"%.100s\" is no whole number from 0 to %d", token,
-                        INT32_MAX - 1);
+            return FAIL(error, SMAC_ERROR_FORMAT, "the id of the token \"%.100s\" is no whole number from 0 to %d",
+                        token, INT32_MAX - 1);
         TRY(vocabulary_add(&out->tokens, token, strlen(token), (int32_t)json_integer_value(id), error));
     }
     return SMAC_OK;
@@ -89,8 +89,8 @@ static smac_status read_affix(const json_t *value, const char *name, const char 
 static smac_status read_wordpiece(const json_t *value, model *out, smac_error *error)
 {
     int64_t longest;
-    TRY(json_members(value, "the model WordPiece", "type unk_token continuing_subword_prefix max_input_chars_per_word vocab",
-                     error));
+    TRY(json_members(value, "the model WordPiece",
+                     "type unk_token continuing_subword_prefix max_input_chars_per_word vocab", error));
     TRY(read_vocabulary(value, out, error));
     TRY(read_unknown(value, true, out, error));
     TRY(read_affix(value, "continuing_subword_prefix", "##", &out->prefix, error));
@@ -106,6 +106,38 @@ static smac_status read_word_level(const json_t *value, model *out, smac_error *
     TRY(json_members(value, "the model WordLevel", "type vocab unk_token", error));
     TRY(read_vocabulary(value, out, error));
     return read_unknown(value, false, out, error);
+}
+
+static smac_status read_bpe(const json_t *value, model *out, smac_error *error)
+{
+    const json_t *merges = json_object_get(value, "merges"), *dropout = json_object_get(value, "dropout");
+    TRY(json_members(value, "the model BPE",
+                     "type dropout unk_token continuing_subword_prefix end_of_word_suffix fuse_unk byte_fallback "
+                     "ignore_merges vocab merges",
+                     error));
+    if (dropout && !json_is_null(dropout) && !(json_is_number(dropout) && json_number_value(dropout) == 0))
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "\"dropout\" is not supported: it makes the ids random");
+    TRY(read_vocabulary(value, out, error));
+    TRY(read_unknown(value, false, out, error));
+    TRY(read_affix(value, "continuing_subword_prefix", "", &out->prefix, error));
+    TRY(read_affix(value, "end_of_word_suffix", "", &out->suffix, error));
+    TRY(json_bool(value, "fuse_unk", false, &out->fuse_unknown, error));
+    TRY(json_bool(value, "byte_fallback", false, &out->byte_fallback, error));
+    TRY(json_bool(value, "ignore_merges", false, &out->ignore_merges, error));
+    TRY(bpe_read_merges(merges, out, error));
+    for (int i = 0; i < 256; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "<0x%02X>", i);
+        out->byte_ids[i] = vocabulary_find(&out->tokens, name, strlen(name));
+    }
+    out->char_ids = memory_new(MODEL_CHARS, sizeof *out->char_ids);
+    if (!out->char_ids)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a table of characters");
+    for (uint32_t c = 0; c < MODEL_CHARS; c++) {
+        char bytes[4];
+        out->char_ids[c] = vocabulary_find(&out->tokens, bytes, (size_t)unicode_put(c, bytes));
+    }
+    return SMAC_OK;
 }
 
 static smac_status read_sentencepiece(const json_t *value, model *out, smac_error *error)
@@ -132,7 +164,7 @@ smac_status model_read(const json_t *value, model *out, smac_error *error)
         model_kind kind;
         smac_status (*read)(const json_t *value, model *out, smac_error *error);
     } kinds[] = {
-        {"WordPiece", MODEL_WORDPIECE, read_wordpiece}, {"BPE", MODEL_BPE, bpe_read},
+        {"WordPiece", MODEL_WORDPIECE, read_wordpiece}, {"BPE", MODEL_BPE, read_bpe},
         {"Unigram", MODEL_UNIGRAM, unigram_read},       {"WordLevel", MODEL_WORD_LEVEL, read_word_level},
         {"SentencePiece", MODEL_SENTENCEPIECE, read_sentencepiece},
     };
@@ -156,93 +188,6 @@ smac_status model_read(const json_t *value, model *out, smac_error *error)
             return SMAC_OK;
         }
     return FAIL(error, SMAC_ERROR_UNSUPPORTED, "the model \"%.80s\" is not supported", type);
-}
-
-/* BPE's vocabulary and options, in model_bpe.c's words; here since the helpers are. */
-smac_status bpe_read(const json_t *value, model *out, smac_error *error)
-{
-    const json_t *merges = json_object_get(value, "merges"), *dropout = json_object_get(value, "dropout");
-    TRY(json_members(value, "the model BPE",
-                     "type dropout unk_token continuing_subword_prefix end_of_word_suffix fuse_unk byte_fallback "
-                     "ignore_merges vocab merges",
-                     error));
-    if (dropout && !json_is_null(dropout) && !(json_is_number(dropout) && json_number_value(dropout) == 0))
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "\"dropout\" is not supported: it makes the ids random");
-    TRY(read_vocabulary(value, out, error));
-    TRY(read_unknown(value, false, out, error));
-    TRY(read_affix(value, "continuing_subword_prefix", "", &out->prefix, error));
-    TRY(read_affix(value, "end_of_word_suffix", "", &out->suffix, error));
-    TRY(json_bool(value, "fuse_unk", false, &out->fuse_unknown, error));
-    TRY(json_bool(value, "byte_fallback", false, &out->byte_fallback, error));
-    TRY(json_bool(value, "ignore_merges", false, &out->ignore_merges, error));
-    if (!json_is_array(merges))
-        return FAIL(error, SMAC_ERROR_FORMAT, "\"merges\" is missing or no list");
-    size_t count = json_array_size(merges), prefix = strlen(out->prefix);
-    TRY(pair_table_make(&out->merges, count, error));
-    char *joined = NULL;
-    size_t capacity = 0;
-    smac_status status = SMAC_OK;
-    for (size_t i = 0; i < count && status == SMAC_OK; i++) {
-        const json_t *merge = json_array_get(merges, i);
-        const char *left, *right;
-        size_t left_length, right_length;
-        if (json_is_string(merge)) {
-            left = json_string_value(merge);
-            right = strchr(left, ' ');
-            left_length = right ? (size_t)(right - left) : 0;
-            if (!right || strchr(right + 1, ' ')) {
-                status = FAIL(error, SMAC_ERROR_FORMAT, "merge %zu is \"%.100s\", expected two tokens and a space between",
-                              i, left);
-                break;
-            }
-            right++;
-        } else if (json_array_size(merge) == 2 && json_is_string(json_array_get(merge, 0)) &&
-                   json_is_string(json_array_get(merge, 1))) {
-            left = json_string_value(json_array_get(merge, 0));
-            right = json_string_value(json_array_get(merge, 1));
-            left_length = strlen(left);
-        } else {
-            status = FAIL(error, SMAC_ERROR_FORMAT, "merge %zu is neither a text nor a pair of texts", i);
-            break;
-        }
-        right_length = strlen(right);
-        int32_t a = vocabulary_find(&out->tokens, left, left_length);
-        int32_t b = vocabulary_find(&out->tokens, right, right_length);
-        if (a < 0 || b < 0 || right_length < prefix) {
-            status = FAIL(error, SMAC_ERROR_FORMAT, "merge %zu names \"%.*s\", which is not in the vocabulary", i,
-                          a < 0 ? (int)(left_length > 100 ? 100 : left_length) : (int)(right_length > 100 ? 100 : right_length),
-                          a < 0 ? left : right);
-            break;
-        }
-        size_t length = left_length + right_length - prefix;
-        if (!memory_grow((void **)&joined, &capacity, length + 1, 1)) {
-            status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for a token");
-            break;
-        }
-        memcpy(joined, left, left_length);
-        memcpy(joined + left_length, right + prefix, right_length - prefix + 1);
-        int32_t id = vocabulary_find(&out->tokens, joined, length);
-        if (id < 0)
-            status = FAIL(error, SMAC_ERROR_FORMAT, "merge %zu makes \"%.100s\", which is not in the vocabulary", i,
-                          joined);
-        else
-            pair_table_put(&out->merges, a, b, (int32_t)i, id);
-    }
-    free(joined);
-    TRY(status);
-    for (int i = 0; i < 256; i++) {
-        char name[8];
-        snprintf(name, sizeof name, "<0x%02X>", i);
-        out->byte_ids[i] = vocabulary_find(&out->tokens, name, strlen(name));
-    }
-    out->char_ids = memory_new(MODEL_CHARS, sizeof *out->char_ids);
-    if (!out->char_ids)
-        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a table of characters");
-    for (uint32_t c = 0; c < MODEL_CHARS; c++) {
-        char bytes[4];
-        out->char_ids[c] = vocabulary_find(&out->tokens, bytes, (size_t)unicode_put(c, bytes));
-    }
-    return SMAC_OK;
 }
 
 void model_free(model *m)

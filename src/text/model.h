@@ -109,7 +109,7 @@ smac_status model_encode(const model *m, const aligned_char *items, size_t count
 /* One file each. */
 smac_status wordpiece_encode(const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out,
                              smac_error *error);
-smac_status bpe_read(const json_t *value, model *out, smac_error *error);
+smac_status bpe_read_merges(const json_t *merges, model *out, smac_error *error);
 smac_status bpe_encode(const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out,
                        smac_error *error);
 smac_status unigram_read(const json_t *value, model *out, smac_error *error);

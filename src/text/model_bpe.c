@@ -8,6 +8,69 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
+
+/* The two tokens of a merge: a text with one space between them, or a pair. */
+static smac_status merge_sides(const json_t *merge, size_t number, const char **left, size_t *left_length,
+                               const char **right, smac_error *error)
+{
+    if (json_is_string(merge)) {
+        *left = json_string_value(merge);
+        const char *space = strchr(*left, ' ');
+        if (!space || strchr(space + 1, ' '))
+            return FAIL(error, SMAC_ERROR_FORMAT,
+                        "merge %zu is \"%.100s\", expected two tokens and a space between them", number, *left);
+        *left_length = (size_t)(space - *left);
+        *right = space + 1;
+        return SMAC_OK;
+    }
+    *left = json_string_value(json_array_get(merge, 0));
+    *right = json_string_value(json_array_get(merge, 1));
+    if (json_array_size(merge) != 2 || !*left || !*right)
+        return FAIL(error, SMAC_ERROR_FORMAT, "merge %zu is neither a text nor a pair of texts", number);
+    *left_length = strlen(*left);
+    return SMAC_OK;
+}
+
+static smac_status read_merge(const json_t *merge, size_t number, model *out, text_buffer *joined, smac_error *error)
+{
+    const char *left, *right;
+    size_t left_length, prefix = strlen(out->prefix);
+    TRY(merge_sides(merge, number, &left, &left_length, &right, error));
+    size_t right_length = strlen(right);
+    int32_t a = vocabulary_find(&out->tokens, left, left_length);
+    int32_t b = vocabulary_find(&out->tokens, right, right_length);
+    if (a < 0)
+        return FAIL(error, SMAC_ERROR_FORMAT, "merge %zu names \"%.*s\", which is not in the vocabulary", number,
+                    (int)(left_length > 100 ? 100 : left_length), left);
+    if (b < 0 || right_length < prefix)
+        return FAIL(error, SMAC_ERROR_FORMAT, "merge %zu names \"%.100s\", which is not in the vocabulary", number,
+                    right);
+    joined->length = 0;
+    text_add_n(joined, left, left_length);
+    text_add(joined, right + prefix);
+    if (joined->failed)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a token");
+    int32_t id = vocabulary_find(&out->tokens, joined->data, joined->length);
+    if (id < 0)
+        return FAIL(error, SMAC_ERROR_FORMAT, "merge %zu makes \"%.100s\", which is not in the vocabulary", number,
+                    joined->data);
+    pair_table_put(&out->merges, a, b, (int32_t)number, id);
+    return SMAC_OK;
+}
+
+smac_status bpe_read_merges(const json_t *merges, model *out, smac_error *error)
+{
+    size_t count = json_array_size(merges);
+    text_buffer joined = {0};
+    if (!json_is_array(merges) || count > INT32_MAX)
+        return FAIL(error, SMAC_ERROR_FORMAT, "\"merges\" is missing or no list");
+    smac_status status = pair_table_make(&out->merges, count, error);
+    for (size_t i = 0; i < count && status == SMAC_OK; i++)
+        status = read_merge(json_array_get(merges, i), i, out, &joined, error);
+    text_free(&joined);
+    return status;
+}
 
 static bool before(const bpe_candidate *a, const bpe_candidate *b)
 {

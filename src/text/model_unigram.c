@@ -107,7 +107,8 @@ smac_status unigram_read(const json_t *value, model *out, smac_error *error)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %zu scores", count);
     double lowest = INFINITY;
     for (size_t i = 0; i < count; i++) {
-        const json_t *pair = json_array_get(vocab, i), *token = json_array_get(pair, 0), *score = json_array_get(pair, 1);
+        const json_t *pair = json_array_get(vocab, i);
+        const json_t *token = json_array_get(pair, 0), *score = json_array_get(pair, 1);
         if (json_array_size(pair) != 2 || !json_is_string(token) || !json_is_number(score))
             return FAIL(error, SMAC_ERROR_FORMAT, "token %zu is no pair of a text and a score", i);
         const char *text = json_string_value(token);

@@ -25,8 +25,8 @@ static smac_status add(template_list *l, int sequence, int32_t id, int64_t type,
 static smac_status check_id(const post_reader *r, int64_t id, const char *token, smac_error *error)
 {
     if (id < 0 || id >= r->size)
-        return FAIL(error, SMAC_ERROR_FORMAT, "the special token \"%.100s\" has the id %lld, there are %d tokens", token,
-                    (long long)id, r->size);
+        return FAIL(error, SMAC_ERROR_FORMAT, "the special token \"%.100s\" has the id %lld, there are %d tokens",
+                    token, (long long)id, r->size);
     return SMAC_OK;
 }
 
@@ -79,7 +79,8 @@ static smac_status read_template(post_reader *r, const json_t *list, const json_
         const char *id;
         int64_t type;
         if (!value)
-            return FAIL(error, SMAC_ERROR_FORMAT, "piece %zu of a template is neither a Sequence nor a SpecialToken", i);
+            return FAIL(error, SMAC_ERROR_FORMAT, "piece %zu of a template is neither a Sequence nor a SpecialToken",
+                        i);
         TRY(json_text(value, "id", true, &id, error));
         TRY(json_int(value, "type_id", 0, &type, error));
         if (sequence) {
@@ -96,7 +97,8 @@ static smac_status read_template(post_reader *r, const json_t *list, const json_
             return FAIL(error, SMAC_ERROR_FORMAT, "the template's token \"%.100s\" is not in \"special_tokens\"", id);
         for (size_t k = 0; k < json_array_size(ids); k++) {
             if (!json_is_integer(json_array_get(ids, k)))
-                return FAIL(error, SMAC_ERROR_FORMAT, "the template's token \"%.100s\" has an id that is no number", id);
+                return FAIL(error, SMAC_ERROR_FORMAT, "the template's token \"%.100s\" has an id that is no number",
+                            id);
             int64_t number = json_integer_value(json_array_get(ids, k));
             TRY(check_id(r, number, id, error));
             TRY(add(out, -1, (int32_t)number, type, error));
@@ -117,7 +119,8 @@ static smac_status read_one(post_reader *r, const json_t *value, int depth, smac
         const json_t *list = json_object_get(value, "processors");
         TRY(json_members(value, "the post_processor Sequence", "type processors", error));
         if (!json_is_array(list) || depth > 16)
-            return FAIL(error, SMAC_ERROR_FORMAT, "the post_processor Sequence has no list \"processors\" or is too deep");
+            return FAIL(error, SMAC_ERROR_FORMAT,
+                        "the post_processor Sequence has no list \"processors\" or is too deep");
         for (size_t i = 0; i < json_array_size(list); i++)
             TRY(read_one(r, json_array_get(list, i), depth + 1, error));
         return SMAC_OK;

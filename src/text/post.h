@@ -27,7 +27,10 @@ typedef struct post_processor {
     bool add_prefix_space;
 } post_processor;
 
-/* Read "post_processor" of a tokenizer with size ids; without one the templates are the text alone, and both texts after another (type 0 and 1). */
+/*
+ * Read "post_processor" of a tokenizer with size ids; without one the templates are the text alone, and both texts one
+ * after the other (type 0 and 1).
+ */
 smac_status post_read(const json_t *value, int32_t size, post_processor *out, smac_error *error);
 void post_free(post_processor *p);
 

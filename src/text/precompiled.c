@@ -23,7 +23,8 @@ smac_status precompiled_read(const unsigned char *data, size_t size, precompiled
         trie = data[0] | (size_t)data[1] << 8 | (size_t)data[2] << 16 | (size_t)data[3] << 24;
     if (size != 0 && (size < 4 || trie > size - 4 || trie % 4))
         return FAIL(error, SMAC_ERROR_FORMAT,
-                    "the precompiled character map has %zu bytes and names a trie of %zu bytes; it is broken", size, trie);
+                    "the precompiled character map has %zu bytes and names a trie of %zu bytes; it is broken", size,
+                    trie);
     precompiled *p = memory_new(1, sizeof *p);
     if (!p)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a character map of %zu bytes", size);

@@ -27,8 +27,8 @@ int32_t sentencepiece_byte(const sentencepiece_model *p, int32_t id); /* the byt
 
 /* For each piece: its id and the bytes of the text it covers. */
 typedef smac_status (*sentencepiece_token)(void *user, int32_t id, size_t begin, size_t end);
-smac_status sentencepiece_encode(const sentencepiece_model *p, const char *text, size_t length, sentencepiece_token token,
-                                 void *user, smac_error *error);
+smac_status sentencepiece_encode(const sentencepiece_model *p, const char *text, size_t length,
+                                 sentencepiece_token token, void *user, smac_error *error);
 
 #ifdef __cplusplus
 }

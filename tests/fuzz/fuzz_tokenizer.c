@@ -13,8 +13,9 @@ static const char good[] =
     "\"normalized\":true}],\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFKC\"},{\"type\":"
     "\"BertNormalizer\"},{\"type\":\"Strip\"},{\"type\":\"Replace\",\"pattern\":{\"Regex\":\" {2,}\"},\"content\":"
     "\" \"}]},\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":true},\"post_processor\":{\"type\":"
-    "\"RobertaProcessing\",\"sep\":[\"a\",1],\"cls\":[\"b\",2]},\"decoder\":{\"type\":\"ByteLevel\"},\"model\":{\"type\":"
-    "\"BPE\",\"unk_token\":\"?\",\"vocab\":{\"?\":0,\"a\":1,\"b\":2,\"ab\":3},\"merges\":[\"a b\"]}}";
+    "\"RobertaProcessing\",\"sep\":[\"a\",1],\"cls\":[\"b\",2]},\"decoder\":{\"type\":\"ByteLevel\"},"
+    "\"model\":{\"type\":\"BPE\",\"unk_token\":\"?\",\"vocab\":{\"?\":0,\"a\":1,\"b\":2,\"ab\":3},"
+    "\"merges\":[\"a b\"]}}";
 
 static void use(const tokenizer *t, const uint8_t *data, size_t size)
 {
@@ -51,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         use(t, data + 1, size - 1);
     } else if (tokenizer_open_memory(data, size, &t, NULL) == SMAC_OK) {
-        static const char sample[] = "I'm  na\xC3\xAFve, don't! \xE5\xA5\xBD\xE5\xA5\xBD 42 <m> e\xCC\x81\xFF\xF0\x9F\x98\x80 ab";
+        static const char sample[] =
+            "I'm  na\xC3\xAFve, don't! \xE5\xA5\xBD\xE5\xA5\xBD 42 <m> e\xCC\x81\xFF\xF0\x9F\x98\x80 ab";
         use(t, (const uint8_t *)sample, sizeof sample - 1);
         use(t, data, size < 2000 ? size : 2000);
         char *text = NULL;

@@ -1,4 +1,4 @@
-/* Ids, places and decoded texts of small tokenizers of every family against the public packages (tools/golden/text.py). */
+/* Ids, places and texts of small tokenizers of every family against the public packages (tools/golden/text.py). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
