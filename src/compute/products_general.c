@@ -7,6 +7,7 @@
 #include "compute/packing.h"
 #include "compute/parallel.h"
 #include "compute/products.h"
+#include "compute/products_sgemm.h"
 
 enum { COPY_ROWS = 14, COPY_COLUMNS = 512 }; /* as in products_packed.c */
 
@@ -89,6 +90,8 @@ smac_status gemm(precision how, bool transpose_a, bool transpose_b, int64_t m, i
     const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc, smac_error *error) {
     if (m <= 0 || n <= 0)
         return SMAC_OK;
+    if (how == PRECISION_F32 && k > 0 && sgemm_wanted())
+        return sgemm_by_onednn(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, error);
     general_product g = general_new(how, transpose_a, transpose_b, m, n, k, a, lda, ldb);
     g.alpha = alpha;
     g.beta = beta;

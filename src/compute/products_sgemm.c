@@ -1,0 +1,91 @@
+/*
+ * compute/products_sgemm.c - float32 products of two buffers by oneDNN, in pieces of the result whose borders depend on
+ * the shape alone; each piece is computed by one thread.
+ */
+#include "compute/products_sgemm.h"
+
+#include <dnnl.h>
+#include <omp.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compute/cpu.h"
+#include "compute/parallel.h"
+
+enum {
+    ROW_PIECE = 256, COLUMN_PIECE = 768,      /* large enough that packing inside does not count */
+    LEAST_ROWS = 48, LEAST_COLUMNS = 96,
+    ENOUGH_PIECES = 8,
+    SERIAL_WORK = 1 << 18
+};
+
+typedef struct sgemm_work {
+    char transpose_a, transpose_b;
+    int64_t m, n, k, lda, ldb, ldc, rows, columns, row_pieces;
+    float alpha, beta;
+    const float *a, *b;
+    float *c;
+    atomic_int status;
+} sgemm_work;
+
+bool sgemm_wanted(void) {
+    if (cpu_level() < KERNEL_AVX512)
+        return false;
+    const char *how = getenv("SMAC_PRODUCTS");
+    return how == NULL || strcmp(how, "own") != 0;
+}
+
+static int64_t divide_up(int64_t a, int64_t b) {
+    return (a + b - 1) / b;
+}
+
+static void sgemm_piece(void *context, int64_t index) {
+    sgemm_work *w = context;
+    int64_t row = index % w->row_pieces * w->rows, column = index / w->row_pieces * w->columns;
+    int64_t rows = w->m - row < w->rows ? w->m - row : w->rows;
+    int64_t columns = w->n - column < w->columns ? w->n - column : w->columns;
+    const float *a = w->a + (w->transpose_a == 'T' ? row : row * w->lda);
+    const float *b = w->b + (w->transpose_b == 'T' ? column * w->ldb : column);
+    int threads = omp_get_max_threads(); /* of this thread alone: oneDNN must not start others */
+    omp_set_num_threads(1);
+    dnnl_status_t status = dnnl_sgemm(w->transpose_a, w->transpose_b, rows, columns, w->k, w->alpha, a, w->lda, b,
+        w->ldb, w->beta, w->c + row * w->ldc + column, w->ldc);
+    omp_set_num_threads(threads);
+    if (status != dnnl_success)
+        atomic_store(&w->status, (int)status);
+}
+
+smac_status sgemm_by_onednn(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, float alpha,
+    const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc, smac_error *error) {
+    sgemm_work w = {.transpose_a = transpose_a ? 'T' : 'N', .transpose_b = transpose_b ? 'T' : 'N', .m = m, .n = n,
+        .k = k, .lda = lda, .ldb = ldb, .ldc = ldc, .alpha = alpha, .beta = beta, .a = a, .b = b, .c = c,
+        .rows = m, .columns = n};
+    int64_t row_pieces = 1, column_pieces = 1;
+    if (m * n * k > SERIAL_WORK) {
+        row_pieces = divide_up(m, ROW_PIECE);
+        column_pieces = divide_up(n, COLUMN_PIECE);
+        while (row_pieces * column_pieces < ENOUGH_PIECES) {
+            if (m / row_pieces >= 2 * LEAST_ROWS && m / row_pieces * 2 >= n / column_pieces)
+                row_pieces *= 2;
+            else if (n / column_pieces >= 2 * LEAST_COLUMNS)
+                column_pieces *= 2;
+            else if (m / row_pieces >= 2 * LEAST_ROWS)
+                row_pieces *= 2;
+            else
+                break;
+        }
+        w.rows = divide_up(divide_up(m, row_pieces), 16) * 16;
+        w.columns = divide_up(divide_up(n, column_pieces), 48) * 48;
+    }
+    w.row_pieces = divide_up(m, w.rows);
+    parallel_for(w.row_pieces * divide_up(n, w.columns), sgemm_piece, &w);
+    int status = atomic_load(&w.status);
+    if (status == dnnl_out_of_memory)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a product of %lld x %lld by %lld x %lld; use smaller batches",
+            (long long)m, (long long)k, (long long)k, (long long)n);
+    if (status != dnnl_success)
+        return FAIL(error, SMAC_ERROR_INTERNAL, "oneDNN refuses a product of %lld x %lld by %lld x %lld (status %d)",
+            (long long)m, (long long)k, (long long)k, (long long)n, status);
+    return SMAC_OK;
+}
