@@ -131,6 +131,9 @@ smac_status configuration_from_json(configuration *c, const json_t *object, smac
 /* A YAML file with all keys, their documentation as comments.  Free with free(); NULL when memory is short. */
 char *configuration_to_yaml(const configuration *c);
 
+/* docs/configuration.md: every key with its default, what it allows and what it means.  Free with free(). */
+char *configuration_to_markdown(void);
+
 /* labels.mix_* of the target (0 text, 1 audio, 2 vision, 3 shared): its own, or labels.mix where that is -1. */
 double configuration_label_mix(const configuration *c, int target);
 /* train.batch, or when that is 0: 32, and train.large_batch from train.large_from training clips on. */

@@ -1,6 +1,7 @@
 /* Configuration: defaults as documented, ranges, choices, nearest names, JSON and text both ways. */
 #include "support/check.h"
 
+#include "base/file.h"
 #include "model/configuration.h"
 #include "model/task.h"
 
@@ -124,6 +125,21 @@ static void json_goes_both_ways(void **state)
     free(yaml);
 }
 
+/* docs/configuration.md is what the table says; the fresh page is left in the build folder, to copy over. */
+static void the_page_is_up_to_date(void **state)
+{
+    (void)state;
+    char *made = configuration_to_markdown(), *page = NULL;
+    size_t size = 0;
+    assert_non_null(made);
+    assert_ok(file_write(SMAC_BINARY_DIR "/configuration.md", made, strlen(made), error));
+    assert_ok(file_read(SMAC_SOURCE_DIR "/docs/configuration.md", 0, &page, &size, error));
+    if (strcmp(made, page) != 0)
+        fail_msg("docs/configuration.md is not up to date: copy %s over it", SMAC_BINARY_DIR "/configuration.md");
+    free(made);
+    free(page);
+}
+
 static void tasks(void **state)
 {
     (void)state;
@@ -151,6 +167,7 @@ int main(void)
         cmocka_unit_test(every_default_is_within_its_range),
         cmocka_unit_test(bad_settings_are_refused_with_reasons),
         cmocka_unit_test(json_goes_both_ways),
+        cmocka_unit_test(the_page_is_up_to_date),
         cmocka_unit_test(tasks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
