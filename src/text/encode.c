@@ -50,7 +50,7 @@ static smac_status normalize_segments(const tokenizer *t, encode_work *w, smac_e
 }
 
 /* Byte-level: spaces at a token's ends are not of its place (they are one byte each in the text). */
-static void trim_places(const tokenizer *t, token_list *out, size_t from)
+static void trim_places(const tokenizer *t, const char *text, token_list *out, size_t from)
 {
     for (size_t i = from; i < out->count; i++) {
         token_item *item = &out->items[i];
@@ -71,10 +71,11 @@ static void trim_places(const tokenizer *t, token_list *out, size_t from)
             if (still)
                 item->end = item->start; /* nothing but the one that was put there */
         }
-        uint32_t width = item->end - item->start;
-        item->start += leading < width ? leading : width;
-        if (trailing && item->end >= trailing)
-            item->end = item->end - trailing > item->start ? item->end - trailing : item->start;
+        /* A space that was put before a piece is not in the text. */
+        for (; leading && item->start < item->end && text[item->start] == ' '; leading--)
+            item->start++;
+        for (; trailing && item->end > item->start && text[item->end - 1] == ' '; trailing--)
+            item->end--;
     }
 }
 
@@ -108,7 +109,7 @@ static smac_status encode_text(const tokenizer *t, text_span text, encode_work *
     if (out->failed)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %zu tokens", out->count);
     if (t->post.trim_offsets)
-        trim_places(t, out, from);
+        trim_places(t, text.data, out, from);
     return SMAC_OK;
 }
 

@@ -230,11 +230,12 @@ static smac_status build(spm_builder *b, json_t **out, smac_error *error)
         scheme = "first";
     add_pieces(b);
     add_tokens(b);
-    json_t *root = json_pack("{s:s, s:O, s:{s:s, s:s, s:s, s:b}, s:{s:s, s:s, s:s, s:b}, s:{s:s, s:I, s:O}}", "version",
-                             "1.0", "added_tokens", b->added, "pre_tokenizer", "type", "Metaspace", "replacement",
-                             "\xE2\x96\x81", "prepend_scheme", scheme, "split", 1, "decoder", "type", "Metaspace",
-                             "replacement", "\xE2\x96\x81", "prepend_scheme", scheme, "split", 1, "model", "type",
-                             "Unigram", "unk_id", (json_int_t)(f->fairseq ? 3 : b->file->unknown_id), "vocab",
+    const char *space = "\xE2\x96\x81";
+    json_t *root = json_pack("{s:s, s:O, s:{s:s, s:s, s:s, s:b}, s:{s:s, s:s, s:s, s:b}, s:{s:s, s:b, s:I, s:O}}",
+                             "version", "1.0", "added_tokens", b->added, "pre_tokenizer", "type", "Metaspace",
+                             "replacement", space, "prepend_scheme", scheme, "split", 1, "decoder", "type", "Metaspace",
+                             "replacement", space, "prepend_scheme", scheme, "split", 1, "model", "type", "Unigram",
+                             "exact_scores", 1, "unk_id", (json_int_t)(f->fairseq ? 3 : b->file->unknown_id), "vocab",
                              b->vocab);
     smac_status status = SMAC_OK;
     if (root) {

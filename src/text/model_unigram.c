@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "text/json_number.h"
 #include "text/json_read.h"
 
 static size_t trie_slot(const byte_trie *t, uint64_t key)
@@ -92,11 +93,14 @@ smac_status unigram_read(const json_t *value, model *out, smac_error *error)
     const json_t *vocab = json_object_get(value, "vocab");
     size_t count = json_array_size(vocab);
     int64_t unknown;
-    TRY(json_members(value, "the model Unigram", "type unk_id vocab byte_fallback", error));
+    bool exact;
+    TRY(json_members(value, "the model Unigram", "type unk_id vocab byte_fallback exact_scores", error));
     if (!json_is_array(vocab) || count == 0 || count > INT32_MAX)
         return FAIL(error, SMAC_ERROR_FORMAT, "\"vocab\" is missing, empty or no list of tokens with their scores");
     TRY(json_int(value, "unk_id", -1, &unknown, error));
     TRY(json_bool(value, "byte_fallback", false, &out->byte_fallback, error));
+    /* Ours: the scores come from a .model file, not from a JSON text that the public package would have read. */
+    TRY(json_bool(value, "exact_scores", false, &exact, error));
     if (unknown < -1 || unknown >= (int64_t)count)
         return FAIL(error, SMAC_ERROR_FORMAT, "\"unk_id\" is %lld, the vocabulary has %zu tokens", (long long)unknown,
                     count);
@@ -113,7 +117,7 @@ smac_status unigram_read(const json_t *value, model *out, smac_error *error)
             return FAIL(error, SMAC_ERROR_FORMAT, "token %zu is no pair of a text and a score", i);
         const char *text = json_string_value(token);
         TRY(vocabulary_add(&out->tokens, text, strlen(text), (int32_t)i, error));
-        out->scores[i] = json_number_value(score);
+        out->scores[i] = exact ? json_number_value(score) : json_number_as_serde(json_number_value(score));
         lowest = out->scores[i] < lowest ? out->scores[i] : lowest;
         if (!trie_add(&out->trie, text, strlen(text), *text ? (int32_t)i : -1))
             return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a trie of %zu tokens", count);

@@ -128,7 +128,7 @@ static const struct {
     {"bert-uncased", "WordPiece", true, true, true},  {"bert-cased", "WordPiece", true, false, true},
     {"bert-accents", "WordPiece", true, false, true}, {"mpnet-small", "WordPiece", true, false, true},
     {"roberta", "BPE", true, false, true},            {"gpt2", "BPE", true, false, true},
-    {"byte-prefix", "BPE", true, false, true},        {"whisper", "BPE", true, true, true},
+    {"byte-prefix", "BPE", false, false, true},       {"whisper", "BPE", true, true, true},
     {"llama", "BPE", true, true, true},               {"bpe-suffix", "BPE", false, true, true},
     {"word-level", "WordLevel", false, true, true},   {"split-gpt2", "WordLevel", false, false, true},
     {"xlnet", "Unigram", false, true, true},          {"albert", "Unigram", false, false, true},
