@@ -33,7 +33,8 @@ typedef struct attention_context {
     float *dropped; /* W: the same as P without dropout */
     /* backward */
     float *dq, *dk, *dv, *ds;
-    bool add_q, add_k, add_v, whole_ds;
+    bool add_q, add_k, add_v, whole_ds; /* ds: (B, heads, Tq, Tk), or (B, kv_heads, block, Tk) */
+    int64_t block;
     atomic_int *failed;
 } attention_context;
 
@@ -112,7 +113,7 @@ static smac_status attention_backward_block(const attention_context *c, int64_t 
             c->add_v || !first_of_kv, c->dv + v_at, v_row, none));
     if (c->ds == NULL)
         return SMAC_OK;
-    float *ds = c->whole_ds ? c->ds + at : c->ds + (b * c->kv_heads + kv) * QUERY_BLOCK * keys;
+    float *ds = c->whole_ds ? c->ds + at : c->ds + (b * c->kv_heads + kv) * c->block * keys;
     TRY(gemm(c->how, false, true, rows, keys, c->value_width, 1, dout, out_row, c->v->data + v_at, v_row, 0, ds, keys,
         none));
     for (int64_t i = 0; i < rows; i++) {
@@ -171,16 +172,17 @@ static void attention_backward(tape *t, void *context)
     float *dbias = c->bias != NULL ? value_grad(t, c->bias) : NULL;
     c->whole_ds = dbias != NULL;
     c->ds = NULL;
-    if (c->dq != NULL || c->dk != NULL || dbias != NULL) {
-        int64_t rows = c->whole_ds ? c->heads * c->queries : c->kv_heads * QUERY_BLOCK;
-        c->ds = tape_scratch(t, (size_t)(c->batch * rows * c->keys) * sizeof(float));
-    }
+    c->block = c->queries < QUERY_BLOCK ? c->queries : QUERY_BLOCK;
+    int64_t ds_count = c->batch * c->keys * (c->whole_ds ? c->heads * c->queries : c->kv_heads * c->block);
+    if (c->dq != NULL || c->dk != NULL || dbias != NULL)
+        c->ds = scratch_take(t, ds_count);
     if (tape_status(t, NULL) != SMAC_OK)
         return;
     /* heads that share keys and values run in one piece, in order */
     run_pieces(c, c->batch * c->kv_heads, attention_backward_piece);
     if (dbias != NULL)
         for_ranges(c->heads * c->queries * c->keys, ELEMENT_STEP, bias_gradient_range, c);
+    scratch_give(t, c->ds, ds_count);
     if (atomic_load(&failed))
         tape_fail(t, SMAC_ERROR_INTERNAL, "op_attention", "op_attention: a product failed in the backward pass");
 }

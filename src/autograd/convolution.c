@@ -73,7 +73,7 @@ static void conv_backward(tape *t, void *context)
     float *grad = grad_open(t, c->b, &add);
     if (grad != NULL)
         column_sums(grad, add, dy, rows, c->outputs);
-    c->columns = tape_scratch(t, (size_t)(rows * row) * sizeof(float));
+    c->columns = scratch_take(t, rows * row);
     if (c->columns == NULL)
         return;
     grad = grad_open(t, c->w, &add);
@@ -89,6 +89,7 @@ static void conv_backward(tape *t, void *context)
             row, &error);
         for_ranges(c->batch * c->time, row_step(row), window_gradient_range, c);
     }
+    scratch_give(t, c->columns, rows * row);
     if (status != SMAC_OK)
         tape_fail(t, error.code, "op_conv1d", "op_conv1d: %s", error.message);
 }
@@ -114,13 +115,15 @@ value *op_conv1d(tape *t, value *x, value *w, value *b, int stride, int padding)
     int64_t rows = c.batch * c.out_time, row = c.channels * c.width;
     bool tracked = tape_wants(t, x) || tape_wants(t, w) || tape_wants(t, b);
     c.y = op_result(t, 3, (int64_t[]){c.batch, c.out_time, c.outputs}, tracked);
-    c.columns = c.y != NULL ? tape_scratch(t, (size_t)(rows * row) * sizeof(float)) : NULL;
+    c.columns = c.y != NULL ? scratch_take(t, rows * row) : NULL;
     if (c.columns == NULL)
         return NULL;
     for_ranges(rows, row_step(row), window_range, &c);
     smac_error error = {0};
-    if (gemm(c.how, false, true, rows, c.outputs, row, 1, c.columns, row, w->data, row, 0, c.y->data, c.outputs,
-            &error) != SMAC_OK) {
+    smac_status status = gemm(c.how, false, true, rows, c.outputs, row, 1, c.columns, row, w->data, row, 0, c.y->data,
+        c.outputs, &error);
+    scratch_give(t, c.columns, rows * row);
+    if (status != SMAC_OK) {
         tape_fail(t, error.code, "op_conv1d", "op_conv1d: %s", error.message);
         return NULL;
     }

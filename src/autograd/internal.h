@@ -39,6 +39,9 @@ float *grad_open(tape *t, value *v, bool *add);
  * not kept; else it is added.  Call it last: out->grad may be gone afterwards.
  */
 void grad_pass(tape *t, value *out, value *v);
+/* Memory for the time of one forward or backward function: used again by the next one.  Give the same count back. */
+float *scratch_take(tape *t, int64_t count);
+void scratch_give(tape *t, float *scratch, int64_t count); /* NULL is fine */
 bool grad_is_kept(const value *v); /* out->grad must not be overwritten by its backward function */
 
 /* to(width) = (add: to +) the sum of the rows of x(rows, width), in a fixed order. */

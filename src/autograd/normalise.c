@@ -65,8 +65,8 @@ static void norm_backward(tape *t, void *context)
 {
     norm_context *c = context;
     int64_t groups = c->group > 0 ? (c->rows + c->group - 1) / c->group : 0;
-    c->dw = tape_wants(t, c->w) ? tape_scratch(t, (size_t)(groups * c->width) * sizeof(float)) : NULL;
-    c->db = tape_wants(t, c->b) ? tape_scratch(t, (size_t)(groups * c->width) * sizeof(float)) : NULL;
+    c->dw = tape_wants(t, c->w) ? scratch_take(t, groups * c->width) : NULL;
+    c->db = tape_wants(t, c->b) ? scratch_take(t, groups * c->width) : NULL;
     c->dx = grad_open(t, c->x, &c->add);
     if (tape_status(t, NULL) != SMAC_OK)
         return;
@@ -78,6 +78,8 @@ static void norm_backward(tape *t, void *context)
     grad = grad_open(t, c->b, &add);
     if (grad != NULL)
         column_sums(grad, add, c->db, groups, c->width);
+    scratch_give(t, c->dw, groups * c->width);
+    scratch_give(t, c->db, groups * c->width);
 }
 
 static value *norm(tape *t, const char *op, value *x, value *w, value *b, float epsilon, bool centred)

@@ -57,19 +57,10 @@ static void activation_backward_range(void *context, int64_t from, int64_t to)
 
 /* --- linear -------------------------------------------------------------------------------------------------------- */
 
-static void linear_backward(tape *t, void *context)
+/* From dy, the gradient of x W^T + b, to the three. */
+static void linear_backward_from(tape *t, linear_context *c, const float *dy)
 {
-    linear_context *c = context;
     smac_error error = {0};
-    const float *dy = c->y->grad;
-    if (c->act != ACTIVATION_NONE) {
-        float *inner = tape_scratch(t, (size_t)c->y->count * sizeof(float));
-        if (inner == NULL)
-            return;
-        for_ranges(c->y->count, ELEMENT_STEP, activation_backward_range,
-            &(activation_context){inner, dy, c->before, c->act, false});
-        dy = inner;
-    }
     bool add;
     float *grad = grad_open(t, c->b, &add);
     if (grad != NULL)
@@ -90,6 +81,22 @@ static void linear_backward(tape *t, void *context)
     if (grad != NULL &&
         gemm(c->how, false, false, c->rows, c->k, c->n, 1, dy, c->n, c->w->data, c->k, add, grad, c->k, &error))
         fail_with(t, "op_linear", &error);
+}
+
+static void linear_backward(tape *t, void *context)
+{
+    linear_context *c = context;
+    if (c->act == ACTIVATION_NONE) {
+        linear_backward_from(t, c, c->y->grad);
+        return;
+    }
+    float *inner = scratch_take(t, c->y->count);
+    if (inner == NULL)
+        return;
+    for_ranges(c->y->count, ELEMENT_STEP, activation_backward_range,
+        &(activation_context){inner, c->y->grad, c->before, c->act, false});
+    linear_backward_from(t, c, inner);
+    scratch_give(t, inner, c->y->count);
 }
 
 static bool linear_shapes_fit(tape *t, const value *x, const value *w, const value *b)

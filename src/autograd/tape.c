@@ -390,6 +390,17 @@ static void buffer_give(tape *t, float *data, int64_t count)
     t->unused[t->unused_count++] = (free_buffer){data, count > 0 ? (size_t)count * sizeof(float) : sizeof(float)};
 }
 
+float *scratch_take(tape *t, int64_t count)
+{
+    return t->error.code == SMAC_OK ? buffer_take(t, count) : NULL;
+}
+
+void scratch_give(tape *t, float *scratch, int64_t count)
+{
+    if (scratch != NULL)
+        buffer_give(t, scratch, count);
+}
+
 float *grad_open(tape *t, value *v, bool *add)
 {
     *add = true;
