@@ -10,6 +10,8 @@
  *       the tokens that count with length 1.
  *   bench_encoders imagebind WEIGHTS INPUT.safetensors OUTPUT.safetensors PRECISION
  *       WEIGHTS: with imagebind's names at the published sizes.  INPUT: vision and audio, float32.
+ *   A CASE with "train-" before it, e.g. train-minilm: forward and backward of everything, sum of the outputs as loss;
+ *       precision f32 or bf16 (of products).
  * experiments/peers/bench_encoders.py runs it beside PyTorch.
  */
 #include <stdio.h>
@@ -32,11 +34,16 @@ static void stop_if(smac_status status, const smac_error *error)
     exit(1);
 }
 
-static double now(void)
+static double now_of(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+static double now(void)
+{
+    return now_of(CLOCK_MONOTONIC);
 }
 
 static long resident_megabytes(void)
@@ -71,15 +78,19 @@ typedef struct subject {
     int32_t *ids;
     int64_t batch, length;
     precision how;
+    bool train;
 } subject;
 
 static void subject_build(subject *s, const char *name, smac_error *error)
 {
     s->store = parameter_store_new();
+    s->train = strncmp(name, "train-", 6) == 0;
+    name += s->train ? 6 : 0;
+    int blocks = s->train ? -1 : 0;
     if (strcmp(name, "vision") == 0 || strcmp(name, "audio") == 0) {
         imagebind_config config;
         imagebind_config_huge(strcmp(name, "vision") == 0 ? IMAGEBIND_VISION : IMAGEBIND_AUDIO, &config);
-        stop_if(imagebind_add(s->store, "", &config, 0, &s->imagebind, error), error);
+        stop_if(imagebind_add(s->store, "", &config, blocks, &s->imagebind, error), error);
         int64_t count = s->batch * imagebind_input_count(&config);
         s->input = malloc((size_t)count * sizeof *s->input);
         for (int64_t i = 0; i < count; i++)
@@ -96,14 +107,15 @@ static void subject_build(subject *s, const char *name, smac_error *error)
             config.head_width = 32;
             config.hidden = 1536;
         }
-        stop_if(language_model_add(s->store, "", &config, 0, &s->language, error), error);
+        stop_if(language_model_add(s->store, "", &config, blocks, &s->language, error), error);
         s->length = 50;
         s->ids = malloc((size_t)(s->batch * s->length) * sizeof *s->ids);
         for (int64_t i = 0; i < s->batch * s->length; i++)
             s->ids[i] = (int32_t)(1000 + random_u32_at(1, 2, (uint64_t)i) % 20000);
     }
     stop_if(parameter_store_seal(s->store, true, 1, error), error);
-    stop_if(parameter_store_pack(s->store, "", s->how, true, error), error);
+    if (!s->train)
+        stop_if(parameter_store_pack(s->store, "", s->how, true, error), error);
 }
 
 static void subject_run(const subject *s, tape *t, smac_error *error)
@@ -111,7 +123,10 @@ static void subject_run(const subject *s, tape *t, smac_error *error)
     tape_reset(t, NULL);
     value *y = s->imagebind != NULL ? imagebind_forward(t, s->imagebind, s->input, s->batch, NULL, NULL)
                                     : language_model_forward(t, s->language, s->ids, NULL, NULL, s->batch, s->length, NULL);
-    (void)y;
+    if (s->train) {
+        parameter_zero_gradients(s->store);
+        stop_if(tape_backward(t, op_sum(t, op_multiply(t, y, y)), 1, error), error);
+    }
     stop_if(tape_status(t, error), error);
 }
 
@@ -121,19 +136,22 @@ static int time_case(char **argument)
     subject s = {.batch = atoll(argument[2]), .how = precision_of(argument[1])};
     int rounds = atoi(argument[3]);
     subject_build(&s, argument[0], &error);
-    tape *t = tape_new(&(tape_options){.precision = s.how});
+    tape *t = tape_new(&(tape_options){.precision = s.how, .record = s.train, .training = s.train});
     double *times = malloc((size_t)rounds * sizeof *times);
+    double cpu = 0; /* of all threads: what to look at on a busy machine, with one thread */
     subject_run(&s, t, &error);
     subject_run(&s, t, &error);
+    cpu -= now_of(CLOCK_PROCESS_CPUTIME_ID);
     for (int i = 0; i < rounds; i++) {
         double start = now();
         subject_run(&s, t, &error);
         times[i] = now() - start;
     }
+    cpu += now_of(CLOCK_PROCESS_CPUTIME_ID);
     qsort(times, (size_t)rounds, sizeof *times, by_size);
     printf("{\"case\": \"%s\", \"precision\": \"%s\", \"batch\": %lld, \"threads\": %d, \"median_ms\": %.3f, "
-           "\"resident_mb\": %ld, \"all_ms\": [", argument[0], argument[1],
-        (long long)s.batch, parallel_threads(), times[rounds / 2], resident_megabytes());
+           "\"cpu_ms\": %.3f, \"resident_mb\": %ld, \"all_ms\": [", argument[0], argument[1],
+        (long long)s.batch, parallel_threads(), times[rounds / 2], cpu / rounds, resident_megabytes());
     for (int i = 0; i < rounds; i++)
         printf("%s%.3f", i > 0 ? ", " : "", times[i]);
     printf("]}\n");

@@ -6,7 +6,8 @@
 BENCH_ENCODERS: the built bench/bench_encoders.  torch 2.15.0 (eager, inference mode, scaled dot product attention),
 transformers 4.57.1.  Random weights of the published sizes; texts of 50 tokens.  For each case and precision both run
 in turns; printed are the medians of all passes, their spread, and the ratio (ours / PyTorch's).  PyTorch has no int8
-of the same kind: int8 is set beside its bf16.
+of the same kind: int8 is set beside its bf16.  The last column is the ratio of processor time a pass, which is the one
+to look at with OMP_NUM_THREADS=1 on a machine that does other things too.
 """
 import argparse
 import json
@@ -35,6 +36,8 @@ MINILM = dict(hidden_size=384, num_hidden_layers=6, num_attention_heads=12, inte
 def peer(case, dtype, batch):
     """A function that runs one pass."""
     torch.manual_seed(1)
+    train = case.startswith("train-")
+    case = case.removeprefix("train-")
     if case in HUGE:
         c = HUGE[case]
         model = encoders_imagebind.Encoder(c)
@@ -46,48 +49,66 @@ def peer(case, dtype, batch):
         model = getattr(transformers, name + "Model")(config)
         inputs = dict(input_ids=torch.randint(1000, 21000, (batch, 50)),
                       attention_mask=torch.ones(batch, 50, dtype=torch.long))
-    model = model.to(dtype).eval()
-    return lambda: model(**inputs)
+    if not train:
+        model = model.to(dtype).eval()
+        return lambda: model(**inputs)
+    model.train()
+
+    def step():  # bf16: autocast over float32 weights
+        with torch.inference_mode(False), torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype != torch.float32):
+            model.zero_grad(set_to_none=False)
+            y = model(**inputs)
+            y = y[0].float() if not isinstance(y, torch.Tensor) else y
+            (y * y).sum().backward()
+
+    return step
 
 
 def time_peer(run, rounds):
     times = []
+    cpu = -time.process_time()
     with torch.inference_mode():
         for _ in range(rounds):
             start = time.perf_counter()
             run()
             times.append((time.perf_counter() - start) * 1e3)
-    return times
+    return times, (cpu + time.process_time()) * 1e3 / rounds
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
-    parser.add_argument("--cases", default="vision:1,vision:4,audio:1,minilm:1,mpnet:1,bert:1,bert:16")
+    parser.add_argument("--cases", help="CASE:BATCH,...; train-CASE: forward and backward", default="vision:1,vision:4,audio:1,minilm:1,mpnet:1,bert:1,bert:16,train-minilm:16,train-bert:16")
     parser.add_argument("--precisions", default="f32,bf16,int8")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=0, help="passes a turn; 0: by size")
     arguments = parser.parse_args()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
     print("case batch precision | here: median [least, largest] ms | PyTorch: median [least, largest] ms | ratio "
-          "(of medians; of least)")
+          "(of medians; of least) | of processor time")
     for entry in arguments.cases.split(","):
         case, batch = entry.split(":")
         for precision in arguments.precisions.split(","):
+            if case.startswith("train-") and precision == "int8":
+                continue
             dtype = torch.float32 if precision == "f32" else torch.bfloat16
             run = peer(case, dtype, int(batch))
             time_peer(run, 2)
             rounds = arguments.rounds or (3 if case == "vision" else 10 if case == "audio" else 15)
-            ours, theirs = [], []
+            ours, theirs, our_cpu, their_cpu = [], [], [], []
             for _ in range(arguments.turns):
                 line = subprocess.run([arguments.program, case, precision, batch, str(rounds)], check=True,
                                       capture_output=True, text=True).stdout
                 got = json.loads(line)
                 ours += got["all_ms"]
-                theirs += time_peer(run, rounds)
+                times, cpu = time_peer(run, rounds)
+                theirs += times
+                our_cpu.append(got["cpu_ms"])
+                their_cpu.append(cpu)
             a, b = statistics.median(ours), statistics.median(theirs)
             print(f"{case} {batch} {precision} | {a:.1f} [{min(ours):.1f}, {max(ours):.1f}] | "
-                  f"{b:.1f} [{min(theirs):.1f}, {max(theirs):.1f}] | {a / b:.2f} {min(ours) / min(theirs):.2f}",
+                  f"{b:.1f} [{min(theirs):.1f}, {max(theirs):.1f}] | {a / b:.2f} {min(ours) / min(theirs):.2f} | "
+                  f"{min(our_cpu) / min(their_cpu):.2f}",
                   flush=True)
 
 
