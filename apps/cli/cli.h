@@ -66,7 +66,10 @@ bool console_colour(void); /* standard output is a terminal and NO_COLOR is not 
 /* Write a result to a file (whole or not at all) or to standard output when path is NULL or "-". */
 smac_status write_result(const char *path, const char *text, size_t length, smac_error *error);
 
+/* The folder of an installed speech model: the one called name, or the first whisper-*; free(); NULL: none. */
+char *installed_speech_model(const char *name);
+
 extern const command command_synth, command_train, command_evaluate, command_analyze, command_inspect, command_demo,
-    command_score;
+    command_score, command_transcribe;
 
 #endif

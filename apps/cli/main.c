@@ -5,8 +5,8 @@
 #include "cli.h"
 #include "semanticmac/semanticmac.h"
 
-static const command *const commands[] = {&command_analyze, &command_train, &command_evaluate, &command_score,
-    &command_inspect, &command_synth, &command_demo};
+static const command *const commands[] = {&command_analyze, &command_transcribe, &command_train, &command_evaluate,
+    &command_score, &command_inspect, &command_synth, &command_demo};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(FILE *to)

@@ -253,3 +253,22 @@ smac_status whisper_log_mel(const mel_filter_bank *b, const float *samples, size
         out[i] = ((out[i] > maximum - 8.0f ? out[i] : maximum - 8.0f) + 4.0f) / 4.0f;
     return SMAC_OK;
 }
+
+smac_status whisper_mel_frames(const mel_filter_bank *b, const float *samples, int64_t frames, float *out,
+                               smac_error *error)
+{
+    if (b->points != FRAME)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "a Kaldi filter bank was given where a Whisper one is needed");
+    power_spectrum *spectrum;
+    TRY(power_spectrum_new(FRAME, &spectrum, error));
+    double frame[FRAME], powers[FRAME / 2 + 1];
+    for (int64_t i = 0; i < frames; i++) {
+        for (int n = 0; n < FRAME; n++)
+            frame[n] = b->window[n] * (double)samples[i * SHIFT + n];
+        power_spectrum_run(spectrum, frame, powers);
+        for (int bin = 0; bin < b->bins; bin++)
+            out[i * b->bins + bin] = (float)log10(fmax(bin_energy(b, bin, powers), 1e-10));
+    }
+    power_spectrum_free(spectrum);
+    return SMAC_OK;
+}

@@ -52,5 +52,11 @@ smac_status imagebind_mel(const mel_filter_bank *bank, const float *samples, siz
  */
 smac_status whisper_log_mel(const mel_filter_bank *bank, const float *samples, size_t count, size_t padded, float *out,
                             smac_error *error);
+/*
+ * The same before the maximum is known, for streams: frame i is that of samples[160 i .. 160 i + 400); out (frames,
+ * bins), TIME FIRST, log10(max(x, 1e-10)).
+ */
+smac_status whisper_mel_frames(const mel_filter_bank *bank, const float *samples, int64_t frames, float *out,
+                               smac_error *error);
 
 #endif

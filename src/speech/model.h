@@ -1,0 +1,30 @@
+/* speech/model.h - inside of the room: a Whisper folder opened for listening. */
+#ifndef SMAC_SPEECH_MODEL_H
+#define SMAC_SPEECH_MODEL_H
+
+#include "speech/search.h"
+#include "speech/speech.h"
+#include "text/tokenizer.h"
+
+struct speech_model {
+    whisper_config config;
+    tensor_file *file;
+    parameter_store *store;
+    whisper_encoder *encoder;
+    whisper_decoder *decoder;
+    tokenizer *tokens;
+    precision how;
+    bool many_languages;
+    speech_rules rules;
+    int32_t *suppress; /* both lists of the rules */
+    int32_t transcribe, previous; /* <|transcribe|>, <|startofprev|> */
+    int32_t *languages;           /* ids of <|en|>, ... */
+    size_t language_count;
+    int32_t (*heads)[2];          /* cross-attention heads that follow the sound */
+    size_t head_count;
+};
+
+/* "en" for the id of <|en|>; false when it does not fit. */
+bool speech_model_language(const speech_model *m, int32_t id, char *out, size_t size);
+
+#endif
