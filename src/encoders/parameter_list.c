@@ -61,11 +61,14 @@ static void initial_values(const parameter_list *list, parameter_kind kind, para
         spec->scale = list->initial_scale > 0 ? list->initial_scale : 1;
         return;
     case KIND_TABLE:
-    case KIND_TOKEN:
-        break;
+        spec->init = INIT_NORMAL;
+        spec->scale = list->initial_scale > 0 ? list->initial_scale : 0.02f;
+        return;
+    case KIND_TOKEN: /* added to patches of about unit size: at 0.02 a small tower would not know where a patch lies */
+        spec->init = INIT_NORMAL;
+        spec->scale = list->initial_scale > 0 ? list->initial_scale : 0.5f;
+        return;
     }
-    spec->init = INIT_NORMAL;
-    spec->scale = list->initial_scale > 0 ? list->initial_scale : 0.02f;
 }
 
 static parameter *add(parameter_list *list, const char *name, parameter_kind kind, int rank, const int64_t *dim,

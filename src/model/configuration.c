@@ -140,6 +140,13 @@ static const configuration_key keys[] = {
     SWITCH("contrast.cross_negatives", contrast.cross_negatives, "false",
            "other samples' shared vectors are further negatives of the intra-sample contrast"),
 
+    NUMBER("augment.words", augment.words, "0", 0, 0.99, "in training a token becomes the unknown one so often"),
+    SWITCH("augment.flip", augment.flip, "false", "in training half of the clips are mirrored left to right"),
+    NUMBER("augment.shift", augment.shift, "0", 0, 0.5, "in training pictures move by up to this share of their side"),
+    NUMBER("augment.light", augment.light, "0", 0, 1, "in training contrast and brightness change by up to this share"),
+    NUMBER("augment.level", augment.level, "0", 0, 10,
+           "in training the filter bank is raised or lowered by up to this much (of its normalised values)"),
+
     INTEGER("train.epochs", train.epochs, "30", 1, 1000000, "epochs; the best on validation is kept"),
     INTEGER("train.batch", train.batch, "0", 0, 1000000, "clips a step; 0: 32, and train.large_batch for large sets"),
     INTEGER("train.large_batch", train.large_batch, "64", 1, 1000000, "clips a step for large sets"),

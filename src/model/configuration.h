@@ -84,6 +84,10 @@ typedef struct configuration {
         bool centre, cross_negatives;
     } contrast;
     struct {
+        double words, shift, light, level;
+        bool flip;
+    } augment;
+    struct {
         int64_t epochs, batch, large_batch, large_from, seed, patience, threads, accumulate;
         double rate, language_rate, beta1, beta2, epsilon, weight_decay, clip, warmup, modality_dropout;
         schedule_kind schedule;

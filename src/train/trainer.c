@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "train/augmentation.h"
 #include "train/evaluate.h"
 #include "train/objective_setup.h"
 #include "train/trainer_internal.h"
@@ -256,6 +257,7 @@ static smac_status run_batch(training *t, step_work *w, float scale, smac_error 
     smac_status status = system_batch(t->system, samples, w->count, w->drop, &w->batch, error);
     free(samples);
     TRY(status);
+    TRY(augment_batch(t->c, t->system->tokenizer, &w->batch, w->clips, (uint64_t)t->epoch * (uint64_t)t->count, error));
     value *loss = forward(t, w, false);
     status = tape_status(t->tape, error);
     if (status == SMAC_OK && !isfinite(w->terms.total))

@@ -1,0 +1,98 @@
+/* train/augmentation.c - words dropped, pictures mirrored, moved and lit anew. */
+#include "train/augmentation.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "media/resize.h"
+#include "text/tokenizer.h"
+
+enum { NUMBERS_A_CLIP = 8 }; /* flip, x, y, contrast, brightness, level */
+
+static void drop_words(const configuration *c, const struct tokenizer *tokenizer, batch *b, const int64_t *clips,
+    uint64_t at)
+{
+    int32_t unknown = tokenizer_special_ids(tokenizer).unk;
+    uint64_t stream = random_stream("train.augment.words");
+    const batch_modality *text = &b->part[SAMPLE_TEXT];
+    if (unknown < 0)
+        return;
+    for (int64_t i = 0; i < b->size; i++) {
+        int64_t row = text->place ? text->place[i] : i;
+        if (!text->present[i] || row < 0)
+            continue;
+        int32_t *ids = b->ids + row * text->steps;
+        for (int64_t s = 0; s < text->steps; s++)
+            if (!tokenizer_is_special(tokenizer, ids[s]) &&
+                (double)random_uniform_at((uint64_t)c->train.seed, stream,
+                    (at + (uint64_t)clips[i]) * 4096 + (uint64_t)s % 4096) < c->augment.words)
+                ids[s] = unknown;
+    }
+}
+
+/* one plane (side, side) through a copy: out[y][x] = gain in[y + dy][x + dx] + offset, edges repeated */
+static void change_plane(float *plane, float *copy, int64_t side, bool flip, int64_t dx, int64_t dy, float gain,
+    float offset)
+{
+    memcpy(copy, plane, (size_t)(side * side) * sizeof *copy);
+    for (int64_t y = 0; y < side; y++) {
+        int64_t from_y = y + dy < 0 ? 0 : y + dy >= side ? side - 1 : y + dy;
+        for (int64_t x = 0; x < side; x++) {
+            int64_t from_x = x + dx < 0 ? 0 : x + dx >= side ? side - 1 : x + dx;
+            plane[y * side + x] = gain * copy[from_y * side + (flip ? side - 1 - from_x : from_x)] + offset;
+        }
+    }
+}
+
+/* the two frames of one clip, (2, 3, side, side) normalised; u: the choices of its sample */
+static void change_pictures(const configuration *c, batch *b, int64_t row, const float *u, float *copy)
+{
+    int64_t side = b->image_size;
+    float gain = 1 + (float)c->augment.light * (2 * u[3] - 1), brightness = (float)c->augment.light * (2 * u[4] - 1);
+    int64_t reach = (int64_t)floor(c->augment.shift * (double)side), wide = 2 * reach + 1;
+    int64_t dx = (int64_t)(u[1] * (float)wide) - reach, dy = (int64_t)(u[2] * (float)wide) - reach;
+    bool flip = c->augment.flip && u[0] < 0.5f;
+    for (int plane = 0; plane < 6; plane++) {
+        int k = plane % 3;
+        float middle = (0.5f - CLIP_PICTURE_MEAN[k]) / CLIP_PICTURE_STD[k]; /* grey stays grey */
+        change_plane(b->pictures + (row * 6 + plane) * side * side, copy, side, flip, dx, dy, gain,
+            middle - gain * middle + brightness / CLIP_PICTURE_STD[k]);
+    }
+}
+
+smac_status augment_batch(const configuration *c, const struct tokenizer *tokenizer, batch *b, const int64_t *clips,
+    uint64_t at, smac_error *error)
+{
+    if (b->ids && tokenizer && c->augment.words > 0)
+        drop_words(c, tokenizer, b, clips, at);
+    bool pictures = b->pictures && (c->augment.flip || c->augment.shift > 0 || c->augment.light > 0);
+    bool sounds = b->mel && c->augment.level > 0;
+    if (!pictures && !sounds)
+        return SMAC_OK;
+    float *copy = memory_new((size_t)(b->image_size * b->image_size), sizeof *copy);
+    if (!copy)
+        return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to augment a batch");
+    uint64_t stream = random_stream("train.augment");
+    for (int64_t i = 0; i < b->size; i++) {
+        float u[NUMBERS_A_CLIP]; /* one choice for all clips of a sample */
+        for (int k = 0; k < NUMBERS_A_CLIP; k++)
+            u[k] = random_uniform_at((uint64_t)c->train.seed, stream,
+                (at + (uint64_t)clips[i]) * NUMBERS_A_CLIP + (uint64_t)k);
+        const batch_modality *v = &b->part[SAMPLE_VISION], *a = &b->part[SAMPLE_AUDIO];
+        for (int64_t s = 0; pictures && v->place && s < v->steps * v->crops; s++)
+            if (v->place[i * v->steps * v->crops + s] >= 0)
+                change_pictures(c, b, v->place[i * v->steps * v->crops + s], u, copy);
+        float level = (float)c->augment.level * (2 * u[5] - 1);
+        for (int64_t s = 0; sounds && a->place && s < a->steps * a->crops; s++) {
+            int64_t row = a->place[i * a->steps * a->crops + s];
+            float *mel = b->mel + row * b->mel_bins * b->mel_frames;
+            for (int64_t k = 0; row >= 0 && k < b->mel_bins * b->mel_frames; k++)
+                mel[k] += level;
+        }
+    }
+    free(copy);
+    return SMAC_OK;
+}

@@ -1,0 +1,165 @@
+/* tests/train/test_augmentation.c - what may change, what may not, and that the choice hangs on seed, epoch and clip. */
+#include "support/check.h"
+
+#include "text/tokenizer.h"
+#include "train/augmentation.h"
+
+enum { SIDE = 8, TOKENS = 6 };
+
+static const char *const vocabulary[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "film"};
+
+typedef struct fixture {
+    configuration c;
+    tokenizer *t;
+    batch b;
+    uint8_t present[2];
+    int32_t place[2], text_place[2], ids[2 * TOKENS];
+    float pictures[2 * 6 * SIDE * SIDE], mel[2 * 4];
+} fixture;
+
+static void fill(fixture *f)
+{
+    memset(&f->b, 0, sizeof f->b);
+    f->b.size = 2;
+    f->b.image_size = SIDE;
+    f->b.pictures = f->pictures;
+    f->b.ids = f->ids;
+    f->b.mel = f->mel;
+    f->b.mel_bins = 2;
+    f->b.mel_frames = 2;
+    for (int i = 0; i < 2; i++) {
+        f->present[i] = 1;
+        f->place[i] = f->text_place[i] = i;
+    }
+    f->b.part[SAMPLE_TEXT] = (batch_modality){.present = f->present, .steps = TOKENS, .crops = 1, .place = f->text_place};
+    f->b.part[SAMPLE_AUDIO] = (batch_modality){.present = f->present, .steps = 1, .crops = 1, .place = f->place};
+    f->b.part[SAMPLE_VISION] = f->b.part[SAMPLE_AUDIO];
+    for (int i = 0; i < 2; i++)
+        for (int k = 0; k < TOKENS; k++)
+            f->ids[i * TOKENS + k] = k == 0 ? 2 : k == 4 ? 3 : k == 5 ? 0 : 5 + k % 2;
+    for (int i = 0; i < 2 * 6 * SIDE * SIDE; i++)
+        f->pictures[i] = (float)(i % SIDE);
+    for (int i = 0; i < 8; i++)
+        f->mel[i] = (float)i;
+}
+
+static int set_up(void **state)
+{
+    fixture *f = calloc(1, sizeof *f);
+    configuration_defaults(&f->c);
+    assert_ok(tokenizer_open_wordpiece(vocabulary, 7, true, &f->t, error));
+    fill(f);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    tokenizer_close(((fixture *)*state)->t);
+    free(*state);
+    return 0;
+}
+
+static void nothing_changes_by_default(void **state)
+{
+    fixture *f = *state;
+    fixture before = *f;
+    assert_ok(augment_batch(&f->c, f->t, &f->b, (int64_t[]){3, 4}, 100, error));
+    assert_memory_equal(f->ids, before.ids, sizeof f->ids);
+    assert_memory_equal(f->pictures, before.pictures, sizeof f->pictures);
+    assert_memory_equal(f->mel, before.mel, sizeof f->mel);
+}
+
+static void words_become_unknown_but_special_tokens_stay(void **state)
+{
+    fixture *f = *state;
+    int dropped = 0, kept = 0;
+    f->c.augment.words = 0.5;
+    for (uint64_t epoch = 0; epoch < 200; epoch++) {
+        fill(f);
+        assert_ok(augment_batch(&f->c, f->t, &f->b, (int64_t[]){3, 4}, epoch * 10, error));
+        for (int i = 0; i < 2 * TOKENS; i++) {
+            int k = i % TOKENS;
+            if (k == 0 || k == 4 || k == 5)
+                assert_int_equal(f->ids[i], k == 0 ? 2 : k == 4 ? 3 : 0);
+            else if (f->ids[i] == 1)
+                dropped++;
+            else
+                kept += f->ids[i] == 5 + k % 2;
+        }
+    }
+    assert_int_equal(dropped + kept, 1200);
+    assert_true(dropped > 530 && dropped < 670);
+}
+
+static void pictures_are_mirrored_and_moved_whole(void **state)
+{
+    fixture *f = *state;
+    f->c.augment.flip = true;
+    int mirrored = 0;
+    for (uint64_t epoch = 0; epoch < 100; epoch++) {
+        fill(f);
+        assert_ok(augment_batch(&f->c, f->t, &f->b, (int64_t[]){3, 4}, epoch * 10, error));
+        bool flip = f->pictures[0] > 0; /* all planes and frames of a clip alike */
+        for (int i = 0; i < 6 * SIDE * SIDE; i++)
+            assert_near(f->pictures[i], flip ? SIDE - 1 - i % SIDE : i % SIDE, 1e-5);
+        mirrored += flip;
+    }
+    assert_true(mirrored > 30 && mirrored < 70);
+    f->c.augment.flip = false;
+    f->c.augment.shift = 0.25; /* up to two pixels */
+    int seen[5] = {0};
+    for (uint64_t epoch = 0; epoch < 100; epoch++) {
+        fill(f);
+        assert_ok(augment_batch(&f->c, f->t, &f->b, (int64_t[]){3, 4}, epoch * 10, error));
+        int dx = (int)lroundf(f->pictures[3]) - 3;
+        assert_true(dx >= -2 && dx <= 2);
+        seen[dx + 2]++;
+        for (int x = 0; x < SIDE; x++)
+            assert_near(f->pictures[x], x + dx < 0 ? 0 : x + dx > 7 ? 7 : x + dx, 1e-5);
+    }
+    for (int i = 0; i < 5; i++)
+        assert_true(seen[i] > 5);
+}
+
+static void light_keeps_the_order_and_level_moves_all(void **state)
+{
+    fixture *f = *state;
+    f->c.augment.light = 0.3;
+    f->c.augment.level = 0.5;
+    assert_ok(augment_batch(&f->c, f->t, &f->b, (int64_t[]){3, 4}, 0, error));
+    float gain = f->pictures[1] - f->pictures[0];
+    assert_true(gain > 0.69f && gain < 1.31f && fabsf(gain - 1) > 1e-4f);
+    for (int x = 0; x < SIDE; x++)
+        assert_near(f->pictures[x], f->pictures[0] + gain * (float)x, 1e-4);
+    float level = f->mel[0];
+    assert_true(fabsf(level) <= 0.5f && level != 0);
+    for (int i = 0; i < 4; i++)
+        assert_near(f->mel[i], i + level, 1e-5);
+    assert_true(fabsf(f->mel[4] - 4 - level) > 1e-6f); /* the other clip has its own */
+}
+
+static void the_same_epoch_and_clip_give_the_same(void **state)
+{
+    fixture *f = *state;
+    f->c.augment.light = 0.3;
+    f->c.augment.shift = 0.2;
+    assert_ok(augment_batch(&f->c, f->t, &f->b, (int64_t[]){3, 4}, 50, error));
+    float first[6 * SIDE * SIDE];
+    memcpy(first, f->pictures, sizeof first);
+    fill(f);
+    assert_ok(augment_batch(&f->c, f->t, &f->b, (int64_t[]){4, 3}, 50, error)); /* elsewhere in another batch */
+    assert_memory_equal(first, f->pictures + 6 * SIDE * SIDE, sizeof first);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(nothing_changes_by_default, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(words_become_unknown_but_special_tokens_stay, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(pictures_are_mirrored_and_moved_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(light_keeps_the_order_and_level_moves_all, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_same_epoch_and_clip_give_the_same, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
