@@ -122,7 +122,7 @@ static void subject_run(const subject *s, tape *t, smac_error *error)
 {
     tape_reset(t, NULL);
     value *y = s->imagebind != NULL ? imagebind_forward(t, s->imagebind, s->input, s->batch, NULL, NULL)
-                                    : language_model_forward(t, s->language, s->ids, NULL, NULL, s->batch, s->length, NULL);
+        : language_model_forward(t, s->language, s->ids, NULL, NULL, s->batch, s->length, NULL);
     if (s->train) {
         parameter_zero_gradients(s->store);
         stop_if(tape_backward(t, op_sum(t, op_multiply(t, y, y)), 1, error), error);
@@ -165,7 +165,7 @@ static int time_case(char **argument)
     return 0;
 }
 
-/* --- results on given weights --------------------------------------------------------------------------------------- */
+/* --- results on given weights ------------------------------------------------------------------------------------- */
 
 typedef struct results {
     tensor_entry entries[72];

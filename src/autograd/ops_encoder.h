@@ -11,8 +11,8 @@
  *   x (heads, B, T, P), scores against the P rows of a table  ->  (B, heads, T, T)
  *   out[b, h, i, j] = x[h, b, i, index[i, j]]                     from the query (from_key false)
  *   out[b, h, i, j] = x[h, b, j, index[i, j]]                     from the key
- * index (index_batch, T, T), index_batch 1 (the same for all) or B; values in [0, P), checked.  Read during the backward
- * pass too: it must live as long as the tape's values.
+ * index (index_batch, T, T), index_batch 1 (the same for all) or B; values in [0, P), checked.  Read during the
+ * backward pass too: it must live as long as the tape's values.
  */
 value *op_relative_gather(tape *t, value *x, const int32_t *index, int64_t index_batch, bool from_key);
 

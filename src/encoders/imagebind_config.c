@@ -51,7 +51,7 @@ smac_status imagebind_config_check(const imagebind_config *config, smac_error *e
     const int64_t huge = 1 << 16;
     for (size_t i = 0; i < FIELD_COUNT; i++)
         if (*field_of(&c, i) < 1 || *field_of(&c, i) > huge)
-            return FAIL(error, SMAC_ERROR_ARGUMENT, "an ImageBind encoder's %s is %lld, but must lie between 1 and %lld",
+            return FAIL(error, SMAC_ERROR_ARGUMENT, "an encoder's %s is %lld, but must lie between 1 and %lld",
                 fields[i].name, (long long)*field_of(&c, i), (long long)huge);
     if (c.modality != IMAGEBIND_VISION && c.modality != IMAGEBIND_AUDIO)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "modality %d is neither vision nor audio", (int)c.modality);

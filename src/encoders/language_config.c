@@ -99,7 +99,7 @@ void language_model_config_tiny(int64_t vocabulary, language_model_config *out)
     out->initial_scale = 0;
 }
 
-/* --- reading -------------------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 typedef struct config_reader {
     json_t *json;
@@ -205,8 +205,8 @@ static void read_activation(config_reader *r, const char *key, language_model_co
             c->activation = activations[i].activation;
             return;
         }
-    r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "config.json: the activation \"%s\" of %s is not supported", name,
-        key);
+    r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "config.json: the activation \"%s\" of %s is not supported",
+        name, key);
 }
 
 /* The keys that BERT's descendants share. */

@@ -170,8 +170,8 @@ void language_model_config_to_json(const language_model_config *c, text_buffer *
         put_integer(b, "embedding_size", c->embedding_width);
         put_integer(b, "max_relative_positions", c->bucket_distance);
         put_integer(b, "position_buckets", c->buckets > 0 ? c->buckets : -1);
-        text_format(b, ", \"relative_attention\": true, \"norm_rel_ebd\": \"layer_norm\", \"position_biased_input\": %s, "
-            "\"share_att_key\": %s, \"pos_att_type\": [%s%s%s]", c->positions > 0 ? "true" : "false",
+        text_format(b, ", \"relative_attention\": true, \"norm_rel_ebd\": \"layer_norm\", "
+            "\"position_biased_input\": %s, \"share_att_key\": %s, \"pos_att_type\": [%s%s%s]", c->positions > 0 ? "true" : "false",
             c->shared_position_projection ? "true" : "false", c->position_to_content ? "\"p2c\"" : "",
             c->position_to_content && c->content_to_position ? ", " : "", c->content_to_position ? "\"c2p\"" : "");
     }

@@ -10,7 +10,7 @@
 #include "encoders/language_parts.h"
 #include "encoders/name_table.h"
 
-/* --- adding ---------------------------------------------------------------------------------------------------------- */
+/* --- adding ------------------------------------------------------------------------------------------------------- */
 
 typedef struct builder {
     language_model *m;
@@ -231,7 +231,7 @@ int64_t language_model_max_length(const language_model *m)
     return m->position_table == NULL ? INT64_MAX : m->config.positions - (m->config.pad_id + 1);
 }
 
-/* --- forward ------------------------------------------------------------------------------------------------------------ */
+/* --- forward ------------------------------------------------------------------------------------------------------ */
 
 /* What one call was asked. */
 typedef struct request {

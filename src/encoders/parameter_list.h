@@ -7,8 +7,8 @@
  * file of ours and a published one can never be taken for each other.
  *
  * Life of an encoder:  *_add (names and shapes)  ->  parameter_list_pack (frozen matrices; optional)  ->
- * parameter_list_borrow (frozen, mapped float32; optional)  ->  parameter_store_seal  ->  parameter_list_load (all the rest)  ->
- * parameter_store_pack (optional).
+ * parameter_list_borrow (frozen, mapped float32; optional)  ->  parameter_store_seal  ->  parameter_list_load (all the
+ * rest)  ->  parameter_store_pack (optional).
  */
 #ifndef SMAC_ENCODERS_PARAMETER_LIST_H
 #define SMAC_ENCODERS_PARAMETER_LIST_H

@@ -41,7 +41,7 @@ typedef struct transformer_block {
     parameter *extra_key, *extra_value;          /* one more key and value for every sequence, or NULL */
     linear position_key, position_query;         /* disentangled; either may be without weight: that term is left out */
     linear position;                             /* sinusoidal: W */
-    parameter *content_bias, *position_bias, *segment_bias, *segment_table; /* sinusoidal: u, v, w (H, d); s (2, H, d) */
+    parameter *content_bias, *position_bias, *segment_bias, *segment_table; /* u, v, w (H, d); s (2, H, d) */
 } transformer_block;
 
 /* What all blocks of one call share. */
