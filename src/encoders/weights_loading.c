@@ -42,6 +42,23 @@ static bool has_shape(const tensor_entry *entry, int rank, const int64_t *dim)
     return entry->rank == rank && (rank == 0 || memcmp(entry->dim, dim, (size_t)rank * sizeof *dim) == 0);
 }
 
+static const tensor_entry *scale_of(const tensor_file *file, const tensor_entry *entry)
+{
+    char name[520];
+    int length = snprintf(name, sizeof name, "%s_scale", entry->name);
+    return length > 0 && (size_t)length < sizeof name ? tensor_file_find(file, name) : NULL;
+}
+
+static smac_status check_scale(const tensor_file *file, const tensor_entry *entry, bool turned, smac_error *error)
+{
+    const tensor_entry *scale = scale_of(file, entry);
+    int64_t want = entry->rank == 0 || entry->dim[0] == 0 ? 0 : turned ? entry->count / entry->dim[0] : entry->dim[0];
+    if (scale == NULL || scale->type != TENSOR_F32 || scale->count != want)
+        return FAIL(error, SMAC_ERROR_MISMATCH, "tensor %s is of type I8, but there is no %s_scale of %lld float32 values "
+            "beside it; convert the model again", entry->name, entry->name, (long long)want);
+    return SMAC_OK;
+}
+
 smac_status parameter_list_tensor(const parameter_list *list, const listed_parameter *item, const tensor_file *file,
     const tensor_entry **out, bool *turn, smac_error *error)
 {
@@ -70,7 +87,23 @@ smac_status parameter_list_tensor(const parameter_list *list, const listed_param
     }
     *out = found;
     *turn = item->transposed && !ours;
-    return SMAC_OK;
+    return found->type == TENSOR_I8 ? check_scale(file, found, *turn, error) : SMAC_OK;
+}
+
+void parameter_tensor_read(const tensor_file *file, const tensor_entry *entry, bool turned, int64_t first, int64_t count,
+    float *out)
+{
+    tensor_to_f32_part(entry, first, count, out);
+    const tensor_entry *scale = entry->type == TENSOR_I8 ? scale_of(file, entry) : NULL;
+    if (scale == NULL || entry->rank == 0)
+        return;
+    int64_t row = entry->count / entry->dim[0];
+    float factor = 1;
+    for (int64_t i = 0; i < count; i++) {
+        if (turned || i == 0 || (first + i) % row == 0)
+            tensor_to_f32_part(scale, turned ? (first + i) % row : (first + i) / row, 1, &factor);
+        out[i] /= factor;
+    }
 }
 
 smac_status parameter_list_borrow(parameter_list *list, const tensor_file *file, smac_error *error)
@@ -91,14 +124,15 @@ smac_status parameter_list_borrow(parameter_list *list, const tensor_file *file,
 }
 
 /* Published (in, out) into the store's (out, in), a band of rows at a time. */
-static smac_status turn_around(const tensor_entry *entry, const parameter *p, float *to, smac_error *error)
+static smac_status turn_around(const tensor_file *file, const tensor_entry *entry, const parameter *p, float *to,
+    smac_error *error)
 {
     int64_t out = p->dim[0], in = p->dim[1];
     float *row = memory_new((size_t)out, sizeof *row);
     if (row == NULL)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory to turn tensor %s around", entry->name);
     for (int64_t i = 0; i < in; i++) {
-        tensor_to_f32_part(entry, i * out, out, row);
+        parameter_tensor_read(file, entry, true, i * out, out, row);
         for (int64_t o = 0; o < out; o++)
             to[o * in + i] = row[o];
     }
@@ -123,9 +157,9 @@ static smac_status pack_one(parameter_list *list, listed_parameter *item, const 
         if (copy != NULL) {
             smac_status status = SMAC_OK;
             if (turn)
-                status = turn_around(entry, p, copy, error);
+                status = turn_around(file, entry, p, copy, error);
             else
-                tensor_to_f32(entry, copy);
+                parameter_tensor_read(file, entry, false, 0, p->count, copy);
             if (status == SMAC_OK)
                 packed = packed_matrix_new(copy, p->dim[0], p->dim[1], how);
         }
@@ -149,10 +183,21 @@ smac_status parameter_list_pack(parameter_list *list, const tensor_file *file, p
     return SMAC_OK;
 }
 
+static bool is_scale(const tensor_file *file, const tensor_entry *entry)
+{
+    char name[512];
+    size_t length = strlen(entry->name), ending = strlen("_scale");
+    if (length <= ending || length >= sizeof name || strcmp(entry->name + length - ending, "_scale") != 0)
+        return false;
+    snprintf(name, sizeof name, "%.*s", (int)(length - ending), entry->name);
+    const tensor_entry *of = tensor_file_find(file, name);
+    return of != NULL && of->type == TENSOR_I8;
+}
+
 static void count_unexpected(const tensor_file *file, const bool *used, loading_report *report)
 {
     for (size_t i = 0; i < tensor_file_count(file); i++) {
-        if (used[i])
+        if (used[i] || is_scale(file, tensor_file_at(file, i)))
             continue;
         if (report->unexpected++ == 0)
             snprintf(report->first_unexpected, sizeof report->first_unexpected, "%s", tensor_file_at(file, i)->name);
@@ -180,9 +225,9 @@ static smac_status load_all(parameter_list *list, const tensor_file *file, bool 
         if (p->data == NULL)
             return FAIL(error, SMAC_ERROR_INTERNAL, "parameter %s has no memory: seal its store before loading", p->name);
         if (turn)
-            TRY(turn_around(entry, p, p->data, error));
+            TRY(turn_around(file, entry, p, p->data, error));
         else
-            tensor_to_f32(entry, p->data);
+            parameter_tensor_read(file, entry, false, 0, p->count, p->data);
         p->version++;
         report->loaded++;
     }

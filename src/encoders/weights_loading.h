@@ -5,6 +5,9 @@
  * published name, each of the family's prefixes ("bert.") and the published name; then the same with the old "gamma"
  * and "beta" for a norm's "weight" and "bias", and under its alias.  Shapes must match exactly, or loading is refused
  * with the tensor's name and both shapes; a tensor that is missing is refused by its name.
+ *
+ * A tensor NAME of int8 needs a tensor NAME_scale beside it, one a row, or one a column where the tensor is turned (one
+ * an output channel in both cases): value = int8 / scale (as in CTranslate2 files; models/convert.c writes them).
  */
 #ifndef SMAC_ENCODERS_WEIGHTS_LOADING_H
 #define SMAC_ENCODERS_WEIGHTS_LOADING_H
@@ -38,5 +41,8 @@ smac_status parameter_list_load(parameter_list *list, const tensor_file *file, l
  */
 smac_status parameter_list_tensor(const parameter_list *list, const listed_parameter *item, const tensor_file *file,
     const tensor_entry **out, bool *turn, smac_error *error);
+/* Elements [first, first + count) as float32; int8 with its scales, whose number was checked by the function above. */
+void parameter_tensor_read(const tensor_file *file, const tensor_entry *entry, bool turned, int64_t first, int64_t count,
+    float *out);
 
 #endif

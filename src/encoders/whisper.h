@@ -39,6 +39,8 @@ smac_status whisper_config_of_file(const tensor_file *file, const char *json, si
     smac_error *error);
 /* A folder (or a file in one): opens the weights and reads the sizes.  Close *file. */
 smac_status whisper_open_folder(const char *path, tensor_file **file, whisper_config *out, smac_error *error);
+/* Every tensor of encoder and decoder is in the file and has its shape; values are not read. */
+smac_status whisper_check_file(const tensor_file *file, const whisper_config *c, smac_error *error);
 
 /* --- the encoder --------------------------------------------------------------------------------------------------- */
 typedef struct whisper_encoder whisper_encoder;

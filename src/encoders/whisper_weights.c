@@ -94,6 +94,10 @@ smac_status whisper_find(const tensor_file *file, const char *name, int rank, co
     }
     if (found == NULL)
         return missing(file, full, error);
+    if (out->scale == NULL && found->type == TENSOR_I8) { /* as `semanticmac models convert` writes them */
+        snprintf(scale, sizeof scale, "%s_scale", found->name);
+        out->scale = tensor_file_find(file, scale);
+    }
     for (int i = 0; i < rank; i++)
         wanted[i] = dim[i];
     wanted[0] *= parts;

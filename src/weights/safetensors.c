@@ -190,6 +190,12 @@ static json_t *header_of(const tensor_entry *entries, size_t count, const safete
 smac_status safetensors_write(const char *path, const tensor_entry *entries, size_t count,
     const safetensors_pair *metadata, size_t metadata_count, smac_error *error)
 {
+    return safetensors_write_made(path, entries, count, metadata, metadata_count, NULL, NULL, error);
+}
+
+smac_status safetensors_write_made(const char *path, const tensor_entry *entries, size_t count,
+    const safetensors_pair *metadata, size_t metadata_count, tensor_source source, void *user, smac_error *error)
+{
     for (size_t i = 0; i < metadata_count; i++)
         if (utf8_invalid_at(metadata[i].value, strlen(metadata[i].value)) != SIZE_MAX)
             return FAIL(error, SMAC_ERROR_ARGUMENT, "cannot write %s: the metadata \"%s\" is not UTF-8", path,
@@ -215,10 +221,16 @@ smac_status safetensors_write(const char *path, const tensor_entry *entries, siz
         fwrite(header, 1, length, w.file);
         for (size_t i = length; i < padded; i++)
             fputc(' ', w.file);
-        for (size_t i = 0; i < count; i++)
-            if (entries[i].bytes)
+        for (size_t i = 0; code == SMAC_OK && i < count; i++) {
+            if (source)
+                code = source(user, i, w.file, error);
+            else if (entries[i].bytes)
                 fwrite(entries[i].data, 1, entries[i].bytes, w.file);
-        code = file_writer_commit(&w, error);
+        }
+        if (code == SMAC_OK)
+            code = file_writer_commit(&w, error);
+        else
+            file_writer_abandon(&w);
     }
     free(header);
     return code;
