@@ -70,6 +70,6 @@ smac_status write_result(const char *path, const char *text, size_t length, smac
 char *installed_speech_model(const char *name);
 
 extern const command command_synth, command_train, command_evaluate, command_analyze, command_inspect, command_demo,
-    command_score, command_transcribe, command_models;
+    command_score, command_transcribe, command_models, command_embed;
 
 #endif

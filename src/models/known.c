@@ -77,9 +77,10 @@ const known_model *known_models_find(const char *name)
     return NULL;
 }
 
-/* Levenshtein's distance of two short names, letters compared without case. */
-static size_t distance(const char *a, const char *b)
+/* Levenshtein's distance of two short names, letters compared without case; *begin: to b's most like beginning. */
+static size_t distance(const char *a, const char *b, size_t *begin)
 {
+    *begin = SIZE_MAX;
     size_t row[MODEL_NAME_MAX + 1], rows = strlen(a), columns = strlen(b);
     if (rows > MODEL_NAME_MAX || columns > MODEL_NAME_MAX)
         return SIZE_MAX;
@@ -95,6 +96,8 @@ static size_t distance(const char *a, const char *b)
             row[j] = least < change ? least : change;
         }
     }
+    for (size_t j = 0; j <= columns; j++)
+        *begin = row[j] < *begin ? row[j] : *begin;
     return row[columns];
 }
 
@@ -106,12 +109,14 @@ static bool is_inside(const char *part, const char *whole)
     return false;
 }
 
-/* How far a name is from what was asked: an edit counts 1; a part that is inside counts as near. */
+/* How far a name is from what was asked: an edit counts 1; a part that is inside, or is like its beginning, counts as near. */
 static size_t farness(const char *asked, const char *name)
 {
-    size_t edits = distance(asked, name), limit = strlen(asked) / 3 + 1;
+    size_t begin, edits = distance(asked, name, &begin), limit = strlen(asked) / 3 + 1;
     if (strlen(asked) >= 3 && is_inside(asked, name))
-        return 1;
+        return edits ? 1 : 0;
+    if (begin <= limit / 2 && begin + 1 < edits)
+        return begin + 1;
     return edits <= limit ? edits : SIZE_MAX;
 }
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "encoders/weights_loading.h"
 #include "media/mel.h"
+#include "models/models.h"
 #include "pipeline/system_build.h"
 #include "text/tokenizer.h"
 
@@ -272,6 +273,20 @@ static smac_status make_vocabulary(affect_system *s, const system_options *optio
     return status;
 }
 
+/* A path, or the name of an installed model (models/models.h). */
+static smac_status open_named_encoder(affect_system *s, int m, const char *name, encoder_plan *plan, smac_error *error)
+{
+    char *path = NULL;
+    smac_status status = models_find(name, &path, error);
+    if (status != SMAC_OK)
+        return error_prefix(error, "%s encoder", modality_name(m));
+    status = system_open_encoder(s, m, path, plan, error);
+    if (status == SMAC_OK && m == SAMPLE_TEXT)
+        status = tokenizer_open(path, &s->tokenizer, error);
+    free(path);
+    return status;
+}
+
 static smac_status plan_encoders(affect_system *s, const system_options *options, encoder_plan *plan, smac_error *error)
 {
     const configuration *c = &s->configuration;
@@ -281,11 +296,9 @@ static smac_status plan_encoders(affect_system *s, const system_options *options
         if (!plan->has[m])
             continue;
         if (*path)
-            TRY(system_open_encoder(s, m, path, plan, error));
+            TRY(open_named_encoder(s, m, path, plan, error));
         if (m == SAMPLE_TEXT) {
-            if (*path) {
-                TRY(tokenizer_open(path, &s->tokenizer, error));
-            } else {
+            if (!*path) {
                 TRY(make_vocabulary(s, options, error));
                 plan_small_text(c, tokenizer_size(s->tokenizer), &plan->text);
             }

@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "models/models.h"
 #include "pipeline/system.h"
 #include "pipeline/system_build.h"
 #include "text/tokenizer.h"
@@ -218,12 +219,14 @@ static smac_status open_outside(affect_system *s, int m, const json_t *one, cons
 {
     const char *was = json_string_value(json_object_get(one, "path"));
     const char *wanted = json_string_value(json_object_get(one, "sha256"));
-    char *other = folder && was ? path_join(folder, path_base(was)) : NULL, digest[65];
+    char *other = folder && was ? path_join(folder, path_base(was)) : NULL, *installed = NULL, digest[65];
     const char *from = was && (file_exists(was) || file_is_folder(was)) ? was
                      : other && (file_exists(other) || file_is_folder(other)) ? other : NULL;
+    if (!from && was && models_find(was, &installed, NULL) == SMAC_OK)
+        from = installed;
     smac_status status = from ? tensor_file_open(from, &s->files[m], error)
-        : FAIL(error, SMAC_ERROR_NOT_FOUND, "%.200s needs the %s encoder %.200s, which is not there; put it back, or name "
-               "the folder that holds it", path, modality_name(m), was ? was : "(no path)");
+        : FAIL(error, SMAC_ERROR_NOT_FOUND, "%.200s needs the %s encoder %.200s, which is not there; put it back, fetch "
+               "it (semanticmac models), or name the folder that holds it", path, modality_name(m), was ? was : "(no path)");
     if (status == SMAC_OK)
         status = system_encoder_digest(s->files[m], digest, error);
     if (status == SMAC_OK && (!wanted || strcmp(digest, wanted) != 0))
@@ -231,6 +234,7 @@ static smac_status open_outside(affect_system *s, int m, const json_t *one, cons
                       modality_name(m), from, digest, path, wanted ? wanted : "another");
     if (status == SMAC_OK)
         snprintf(s->encoder_sha256[m], sizeof s->encoder_sha256[m], "%s", digest);
+    free(installed);
     free(other);
     return status;
 }

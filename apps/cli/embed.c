@@ -1,0 +1,297 @@
+/* apps/cli/embed.c - semanticmac embed: the vectors of an encoder alone, for whoever wants only those. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "cli.h"
+#include "embed_write.h"
+#include "encoders/weights_loading.h"
+#include "media/mel.h"
+#include "models/models.h"
+#include "pipeline/batch.h"
+#include "pipeline/sample.h"
+#include "text/tokenizer.h"
+
+static int run(int argc, char **argv);
+
+const command command_embed = {"embed", "embed --encoder NAME|PATH FILE... [-o OUT.npy|OUT.safetensors]",
+    "the vectors of a language model (lines of text files) or of ImageBind (pictures, videos, sounds)",
+    "Language models: each line of a text file gives one sentence vector, the mean of the last hidden states over its tokens\n"
+    "made one long (L2); --tokens gives the hidden states themselves.  ImageBind: each second gives one vector, of the picture\n"
+    "where there is one (--sound: of the sound).  Without -o the numbers are printed, one vector a line.\n"
+    "safetensors: a tensor a file, under its name; with --tokens also NAME.lengths, the tokens of each line.  npy: the rows of\n"
+    "all files one under the other.", run};
+
+typedef struct embedder {
+    tensor_file *file;
+    parameter_store *store;
+    language_model *language;
+    tokenizer *words;
+    imagebind *picture;
+    configuration configuration;
+    struct mel_filter_bank *mel;
+    bool tokens, sound;
+    int64_t longest, cut; /* tokens of a line; lines that were longer */
+} embedder;
+
+/* --- opening ----------------------------------------------------------------------------------------------------------- */
+
+static void embedder_close(embedder *e)
+{
+    language_model_free(e->language);
+    imagebind_free(e->picture);
+    parameter_store_free(e->store);
+    tokenizer_close(e->words);
+    mel_filter_bank_free(e->mel);
+    tensor_file_close(e->file);
+}
+
+static smac_status load(embedder *e, parameter_list *list, precision how, smac_error *error)
+{
+    if (how != PRECISION_F32) {
+        smac_status status = parameter_list_pack(list, e->file, how, error);
+        if (status != SMAC_OK)
+            return status;
+    }
+    smac_status status = parameter_list_borrow(list, e->file, error);
+    if (status == SMAC_OK)
+        status = parameter_store_seal(e->store, false, 0, error);
+    if (status == SMAC_OK)
+        status = parameter_list_load(list, e->file, NULL, error);
+    if (status == SMAC_OK && how == PRECISION_F32)
+        status = parameter_store_pack(e->store, "", how, true, error);
+    return status;
+}
+
+static smac_status open_language(embedder *e, const char *path, precision how, smac_error *error)
+{
+    char *config = path_join(path, "config.json"), *json = NULL;
+    size_t size = 0;
+    language_model_config c;
+    smac_status status = config ? file_read(config, 1 << 24, &json, &size, error)
+                                : error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a path");
+    if (status == SMAC_OK)
+        status = language_model_config_parse(json, size, &c, error);
+    if (status == SMAC_OK)
+        status = tokenizer_open(path, &e->words, error);
+    if (status == SMAC_OK)
+        status = language_model_add(e->store, "text.", &c, 0, &e->language, error);
+    if (status == SMAC_OK)
+        status = load(e, language_model_parameters(e->language), how, error);
+    if (status == SMAC_OK) {
+        int64_t named = tokenizer_max_length(e->words), can = language_model_max_length(e->language);
+        e->longest = named > 0 && named < can ? named : can;
+    }
+    free(json);
+    free(config);
+    return status;
+}
+
+static smac_status open_imagebind(embedder *e, precision how, smac_error *error)
+{
+    imagebind_config c;
+    imagebind_config_huge(e->sound ? IMAGEBIND_AUDIO : IMAGEBIND_VISION, &c);
+    const char *json = tensor_file_metadata(e->file, e->sound ? "imagebind.audio" : "imagebind.vision");
+    smac_status status = json ? imagebind_config_from_json(json, strlen(json), &c, error) : SMAC_OK;
+    configuration_defaults(&e->configuration);
+    if (status == SMAC_OK && e->sound) {
+        e->configuration.audio.mel_bins = c.rows;
+        e->configuration.audio.frames = c.columns;
+        status = mel_filter_bank_new_kaldi((int)c.rows, &e->mel, error);
+    } else {
+        e->configuration.vision.image_size = c.rows;
+        e->configuration.vision.crops = 1;
+    }
+    if (status == SMAC_OK)
+        status = imagebind_add(e->store, "imagebind.", &c, 0, &e->picture, error);
+    return status == SMAC_OK ? load(e, imagebind_parameters(e->picture), how, error) : status;
+}
+
+static smac_status embedder_open(embedder *e, const char *name, precision how, smac_error *error)
+{
+    char *path = NULL;
+    model_summary summary;
+    smac_status status = models_find(name, &path, error);
+    if (status == SMAC_OK)
+        status = models_recognise(path, &summary, error);
+    if (status == SMAC_OK)
+        status = tensor_file_open(path, &e->file, error);
+    if (status == SMAC_OK && !(e->store = parameter_store_new()))
+        status = error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a model");
+    if (status == SMAC_OK && !strcmp(summary.family, "whisper"))
+        status = error_set(error, SMAC_ERROR_UNSUPPORTED, "embed", "%.300s is Whisper, which hears words (semanticmac transcribe); "
+            "embed takes language models and ImageBind", path);
+    else if (status == SMAC_OK && !strcmp(summary.family, "imagebind"))
+        status = open_imagebind(e, how, error);
+    else if (status == SMAC_OK)
+        status = open_language(e, path, how, error);
+    free(path);
+    return status;
+}
+
+/* --- words -------------------------------------------------------------------------------------------------------------- */
+
+static smac_status embed_line(embedder *e, text_span line, vector_rows *out, smac_error *error)
+{
+    const language_model_config *c = language_model_get_config(e->language);
+    token_encoding tokens = {0};
+    encode_options options = {.max_length = e->longest == INT64_MAX ? 0 : e->longest};
+    smac_status status = tokenizer_encode(e->words, line, &options, &tokens, error);
+    if (status == SMAC_OK && tokens.count == 0)
+        status = error_set(error, SMAC_ERROR_FORMAT, "embed", "a line without any token has no vector with this model; take empty "
+            "lines out");
+    if (status != SMAC_OK)
+        return status;
+    e->cut += tokens.cut > 0;
+    tape *t = tape_new(NULL);
+    bool types = c->token_types > 0 || c->family == FAMILY_XLNET;
+    int64_t length = (int64_t)tokens.count;
+    value *states = t ? language_model_forward(t, e->language, tokens.ids, NULL, types ? tokens.types : NULL, 1, length, NULL)
+                      : NULL;
+    status = t ? tape_status(t, error) : error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a tape");
+    if (status == SMAC_OK)
+        status = e->tokens ? vector_rows_add(out, states->data, length, c->width, true, error)
+                           : vector_rows_add_mean(out, states->data, length, c->width, error);
+    tape_free(t);
+    token_encoding_free(&tokens);
+    return status;
+}
+
+static smac_status embed_text(embedder *e, const char *path, vector_rows *out, smac_error *error)
+{
+    char *text = NULL;
+    size_t size = 0;
+    smac_status status = file_read(path, 0, &text, &size, error);
+    size_t line = 0;
+    for (size_t at = 0; status == SMAC_OK && at < size;) {
+        const char *end = memchr(text + at, '\n', size - at);
+        size_t next = end ? (size_t)(end - text) + 1 : size, stop = end ? next - 1 : size;
+        if (stop > at && text[stop - 1] == '\r')
+            stop--;
+        line++;
+        status = embed_line(e, (text_span){text + at, stop - at}, out, error);
+        if (status != SMAC_OK)
+            error_prefix(error, "%.300s, line %zu", path, line);
+        at = next;
+        if (status == SMAC_OK && report_progress(console_reporter(), path, (double)at, (double)size) != 0)
+            status = error_set(error, SMAC_ERROR_INTERRUPTED, "embed", "stopped in line %zu of %.300s", line, path);
+    }
+    free(text);
+    return status;
+}
+
+/* --- pictures and sounds ----------------------------------------------------------------------------------------------------- */
+
+static smac_status embed_clip(void *user, int64_t index, const uint8_t *frames, const float *pictures, const float *mel,
+    smac_error *error)
+{
+    (void)index;
+    void **parts = user;
+    embedder *e = parts[0];
+    vector_rows *out = parts[1];
+    const imagebind_config *c = imagebind_get_config(e->picture);
+    int64_t size = e->configuration.vision.image_size, plane = 3 * size * size;
+    float *values = NULL;
+    if (frames) {
+        values = memory_new((size_t)(2 * plane), sizeof *values);
+        if (!values)
+            return error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a picture");
+        for (int64_t k = 0; k < 2; k++)
+            picture_bytes_to_values(frames + k * plane, size, values + k * plane);
+    }
+    const float *input = mel ? mel : pictures ? pictures : values;
+    tape *t = tape_new(NULL);
+    value *vector = t ? imagebind_forward(t, e->picture, input, 1, NULL, NULL) : NULL;
+    smac_status status = t ? tape_status(t, error) : error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a tape");
+    if (status == SMAC_OK)
+        status = vector_rows_add(out, vector->data, 1, c->out, false, error);
+    tape_free(t);
+    free(values);
+    return status;
+}
+
+static int stop_asked(void *user)
+{
+    (void)user;
+    return console_interrupted();
+}
+
+static smac_status embed_media(embedder *e, const char *path, vector_rows *out, smac_error *error)
+{
+    preparation p = {.configuration = &e->configuration, .mel = e->mel,
+        .wants = {false, e->sound, !e->sound}};
+    sample_source source = {.media = path, .report = console_reporter()};
+    void *user[2] = {e, out};
+    smac_status status = sample_stream(&p, &source, embed_clip, user, stop_asked, NULL, NULL, error);
+    if (status == SMAC_OK && out->rows == 0)
+        status = error_set(error, SMAC_ERROR_FORMAT, "embed", "%.300s has no %s", path, e->sound ? "sound" :
+            "picture (--sound takes its sound)");
+    return status;
+}
+
+/* --- the command ------------------------------------------------------------------------------------------------------------------ */
+
+static smac_status embed_files(embedder *e, char **paths, int count, const char *output, smac_error *error)
+{
+    vector_rows *files = memory_new((size_t)count, sizeof *files);
+    smac_status status = files ? SMAC_OK : error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory");
+    for (int i = 0; status == SMAC_OK && i < count; i++) {
+        files[i].name = path_base(paths[i]);
+        for (int j = 0; j < i; j++)
+            if (!strcmp(path_base(paths[j]), files[i].name))
+                files[i].name = paths[i]; /* two of one name: by their paths */
+        status = e->language ? embed_text(e, paths[i], &files[i], error) : embed_media(e, paths[i], &files[i], error);
+    }
+    console_finish();
+    if (status == SMAC_OK)
+        status = vector_rows_write(files, (size_t)count, output, error);
+    for (int i = 0; files && i < count; i++)
+        vector_rows_clear(&files[i]);
+    free(files);
+    return status;
+}
+
+static bool known_ending(const char *output)
+{
+    const char *dot = output ? strrchr(output, '.') : NULL;
+    return !output || !strcmp(output, "-") || (dot && (!strcmp(dot, ".npy") || !strcmp(dot, ".safetensors")));
+}
+
+static int run(int argc, char **argv)
+{
+    embedder e = {0};
+    const char *encoder = NULL, *output = NULL, *how_name = "f32";
+    const option_row rows[] = {
+        {"encoder", 'e', OPTION_TEXT, &encoder, "NAME", "an installed model (semanticmac models list), or a path"},
+        {"output", 'o', OPTION_TEXT, &output, "FILE", "OUT.npy or OUT.safetensors"},
+        {"tokens", 0, OPTION_FLAG, &e.tokens, NULL, "words: a vector for each token"},
+        {"sound", 0, OPTION_FLAG, &e.sound, NULL, "ImageBind: of the sound, not the picture"},
+        {"precision", 0, OPTION_TEXT, &how_name, "NAME", "of the weights: f32, bf16 or int8 (f32)"},
+    };
+    int count, status = options_parse(&command_embed, rows, sizeof rows / sizeof *rows, argc, argv, &count);
+    if (status >= 0)
+        return status;
+    if (!encoder)
+        return usage_error(&command_embed, "no encoder is named, give --encoder NAME");
+    if (count == 0)
+        return usage_error(&command_embed, "no file is named");
+    if (!known_ending(output))
+        return usage_error(&command_embed, "\"%s\" ends neither in .npy nor in .safetensors", output);
+    precision how = !strcmp(how_name, "bf16") ? PRECISION_BF16 : !strcmp(how_name, "int8") ? PRECISION_INT8 : PRECISION_F32;
+    if (how == PRECISION_F32 && strcmp(how_name, "f32"))
+        return usage_error(&command_embed, "there is no precision \"%s\": f32, bf16 or int8", how_name);
+    smac_error error = {0};
+    smac_status code = embedder_open(&e, encoder, how, &error);
+    if (code == SMAC_OK && e.tokens && !e.language)
+        code = error_set(&error, SMAC_ERROR_ARGUMENT, "embed", "--tokens is for language models");
+    if (code == SMAC_OK)
+        code = embed_files(&e, argv + 1, count, output, &error);
+    status = code == SMAC_OK ? EXIT_DONE : failure(&command_embed, &error);
+    if (code == SMAC_OK && e.cut > 0)
+        fprintf(stderr, "semanticmac embed: %lld lines were longer than the %lld tokens that the model takes, and were cut\n",
+            (long long)e.cut, (long long)e.longest);
+    embedder_close(&e);
+    return status;
+}
