@@ -38,7 +38,7 @@ function(smac_tests room)
     add_executable(${room}_${name} ${source} ${support_sources})
     target_link_libraries(${room}_${name} PRIVATE smac_${room} smac_weights PkgConfig::cmocka)
     target_include_directories(${room}_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
-    target_compile_options(${room}_${name} PRIVATE -Wno-shadow) # assert_ok has an error of its own
+    target_compile_options(${room}_${name} PRIVATE $<$<C_COMPILER_ID:GNU>:-Wno-shadow=local>) # assert_ok has an error of its own
     target_compile_definitions(${room}_${name} PRIVATE SMAC_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SMAC_BINARY_DIR="${CMAKE_BINARY_DIR}")
     set_target_properties(${room}_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/bin)
   endforeach()
