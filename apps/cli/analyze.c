@@ -11,7 +11,8 @@ static int run(int argc, char **argv);
 
 const command command_analyze = {"analyze", "analyze FILE... --model M [--text T | --transcript F] [options]",
     "what a recording says: prediction, words, voice, face, what they share, second by second",
-    "Without --text and --transcript the words come from embedded subtitles, when there are any.\n"
+    "Without --text and --transcript the words come from embedded subtitles, when there are any, else from the sound\n"
+    "itself when a speech model is installed (semanticmac models list).\n"
     "Formats: text (a timeline for the terminal), json, csv, srt, html (one self-contained page).", run};
 
 static int progress(void *user, const char *what, double done, double total)
@@ -40,13 +41,16 @@ static bool parse_modalities(const char *text, bool without[SMAC_MODALITIES])
 
 static int run(int argc, char **argv)
 {
-    const char *model_path = NULL, *format_name = NULL, *output = NULL, *encoders = NULL, *modalities = NULL;
+    const char *model_path = NULL, *format_name = NULL, *output = NULL, *encoders = NULL, *modalities = NULL,
+        *transcribe = "auto";
     smac_analyze_options options;
     smac_analyze_options_default(&options);
     const option_row rows[] = {
         {"model", 'm', OPTION_TEXT, &model_path, "FILE", "the model (best.safetensors of a training)"},
         {"text", 't', OPTION_TEXT, &options.text, "WORDS", "the words that are said"},
         {"transcript", 0, OPTION_TEXT, &options.transcript, "FILE", "the words with their times: .srt, .vtt, .txt, .json"},
+        {"transcribe", 0, OPTION_TEXT, &transcribe, "HOW", "hear the words: auto, never, or a Whisper model (auto)"},
+        {"language", 0, OPTION_TEXT, &options.language, "CODE", "of the speech, en, de, ... (heard)"},
         {"window", 'w', OPTION_NUMBER, &options.window, "SECONDS", "length of a segment (4)"},
         {"hop", 0, OPTION_NUMBER, &options.hop, "SECONDS", "from one segment to the next (1)"},
         {"modalities", 0, OPTION_TEXT, &modalities, "LIST", "use these alone, e.g. text,audio"},
@@ -83,6 +87,11 @@ static int run(int argc, char **argv)
     options.user = (void *)(uintptr_t)console_reporter();
 
     smac_error error = {0};
+    char *speech = NULL;
+    if (strcmp(transcribe, "never") != 0 && !options.text && !options.transcript &&
+        find_speech_model(strcmp(transcribe, "auto") ? transcribe : NULL, &speech, &error) != SMAC_OK)
+        return failure(&command_analyze, &error);
+    options.speech_model = speech;
     smac_model *model = NULL;
     smac_analysis **analyses = memory_new((size_t)count, sizeof *analyses);
     smac_model_options model_options = {.encoder_folder = encoders};
@@ -115,6 +124,7 @@ end:
     for (size_t i = 0; i < done; i++)
         smac_analysis_free(analyses[i]);
     free(analyses);
+    free(speech);
     smac_model_free(model);
     return status;
 }

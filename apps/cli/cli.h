@@ -66,8 +66,8 @@ bool console_colour(void); /* standard output is a terminal and NO_COLOR is not 
 /* Write a result to a file (whole or not at all) or to standard output when path is NULL or "-". */
 smac_status write_result(const char *path, const char *text, size_t length, smac_error *error);
 
-/* The folder of an installed speech model: the one called name, or the first whisper-*; free(); NULL: none. */
-char *installed_speech_model(const char *name);
+/* The folder of a speech model by name or path; name NULL: the first whisper-* installed, *out NULL when there is none. */
+smac_status find_speech_model(const char *name_or_path, char **out, smac_error *error);
 
 extern const command command_synth, command_train, command_evaluate, command_analyze, command_inspect, command_demo,
     command_score, command_transcribe, command_models, command_embed;

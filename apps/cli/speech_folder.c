@@ -1,59 +1,25 @@
-/* apps/cli/speech_folder.c - the speech model to use when none is named: the first whisper-* folder installed. */
-#include <dirent.h>
+/* apps/cli/speech_folder.c - the speech model to use: the one that is named, or the first whisper-* that is installed. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "cli.h"
+#include "models/models.h"
 
-/* $SEMANTICMAC_MODELS, or the data folder of the XDG base directories. */
-static char *models_folder(void)
+smac_status find_speech_model(const char *name_or_path, char **out, smac_error *error)
 {
-    const char *own = getenv("SEMANTICMAC_MODELS"), *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-    text_buffer path = {0};
-    if (own && *own)
-        return memory_copy_text(own);
-    if (data && *data)
-        text_format(&path, "%s/semanticmac/models", data);
-    else if (home && *home)
-        text_format(&path, "%s/.local/share/semanticmac/models", home);
-    if (path.failed)
-        text_free(&path);
-    return path.data;
-}
-
-static bool holds_model(const char *folder)
-{
-    static const char *const weights[] = {"model.bin", "model.safetensors", "model.safetensors.index.json",
-        "pytorch_model.bin"};
-    bool found = false;
-    for (size_t i = 0; i < sizeof weights / sizeof *weights && !found; i++) {
-        char *path = path_join(folder, weights[i]);
-        found = path != NULL && file_exists(path);
-        free(path);
-    }
-    return found;
-}
-
-char *installed_speech_model(const char *name)
-{
-    char *models = models_folder(), *best = NULL;
-    DIR *folder = models ? opendir(models) : NULL;
-    for (struct dirent *entry; folder && (entry = readdir(folder));) {
-        if (name ? strcmp(entry->d_name, name) != 0 : strncmp(entry->d_name, "whisper-", 8) != 0)
-            continue;
-        char *path = path_join(models, entry->d_name);
-        if (path && holds_model(path) && (!best || strcmp(path, best) < 0)) {
-            free(best);
-            best = path;
-        } else {
-            free(path);
-        }
-    }
-    if (folder)
-        closedir(folder);
-    free(models);
-    return best;
+    char **names = NULL, *first = NULL;
+    size_t count = 0;
+    *out = NULL;
+    if (name_or_path)
+        return models_find(name_or_path, out, error);
+    if (models_installed(&names, &count, NULL) != SMAC_OK)
+        return SMAC_OK;
+    for (size_t i = 0; i < count && !first; i++)
+        if (!strncmp(names[i], "whisper-", 8))
+            first = memory_copy_text(names[i]);
+    models_names_free(names, count);
+    smac_status status = first ? models_find(first, out, error) : SMAC_OK;
+    free(first);
+    return status;
 }

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "cli.h"
 #include "speech/speech.h"
 
@@ -12,7 +11,7 @@ static int run(int argc, char **argv);
 const command command_transcribe = {"transcribe", "transcribe FILE [--model M] [options]",
     "the words of a recording, with their times, heard by Whisper",
     "The model is a Whisper folder (Hugging Face's or CTranslate2's), or the name of an installed one; without --model\n"
-    "the first whisper-* under $SEMANTICMAC_MODELS or ~/.local/share/semanticmac/models is taken.", run};
+    "the first whisper-* of semanticmac models list is taken.", run};
 
 static smac_status write_as(const char *format, const speech_result *r, text_buffer *out, smac_error *error)
 {
@@ -112,11 +111,14 @@ static int run(int argc, char **argv)
         options.temperatures[0] = temperature;
         options.temperature_count = 1;
     }
-    char *found = model && file_is_folder(model) ? NULL : installed_speech_model(model);
-    if (!model && !found)
-        return usage_error(&command_transcribe, "no speech model is installed: give --model FOLDER, or put a whisper-* folder "
-            "under $SEMANTICMAC_MODELS or ~/.local/share/semanticmac/models");
-    status = listen(found ? found : model, argv[1], &options, how, format, output);
+    smac_error error = {0};
+    char *found = NULL;
+    if (find_speech_model(model, &found, &error) != SMAC_OK)
+        return failure(&command_transcribe, &error);
+    if (!found)
+        return usage_error(&command_transcribe, "no speech model is installed: give --model FOLDER, or see semanticmac models "
+            "list for a whisper-* to fetch");
+    status = listen(found, argv[1], &options, how, format, output);
     free(found);
     return status;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "analyze/hear.h"
 #include "analyze/model.h"
 #include "analyze/recording.h"
 #include "base/memory.h"
@@ -49,8 +50,9 @@ void analysis_warn(smac_analysis *a, const char *format, ...)
 
 /* ---- words ------------------------------------------------------------------------------------------------------- */
 
-static smac_status read_words(const char *path, const smac_analyze_options *options, smac_analysis *a, transcript *words,
-    smac_error *error)
+/* hear: the sound may be listened to, because the model reads words */
+static smac_status read_words(const char *path, const smac_analyze_options *options, bool hear, smac_analysis *a,
+    transcript *words, smac_error *error)
 {
     const char *from = NULL;
     if (options->without[SMAC_TEXT])
@@ -69,6 +71,10 @@ static smac_status read_words(const char *path, const smac_analyze_options *opti
     } else {
         TRY(transcript_from_media(path, -1, NULL, words, error));
         from = "embedded subtitles";
+        if (words->count == 0 && options->speech_model && hear) {
+            TRY(hear_words(path, options, words, error));
+            from = "speech";
+        }
     }
     if (words->count) {
         a->words_from = memory_copy_text(from);
@@ -285,7 +291,7 @@ static smac_status analyze(const affect_system *system, const char *path, const 
     smac_analysis *a, recording *r, transcript *words, text_buffer *text, smac_error *error)
 {
     double started = now();
-    TRY(read_words(path, options, a, words, error));
+    TRY(read_words(path, options, system->has[SAMPLE_TEXT] && system->tokenizer, a, words, error));
     a->timing.transcribe = now() - started;
     double reading = now();
     TRY(recording_read(system, path, options, a, r, error));
@@ -294,7 +300,8 @@ static smac_status analyze(const affect_system *system, const char *path, const 
     if (words->count && !(system->has[SAMPLE_TEXT] && system->tokenizer))
         analysis_warn(a, "this model does not read words: the transcript is shown, not used");
     if (!words->count && system->has[SAMPLE_TEXT] && !options->without[SMAC_TEXT])
-        analysis_warn(a, "there are no words: give --text or --transcript for what is said to count");
+        analysis_warn(a, "there are no words: %s", options->speech_model ? "none were heard, and there is no transcript"
+            : "give --text, --transcript or --transcribe for what is said to count");
     TRY(spread_words(words, a->duration, a, error));
     transcript_text(words, text);
     double predicting = now();

@@ -58,7 +58,11 @@ def ctranslate2_file(weights, config):
     for name in ("conv1", "conv2"):
         linear(f"encoder/{name}", f"model.encoder.{name}")
     put("decoder/embeddings/weight", weights["model.decoder.embed_tokens.weight"])
-    out["decoder/scale_embeddings"] = np.array(0, dtype="<i1")
+    for name, value in (("activation", 3), ("alibi", 0), ("pre_norm", 1), ("scale_embeddings", 0),
+                        ("start_from_zero_embedding", 0)):
+        out["decoder/" + name] = np.array(value, dtype="<i1")
+    for name, value in (("alignment_heads", 1), ("alignment_layer", -1)):
+        out["decoder/" + name] = np.array(value, dtype="<i2")
     types = {"<f4": 0, "<i1": 1, "|i1": 1, "<i2": 2}
 
     def text(s):
