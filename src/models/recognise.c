@@ -77,7 +77,7 @@ static smac_status open_folder(const char *path, opened_model *m, smac_error *er
     return status;
 }
 
-/* A folder whose one model is ImageBind's file under its own name. */
+/* A folder without a configuration whose one file of weights has a name of its own: ImageBind's. */
 static char *imagebind_inside(const char *folder)
 {
     char **names = NULL, *found = NULL;
@@ -85,8 +85,10 @@ static char *imagebind_inside(const char *folder)
     if (models_files(folder, &names, &count, NULL) != SMAC_OK)
         return NULL;
     for (size_t i = 0; i < count; i++) {
-        size_t length = strlen(names[i]);
-        if (length > 4 && strcmp(names[i] + length - 4, ".pth") == 0 && hits++ == 0)
+        const char *dot = strrchr(names[i], '.');
+        if (strcmp(names[i], "config.json") == 0 || strcmp(names[i], "model.safetensors") == 0)
+            hits += 2; /* a folder as others are */
+        else if (dot && (strcmp(dot, ".pth") == 0 || strcmp(dot, ".safetensors") == 0) && hits++ == 0)
             found = path_join(folder, names[i]);
     }
     models_names_free(names, count);
