@@ -1,0 +1,281 @@
+/* tests/models/test_fetch.c - downloading models: from folders (file://) and from a server, resumed, broken off, wrong. */
+#include "support/http_server.h"
+#include "support/models.h"
+
+#include "models/models.h"
+
+/* FOLDER/served: a models folder's bert, with its manifest.  path gets the address of the model. */
+static void serve_folder(const char *folder, char address[600])
+{
+    char from[512], path[512];
+    publish("bert", folder, "b", from);
+    assert_ok(models_import(from, NULL, false, NULL, NULL, error));
+    snprintf(from, sizeof from, "%s/models/b", folder);
+    assert_int_equal(rename(from, file_in(folder, "b-served", path)), 0);
+    snprintf(address, 600, "file://%s", path);
+}
+
+static void a_folder_with_a_manifest_is_fetched_and_checked(void **state)
+{
+    (void)state;
+    char folder[256], address[600];
+    models_start(folder);
+    serve_folder(folder, address);
+    assert_ok(models_fetch("mine", address, NULL, error));
+    assert_ok(models_verify("mine", NULL, error));
+    assert_false(in_models(folder, "mine.part"));
+    json_t *manifest, *entry;
+    const char *name;
+    assert_ok(models_manifest("mine", &manifest, error));
+    assert_int_equal(json_object_size(json_object_get(manifest, "files")), 3);
+    json_object_foreach(json_object_get(manifest, "files"), name, entry)
+        assert_null(strstr(name, ".part"));
+    json_decref(manifest);
+    assert_refused(models_fetch("mine", address, NULL, error), SMAC_ERROR_MISMATCH, "installed already");
+    folder_remove(folder);
+}
+
+static void a_wrong_sum_is_refused_and_the_file_dropped(void **state)
+{
+    (void)state;
+    char folder[256], address[600], path[600];
+    models_start(folder);
+    serve_folder(folder, address);
+    write_text(address + 7, "vocab.txt", "[PAD]\n[UNK]\n");
+    assert_refused(models_fetch("mine", address, NULL, error), SMAC_ERROR_MISMATCH, "vocab.txt from");
+    snprintf(path, sizeof path, "%s/models/mine.part/vocab.txt.part", folder);
+    assert_false(file_exists(path));
+    assert_false(in_models(folder, "mine"));
+    write_text(address + 7, "vocab.txt", models_words);
+    assert_ok(models_fetch("mine", address, NULL, error));
+    folder_remove(folder);
+}
+
+/* The first bytes of an interrupted download are used: were they not, the damage would not be noticed. */
+static void a_download_goes_on_where_it_stopped(void **state)
+{
+    (void)state;
+    for (int damaged = 0; damaged < 2; damaged++) {
+        char folder[256], address[600], path[700], *data;
+        size_t size;
+        models_start(folder);
+        serve_folder(folder, address);
+        snprintf(path, sizeof path, "%s/model.safetensors", address + 7);
+        assert_ok(file_read(path, 0, &data, &size, error));
+        snprintf(path, sizeof path, "%s/models/mine.part", folder);
+        assert_ok(folder_make(path, error));
+        snprintf(path, sizeof path, "%s/models/mine.part/model.safetensors.part", folder);
+        data[size / 4] ^= (char)damaged;
+        assert_ok(file_write(path, data, size / 2, error));
+        free(data);
+        if (damaged)
+            assert_refused(models_fetch("mine", address, NULL, error), SMAC_ERROR_MISMATCH, "model.safetensors");
+        assert_ok(models_fetch("mine", address, NULL, error));
+        assert_ok(models_verify("mine", NULL, error));
+        folder_remove(folder);
+    }
+}
+
+static int stop_in_weights(void *user, const char *what, double done, double total)
+{
+    (void)total;
+    int *left = user;
+    return strstr(what, "model.safetensors") && done > 0 && --*left <= 0;
+}
+
+static void stopping_keeps_what_came(void **state)
+{
+    (void)state;
+    char folder[256], address[600];
+    int left = 1;
+    const reporter r = {.progress = stop_in_weights, .user = &left};
+    models_start(folder);
+    serve_folder(folder, address);
+    smac_error e = {0};
+    assert_int_equal(models_fetch("mine", address, &r, &e), SMAC_ERROR_INTERRUPTED);
+    assert_true(in_models(folder, "mine.part"));
+    assert_false(in_models(folder, "mine"));
+    assert_ok(models_fetch("mine", address, NULL, error));
+    folder_remove(folder);
+}
+
+static void wrong_use_is_told(void **state)
+{
+    (void)state;
+    char folder[256], address[600];
+    models_start(folder);
+    setenv("no_proxy", "127.0.0.1", 1);
+    assert_refused(models_fetch("gtp2", NULL, NULL, error), SMAC_ERROR_NOT_FOUND, "did you mean gpt2?");
+    assert_refused(models_fetch("m", "ftp://x/y", NULL, error), SMAC_ERROR_ARGUMENT, "is no address");
+    assert_refused(models_fetch("a/b", "file:///x", NULL, error), SMAC_ERROR_ARGUMENT, "cannot be a model's name");
+    snprintf(address, sizeof address, "file://%s/nothing", folder);
+    assert_refused(models_fetch("m", address, NULL, error), SMAC_ERROR_NOT_FOUND, "there is no file://");
+    assert_false(in_models(folder, "m.part")); /* nothing came: nothing stays */
+    assert_refused(models_fetch("m", "http://127.0.0.1:9/m", NULL, error), SMAC_ERROR_IO, "127.0.0.1:9 cannot be reached");
+    folder_remove(folder);
+}
+
+/* A manifest of somebody else must not write outside the folder. */
+static void a_hostile_manifest_is_refused(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"../evil", "/etc/x", ".hidden", "semanticmac.json", "x.part"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char folder[256], address[600], text[300], served[512];
+        models_start(folder);
+        assert_ok(folder_make(file_in(folder, "served", served), error));
+        snprintf(text, sizeof text, "{\"files\": {\"%s\": {\"bytes\": 1, \"sha256\": \"%064d\"}}}", names[i], 0);
+        write_text(served, "semanticmac.json", text);
+        snprintf(address, sizeof address, "file://%s", served);
+        assert_refused(models_fetch("m", address, NULL, error), SMAC_ERROR_FORMAT, "bad entry");
+        write_text(served, "semanticmac.json", "[1, 2");
+        assert_refused(models_fetch("m", address, NULL, error), SMAC_ERROR_FORMAT, "is no manifest");
+        folder_remove(folder);
+    }
+}
+
+/* --- over HTTP --------------------------------------------------------------------------------------------------------- */
+
+/* A hub: FOLDER/hub/google-bert/bert-base-uncased/resolve/main/ holds the tiny bert. */
+static void start_hub(http_server *s, char folder[256], char path[512])
+{
+    char address[100], main[512];
+    static char served[300];
+    models_start(folder);
+    setenv("no_proxy", "127.0.0.1", 1);
+    snprintf(served, sizeof served, "%s/hub", folder);
+    publish("bert", folder, "b", path);
+    snprintf(main, sizeof main, "%s/google-bert/bert-base-uncased/resolve", served);
+    assert_ok(folder_make(main, error));
+    strcat(main, "/main");
+    assert_int_equal(rename(path, main), 0);
+    snprintf(path, 512, "%s", main);
+    http_start(s, served, address);
+    setenv("SEMANTICMAC_HUB", address, 1);
+}
+
+static void stop_hub(http_server *s, const char *folder)
+{
+    http_stop(s);
+    unsetenv("SEMANTICMAC_HUB");
+    folder_remove(folder);
+}
+
+static void the_hub_gives_a_known_model(void **state)
+{
+    (void)state;
+    http_server s;
+    char folder[256], path[512], file[600], digest[65];
+    start_hub(&s, folder, path);
+    snprintf(file, sizeof file, "%s/model.safetensors", path);
+    assert_ok(sha256_file(file, digest, error));
+    digest[3] ^= 1; /* the server's sum of a large file is checked */
+    if (!strchr("0123456789abcdef", digest[3]))
+        digest[3] = '0';
+    s.linked = digest;
+    assert_refused(models_fetch("bert-base-uncased", NULL, NULL, error), SMAC_ERROR_MISMATCH, "model.safetensors");
+    assert_false(in_models(folder, "bert-base-uncased"));
+    assert_ok(sha256_file(file, digest, error));
+    assert_ok(models_fetch("bert-base-uncased", NULL, NULL, error));
+    assert_ok(models_verify("bert-base-uncased", NULL, error));
+    json_t *manifest;
+    assert_ok(models_manifest("bert-base-uncased", &manifest, error));
+    assert_string_equal(json_string_value(json_object_get(manifest, "licence")), "Apache-2.0");
+    assert_non_null(strstr(json_string_value(json_object_get(manifest, "source")), "google-bert/bert-base-uncased"));
+    json_decref(manifest);
+    stop_hub(&s, folder);
+}
+
+/* The connection breaks again and again; each run goes on, and no byte comes twice. */
+static void broken_connections_are_gone_on_from(void **state)
+{
+    (void)state;
+    http_server s;
+    char folder[256], path[512], file[600];
+    struct stat info;
+    start_hub(&s, folder, path);
+    snprintf(file, sizeof file, "%s/model.safetensors", path);
+    assert_int_equal(stat(file, &info), 0);
+    s.break_after = (size_t)info.st_size / 3 + 1;
+    int runs = 0;
+    smac_error e = {0};
+    while (models_fetch("bert-base-uncased", NULL, NULL, &e) != SMAC_OK && runs < 10) {
+        assert_int_equal(e.code, SMAC_ERROR_IO);
+        assert_non_null(strstr(e.message, "goes on from there"));
+        runs++;
+    }
+    assert_int_equal(runs, 2);
+    assert_int_equal(s.last_start, 2 * s.break_after);
+    assert_ok(models_verify("bert-base-uncased", NULL, error));
+    stop_hub(&s, folder);
+}
+
+static void part_of(const char *folder, const char *path, size_t keep, size_t more)
+{
+    char file[600], *data;
+    size_t size;
+    snprintf(file, sizeof file, "%s/model.safetensors", path);
+    assert_ok(file_read(file, 0, &data, &size, error));
+    snprintf(file, sizeof file, "%s/models/bert-base-uncased.part", folder);
+    assert_ok(folder_make(file, error));
+    strcat(file, "/model.safetensors.part");
+    char *longer = calloc(size + more, 1);
+    memcpy(longer, data, size);
+    assert_ok(file_write(file, longer, (keep ? keep : size) + more, error));
+    free(longer);
+    free(data);
+}
+
+static void servers_without_ranges_and_whole_parts_work(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 3; k++) {
+        http_server s;
+        char folder[256], path[512];
+        start_hub(&s, folder, path);
+        s.no_ranges = k == 0;
+        /* 0: a server without ranges sends all again; 1: all was there (416); 2: more was there than there is (416) */
+        part_of(folder, path, k == 0 ? 1000 : 0, k == 2 ? 7 : 0);
+        assert_ok(models_fetch("bert-base-uncased", NULL, NULL, error));
+        assert_ok(models_verify("bert-base-uncased", NULL, error));
+        model_summary summary;
+        char *found;
+        assert_ok(models_find("bert-base-uncased", &found, error));
+        assert_ok(models_recognise(found, &summary, error));
+        free(found);
+        stop_hub(&s, folder);
+    }
+}
+
+static void a_model_that_does_not_fit_is_not_installed(void **state)
+{
+    (void)state;
+    http_server s;
+    char folder[256], path[512];
+    start_hub(&s, folder, path);
+    write_text(path, "config.json", "{\"model_type\": \"bert\", \"vocab_size\": 12, \"hidden_size\": 8, \"num_hidden_layers\": 1,"
+        "\"num_attention_heads\": 2, \"intermediate_size\": 8, \"max_position_embeddings\": 16, \"type_vocab_size\": 2}");
+    assert_refused(models_fetch("bert-base-uncased", NULL, NULL, error), SMAC_ERROR_MISMATCH, "has shape");
+    assert_false(in_models(folder, "bert-base-uncased") || in_models(folder, "bert-base-uncased.part"));
+    char vocabulary[512];
+    remove(file_in(path, "vocab.txt", vocabulary));
+    assert_refused(models_fetch("bert-base-uncased", NULL, NULL, error), SMAC_ERROR_NOT_FOUND, "vocab.txt");
+    stop_hub(&s, folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_folder_with_a_manifest_is_fetched_and_checked),
+        cmocka_unit_test(a_wrong_sum_is_refused_and_the_file_dropped),
+        cmocka_unit_test(a_download_goes_on_where_it_stopped),
+        cmocka_unit_test(stopping_keeps_what_came),
+        cmocka_unit_test(wrong_use_is_told),
+        cmocka_unit_test(a_hostile_manifest_is_refused),
+        cmocka_unit_test(the_hub_gives_a_known_model),
+        cmocka_unit_test(broken_connections_are_gone_on_from),
+        cmocka_unit_test(servers_without_ranges_and_whole_parts_work),
+        cmocka_unit_test(a_model_that_does_not_fit_is_not_installed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
