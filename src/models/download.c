@@ -44,11 +44,6 @@ static long response(const transfer *t)
 static size_t write_some(char *data, size_t size, size_t count, void *user)
 {
     transfer *t = user;
-    if (t->offset > 0 && response(t) == 200) { /* the server sends all from the start */
-        if (ftruncate(fileno(t->file), 0) != 0 || fseeko(t->file, 0, SEEK_SET) != 0)
-            return 0;
-        t->offset = 0;
-    }
     size_t written = fwrite(data, 1, size * count, t->file);
     t->bad_disk |= written != size * count;
     return written;
@@ -108,30 +103,35 @@ static smac_status explain(const transfer *t, CURLcode code, const char *part, s
     if (t->status != SMAC_OK)
         return t->status; /* space: the error is filled */
     if (t->stopped)
-        return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped after %.1f MB of %s; the same command goes on from there", megabytes,
-            t->what);
+        return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped after %.1f MB of %s; the same command goes on from there",
+            megabytes, t->what);
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT:
-        return FAIL(error, SMAC_ERROR_IO, "%s cannot be reached (%s); is there a network? --from or SEMANTICMAC_HUB name another "
-            "address, and `semanticmac models import` takes files that are here", host, curl_easy_strerror(code));
+        return FAIL(error, SMAC_ERROR_IO,
+            "%s cannot be reached (%s); is there a network? --from or SEMANTICMAC_HUB name another "
+            "address, and `semanticmac models import` takes files that are here",
+            host, curl_easy_strerror(code));
     case CURLE_HTTP_RETURNED_ERROR:
         if (answer == 404 || answer == 410)
             return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no %.400s (the server says %ld)", t->address, answer);
         if (answer == 401 || answer == 403)
-            return FAIL(error, SMAC_ERROR_IO, "%s does not give %.300s to everybody (it says %ld); download it by hand and use "
-                "`semanticmac models import`", host, t->address, answer);
+            return FAIL(error, SMAC_ERROR_IO,
+                "%s does not give %.300s to everybody (it says %ld); download it by hand and use "
+                "`semanticmac models import`",
+                host, t->address, answer);
         return FAIL(error, SMAC_ERROR_IO, "%s answers %ld for %.400s; try again later", host, answer, t->address);
     case CURLE_FILE_COULDNT_READ_FILE:
     case CURLE_REMOTE_FILE_NOT_FOUND:
         return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no %.400s", t->address);
     case CURLE_WRITE_ERROR:
-        return FAIL(error, SMAC_ERROR_IO, "cannot write %.400s: %s; make room and try again, it goes on from there", part,
-            strerror(errno ? errno : EIO));
+        return FAIL(error, SMAC_ERROR_IO, "cannot write %.400s: %s; make room and try again, it goes on from there",
+            part, strerror(errno ? errno : EIO));
     default:
-        return FAIL(error, SMAC_ERROR_IO, "the download of %.300s broke off after %.1f MB (%s); the same command goes on from there",
-            t->address, megabytes, curl_easy_strerror(code));
+        return FAIL(error, SMAC_ERROR_IO,
+            "the download of %.300s broke off after %.1f MB (%s); the same command goes on from there", t->address,
+            megabytes, curl_easy_strerror(code));
     }
 }
 
@@ -191,8 +191,9 @@ static smac_status check_sum(const transfer *t, const char *part, const char *ex
     TRY(models_sha256(part, what, t->report, digest, error));
     if (wanted && strcasecmp(wanted, digest) != 0) {
         unlink(part);
-        return FAIL(error, SMAC_ERROR_MISMATCH, "%s from %.300s has SHA-256 %s, expected %s; it was dropped, fetch it again", t->what,
-            t->address, digest, wanted);
+        return FAIL(error, SMAC_ERROR_MISMATCH,
+            "%s from %.300s has SHA-256 %s, expected %s; it was dropped, fetch it again", t->what, t->address, digest,
+            wanted);
     }
     if (sha256)
         memcpy(sha256, digest, sizeof digest);

@@ -39,7 +39,8 @@ static char *note_of(const fetching *f, const char *file)
 static bool is_whole(const fetching *f, const char *file)
 {
     char *note = note_of(f, file), *path = path_join(f->part, file), *sum = NULL;
-    bool whole = note && path && file_exists(path) && file_read(note, 100, &sum, NULL, NULL) == SMAC_OK && strlen(sum) == 64;
+    bool whole =
+        note && path && file_exists(path) && file_read(note, 100, &sum, NULL, NULL) == SMAC_OK && strlen(sum) == 64;
     if (whole)
         json_object_set_new(f->sums, file, json_string(sum));
     free(sum);
@@ -86,7 +87,8 @@ static smac_status bring_shards(fetching *f, const char *index, smac_error *erro
         if (status != SMAC_OK)
             break;
         if (!name || strchr(name, '/') || name[0] == '.')
-            status = FAIL(error, SMAC_ERROR_FORMAT, "%s of %s names a shard that is no plain file name", index, f->name);
+            status =
+                FAIL(error, SMAC_ERROR_FORMAT, "%s of %s names a shard that is no plain file name", index, f->name);
         else if (!json_object_get(seen, name))
             status = bring(f, name, NULL, error);
         if (name)
@@ -136,7 +138,8 @@ static smac_status bring_manifest_files(fetching *f, smac_error *error)
         size_t length = strlen(name);
         if (strchr(name, '/') || name[0] == '.' || !sum || strlen(sum) != 64 || strcmp(name, MANIFEST_NAME) == 0 ||
             (length > 5 && strcmp(name + length - 5, ".part") == 0))
-            return FAIL(error, SMAC_ERROR_FORMAT, "%s%s has a bad entry for \"%.100s\"", f->base.data, MANIFEST_NAME, name);
+            return FAIL(
+                error, SMAC_ERROR_FORMAT, "%s%s has a bad entry for \"%.100s\"", f->base.data, MANIFEST_NAME, name);
         TRY(bring(f, name, sum, error));
     }
     return SMAC_OK;
@@ -148,8 +151,9 @@ static smac_status look_for_manifest(fetching *f, smac_error *error)
     char *path = path_join(f->part, "manifest.part");
     text_buffer address = {0};
     text_format(&address, "%s" MANIFEST_NAME, f->base.data);
-    smac_status status = path && !address.failed ? download_file(address.data, path, MANIFEST_NAME, NULL, NULL, NULL, error)
-                                                 : FAIL(error, SMAC_ERROR_MEMORY, "no memory for an address");
+    smac_status status = path && !address.failed
+        ? download_file(address.data, path, MANIFEST_NAME, NULL, NULL, NULL, error)
+        : FAIL(error, SMAC_ERROR_MEMORY, "no memory for an address");
     if (status == SMAC_OK) {
         char *text = NULL;
         size_t size = 0;
@@ -177,7 +181,8 @@ static smac_status set_address(fetching *f, const char *from, smac_error *error)
     } else {
         f->hub = true;
         hub = hub && *hub ? hub : PUBLIC_HUB;
-        text_format(&f->base, "%.*s/%s/resolve/main/", (int)strlen(hub) - (hub[strlen(hub) - 1] == '/'), hub, f->known->source);
+        text_format(
+            &f->base, "%.*s/%s/resolve/main/", (int)strlen(hub) - (hub[strlen(hub) - 1] == '/'), hub, f->known->source);
     }
     return f->base.failed ? FAIL(error, SMAC_ERROR_MEMORY, "no memory for an address") : SMAC_OK;
 }
@@ -209,7 +214,8 @@ static smac_status fetch_all(fetching *f, const char *from, smac_error *error)
         TRY(models_check_space(f->part, (uint64_t)f->known->megabytes * 1000000, error));
     char *list = memory_copy_text(f->known ? f->known->files : ANY_FILES), *save = NULL;
     smac_status status = list ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a list of files");
-    for (char *word = list ? strtok_r(list, " ", &save) : NULL; word && status == SMAC_OK; word = strtok_r(NULL, " ", &save))
+    for (char *word = list ? strtok_r(list, " ", &save) : NULL; word && status == SMAC_OK;
+         word = strtok_r(NULL, " ", &save))
         status = bring_one_of(f, word, error);
     free(list);
     return status;
@@ -223,8 +229,10 @@ smac_status models_fetch(const char *name, const char *from, const reporter *r, 
     if (!f.known && !from)
         return models_unknown(name, error);
     if (from && strncmp(from, "http://", 7) && strncmp(from, "https://", 8) && strncmp(from, "file://", 7))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "\"%.300s\" is no address; expected http://, https:// or file:// and a folder with "
-            "the model's files (a folder of this machine: `semanticmac models import`)", from);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "\"%.300s\" is no address; expected http://, https:// or file:// and a folder with "
+            "the model's files (a folder of this machine: `semanticmac models import`)",
+            from);
     TRY(models_begin_part(f.name, true, &part, error));
     f.part = part;
     f.sums = json_object();

@@ -10,7 +10,7 @@
 
 #include "models/models_internal.h"
 
-/* --- places ------------------------------------------------------------------------------------------------------------ */
+/* --- places ------------------------------------------------------------------------------------------------------- */
 
 smac_status models_folder(char **out, smac_error *error)
 {
@@ -23,7 +23,8 @@ smac_status models_folder(char **out, smac_error *error)
     } else if (home && *home) {
         text_format(&path, "%s/.local/share/semanticmac/models", home);
     } else {
-        return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no place for models: neither SEMANTICMAC_MODELS nor XDG_DATA_HOME "
+        return FAIL(error, SMAC_ERROR_NOT_FOUND,
+            "there is no place for models: neither SEMANTICMAC_MODELS nor XDG_DATA_HOME "
             "nor HOME is set; set SEMANTICMAC_MODELS to a folder");
     }
     while (!path.failed && path.length > 1 && path.data[path.length - 1] == '/')
@@ -67,8 +68,10 @@ smac_status models_unknown(const char *name, smac_error *error)
     models_nearest(name, near, sizeof near);
     if (*near)
         return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no model \"%.200s\"; did you mean %s?", name, near);
-    return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no model \"%.200s\"; `semanticmac models list` shows the names that are "
-        "known", name);
+    return FAIL(error, SMAC_ERROR_NOT_FOUND,
+        "there is no model \"%.200s\"; `semanticmac models list` shows the names that are "
+        "known",
+        name);
 }
 
 static bool is_installed(const char *name)
@@ -86,13 +89,18 @@ static bool is_installed(const char *name)
 smac_status models_check_new(const char *name, smac_error *error)
 {
     if (!models_name_is_valid(name))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "\"%.200s\" cannot be a model's name: expected up to %d letters, digits, '.', "
-            "'_' and '-', not starting with '.' or '-'", name, MODEL_NAME_MAX);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "\"%.200s\" cannot be a model's name: expected up to %d letters, digits, '.', "
+            "'_' and '-', not starting with '.' or '-'",
+            name, MODEL_NAME_MAX);
     char *folder;
     TRY(models_place(name, "", &folder, error));
     bool there = file_exists(folder) || file_is_folder(folder);
-    smac_status status = there ? FAIL(error, SMAC_ERROR_MISMATCH, "%s is installed already (%.500s); `semanticmac models remove "
-        "%s` takes it away first", name, folder, name) : SMAC_OK;
+    smac_status status = there ? FAIL(error, SMAC_ERROR_MISMATCH,
+                                     "%s is installed already (%.500s); `semanticmac models remove "
+                                     "%s` takes it away first",
+                                     name, folder, name)
+                               : SMAC_OK;
     free(folder);
     return status;
 }
@@ -105,11 +113,13 @@ smac_status models_check_space(const char *folder, uint64_t bytes, smac_error *e
     uint64_t room = (uint64_t)info.f_bavail * info.f_frsize;
     if (bytes <= room)
         return SMAC_OK;
-    return FAIL(error, SMAC_ERROR_IO, "%.1f MB are needed in %.500s, but only %.1f MB are free there; make room, or set "
-        "SEMANTICMAC_MODELS to another folder", (double)bytes / 1e6, folder, (double)room / 1e6);
+    return FAIL(error, SMAC_ERROR_IO,
+        "%.1f MB are needed in %.500s, but only %.1f MB are free there; make room, or set "
+        "SEMANTICMAC_MODELS to another folder",
+        (double)bytes / 1e6, folder, (double)room / 1e6);
 }
 
-/* --- lists of files ------------------------------------------------------------------------------------------------------ */
+/* --- lists of files ----------------------------------------------------------------------------------------------- */
 
 static int compare_names(const void *a, const void *b)
 {
@@ -134,7 +144,8 @@ static smac_status list_names(const char *folder, bool (*wanted)(const char *fol
     for (struct dirent *e; open && status == SMAC_OK && (e = readdir(open));) {
         if (e->d_name[0] == '.' || !wanted(folder, e->d_name))
             continue;
-        if (!memory_grow((void **)&list, &capacity, used + 1, sizeof *list) || !(list[used] = memory_copy_text(e->d_name)))
+        if (!memory_grow((void **)&list, &capacity, used + 1, sizeof *list) ||
+            !(list[used] = memory_copy_text(e->d_name)))
             status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the list of %s", folder);
         else
             used++;
@@ -186,15 +197,15 @@ smac_status models_files(const char *folder, char ***names, size_t *count, smac_
     return list_names(folder, wanted_file, names, count, error);
 }
 
-/* --- manifest, finding ------------------------------------------------------------------------------------------------------ */
+/* --- manifest, finding -------------------------------------------------------------------------------------------- */
 
 smac_status models_manifest(const char *name, json_t **out, smac_error *error)
 {
     const char *own = models_own_name(name);
     if (!is_installed(name) && !is_installed(own))
-        return known_models_find(name)
-            ? FAIL(error, SMAC_ERROR_NOT_FOUND, "%s is not installed; `semanticmac models fetch %s` brings it", own, own)
-            : models_unknown(name, error);
+        return known_models_find(name) ? FAIL(error, SMAC_ERROR_NOT_FOUND,
+                                             "%s is not installed; `semanticmac models fetch %s` brings it", own, own)
+                                       : models_unknown(name, error);
     char *folder, *path;
     TRY(models_place(is_installed(name) ? name : own, "", &folder, error));
     path = path_join(folder, MANIFEST_NAME);
@@ -202,8 +213,10 @@ smac_status models_manifest(const char *name, json_t **out, smac_error *error)
     json_t *root = path ? json_load_file(path, JSON_REJECT_DUPLICATES, &where) : NULL;
     smac_status status = SMAC_OK;
     if (!json_is_object(root) || !json_is_object(json_object_get(root, "files"))) {
-        status = FAIL(error, SMAC_ERROR_FORMAT, "%.500s is no manifest of a model: expected JSON with \"files\" %s; `semanticmac "
-            "models remove` and fetch or import it again", path ? path : name, where.text);
+        status = FAIL(error, SMAC_ERROR_FORMAT,
+            "%.500s is no manifest of a model: expected JSON with \"files\" %s; `semanticmac "
+            "models remove` and fetch or import it again",
+            path ? path : name, where.text);
         json_decref(root);
     } else {
         *out = root;
@@ -220,8 +233,10 @@ smac_status models_find(const char *name_or_path, char **out, smac_error *error)
         return *out ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a path");
     }
     if (strchr(name_or_path, '/') && !known_models_find(name_or_path))
-        return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is nothing at %.500s; expected a model's folder, its weights file, or the "
-            "name of an installed model", name_or_path);
+        return FAIL(error, SMAC_ERROR_NOT_FOUND,
+            "there is nothing at %.500s; expected a model's folder, its weights file, or the "
+            "name of an installed model",
+            name_or_path);
     json_t *manifest;
     TRY(models_manifest(name_or_path, &manifest, error));
     const char *own = is_installed(name_or_path) ? name_or_path : models_own_name(name_or_path);
@@ -240,7 +255,7 @@ smac_status models_find(const char *name_or_path, char **out, smac_error *error)
     return status;
 }
 
-/* --- verify, remove ------------------------------------------------------------------------------------------------------------ */
+/* --- verify, remove ----------------------------------------------------------------------------------------------- */
 
 smac_status models_sha256(const char *path, const char *what, const reporter *r, char out[65], smac_error *error)
 {
@@ -278,11 +293,12 @@ static smac_status verify_file(const char *model, const char *folder, const char
     if (stat(path, &info) != 0)
         status = FAIL(error, SMAC_ERROR_NOT_FOUND, "%s lacks its file %s; fetch or import it again", model, name);
     else if (info.st_size != bytes)
-        status = FAIL(error, SMAC_ERROR_MISMATCH, "%s of %s has %lld bytes, its manifest says %lld; fetch or import it again",
-            name, model, (long long)info.st_size, (long long)bytes);
+        status = FAIL(error, SMAC_ERROR_MISMATCH,
+            "%s of %s has %lld bytes, its manifest says %lld; fetch or import it again", name, model,
+            (long long)info.st_size, (long long)bytes);
     else if ((status = models_sha256(path, what, r, digest, error)) == SMAC_OK && strcmp(digest, expected) != 0)
-        status = FAIL(error, SMAC_ERROR_MISMATCH, "%s of %s has SHA-256 %s, its manifest says %s; fetch or import it again",
-            name, model, digest, expected);
+        status = FAIL(error, SMAC_ERROR_MISMATCH,
+            "%s of %s has SHA-256 %s, its manifest says %s; fetch or import it again", name, model, digest, expected);
     free(path);
     return status;
 }

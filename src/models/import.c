@@ -10,7 +10,7 @@
 
 #include "models/models_internal.h"
 
-/* --- the manifest and the renaming ------------------------------------------------------------------------------------------ */
+/* --- the manifest and the renaming -------------------------------------------------------------------------------- */
 
 static smac_status add_file(json_t *files, const char *folder, const char *name, const json_t *sums, const reporter *r,
     smac_error *error)
@@ -63,9 +63,9 @@ smac_status models_install_part(const char *name, const char *source, const char
     for (size_t i = 0; status == SMAC_OK && i < count; i++)
         status = add_file(files, part, names[i], sums, r, error);
     if (status == SMAC_OK) {
-        manifest = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:O}", "name", name, "family", summary.family, "details",
-            summary.details, "source", source ? source : "", "licence", licence ? licence : "not known", "weights",
-            summary.weights, "parameters", (json_int_t)summary.parameters, "files", files);
+        manifest = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:O}", "name", name, "family", summary.family,
+            "details", summary.details, "source", source ? source : "", "licence", licence ? licence : "not known",
+            "weights", summary.weights, "parameters", (json_int_t)summary.parameters, "files", files);
         status = manifest ? write_manifest(part, manifest, error)
                           : FAIL(error, SMAC_ERROR_ARGUMENT, "the source or licence of %s is not UTF-8", name);
     }
@@ -79,7 +79,7 @@ smac_status models_install_part(const char *name, const char *source, const char
     return status;
 }
 
-/* --- copying ------------------------------------------------------------------------------------------------------------------ */
+/* --- copying ------------------------------------------------------------------------------------------------------ */
 
 static smac_status copy_file(const char *from, const char *to, const char *what, const reporter *r, smac_error *error)
 {
@@ -128,7 +128,8 @@ static bool ends_with(const char *name, const char *ending)
     return length > want && strcmp(name + length - want, ending) == 0;
 }
 
-/* Files of a published folder that a model is made of: its weights once, configuration and tokenizer, not other kinds. */
+/* Files of a published folder that a model is made of: its weights once, configuration and tokenizer, not other kinds.
+ */
 static bool is_model_file(const char *name, bool safetensors)
 {
     static const char *const endings[] = {".json", ".txt", ".model", ".safetensors", ".bin", ".pth", ".md"};

@@ -22,40 +22,45 @@
 
 /* Sizes are those of the files that are fetched.  sha256: of the weights, where these were at hand and checked. */
 static const known_model table[] = {
-    {"imagebind-huge", "ImageBind-Huge", "imagebind",
-     "https://dl.fbaipublicfiles.com/imagebind/imagebind_huge.pth", "imagebind_huge.pth", 4803,
-     "CC-BY-NC 4.0: NON-COMMERCIAL use only", "faces and voices (the method's own encoder)", false, NULL},
-    {"bert-base-uncased", NULL, "bert", "google-bert/bert-base-uncased", WORDPIECE, 441, "Apache-2.0", WORDS, false, NULL},
+    {"imagebind-huge", "ImageBind-Huge", "imagebind", "https://dl.fbaipublicfiles.com/imagebind/imagebind_huge.pth",
+        "imagebind_huge.pth", 4803, "CC-BY-NC 4.0: NON-COMMERCIAL use only",
+        "faces and voices (the method's own encoder)", false, NULL},
+    {"bert-base-uncased", NULL, "bert", "google-bert/bert-base-uncased", WORDPIECE, 441, "Apache-2.0", WORDS, false,
+        NULL},
     {"bert-base-cased", NULL, "bert", "google-bert/bert-base-cased", WORDPIECE, 436, "Apache-2.0", WORDS, false, NULL},
     {"bert-base-chinese", NULL, "bert", "google-bert/bert-base-chinese", WORDPIECE, 412, "Apache-2.0", "Chinese words",
-     false, NULL},
+        false, NULL},
     {"minilm-l6", "all-MiniLM-L6-v2", "bert", "sentence-transformers/all-MiniLM-L6-v2", WORDPIECE, 92, "Apache-2.0",
-     SENTENCES, true, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"},
+        SENTENCES, true, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"},
     {"distilbert-base-uncased", "distilbert", "distilbert", "distilbert/distilbert-base-uncased", WORDPIECE, 268,
-     "Apache-2.0", "words, half the layers of BERT", false, NULL},
+        "Apache-2.0", "words, half the layers of BERT", false, NULL},
     {"roberta-base", NULL, "roberta", "FacebookAI/roberta-base", BYTE_PAIRS, 501, "MIT", WORDS, false, NULL},
     {"distilroberta-base", "distilroberta", "roberta", "distilbert/distilroberta-base", BYTE_PAIRS, 334, "Apache-2.0",
-     "words, half the layers of RoBERTa", false, NULL},
-    {"xlm-roberta-base", NULL, "xlm-roberta", "FacebookAI/xlm-roberta-base", PIECES("sentencepiece.bpe.model"), 1130, "MIT",
-     "words of a hundred languages", false, NULL},
-    {"mpnet-base", "all-mpnet-base-v2", "mpnet", "sentence-transformers/all-mpnet-base-v2", WORDPIECE, 439, "Apache-2.0",
-     "words; sentence vectors", true, "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"},
+        "words, half the layers of RoBERTa", false, NULL},
+    {"xlm-roberta-base", NULL, "xlm-roberta", "FacebookAI/xlm-roberta-base", PIECES("sentencepiece.bpe.model"), 1130,
+        "MIT", "words of a hundred languages", false, NULL},
+    {"mpnet-base", "all-mpnet-base-v2", "mpnet", "sentence-transformers/all-mpnet-base-v2", WORDPIECE, 439,
+        "Apache-2.0", "words; sentence vectors", true,
+        "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"},
     {"albert-base-v2", NULL, "albert", "albert/albert-base-v2", PIECES("spiece.model"), 49, "Apache-2.0",
-     "words, one block used twelve times", false, NULL},
+        "words, one block used twelve times", false, NULL},
     {"deberta-v3-base", NULL, "deberta-v2", "microsoft/deberta-v3-base", PIECES("spm.model"), 374, "MIT", WORDS, false,
-     NULL},
-    {"xlnet-base-cased", NULL, "xlnet", "xlnet/xlnet-base-cased", PIECES("spiece.model"), 469, "MIT", WORDS, false, NULL},
-    {"gpt2", NULL, "gpt2", "openai-community/gpt2", BYTE_PAIRS, 551, "MIT", "words, read from the left alone", false, NULL},
-    {"t5-small", NULL, "t5", "google-t5/t5-small", PIECES("spiece.model"), 244, "Apache-2.0", "words; the encoder is used",
-     false, NULL},
-    {"t5-base", NULL, "t5", "google-t5/t5-base", PIECES("spiece.model"), 894, "Apache-2.0", "words; the encoder is used",
-     false, NULL},
+        NULL},
+    {"xlnet-base-cased", NULL, "xlnet", "xlnet/xlnet-base-cased", PIECES("spiece.model"), 469, "MIT", WORDS, false,
+        NULL},
+    {"gpt2", NULL, "gpt2", "openai-community/gpt2", BYTE_PAIRS, 551, "MIT", "words, read from the left alone", false,
+        NULL},
+    {"t5-small", NULL, "t5", "google-t5/t5-small", PIECES("spiece.model"), 244, "Apache-2.0",
+        "words; the encoder is used", false, NULL},
+    {"t5-base", NULL, "t5", "google-t5/t5-base", PIECES("spiece.model"), 894, "Apache-2.0",
+        "words; the encoder is used", false, NULL},
     {"whisper-tiny", NULL, "whisper", "openai/whisper-tiny", WHISPER, 155, "MIT", SPEECH, false, NULL},
     {"whisper-base", NULL, "whisper", "openai/whisper-base", WHISPER, 294, "MIT", SPEECH, true, NULL},
     {"whisper-small", NULL, "whisper", "openai/whisper-small", WHISPER, 971, "MIT", SPEECH, false, NULL},
     {"whisper-medium", NULL, "whisper", "openai/whisper-medium", WHISPER, 3060, "MIT", SPEECH, false, NULL},
     {"whisper-large-v2", NULL, "whisper", "openai/whisper-large-v2", WHISPER, 6180, "MIT", SPEECH, false, NULL},
-    {"whisper-large-v3", "whisper-large", "whisper", "openai/whisper-large-v3", WHISPER, 3090, "MIT", SPEECH, false, NULL},
+    {"whisper-large-v3", "whisper-large", "whisper", "openai/whisper-large-v3", WHISPER, 3090, "MIT", SPEECH, false,
+        NULL},
 };
 
 size_t known_models_count(void)
@@ -71,7 +76,8 @@ const known_model *known_models_at(size_t index)
 const known_model *known_models_find(const char *name)
 {
     for (size_t i = 0; i < known_models_count(); i++)
-        if (strcasecmp(table[i].name, name) == 0 || (table[i].other_name && strcasecmp(table[i].other_name, name) == 0) ||
+        if (strcasecmp(table[i].name, name) == 0 ||
+            (table[i].other_name && strcasecmp(table[i].other_name, name) == 0) ||
             strcasecmp(table[i].source, name) == 0)
             return &table[i];
     return NULL;
@@ -109,7 +115,8 @@ static bool is_inside(const char *part, const char *whole)
     return false;
 }
 
-/* How far a name is from what was asked: an edit counts 1; a part that is inside, or is like its beginning, counts as near. */
+/* How far a name is from what was asked: an edit counts 1; a part that is inside, or is like its beginning, counts as
+ * near. */
 static size_t farness(const char *asked, const char *name)
 {
     size_t begin, edits = distance(asked, name, &begin), limit = strlen(asked) / 3 + 1;

@@ -18,7 +18,7 @@
 #include "encoders/language_model.h"
 #include "encoders/whisper.h"
 
-/* --- the folder ------------------------------------------------------------------------------------------------------ */
+/* --- the folder --------------------------------------------------------------------------------------------------- */
 
 /* free(); NOT_FOUND when neither of the three variables (with HOME) is set. */
 smac_status models_folder(char **out, smac_error *error);
@@ -27,13 +27,13 @@ smac_status models_folder(char **out, smac_error *error);
 bool models_name_is_valid(const char *name);
 
 /*
- * What stands where an encoder is asked for: a path that is there is given back as it is; else a name is looked up among
- * the installed models (a known model's other names too).  *out (free()): the folder, or the weights file in it for
- * ImageBind.  NOT_FOUND: known, and how to fetch it; or unknown, and the nearest names.
+ * What stands where an encoder is asked for: a path that is there is given back as it is; else a name is looked up
+ * among the installed models (a known model's other names too).  *out (free()): the folder, or the weights file in it
+ * for ImageBind.  NOT_FOUND: known, and how to fetch it; or unknown, and the nearest names.
  */
 smac_status models_find(const char *name_or_path, char **out, smac_error *error);
 
-/* --- what is known ----------------------------------------------------------------------------------------------------- */
+/* --- what is known ------------------------------------------------------------------------------------------------ */
 
 typedef struct known_model {
     const char *name;       /* "minilm-l6": the folder's name */
@@ -55,7 +55,7 @@ const known_model *known_models_find(const char *name); /* by either name, whate
 /* Up to three known or installed names like this one, as "a, b or c"; "" when none is near. */
 void models_nearest(const char *name, char *out, size_t size);
 
-/* --- what is installed --------------------------------------------------------------------------------------------------- */
+/* --- what is installed -------------------------------------------------------------------------------------------- */
 
 /* The manifest of an installed model; new reference.  NOT_FOUND, FORMAT. */
 smac_status models_manifest(const char *name, json_t **out, smac_error *error);
@@ -71,8 +71,8 @@ typedef struct model_summary {
 } model_summary;
 
 /*
- * What a folder or file is, by its content, and whether its weights fit its configuration: every tensor is looked up and
- * its shape compared, the tokenizer is opened; values are not read.  Messages name the file.
+ * What a folder or file is, by its content, and whether its weights fit its configuration: every tensor is looked up
+ * and its shape compared, the tokenizer is opened; values are not read.  Messages name the file.
  */
 smac_status models_recognise(const char *path, model_summary *out, smac_error *error);
 
@@ -81,7 +81,7 @@ smac_status models_verify(const char *name, const reporter *r, smac_error *error
 /* NOT_FOUND, with near names, for one that is not installed. */
 smac_status models_remove(const char *name, smac_error *error);
 
-/* --- bringing models in ---------------------------------------------------------------------------------------------------- */
+/* --- bringing models in ------------------------------------------------------------------------------------------- */
 
 /*
  * A Hugging Face folder, a Whisper folder (either kind) or a weights file of ImageBind.  name NULL: the path's own.
@@ -105,12 +105,12 @@ smac_status models_fetch(const char *name, const char *from, const reporter *r, 
  * "OLD-bf16").  Only tensors that the encoder reads are kept.  bf16: everything but vectors (norms, biases).  int8: the
  * matrices of products, NAME int8 and NAME_scale float32 per output channel, value = int8 / scale; the rest as in bf16.
  */
-smac_status models_convert(const char *name_or_path, precision to, const char *name, const reporter *r, char **installed,
-    smac_error *error);
+smac_status models_convert(
+    const char *name_or_path, precision to, const char *name, const reporter *r, char **installed, smac_error *error);
 
 /*
- * For a folder whose files are in place (NAME.part in the models folder): recognises it, writes the manifest and renames
- * it to NAME.  sums (may be NULL): {file: sha256} already known.
+ * For a folder whose files are in place (NAME.part in the models folder): recognises it, writes the manifest and
+ * renames it to NAME.  sums (may be NULL): {file: sha256} already known.
  */
 smac_status models_install_part(const char *name, const char *source, const char *licence, json_t *sums,
     const reporter *r, smac_error *error);

@@ -11,7 +11,7 @@
 static const char imagebind_sign[2][64] = {"modality_trunks.vision.blocks.0.attn.in_proj_weight",
     "modality_trunks.audio.blocks.0.attn.in_proj_weight"};
 
-/* --- opening ------------------------------------------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------------------------------------------------ */
 
 /* ImageBind's file has no configuration but the metadata of one of ours; the published one is the huge model. */
 static smac_status open_imagebind(const char *path, opened_model *m, smac_error *error)
@@ -66,7 +66,8 @@ static smac_status open_folder(const char *path, opened_model *m, smac_error *er
         else if (strcmp(tensor_file_kind(m->file), "CTranslate2") == 0)
             status = open_with_config(path, m, "{}", 2, error);
         else
-            status = FAIL(error, SMAC_ERROR_NOT_FOUND, "%.500s has weights but no config.json, which says what they are", path);
+            status = FAIL(
+                error, SMAC_ERROR_NOT_FOUND, "%.500s has weights but no config.json, which says what they are", path);
     } else if (status == SMAC_OK) {
         status = file_read(config, (size_t)1 << 24, &json, &size, error);
         if (status == SMAC_OK)
@@ -112,9 +113,10 @@ static smac_status open_any(const char *path, opened_model *m, smac_error *error
         if (status == SMAC_OK && looks_like_imagebind(m->file))
             status = open_imagebind(file, m, error);
         else if (status == SMAC_OK)
-            status = FAIL(error, SMAC_ERROR_UNSUPPORTED, "%.500s is a file of tensors (%s, %zu of them), but not ImageBind's; of a "
-                "language model or Whisper give the folder, with its config.json", file, tensor_file_kind(m->file),
-                tensor_file_count(m->file));
+            status = FAIL(error, SMAC_ERROR_UNSUPPORTED,
+                "%.500s is a file of tensors (%s, %zu of them), but not ImageBind's; of a "
+                "language model or Whisper give the folder, with its config.json",
+                file, tensor_file_kind(m->file), tensor_file_count(m->file));
         if (status == SMAC_OK)
             snprintf(m->weights, sizeof m->weights, "%.120s", path_base(file));
     }
@@ -137,7 +139,7 @@ void opened_model_close(opened_model *m)
     memset(m, 0, sizeof *m);
 }
 
-/* --- the tensors that are read ------------------------------------------------------------------------------------------------- */
+/* --- the tensors that are read ------------------------------------------------------------------------------------ */
 
 typedef struct collector {
     const tensor_file *file;
@@ -234,7 +236,7 @@ smac_status opened_model_tensors(const opened_model *m, read_tensor **out, size_
     return SMAC_OK;
 }
 
-/* --- the summary ------------------------------------------------------------------------------------------------------------------ */
+/* --- the summary -------------------------------------------------------------------------------------------------- */
 
 static void describe(const opened_model *m, model_summary *out)
 {
@@ -272,8 +274,8 @@ smac_status models_recognise(const char *path, model_summary *out, smac_error *e
         tokenizer *words = NULL;
         status = tokenizer_open(path, &words, error);
         if (status == SMAC_OK && m.kind == MODEL_LANGUAGE && tokenizer_size(words) > m.language.vocabulary)
-            status = FAIL(error, SMAC_ERROR_MISMATCH, "%.500s: the tokenizer has %d tokens, but the weights know %lld", path,
-                tokenizer_size(words), (long long)m.language.vocabulary);
+            status = FAIL(error, SMAC_ERROR_MISMATCH, "%.500s: the tokenizer has %d tokens, but the weights know %lld",
+                path, tokenizer_size(words), (long long)m.language.vocabulary);
         tokenizer_close(words);
     }
     if (status == SMAC_OK)

@@ -1,4 +1,5 @@
-/* tests/models/test_convert.c - weights in bf16 and int8: every family's states stay near, sizes shrink, copies agree. */
+/* tests/models/test_convert.c - weights in bf16 and int8: every family's states stay near, sizes shrink, copies agree.
+ */
 #include "support/models.h"
 
 #include "encoders/weights_loading.h"
@@ -68,8 +69,8 @@ static int64_t weights_bytes(const char *folder, const char *name)
 static void language_models_stay_near(void **state)
 {
     (void)state;
-    static const char *const families[] = {"albert", "bert", "bert_prefixed", "deberta_v3", "distilbert", "gpt2", "mpnet",
-        "roberta", "t5", "t5_gated", "xlm_roberta", "xlnet"};
+    static const char *const families[] = {"albert", "bert", "bert_prefixed", "deberta_v3", "distilbert", "gpt2",
+        "mpnet", "roberta", "t5", "t5_gated", "xlm_roberta", "xlnet"};
     static const struct {
         precision to;
         const char *ending;
@@ -116,7 +117,8 @@ static void int8_values_are_the_nearest(void **state)
     static const struct {
         const char *golden, *tensor;
         bool turned;
-    } cases[] = {{"bert", "encoder.layer.0.intermediate.dense.weight", false}, {"gpt2", "h.0.attn.c_attn.weight", true}};
+    } cases[] = {
+        {"bert", "encoder.layer.0.intermediate.dense.weight", false}, {"gpt2", "h.0.attn.c_attn.weight", true}};
     char folder[256], from[512], path[600];
     models_start(folder);
     for (int k = 0; k < 2; k++) {
@@ -126,7 +128,8 @@ static void int8_values_are_the_nearest(void **state)
         snprintf(path, sizeof path, "%s/models/small", folder);
         assert_ok(tensor_file_open(from, &before, error));
         assert_ok(tensor_file_open(path, &after, error));
-        const tensor_entry *a = tensor_file_find(before, cases[k].tensor), *b = tensor_file_find(after, cases[k].tensor);
+        const tensor_entry *a = tensor_file_find(before, cases[k].tensor),
+                           *b = tensor_file_find(after, cases[k].tensor);
         char scale_name[200];
         snprintf(scale_name, sizeof scale_name, "%s_scale", cases[k].tensor);
         const tensor_entry *s = tensor_file_find(after, scale_name);
@@ -185,7 +188,8 @@ static void whisper_stays_near_and_ctranslate2_is_refused(void **state)
         snprintf(path, sizeof path, "%s", from);
         if (k > 0) {
             snprintf(path, sizeof path, "%s/models/w%d", folder, k);
-            assert_ok(models_convert(from, k == 1 ? PRECISION_BF16 : PRECISION_INT8, path_base(path), NULL, NULL, error));
+            assert_ok(
+                models_convert(from, k == 1 ? PRECISION_BF16 : PRECISION_INT8, path_base(path), NULL, NULL, error));
         }
         assert_ok(whisper_open_folder(path, &file, &config, error));
         float *y = whisper_run(file, &config, &count);
@@ -206,7 +210,8 @@ static void whisper_stays_near_and_ctranslate2_is_refused(void **state)
     assert_ok(folder_make(file_in(folder, "ct2", from), error));
     copy_golden("whisper.ctranslate2.bin", from, "model.bin");
     write_text(from, "vocab.txt", models_words);
-    assert_refused(models_convert(from, PRECISION_BF16, NULL, NULL, NULL, error), SMAC_ERROR_UNSUPPORTED, "CTranslate2");
+    assert_refused(
+        models_convert(from, PRECISION_BF16, NULL, NULL, NULL, error), SMAC_ERROR_UNSUPPORTED, "CTranslate2");
     assert_false(in_models(folder, "ct2-bf16.part"));
     folder_remove(folder);
 }

@@ -115,7 +115,8 @@ static void a_model_comes_in_is_found_checked_and_goes(void **state)
     assert_ok(models_verify("small-bert", NULL, error));
     assert_refused(models_import(from, NULL, false, NULL, NULL, error), SMAC_ERROR_MISMATCH, "installed already");
     damage(inside, "model.safetensors", -1);
-    assert_refused(models_verify("small-bert", NULL, error), SMAC_ERROR_MISMATCH, "model.safetensors of small-bert has SHA-256");
+    assert_refused(
+        models_verify("small-bert", NULL, error), SMAC_ERROR_MISMATCH, "model.safetensors of small-bert has SHA-256");
     damage(inside, "model.safetensors", -1);
     assert_ok(models_verify("small-bert", NULL, error));
     write_text(inside, "vocab.txt", "short");
@@ -152,7 +153,8 @@ static void every_kind_is_recognised(void **state)
     (void)state;
     static const char *const families[][2] = {{"albert", "albert"}, {"bert", "bert"}, {"bert_prefixed", "bert"},
         {"deberta_v3", "deberta-v2"}, {"distilbert", "distilbert"}, {"gpt2", "gpt2"}, {"mpnet", "mpnet"},
-        {"roberta", "roberta"}, {"t5", "t5"}, {"xlm_roberta", "xlm-roberta"}, {"xlnet", "xlnet"}, {"whisper", "whisper"}};
+        {"roberta", "roberta"}, {"t5", "t5"}, {"xlm_roberta", "xlm-roberta"}, {"xlnet", "xlnet"},
+        {"whisper", "whisper"}};
     char folder[256], from[512];
     model_summary summary;
     models_start(folder);

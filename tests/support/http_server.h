@@ -1,6 +1,6 @@
 /*
- * tests/support/http_server.h - a small HTTP server on a port of this machine, in a thread: files of a folder, with byte
- * ranges or without, one connection at a time.  For tests of downloading.
+ * tests/support/http_server.h - a small HTTP server on a port of this machine, in a thread: files of a folder, with
+ * byte ranges or without, one connection at a time.  For tests of downloading.
  */
 #ifndef SMAC_TESTS_SUPPORT_HTTP_SERVER_H
 #define SMAC_TESTS_SUPPORT_HTTP_SERVER_H
@@ -63,10 +63,11 @@ static inline void http_answer(http_server *s, int to, const char *request)
         length = snprintf(head, sizeof head, "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes %zu-%zu/%zu\r\n"
             "Content-Length: %zu\r\nConnection: close\r\n\r\n", start, size - 1, size, size - start);
     else
-        length = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\n%s%s%sContent-Length: %zu\r\nConnection: close\r\n\r\n",
-            s->linked && strstr(name, ".safetensors") ? "X-Linked-ETag: \"" : "",
-            s->linked && strstr(name, ".safetensors") ? s->linked : "",
-            s->linked && strstr(name, ".safetensors") ? "\"\r\n" : "", size);
+        length =
+            snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\n%s%s%sContent-Length: %zu\r\nConnection: close\r\n\r\n",
+                s->linked && strstr(name, ".safetensors") ? "X-Linked-ETag: \"" : "",
+                s->linked && strstr(name, ".safetensors") ? s->linked : "",
+                s->linked && strstr(name, ".safetensors") ? "\"\r\n" : "", size);
     http_send(to, head, (size_t)length);
     if (start < size) {
         size_t count = size - start;
