@@ -96,6 +96,10 @@ static smac_status open_imagebind(embedder *e, precision how, smac_error *error)
     imagebind_config_huge(e->sound ? IMAGEBIND_AUDIO : IMAGEBIND_VISION, &c);
     const char *json = tensor_file_metadata(e->file, e->sound ? "imagebind.audio" : "imagebind.vision");
     smac_status status = json ? imagebind_config_from_json(json, strlen(json), &c, error) : SMAC_OK;
+    if (status == SMAC_OK && !e->sound && (c.rows != c.columns || c.frames != 2 || c.channels != 3))
+        status = error_set(error, SMAC_ERROR_UNSUPPORTED, "embed", "the model's pictures are %lld x %lld with %lld colours "
+            "and %lld frames; expected squares, 3 colours and 2 frames", (long long)c.rows, (long long)c.columns,
+            (long long)c.channels, (long long)c.frames);
     configuration_defaults(&e->configuration);
     if (status == SMAC_OK && e->sound) {
         e->configuration.audio.mel_bins = c.rows;
