@@ -136,6 +136,35 @@ static void a_hostile_manifest_is_refused(void **state)
     }
 }
 
+static void no_room_is_told_before_the_bytes_come(void **state)
+{
+    (void)state;
+    char folder[256], address[600], text[300], served[512];
+    models_start(folder);
+    assert_ok(folder_make(file_in(folder, "served", served), error));
+    snprintf(text, sizeof text, "{\"files\": {\"model.bin\": {\"bytes\": 900000000000000, \"sha256\": \"%064d\"}}}", 0);
+    write_text(served, "semanticmac.json", text);
+    snprintf(address, sizeof address, "file://%s", served);
+    assert_refused(models_fetch("m", address, NULL, error), SMAC_ERROR_IO, "900000000.0 MB are needed");
+    folder_remove(folder);
+}
+
+static void imagebind_comes_as_its_own_file(void **state)
+{
+    (void)state;
+    char folder[256], address[600], served[512], path[512], expected[512], *found;
+    models_start(folder);
+    assert_ok(folder_make(file_in(folder, "served", served), error));
+    publish_imagebind(served, "imagebind_huge.pth", path);
+    snprintf(address, sizeof address, "file://%s", served);
+    assert_ok(models_fetch("ImageBind-Huge", address, NULL, error));
+    assert_ok(models_find("imagebind-huge", &found, error));
+    snprintf(expected, sizeof expected, "%s/models/imagebind-huge/imagebind_huge.pth", folder);
+    assert_string_equal(found, expected);
+    free(found);
+    folder_remove(folder);
+}
+
 /* --- over HTTP ---------------------------------------------------------------------------------------------------- */
 
 /* A hub: FOLDER/hub/google-bert/bert-base-uncased/resolve/main/ holds the tiny bert. */
@@ -276,6 +305,8 @@ int main(void)
         cmocka_unit_test(stopping_keeps_what_came),
         cmocka_unit_test(wrong_use_is_told),
         cmocka_unit_test(a_hostile_manifest_is_refused),
+        cmocka_unit_test(no_room_is_told_before_the_bytes_come),
+        cmocka_unit_test(imagebind_comes_as_its_own_file),
         cmocka_unit_test(the_hub_gives_a_known_model),
         cmocka_unit_test(broken_connections_are_gone_on_from),
         cmocka_unit_test(servers_without_ranges_and_whole_parts_work),

@@ -2,7 +2,6 @@
 #include "support/models.h"
 
 #include "models/models.h"
-#include "weights/safetensors.h"
 
 static void the_folder_follows_the_environment(void **state)
 {
@@ -173,21 +172,6 @@ static void every_kind_is_recognised(void **state)
     assert_ok(models_recognise(from, &summary, error));
     assert_string_equal(summary.family, "whisper");
     folder_remove(folder);
-}
-
-/* A golden file's tensors with the metadata that says ImageBind's sizes, as FOLDER/NAME. */
-static void publish_imagebind(const char *folder, const char *name, char path[512])
-{
-    tensor_file *g = golden_open("encoders", "imagebind_vision");
-    tensor_entry *entries = calloc(tensor_file_count(g), sizeof *entries);
-    size_t count = 0;
-    for (size_t i = 0; i < tensor_file_count(g); i++)
-        if (strncmp(tensor_file_at(g, i)->name, "golden.", 7) != 0)
-            entries[count++] = *tensor_file_at(g, i);
-    safetensors_pair pair = {"imagebind.vision", tensor_file_metadata(g, "config")};
-    assert_ok(safetensors_write(file_in(folder, name, path), entries, count, &pair, 1, error));
-    free(entries);
-    tensor_file_close(g);
 }
 
 static void imagebind_is_a_file_and_found_as_one(void **state)

@@ -6,6 +6,7 @@
 #include "support/golden.h"
 
 #include "base/file.h"
+#include "weights/safetensors.h"
 
 static const char models_words[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\ngood\nbad\nfilm\n##s\n";
 
@@ -29,6 +30,21 @@ static inline void publish(const char *golden, const char *folder, const char *n
     write_text(path, "vocab.txt", models_words);
     snprintf(file, sizeof file, "%s.safetensors", golden);
     copy_golden(file, path, "model.safetensors");
+    tensor_file_close(g);
+}
+
+/* A golden file's tensors with the metadata that says ImageBind's sizes, as FOLDER/NAME. */
+static inline void publish_imagebind(const char *folder, const char *name, char path[512])
+{
+    tensor_file *g = golden_open("encoders", "imagebind_vision");
+    tensor_entry *entries = calloc(tensor_file_count(g), sizeof *entries);
+    size_t count = 0;
+    for (size_t i = 0; i < tensor_file_count(g); i++)
+        if (strncmp(tensor_file_at(g, i)->name, "golden.", 7) != 0)
+            entries[count++] = *tensor_file_at(g, i);
+    safetensors_pair pair = {"imagebind.vision", tensor_file_metadata(g, "config")};
+    assert_ok(safetensors_write(file_in(folder, name, path), entries, count, &pair, 1, error));
+    free(entries);
     tensor_file_close(g);
 }
 
