@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "cli.h"
+#include "embed_speech.h"
 #include "embed_write.h"
 #include "encoders/weights_loading.h"
 #include "media/mel.h"
@@ -17,12 +18,13 @@
 static int run(int argc, char **argv);
 
 const command command_embed = {"embed", "embed --encoder NAME|PATH FILE... [-o OUT.npy|OUT.safetensors]",
-    "the vectors of a language model (lines of text files) or of ImageBind (pictures, videos, sounds)",
+    "the vectors of a language model (lines of text), ImageBind (pictures, sounds) or Whisper (sounds)",
     "Language models: each line of a text file gives one sentence vector, the mean of the last hidden states over\n"
     "its tokens made one long (L2); --tokens gives the hidden states themselves.  ImageBind: each second of a\n"
-    "recording gives one vector, of the picture or (--sound) of the sound.  Without -o the numbers are printed, one\n"
-    "vector a line.  safetensors: a tensor a file, under its name; with --tokens also NAME.lengths, the tokens of\n"
-    "each line.  npy: the rows of all files one under the other.",
+    "recording gives one vector, of the picture or (--sound) of the sound.  Whisper: each second of sound gives the\n"
+    "mean of its encoder's 50 vectors, --tokens gives them all.  Without -o the numbers are printed, one vector a\n"
+    "line.  safetensors: a tensor a file, under its name; with --tokens of text also NAME.lengths, the tokens of each\n"
+    "line.  npy: the rows of all files one under the other.",
     run};
 
 typedef struct embedder {
@@ -31,6 +33,7 @@ typedef struct embedder {
     language_model *language;
     tokenizer *words;
     imagebind *picture;
+    speech_encoder *speech;
     configuration configuration;
     struct mel_filter_bank *mel;
     bool tokens, sound;
@@ -43,6 +46,7 @@ static void embedder_close(embedder *e)
 {
     language_model_free(e->language);
     imagebind_free(e->picture);
+    speech_encoder_close(e->speech);
     parameter_store_free(e->store);
     tokenizer_close(e->words);
     mel_filter_bank_free(e->mel);
@@ -97,9 +101,10 @@ static smac_status open_imagebind(embedder *e, precision how, smac_error *error)
     const char *json = tensor_file_metadata(e->file, e->sound ? "imagebind.audio" : "imagebind.vision");
     smac_status status = json ? imagebind_config_from_json(json, strlen(json), &c, error) : SMAC_OK;
     if (status == SMAC_OK && !e->sound && (c.rows != c.columns || c.frames != 2 || c.channels != 3))
-        status = error_set(error, SMAC_ERROR_UNSUPPORTED, "embed", "the model's pictures are %lld x %lld with %lld colours "
-            "and %lld frames; expected squares, 3 colours and 2 frames", (long long)c.rows, (long long)c.columns,
-            (long long)c.channels, (long long)c.frames);
+        status = error_set(error, SMAC_ERROR_UNSUPPORTED, "embed",
+            "the model's pictures are %lld x %lld with %lld colours "
+            "and %lld frames; expected squares, 3 colours and 2 frames",
+            (long long)c.rows, (long long)c.columns, (long long)c.channels, (long long)c.frames);
     configuration_defaults(&e->configuration);
     if (status == SMAC_OK && e->sound) {
         e->configuration.audio.mel_bins = c.rows;
@@ -121,15 +126,12 @@ static smac_status embedder_open(embedder *e, const char *name, precision how, s
     smac_status status = models_find(name, &path, error);
     if (status == SMAC_OK)
         status = models_recognise(path, &summary, error);
-    if (status == SMAC_OK)
+    if (status == SMAC_OK && strcmp(summary.family, "whisper"))
         status = tensor_file_open(path, &e->file, error);
     if (status == SMAC_OK && !(e->store = parameter_store_new()))
         status = error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a model");
     if (status == SMAC_OK && !strcmp(summary.family, "whisper"))
-        status = error_set(error, SMAC_ERROR_UNSUPPORTED, "embed",
-            "%.300s is Whisper, which hears words (semanticmac transcribe); "
-            "embed takes language models and ImageBind",
-            path);
+        status = speech_encoder_open(path, how, &e->speech, error);
     else if (status == SMAC_OK && !strcmp(summary.family, "imagebind"))
         status = open_imagebind(e, how, error);
     else if (status == SMAC_OK)
@@ -252,7 +254,9 @@ static smac_status embed_files(embedder *e, char **paths, int count, const char 
         for (int j = 0; j < i; j++)
             if (!strcmp(path_base(paths[j]), files[i].name))
                 files[i].name = paths[i]; /* two of one name: by their paths */
-        status = e->language ? embed_text(e, paths[i], &files[i], error) : embed_media(e, paths[i], &files[i], error);
+        status = e->language ? embed_text(e, paths[i], &files[i], error)
+               : e->speech ? speech_encoder_file(e->speech, paths[i], e->tokens, console_reporter(), &files[i], error)
+                           : embed_media(e, paths[i], &files[i], error);
     }
     console_finish();
     if (status == SMAC_OK)
@@ -276,7 +280,8 @@ static int run(int argc, char **argv)
     const option_row rows[] = {
         {"encoder", 'e', OPTION_TEXT, &encoder, "NAME", "an installed model (semanticmac models list), or a path"},
         {"output", 'o', OPTION_TEXT, &output, "FILE", "OUT.npy or OUT.safetensors"},
-        {"tokens", 0, OPTION_FLAG, &e.tokens, NULL, "words: a vector for each token"},
+        {"tokens", 0, OPTION_FLAG, &e.tokens, NULL,
+            "language models: a vector a token; Whisper: all 50 vectors a second"},
         {"sound", 0, OPTION_FLAG, &e.sound, NULL, "ImageBind: of the sound, not the picture"},
         {"precision", 0, OPTION_TEXT, &how_name, "NAME", "of the weights: f32, bf16 or int8 (f32)"},
     };
@@ -296,8 +301,8 @@ static int run(int argc, char **argv)
         return usage_error(&command_embed, "there is no precision \"%s\": f32, bf16 or int8", how_name);
     smac_error error = {0};
     smac_status code = embedder_open(&e, encoder, how, &error);
-    if (code == SMAC_OK && e.tokens && !e.language)
-        code = error_set(&error, SMAC_ERROR_ARGUMENT, "embed", "--tokens is for language models");
+    if (code == SMAC_OK && e.tokens && e.picture)
+        code = error_set(&error, SMAC_ERROR_ARGUMENT, "embed", "--tokens is for language models and Whisper");
     if (code == SMAC_OK)
         code = embed_files(&e, argv + 1, count, output, &error);
     status = code == SMAC_OK ? EXIT_DONE : failure(&command_embed, &error);

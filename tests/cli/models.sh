@@ -49,6 +49,14 @@ refused "verify names the file that differs" 1 "vocab.txt of tiny has SHA-256" "
 for m in tiny tiny-bf16 small linked; do check "remove $m" "$smac" models remove $m; done
 check "linked files stay" test -s "$t/tiny/model.safetensors"
 check "nothing is left" test -z "$(ls -A "$SEMANTICMAC_MODELS")"
+# Whisper's encoder: 50 vectors a second of sound, or their means
+mkdir "$t/ears"; cp "$root/tests/golden/encoders/whisper.ctranslate2.bin" "$t/ears/model.bin"; cp "$t/tiny/vocab.txt" "$t/ears"
+ffmpeg -v error -f lavfi -i sine=frequency=300:duration=2.5 "$t/s.wav" </dev/null
+check "three seconds of sound" test "$("$smac" embed -e "$t/ears" "$t/s.wav" | wc -l)" = 3
+"$smac" embed -e "$t/ears" "$t/s.wav" --tokens >"$t/each"
+check "have 125 vectors" test "$(wc -l <"$t/each")" = 125
+check "whose means they are" sh -c "'$smac' embed -e '$t/ears' '$t/s.wav' | awk 'NR==FNR {k=int((NR-1)/50); n[k]++; for (i=1;i<=NF;i++) m[k,i]+=\$i; next} {for (i=1;i<=NF;i++) {d=m[FNR-1,i]/n[FNR-1]-\$i; if (d>1e-5 || d<-1e-5) exit 1}} END {exit FNR != 3}' '$t/each' -"
+refused "a text is no sound" 1 "a.txt" "$smac" embed -e "$t/ears" "$t/a.txt"
 # wrong use
 refused "remove what is not there" 1 "not installed" "$smac" models remove gpt2
 refused "near names are told" 1 "did you mean gpt2?" "$smac" models fetch gtp2
