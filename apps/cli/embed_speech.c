@@ -63,29 +63,39 @@ typedef struct listening {
     bool each;
     vector_rows *out;
     float *samples, *mel, *turned; /* a window: (samples), (bins, frames), (frames, bins) */
+    double *sums;                  /* (width), of the vectors of this second so far */
+    float *mean;
+    int64_t summed;
     size_t window, used;
     double heard; /* seconds */
 } listening;
+
+/* The mean of the vectors since the last one. */
+static smac_status add_mean(listening *l, smac_error *error)
+{
+    int64_t width = l->s->config.width;
+    if (l->summed == 0)
+        return SMAC_OK;
+    for (int64_t i = 0; i < width; i++) {
+        l->mean[i] = (float)(l->sums[i] / (double)l->summed);
+        l->sums[i] = 0;
+    }
+    l->summed = 0;
+    return vector_rows_add(l->out, l->mean, 1, width, false, error);
+}
 
 static smac_status add_vectors(listening *l, const float *vectors, int64_t count, smac_error *error)
 {
     int64_t width = l->s->config.width;
     if (l->each)
         return vector_rows_add(l->out, vectors, count, width, false, error);
-    float *mean = memory_new((size_t)width, sizeof *mean);
-    smac_status status = mean ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a vector");
-    for (int64_t first = 0; status == SMAC_OK && first < count; first += VECTORS_A_SECOND) {
-        int64_t n = count - first < VECTORS_A_SECOND ? count - first : VECTORS_A_SECOND;
-        for (int64_t i = 0; i < width; i++) {
-            double sum = 0;
-            for (int64_t v = first; v < first + n; v++)
-                sum += vectors[v * width + i];
-            mean[i] = (float)(sum / (double)n);
-        }
-        status = vector_rows_add(l->out, mean, 1, width, false, error);
+    for (int64_t v = 0; v < count; v++) {
+        for (int64_t i = 0; i < width; i++)
+            l->sums[i] += vectors[v * width + i];
+        if (++l->summed == VECTORS_A_SECOND)
+            TRY(add_mean(l, error));
     }
-    free(mean);
-    return status;
+    return SMAC_OK;
 }
 
 static smac_status run_window(listening *l, smac_error *error)
@@ -140,15 +150,21 @@ smac_status speech_encoder_file(const speech_encoder *s, const char *path, bool 
     l.mel = memory_new(values, sizeof *l.mel);
     l.turned = memory_new(values, sizeof *l.turned);
     media_warnings warnings = {0};
-    smac_status status =
-        l.samples && l.mel && l.turned ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for sound");
+    l.sums = memory_new((size_t)s->config.width, sizeof *l.sums);
+    l.mean = memory_new((size_t)s->config.width, sizeof *l.mean);
+    bool made = l.samples && l.mel && l.turned && l.sums && l.mean;
+    smac_status status = made ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for sound");
     if (status == SMAC_OK)
         status = sound_read(path, NULL, take, &l, &warnings, error);
     if (status == SMAC_OK)
         status = run_window(&l, error);
+    if (status == SMAC_OK)
+        status = add_mean(&l, error);
     media_warnings_free(&warnings);
     free(l.samples);
     free(l.mel);
     free(l.turned);
+    free(l.sums);
+    free(l.mean);
     return status;
 }
