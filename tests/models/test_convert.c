@@ -239,6 +239,24 @@ static void a_scale_that_is_missing_is_named(void **state)
     folder_remove(folder);
 }
 
+static int stop_in_the_middle(void *user, const char *what, double done, double total)
+{
+    (void)user;
+    return strcmp(what, "converting") == 0 && done > total / 2;
+}
+
+static void a_stopped_conversion_leaves_nothing(void **state)
+{
+    (void)state;
+    char folder[256], from[512];
+    const reporter r = {.progress = stop_in_the_middle};
+    models_start(folder);
+    publish("bert", folder, "b", from);
+    assert_refused(models_convert(from, PRECISION_BF16, NULL, &r, NULL, error), SMAC_ERROR_INTERRUPTED, "stopped");
+    assert_false(in_models(folder, "b-bf16") || in_models(folder, "b-bf16.part"));
+    folder_remove(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +264,7 @@ int main(void)
         cmocka_unit_test(int8_values_are_the_nearest),
         cmocka_unit_test(whisper_stays_near_and_ctranslate2_is_refused),
         cmocka_unit_test(a_scale_that_is_missing_is_named),
+        cmocka_unit_test(a_stopped_conversion_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
