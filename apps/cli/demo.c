@@ -24,12 +24,15 @@ const command command_demo = {"demo", "demo [--out DIR] [options]",
 /* The demo's model: small enough to learn everything from raw video in about a minute on two cores. */
 static const char *const demo_settings[] = {
     "model.name=demo", "model.width=64", "model.heads=4", "model.head_width=16",
-    "text.width=64", "text.layers=2", "text.heads=4", "text.hidden=128", "text.vocabulary=2000",
-    "audio.width=64", "audio.layers=2", "audio.heads=4", "audio.hidden=128", "audio.out_width=64",
-    "vision.width=64", "vision.layers=2", "vision.heads=4", "vision.hidden=128", "vision.out_width=64",
-    "vision.image_size=64", "vision.patch=8",
+    "text.width=64", "text.layers=1", "text.heads=4", "text.hidden=128", "text.vocabulary=2000",
+    "audio.width=64", "audio.layers=1", "audio.heads=4", "audio.hidden=128", "audio.out_width=64",
+    "vision.width=64", "vision.layers=1", "vision.heads=4", "vision.hidden=128", "vision.out_width=64",
+    "vision.image_size=64", "vision.patch=16",
     "perceiver.latents=8", "perceiver.layers=1", "interaction.layers=1", "contrast.projection=64",
-    "train.epochs=14", "train.rate=0.002", "train.language_rate=0.002",
+    "augment.words=0.25", "augment.flip=true", "augment.light=0.15",
+    "labels.predictor=held_out", "labels.ridge=0", "labels.clipwise=true", "labels.reliability=true",
+    "labels.mix=0.7",
+    "train.epochs=16", "train.batch=16", "train.rate=0.0005", "train.language_rate=0.001",
 };
 
 static const demo_variant variants[DEMO_VARIANTS] = {
@@ -233,11 +236,12 @@ static int run(int argc, char **argv)
     demo_state d = {.folder = "demo"};
     synth_options synth;
     synth_options_default(&synth);
+    synth.clips = 2000;
     text_list sets = {0};
     int64_t seed = 1;
     const option_row rows[] = {
         {"out", 'o', OPTION_TEXT, &d.folder, "DIR", "where everything goes (demo)"},
-        {"clips", 'n', OPTION_INTEGER, &synth.clips, "N", "clips to make (800)"},
+        {"clips", 'n', OPTION_INTEGER, &synth.clips, "N", "clips to make (2000)"},
         {"seed", 's', OPTION_INTEGER, &seed, "S", "of the data (1)"},
         {"epochs", 0, OPTION_INTEGER, &d.epochs, "N", "epochs of each training"},
         {"video", 0, OPTION_TEXT, &d.video, "FILE", "the real video to analyse (Debian's movie-hello.mp4)"},
