@@ -144,7 +144,7 @@ static bool is_language(const char *token)
            strcmp(token + length - 2, "|>") == 0;
 }
 
-static smac_status read_languages(speech_model *m, smac_error *error)
+static smac_status read_languages(speech_model *m, const json_t *const files[2], smac_error *error)
 {
     m->languages = memory_new(256, sizeof *m->languages);
     if (m->languages == NULL)
@@ -154,7 +154,11 @@ static smac_status read_languages(speech_model *m, smac_error *error)
         if (token && is_language(token))
             m->languages[m->language_count++] = id;
     }
-    m->many_languages = m->config.vocabulary >= MANY_LANGUAGES && m->language_count > 0 && m->transcribe >= 0;
+    const json_t *said = json_object_get(files[0], "is_multilingual");
+    if (!json_is_boolean(said))
+        said = json_object_get(files[1], "is_multilingual");
+    bool many = json_is_boolean(said) ? json_is_true(said) : m->config.vocabulary >= MANY_LANGUAGES;
+    m->many_languages = many && m->language_count > 0 && m->transcribe >= 0;
     return SMAC_OK;
 }
 
@@ -191,7 +195,7 @@ static smac_status read_rules(speech_model *m, const json_t *const files[2], sma
         r->last_timestamp = r->first_timestamp + TIMESTAMP_SECONDS * 50;
     TRY(read_suppressed(m, files, error));
     TRY(read_heads(m, files, error));
-    return read_languages(m, error);
+    return read_languages(m, files, error);
 }
 
 /* --- opening --------------------------------------------------------------------------------------------------------------- */
