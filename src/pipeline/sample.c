@@ -247,6 +247,8 @@ static smac_status window_mel(const preparation *p, const float *samples, size_t
 {
     const configuration *c = p->configuration;
     int64_t bins = c->audio.mel_bins, columns = c->audio.frames;
+    if (p->whisper)
+        return whisper_log_mel(p->mel, samples, count, (size_t)columns * WHISPER_HOP, out, error);
     if (bins == IMAGEBIND_MEL_BINS && columns == IMAGEBIND_MEL_FRAMES)
         return imagebind_mel(p->mel, samples, count, out, error);
     size_t padded = count < SOUND_FRAME ? SOUND_FRAME : count;

@@ -52,6 +52,7 @@ typedef struct preparation {
     const configuration *configuration;
     const struct tokenizer *tokenizer; /* NULL when the model has no words of its own or reads ready features */
     const struct mel_filter_bank *mel; /* NULL likewise */
+    bool whisper;                      /* sound as Whisper's log-mel, not as ImageBind's */
     int64_t max_tokens;                /* the least of text.max_tokens and what the encoder can take */
     bool wants[SAMPLE_MODALITIES];     /* raw forms that the model's encoders read; others are not made */
 } preparation;

@@ -87,6 +87,7 @@ void system_free(affect_system *s)
         return;
     language_model_free(s->text_encoder);
     imagebind_free(s->audio_encoder);
+    whisper_encoder_free(s->whisper);
     imagebind_free(s->vision_encoder);
     semanticmac_free(s->core);
     parameter_store_free(s->store);
@@ -117,15 +118,49 @@ static smac_status open_language_model(const char *folder, language_model_config
     return status;
 }
 
+/* Whether a sound encoder is Whisper: a CTranslate2 file, or a folder whose config.json says so. */
+static bool is_whisper(const char *path, const tensor_file *file)
+{
+    if (!strcmp(tensor_file_kind(file), "CTranslate2"))
+        return true;
+    char *name = file_is_folder(path) ? path_join(path, "config.json") : NULL, *json = NULL;
+    size_t size;
+    bool found = name && file_exists(name) && file_read(name, 1 << 24, &json, &size, NULL) == SMAC_OK &&
+                 strstr(json, "\"whisper\"");
+    free(json);
+    free(name);
+    return found;
+}
+
+/* Windows of window_seconds, 100 frames of log-mel a second, at most the 30 s that Whisper has positions for. */
+static smac_status open_whisper(affect_system *s, const char *path, encoder_plan *plan, smac_error *error)
+{
+    configuration *c = &s->configuration;
+    int64_t frames = 2 * llround(c->audio.window_seconds * 50);
+    tensor_file_close(s->files[SAMPLE_AUDIO]);
+    s->files[SAMPLE_AUDIO] = NULL;
+    TRY(whisper_open_folder(path, &s->files[SAMPLE_AUDIO], &plan->whisper, error));
+    if (frames < 4 || frames > 2 * plan->whisper.positions)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "audio.window_seconds is %g, expected 0.04 to %g with the sound encoder %.300s",
+                    c->audio.window_seconds, (double)plan->whisper.positions / 50, path);
+    plan->is_whisper = true;
+    c->audio.mel_bins = plan->whisper.mel_bins;
+    c->audio.frames = frames;
+    return SMAC_OK;
+}
+
 smac_status system_open_encoder(affect_system *s, int m, const char *path, encoder_plan *plan, smac_error *error)
 {
     configuration *c = &s->configuration;
     if (!file_exists(path) && !file_is_folder(path))
         return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no %s encoder at %.300s; expected %s", modality_name(m), path,
-                    m == SAMPLE_TEXT ? "a Hugging Face folder" : "a weights file of ImageBind");
+                    m == SAMPLE_TEXT ? "a Hugging Face folder" : m == SAMPLE_AUDIO ? "a weights file of ImageBind or a Whisper folder"
+                                                                        : "a weights file of ImageBind");
     TRY(tensor_file_open(path, &s->files[m], error));
     if (m == SAMPLE_TEXT)
         return open_language_model(path, &plan->text, error);
+    if (m == SAMPLE_AUDIO && is_whisper(path, s->files[m]))
+        return open_whisper(s, path, plan, error);
     imagebind_config *config = m == SAMPLE_AUDIO ? &plan->audio : &plan->vision;
     const char *key = m == SAMPLE_AUDIO ? "imagebind.audio" : "imagebind.vision";
     const char *json = tensor_file_metadata(s->files[m], key);
@@ -184,9 +219,10 @@ static void plan_small_sound(const configuration *c, imagebind_config *out)
     out->stride = c->audio.stride;
 }
 
-static const parameter_list *list_of(const affect_system *s, int m)
+parameter_list *system_encoder_parameters(const affect_system *s, int m)
 {
     return m == SAMPLE_TEXT ? language_model_parameters(s->text_encoder)
+         : m == SAMPLE_AUDIO && s->whisper ? whisper_encoder_parameters(s->whisper)
          : imagebind_parameters(m == SAMPLE_AUDIO ? s->audio_encoder : s->vision_encoder);
 }
 
@@ -198,6 +234,11 @@ static smac_status add_encoder(affect_system *s, const encoder_plan *plan, int m
         s->encoder_width[m] = plan->text.width;
         if (!*s->configuration.text.encoder) /* from scratch: it learns at the rate of the rest */
             parameter_set_language(s->store, prefixes[m], false);
+    } else if (m == SAMPLE_AUDIO && plan->is_whisper) {
+        TRY(whisper_encoder_add(s->store, prefixes[m], &plan->whisper, (int)blocks, &s->whisper, error));
+        s->encoder_width[m] = plan->whisper.width;
+        if (*system_encoder_path(&s->configuration, m))
+            parameter_set_language(s->store, prefixes[m], true);
     } else {
         const imagebind_config *config = m == SAMPLE_AUDIO ? &plan->audio : &plan->vision;
         TRY(imagebind_add(s->store, prefixes[m], config, (int)blocks,
@@ -207,8 +248,8 @@ static smac_status add_encoder(affect_system *s, const encoder_plan *plan, int m
             parameter_set_language(s->store, prefixes[m], true);
     }
     s->frozen[m] = blocks == 0;
-    if (s->frozen[m] && s->files[m])
-        return parameter_list_borrow((parameter_list *)list_of(s, m), s->files[m], error);
+    if (s->frozen[m] && s->files[m] && strcmp(tensor_file_kind(s->files[m]), "CTranslate2") != 0)
+        return parameter_list_borrow(system_encoder_parameters(s, m), s->files[m], error);
     return SMAC_OK;
 }
 
@@ -234,7 +275,9 @@ smac_status system_build(affect_system *s, const encoder_plan *plan, bool initia
     for (int m = 0; m < SAMPLE_MODALITIES; m++) {
         if (!s->files[m] || !(initialise || plan->outside[m]))
             continue;
-        smac_status status = parameter_list_load((parameter_list *)list_of(s, m), s->files[m], NULL, error);
+        smac_status status = m == SAMPLE_AUDIO && s->whisper
+            ? whisper_encoder_load(s->whisper, s->files[m], error)
+            : parameter_list_load(system_encoder_parameters(s, m), s->files[m], NULL, error);
         if (status != SMAC_OK)
             return error_prefix(error, "%s encoder %.300s", modality_name(m), system_encoder_path(c, m));
     }
@@ -246,7 +289,10 @@ smac_status system_build(affect_system *s, const encoder_plan *plan, bool initia
         p->max_tokens = language_model_max_length(s->text_encoder);
     for (int m = 0; m < SAMPLE_MODALITIES; m++)
         p->wants[m] = plan->has[m];
-    if (plan->has[SAMPLE_AUDIO])
+    p->whisper = plan->is_whisper;
+    if (plan->has[SAMPLE_AUDIO] && plan->is_whisper)
+        TRY(mel_filter_bank_new_whisper((int)c->audio.mel_bins, &s->mel, error));
+    else if (plan->has[SAMPLE_AUDIO])
         TRY(mel_filter_bank_new_kaldi((int)c->audio.mel_bins, &s->mel, error));
     p->mel = s->mel;
     return SMAC_OK;

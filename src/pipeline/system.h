@@ -28,6 +28,7 @@ enum { SYSTEM_TASKS_MAX = SEMANTICMAC_TASKS_MAX };
 
 struct imagebind;        /* encoders room */
 struct language_model;
+struct whisper_encoder;
 
 /* How a model came to be; all of it is in the model file. */
 typedef struct training_record {
@@ -51,6 +52,7 @@ typedef struct affect_system {
     parameter_store *store;
     struct language_model *text_encoder;   /* NULL where vectors come ready */
     struct imagebind *audio_encoder, *vision_encoder;
+    struct whisper_encoder *whisper;       /* of sound, in place of audio_encoder */
     int64_t encoder_width[SAMPLE_MODALITIES]; /* of E_t, E_a, E_v */
     bool frozen[SAMPLE_MODALITIES];        /* the encoder has no trainable parameter: its vectors can be kept */
     semanticmac *core;

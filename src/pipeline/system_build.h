@@ -4,6 +4,7 @@
 
 #include "encoders/imagebind.h"
 #include "encoders/language_model.h"
+#include "encoders/whisper.h"
 #include "pipeline/system.h"
 
 /* Sizes of the encoders that the system runs itself; has says which there are. */
@@ -11,6 +12,8 @@ typedef struct encoder_plan {
     bool has[SAMPLE_MODALITIES];
     language_model_config text;
     imagebind_config audio, vision;
+    bool is_whisper;     /* of sound: Whisper's encoder, sized by whisper, in place of ImageBind's */
+    whisper_config whisper;
     bool outside[SAMPLE_MODALITIES]; /* its values come from files[], not from the model file */
 } encoder_plan;
 
@@ -26,6 +29,9 @@ smac_status system_build(affect_system *s, const encoder_plan *plan, bool initia
 
 /* A pre-trained encoder's configuration, from its file; the configuration's picture and mel sizes follow it. */
 smac_status system_open_encoder(affect_system *s, int m, const char *path, encoder_plan *plan, smac_error *error);
+
+/* The parameters of modality m's encoder. */
+parameter_list *system_encoder_parameters(const affect_system *s, int m);
 
 /* SHA-256 over names, types, shapes and values of all tensors. */
 smac_status system_encoder_digest(const tensor_file *file, char out[65], smac_error *error);

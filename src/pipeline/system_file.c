@@ -30,7 +30,7 @@ static bool starts_with(const char *text, const char *prefix)
 static bool has_encoder(const affect_system *s, int m)
 {
     return m == SAMPLE_TEXT ? s->text_encoder != NULL
-         : m == SAMPLE_AUDIO ? s->audio_encoder != NULL : s->vision_encoder != NULL;
+         : m == SAMPLE_AUDIO ? s->audio_encoder != NULL || s->whisper != NULL : s->vision_encoder != NULL;
 }
 
 /* A frozen encoder with a file of its own that is large is named only. */
@@ -56,6 +56,8 @@ static json_t *encoders_to_json(const affect_system *s)
             text_buffer text = {0};
             if (m == SAMPLE_TEXT)
                 language_model_config_to_json(language_model_get_config(s->text_encoder), &text);
+            else if (m == SAMPLE_AUDIO && s->whisper)
+                whisper_config_to_json(whisper_encoder_config(s->whisper), &text);
             else
                 imagebind_config_to_json(imagebind_get_config(m == SAMPLE_AUDIO ? s->audio_encoder : s->vision_encoder),
                                          &text);
@@ -205,8 +207,11 @@ static smac_status read_encoder_config(const json_t *one, int m, encoder_plan *p
     char *json = json_dumps(json_object_get(one, "config"), JSON_COMPACT);
     if (!json)
         return FAIL(error, SMAC_ERROR_FORMAT, "%.300s does not say how its %s encoder is built", path, modality_name(m));
+    const char *type = json_string_value(json_object_get(json_object_get(one, "config"), "model_type"));
+    plan->is_whisper |= m == SAMPLE_AUDIO && type && !strcmp(type, "whisper");
     smac_status status = m == SAMPLE_TEXT
         ? language_model_config_parse(json, strlen(json), &plan->text, error)
+        : m == SAMPLE_AUDIO && plan->is_whisper ? whisper_config_parse(json, strlen(json), &plan->whisper, error)
         : imagebind_config_from_json(json, strlen(json), m == SAMPLE_AUDIO ? &plan->audio : &plan->vision, error);
     free(json);
     plan->has[m] = true;

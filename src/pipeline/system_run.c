@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "encoders/imagebind.h"
 #include "encoders/language_model.h"
+#include "encoders/whisper.h"
 #include "pipeline/system.h"
 #include "text/tokenizer.h"
 
@@ -24,6 +25,25 @@ smac_status system_batch(const affect_system *s, const sample *const *samples, i
 
 /* --- encoders ------------------------------------------------------------------------------------------------------------ */
 
+/*
+ * Whisper's vectors of each window, 50 a second, to one: the mean over the second in the window's middle, which is the
+ * clip's (of a window of less than a second: over all of it).
+ */
+static value *encode_whisper(const affect_system *s, tape *t, const batch *b, int64_t rows)
+{
+    int64_t bins = b->mel_bins, frames = b->mel_frames;
+    float *turned = tape_scratch(t, (size_t)(rows * bins * frames) * sizeof *turned); /* time first */
+    if (!turned)
+        return NULL;
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t f = 0; f < frames; f++)
+            for (int64_t k = 0; k < bins; k++)
+                turned[(r * frames + f) * bins + k] = b->mel[(r * bins + k) * frames + f];
+    value *vectors = whisper_encoder_forward(t, s->whisper, turned, rows, frames, NULL);
+    int64_t all = frames / 2, count = all < 50 ? all : 50;
+    return op_mean_over(t, op_slice(t, vectors, 1, (all - count) / 2, count), 1);
+}
+
 /* Vectors of the packed rows: text (rows, L, W), audio and vision (rows, W). */
 static value *encode_rows(const affect_system *s, tape *t, const batch *b, int m)
 {
@@ -34,6 +54,8 @@ static value *encode_rows(const affect_system *s, tape *t, const batch *b, int m
         return language_model_forward(t, s->text_encoder, b->ids, b->text_mask, types ? b->types : NULL, part->rows,
                                       part->steps, NULL);
     }
+    if (m == SAMPLE_AUDIO && s->whisper)
+        return encode_whisper(s, t, b, part->rows);
     if (m == SAMPLE_AUDIO)
         return imagebind_forward(t, s->audio_encoder, b->mel, part->rows, NULL, NULL);
     return imagebind_forward(t, s->vision_encoder, b->pictures, part->rows, NULL, NULL);
