@@ -1,0 +1,196 @@
+/*
+ * tests/analyze/test_threads.c - one open model, several threads that analyse with it at once, the same answers; and
+ * what the public face promises: windows, missing modalities, words spread over time, refusals, every format.
+ * (tools/test-threads runs this under the thread sanitizer.)
+ */
+#include "support/check.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "analyze/model.h"
+#include "base/file.h"
+
+#define MEDIA SMAC_SOURCE_DIR "/tests/golden/media/"
+
+static const char *const words[] = {"this is a good film", "i hate this bad film", "a very good day", "so bad it hurts"};
+static char model_path[] = "/tmp/smac-analyze-XXXXXX";
+
+static int make_model(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8", "perceiver.latents=3",
+        "perceiver.layers=1", "interaction.queries=2", "interaction.layers=1", "contrast.projection=8", "text.width=16",
+        "text.heads=2", "text.hidden=32", "text.layers=1", "text.vocabulary=120", "audio.width=16", "audio.heads=2",
+        "audio.hidden=32", "audio.layers=1", "audio.out_width=12", "audio.mel_bins=16", "audio.frames=32",
+        "audio.kernel=8", "audio.stride=8", "vision.width=16", "vision.heads=2", "vision.hidden=32", "vision.layers=1",
+        "vision.out_width=12", "vision.image_size=16", "vision.patch=8"};
+    configuration c;
+    task_description task;
+    affect_system *s = NULL;
+    configuration_defaults(&c);
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        assert_ok(configuration_set_assignment(&c, settings[i], error));
+    assert_ok(task_regression(&task, "sentiment", "sims", -1, 1, error));
+    system_options options = {.configuration = &c, .tasks = &task, .task_count = 1, .texts = words, .text_count = 4};
+    assert_ok(system_new(&options, &s, error));
+    close(mkstemp(model_path));
+    assert_ok(system_save(s, model_path, NULL, error));
+    system_free(s);
+    return 0;
+}
+
+static int remove_model(void **state)
+{
+    (void)state;
+    unlink(model_path);
+    return 0;
+}
+
+typedef struct worker {
+    const smac_model *model;
+    const char *file;
+    smac_analysis *analysis;
+    smac_status status;
+    smac_error error;
+} worker;
+
+static void *work(void *argument)
+{
+    worker *w = argument;
+    smac_analyze_options options;
+    smac_analyze_options_default(&options);
+    options.text = "a very good film";
+    options.window = 1;
+    options.hop = 0.5;
+    w->status = smac_analyze_file(w->model, w->file, &options, &w->analysis, &w->error);
+    return NULL;
+}
+
+static void threads_share_a_model(void **state)
+{
+    (void)state;
+    smac_model *model = NULL;
+    assert_ok(smac_model_open(model_path, NULL, &model, error));
+    smac_set_threads(1); /* the threads here are the caller's own */
+    worker alone = {.model = model, .file = MEDIA "plain.mp4"}, many[4];
+    work(&alone);
+    assert_int_equal(alone.status, SMAC_OK);
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++) {
+        many[i] = (worker){.model = model, .file = MEDIA "plain.mp4"};
+        assert_int_equal(pthread_create(&threads[i], NULL, work, &many[i]), 0);
+    }
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(many[i].status, SMAC_OK);
+        size_t count = smac_analysis_segment_count(alone.analysis);
+        assert_int_equal(smac_analysis_segment_count(many[i].analysis), count);
+        for (size_t k = 0; k < count; k++) {
+            const smac_segment *a = smac_analysis_segment(alone.analysis, k),
+                               *b = smac_analysis_segment(many[i].analysis, k);
+            assert_memory_equal(&a->prediction[0], &b->prediction[0], sizeof(float));
+            assert_memory_equal(&a->modality[1][0], &b->modality[1][0], sizeof(float));
+        }
+        smac_analysis_free(many[i].analysis);
+    }
+    smac_analysis_free(alone.analysis);
+    smac_model_free(model);
+    smac_set_threads(0);
+}
+
+static void windows_cover_the_recording(void **state)
+{
+    (void)state;
+    smac_model *model = NULL;
+    smac_analysis *a = NULL;
+    assert_ok(smac_model_open(model_path, NULL, &model, error));
+    assert_string_equal(smac_model_task(model), "sentiment");
+    assert_int_equal(smac_model_classes(model), 0);
+    smac_analyze_options options;
+    smac_analyze_options_default(&options);
+    options.window = 1;
+    options.hop = 0.5;
+    options.text = "good words said over all of the time that there is";
+    assert_ok(smac_analyze_file(model, MEDIA "plain.mp4", &options, &a, error));
+    double duration = smac_analysis_duration(a);
+    size_t count = smac_analysis_segment_count(a);
+    assert_true(duration > 1 && count > 1);
+    for (size_t i = 0; i < count; i++) {
+        const smac_segment *s = smac_analysis_segment(a, i);
+        assert_near(s->start, 0.5 * (double)i, 1e-9);
+        assert_true(s->end > s->start && s->end <= duration + 1e-9 && s->end - s->start <= 1 + 1e-9);
+        assert_true(s->prediction[0] >= -1 && s->prediction[0] <= 1);
+        assert_true(s->disagreement >= 0 && s->disagreement <= 1);
+    }
+    assert_near(smac_analysis_segment(a, count - 1)->end, duration, 1e-9);
+    assert_null(smac_analysis_segment(a, count));
+    assert_non_null(strstr(smac_analysis_segment(a, 0)->text, "good"));
+    assert_null(strstr(smac_analysis_segment(a, count - 1)->text, "good")); /* spread evenly */
+    for (int f = SMAC_FORMAT_TEXT; f <= SMAC_FORMAT_HTML; f++) {
+        char *text = NULL;
+        size_t length = 0;
+        const smac_analysis *one = a;
+        assert_ok(smac_analysis_render(&one, 1, (smac_format)f, 60, true, &text, &length, error));
+        assert_true(length > 50 && strlen(text) == length);
+        free(text);
+    }
+    smac_analysis_free(a);
+    smac_model_free(model);
+}
+
+static void a_missing_modality_is_not_a_number(void **state)
+{
+    (void)state;
+    smac_model *model = NULL;
+    smac_analysis *a = NULL;
+    assert_ok(smac_model_open(model_path, NULL, &model, error));
+    assert_ok(smac_analyze_file(model, MEDIA "tone.mp3", NULL, &a, error));
+    const smac_segment *s = smac_analysis_summary(a);
+    assert_true(s->has[SMAC_AUDIO] && !s->has[SMAC_VISION] && !s->has[SMAC_TEXT]);
+    assert_true(isnan(s->modality[SMAC_VISION][0]) && isnan(s->modality[SMAC_TEXT][0]));
+    assert_true(isfinite(s->modality[SMAC_AUDIO][0]) && isfinite(s->prediction[0]));
+    assert_near(s->disagreement, 0, 0);
+    assert_true(smac_analysis_warning_count(a) >= 2); /* no words, no picture */
+    char *text = NULL;
+    const smac_analysis *one = a;
+    assert_ok(smac_analysis_render(&one, 1, SMAC_FORMAT_JSON, 0, false, &text, NULL, error));
+    assert_non_null(strstr(text, "\"vision\": null"));
+    free(text);
+    smac_analysis_free(a);
+    smac_model_free(model);
+}
+
+static void wrong_things_are_refused(void **state)
+{
+    (void)state;
+    smac_model *model = NULL;
+    smac_analysis *a = NULL;
+    smac_error error = {0};
+    assert_int_equal(smac_model_open("/nonexistent", NULL, &model, &error), SMAC_ERROR_NOT_FOUND);
+    assert_int_not_equal(smac_model_open(MEDIA "plain.mp4", NULL, &model, &error), SMAC_OK);
+    assert_null(model);
+    assert_ok(smac_model_open(model_path, NULL, &model, error));
+    smac_analyze_options options;
+    smac_analyze_options_default(&options);
+    options.window = -1;
+    assert_int_equal(smac_analyze_file(model, MEDIA "plain.mp4", &options, &a, &error), SMAC_ERROR_ARGUMENT);
+    smac_analyze_options_default(&options);
+    options.transcript = MEDIA "tone.mp3";
+    assert_int_not_equal(smac_analyze_file(model, MEDIA "plain.mp4", &options, &a, &error), SMAC_OK);
+    assert_int_equal(smac_analyze_file(model, "/nonexistent.mp4", NULL, &a, &error), SMAC_ERROR_NOT_FOUND);
+    assert_non_null(strstr(error.message, "/nonexistent.mp4"));
+    assert_null(a);
+    smac_analysis_free(NULL);
+    smac_model_free(NULL);
+    smac_model_free(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(threads_share_a_model),
+        cmocka_unit_test(windows_cover_the_recording), cmocka_unit_test(a_missing_modality_is_not_a_number),
+        cmocka_unit_test(wrong_things_are_refused)};
+    return cmocka_run_group_tests(tests, make_model, remove_model);
+}
