@@ -7,6 +7,7 @@
 #include "cli.h"
 #include "media/media.h"
 #include "media/sound.h"
+#include "model/configuration.h"
 #include "weights/tensor_file.h"
 
 static int run(int argc, char **argv);
@@ -14,10 +15,37 @@ static int run(int argc, char **argv);
 const command command_inspect = {"inspect", "inspect FILE...", "what is in a model file, a file of tensors or a recording",
     NULL, run};
 
+/* a model file of ours: what it predicts, how it was trained, and the keys that are not at their defaults */
+static void print_configuration(const char *text)
+{
+    configuration c, defaults;
+    smac_error error;
+    json_t *object = json_loads(text, 0, NULL);
+    configuration_defaults(&c);
+    configuration_defaults(&defaults);
+    printf("  configuration:");
+    if (object && configuration_from_json(&c, object, &error) == SMAC_OK) {
+        for (size_t i = 0; i < configuration_key_count(); i++) {
+            const char *name = configuration_key_at(i)->name;
+            char value[CONFIGURATION_TEXT_MAX], usual[CONFIGURATION_TEXT_MAX];
+            if (configuration_get(&c, name, value) && configuration_get(&defaults, name, usual) && strcmp(value, usual))
+                printf(" %s=%s", name, value);
+        }
+        printf(" (the rest at the defaults)\n");
+    } else {
+        printf(" not readable by this version\n");
+    }
+    json_decref(object);
+}
+
 static void print_metadata(const tensor_file *file)
 {
     const char *key;
     for (size_t i = 0; (key = tensor_file_metadata_key(file, i)); i++) {
+        if (!strcmp(key, "semanticmac.configuration")) {
+            print_configuration(tensor_file_metadata(file, key));
+            continue;
+        }
         const char *text = tensor_file_metadata(file, key);
         size_t length = strlen(text), shown = length > 600 ? 160 : length;
         printf("  %s: %.*s%s\n", key, (int)shown, text, shown < length ? " ..." : "");
