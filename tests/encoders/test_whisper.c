@@ -5,6 +5,7 @@
 #include "support/golden.h"
 
 #include "encoders/whisper.h"
+#include "encoders/whisper_weights.h"
 
 static const double LIMIT = 1e-5;
 
@@ -104,6 +105,41 @@ static void encoder_is_transformers(void **state)
         free(mel);
         clear(&s);
     }
+}
+
+static void int8_files_are_read(void **state)
+{
+    (void)state;
+    setting s;
+    char path[600];
+    open_files(&s, false);
+    snprintf(path, sizeof path, "%s/tests/golden/encoders/whisper.ctranslate2.int8.bin", SMAC_SOURCE_DIR);
+    assert_ok(tensor_file_open(path, &s.weights, error));
+    add_encoder(&s, 0, true);
+    float *mel = golden_floats(s.golden, "golden.mel", NULL), *expected = golden_floats(s.golden, "golden.output", NULL);
+    tape *t = tape_new(NULL);
+    value *y = whisper_encoder_forward(t, s.encoder, mel, 2, 40, NULL);
+    assert_ok(tape_status(t, error));
+    double far = golden_error(y->data, expected, 1, y->count, NULL);
+    assert_true(far > 1e-4 && far < 0.05); /* rounded, and not by more than rounding gives */
+    int64_t dim[] = {40, 24}; /* a row's scale, to half a step */
+    tensor_file *plain = s.golden;
+    const tensor_entry *exact = tensor_file_find(plain, "model.encoder.layers.1.fc1.weight");
+    assert_true(exact->rank == 2 && exact->dim[0] == dim[0] && exact->dim[1] == dim[1]);
+    float *want = golden_floats(plain, exact->name, NULL), have[40 * 24];
+    assert_ok(whisper_load(s.weights, "encoder.layers.1.fc1.weight", 2, dim, have, error));
+    for (int r = 0; r < 40; r++) {
+        float most = 0;
+        for (int i = 0; i < 24; i++)
+            most = fmaxf(most, fabsf(want[r * 24 + i]));
+        for (int i = 0; i < 24; i++)
+            assert_near(have[r * 24 + i], want[r * 24 + i], (double)most / 253);
+    }
+    tape_free(t);
+    free(want);
+    free(mel);
+    free(expected);
+    clear(&s);
 }
 
 static void gradients_are_transformers(void **state)
@@ -295,6 +331,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_are_read_from_both_files),
         cmocka_unit_test(encoder_is_transformers),
+        cmocka_unit_test(int8_files_are_read),
         cmocka_unit_test(gradients_are_transformers),
         cmocka_unit_test(decoder_at_once_and_step_by_step),
         cmocka_unit_test(hypotheses_go_on_from_each_other),

@@ -7,7 +7,7 @@ float32.  whisper.safetensors holds the weights under their published names and,
   tokens (n), logits (n, vocabulary) of the decoder over the first sound, cross.L (heads, n, frames / 2): the
   cross-attention's weights of layer L behind its softmax.
 Metadata: "config", the config.json.  whisper.ctranslate2.bin holds the same weights as CTranslate2 writes them
-(version 6, WhisperSpec revision 3), written here by hand.
+(version 6, WhisperSpec revision 3), written here by hand; whisper.ctranslate2.int8.bin the same quantised.
 """
 import json
 import pathlib
@@ -22,7 +22,7 @@ OUT = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden" / "encode
 BATCH, POSITIONS, TOKENS = 2, 20, 9
 
 
-def ctranslate2_file(weights, config):
+def ctranslate2_file(weights, config, int8=False):
     out = {}
 
     def put(name, *parts):
@@ -63,6 +63,12 @@ def ctranslate2_file(weights, config):
         out["decoder/" + name] = np.array(value, dtype="<i1")
     for name, value in (("alignment_heads", 1), ("alignment_layer", -1)):
         out["decoder/" + name] = np.array(value, dtype="<i2")
+    if int8:  # every matrix and kernel, a scale a row
+        for name in [n for n in out if n.endswith("/weight")]:
+            rows = out[name].reshape(out[name].shape[0], -1)
+            scale = (127 / np.maximum(np.abs(rows).max(1), 1e-20)).astype("<f4")
+            out[name] = np.rint(rows * scale[:, None]).astype("i1").reshape(out[name].shape)
+            out[name + "_scale"] = scale
     types = {"<f4": 0, "<i1": 1, "|i1": 1, "<i2": 2}
 
     def text(s):
@@ -113,6 +119,7 @@ def main():
               for k, v in golden.items()}
     save_file(weights | stored, OUT / "whisper.safetensors", metadata={"config": json.dumps(config.to_dict())})
     (OUT / "whisper.ctranslate2.bin").write_bytes(ctranslate2_file(weights, config))
+    (OUT / "whisper.ctranslate2.int8.bin").write_bytes(ctranslate2_file(weights, config, True))
 
 
 main()
