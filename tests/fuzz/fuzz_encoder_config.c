@@ -1,9 +1,10 @@
-/* Fuzz target of the encoders' descriptions: config.json of language models, ImageBind's JSON. */
+/* Fuzz target of the encoders' descriptions: config.json of language models, ImageBind's JSON, Whisper's config.json. */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "encoders/imagebind.h"
 #include "encoders/language_model.h"
+#include "encoders/whisper.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,7 +15,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *json = (const char *)data + 1;
     smac_error error;
     text_buffer out = {0};
-    if (data[0] % 2) {
+    if (data[0] % 3 == 2) {
+        whisper_config config, again;
+        if (whisper_config_parse(json, size - 1, &config, &error) != SMAC_OK)
+            return 0;
+        whisper_config_to_json(&config, &out);
+        if (!out.failed && whisper_config_parse(out.data, out.length, &again, &error) != SMAC_OK)
+            abort();
+    } else if (data[0] % 3) {
         language_model_config config, again;
         if (language_model_config_parse(json, size - 1, &config, &error) != SMAC_OK)
             return 0;

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# semanticmac transcribe with a tiny random model: every format, the same words twice, Ctrl-C, bad input.
+# usage: transcribe.sh BUILD
+set -u
+smac=$1/semanticmac
+golden=$(cd "$(dirname "$0")/../golden" && pwd)
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2} SEMANTICMAC_MODELS
+t=$(mktemp -d); trap 'rm -rf "$t"' EXIT
+SEMANTICMAC_MODELS=$t/models
+check() { # name, command...
+  local name=$1; shift
+  if "$@" >"$t/out" 2>"$t/err"; then echo "ok $name"; else echo "not ok $name"; head -3 "$t/err"; head -3 "$t/out"; fi
+}
+refused() { # name, wanted status, what the message says, command...
+  local name=$1 status=$2 says=$3; shift 3
+  timeout 60 "$@" >"$t/out" 2>"$t/err" </dev/null; local got=$?
+  if [ $got = "$status" ] && grep -q -- "$says" "$t/err"; then echo "ok $name"
+  else echo "not ok $name (status $got, expected $status, message to hold \"$says\")"; head -3 "$t/err"; fi
+}
+sound=$golden/media/tone.flac
+hear() { "$smac" transcribe --model "$golden/speech/tiny" --temperature 0 --silence 0 "$@"; }
+check "text" hear "$sound" -o "$t/a.txt"
+check "the same again" hear "$sound" -o "$t/b.txt"
+check "are the same words" cmp "$t/a.txt" "$t/b.txt"
+check "some words" test -s "$t/a.txt"
+check "subtitles by the ending" hear "$sound" -o "$t/a.srt"
+check "have times" grep -q -- "-->" "$t/a.srt"
+check "WebVTT" hear "$sound" --format vtt -o "$t/a"
+check "has its head" grep -q WEBVTT "$t/a"
+check "JSON with words" hear "$sound" --words --format json -o "$t/a.json"
+check "has words" grep -q '"words"' "$t/a.json"
+check "greedy" hear "$sound" --beam 1
+refused "a missing file" 1 "nowhere" "$smac" transcribe "$t/nowhere.wav" --model "$golden/speech/tiny"
+refused "a picture without sound" 1 "sound" "$smac" transcribe "$golden/media/still.png" --model "$golden/speech/tiny"
+refused "a folder without a model" 1 "$t" "$smac" transcribe "$sound" --model "$t"
+refused "another model's name" 1 "no-such" "$smac" transcribe "$sound" --model no-such-model
+refused "no model installed" 2 "models" "$smac" transcribe "$sound"
+refused "an unknown format" 2 "docx" "$smac" transcribe "$sound" --format docx
+refused "too many beams" 2 "beam" "$smac" transcribe "$sound" --beam 99
+refused "an unknown language" 1 "xx" "$smac" transcribe "$sound" --model "$golden/speech/tiny" --language xx
