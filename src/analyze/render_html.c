@@ -230,7 +230,7 @@ static void add_chart(const smac_analysis *a, text_buffer *out)
 {
     scale s = {.low = analysis_is_score(a) ? a->task.low : 0, .high = analysis_is_score(a) ? a->task.high : 1};
     s.span = fmax(a->duration, 1);
-    s.pixels = fmin(fmax((1080.0 - LEFT - RIGHT) / s.span, 26), 240);
+    s.pixels = fmin(fmax((1060.0 - LEFT - RIGHT) / s.span, 26), 240);
     bool words = *a->summary.text != 0, pictures = a->thumbnail_count > 0;
     double bottom = TOP + CHART_HEIGHT, y = bottom + 24, strips = y;
     if (!analysis_is_score(a))
