@@ -217,6 +217,18 @@ static void keep_better(heard *best, heard *next)
     search_result_clear(&next->found);
 }
 
+/* Progress, the window's start; whether to stop. */
+static bool tell(const speech_listener *l)
+{
+    double seconds = (double)l->seek / FRAMES_A_SECOND, all = l->expected > seconds ? l->expected : 0;
+    return report_progress(l->options.report, "listening", seconds, l->features.finished ? l->result->duration : all) != 0;
+}
+
+static smac_status stopped(const speech_listener *l, smac_error *error)
+{
+    return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked after %.0f s of sound", (double)l->seek / FRAMES_A_SECOND);
+}
+
 /* The first search that looks right; when none does, the likeliest that does not repeat itself, else the likeliest. */
 static smac_status search_window(speech_listener *l, heard *out, smac_error *error)
 {
@@ -230,6 +242,10 @@ static smac_status search_window(speech_listener *l, heard *out, smac_error *err
     int64_t prompt_count = make_prompt(l, prompt);
     for (int i = 0; status == SMAC_OK && !good && i < o->temperature_count; i++) {
         heard next = {0};
+        if (i > 0 && tell(l)) { /* searching again takes long */
+            status = stopped(l, error);
+            break;
+        }
         status = try_temperature(l, prompt, prompt_count, i, &next, error);
         if (status != SMAC_OK) {
             search_result_clear(&next.found);
@@ -332,6 +348,11 @@ static smac_status keep_segment(speech_listener *l, window_part *part, const hea
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the previous text");
     memcpy(l->previous + l->previous_count, part->tokens, part->count * sizeof *tokens);
     l->previous_count += part->count;
+    size_t most = (size_t)l->model->config.text_positions; /* no prompt takes more */
+    if (l->previous_count > 4 * most) {
+        memmove(l->previous, l->previous + (l->previous_count - most), most * sizeof *l->previous);
+        l->previous_count = most;
+    }
     return SMAC_OK;
 }
 
@@ -406,10 +427,9 @@ static smac_status run_ready(speech_listener *l, smac_error *error)
             return SMAC_OK;
         TRY(run_window(l, frames, error));
         features_forget(&l->features, l->seek);
-        double seconds = (double)l->seek / FRAMES_A_SECOND, all = l->expected > seconds ? l->expected : 0;
         l->result->duration = (double)l->features.total / WHISPER_HOP / FRAMES_A_SECOND;
-        if (report_progress(l->options.report, "listening", seconds, l->features.finished ? l->result->duration : all))
-            return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked after %.0f s of sound", seconds);
+        if (tell(l))
+            return stopped(l, error);
     }
 }
 
