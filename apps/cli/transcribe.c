@@ -10,7 +10,7 @@ static int run(int argc, char **argv);
 
 const command command_transcribe = {"transcribe", "transcribe FILE [--model M] [options]",
     "the words of a recording, with their times, heard by Whisper",
-    "The model is a Whisper folder (Hugging Face's or CTranslate2's), or the name of an installed one; without --model\n"
+    "The model is a Whisper folder (Hugging Face's or CTranslate2's), or an installed one by name; without --model\n"
     "the first whisper-* of semanticmac models list is taken.", run};
 
 static smac_status write_as(const char *format, const speech_result *r, text_buffer *out, smac_error *error)
@@ -116,7 +116,8 @@ static int run(int argc, char **argv)
     if (find_speech_model(model, &found, &error) != SMAC_OK)
         return failure(&command_transcribe, &error);
     if (!found)
-        return usage_error(&command_transcribe, "no speech model is installed: give --model FOLDER, or see semanticmac models "
+        return usage_error(&command_transcribe,
+            "no speech model is installed: give --model FOLDER, or see semanticmac models "
             "list for a whisper-* to fetch");
     status = listen(found, argv[1], &options, how, format, output);
     free(found);

@@ -33,7 +33,8 @@ smac_status whisper_config_parse(const char *json, size_t size, whisper_config *
 /* A config.json that whisper_config_parse (and transformers) reads. */
 void whisper_config_to_json(const whisper_config *c, text_buffer *out);
 /*
- * The sizes of a file: a CTranslate2 model says them itself (json may be NULL), others need the config.json beside them.
+ * The sizes of a file: a CTranslate2 model says them itself (json may be NULL), others need the config.json beside
+ * them.
  */
 smac_status whisper_config_of_file(const tensor_file *file, const char *json, size_t size, whisper_config *out,
     smac_error *error);
@@ -42,7 +43,7 @@ smac_status whisper_open_folder(const char *path, tensor_file **file, whisper_co
 /* Every tensor of encoder and decoder is in the file and has its shape; values are not read. */
 smac_status whisper_check_file(const tensor_file *file, const whisper_config *c, smac_error *error);
 
-/* --- the encoder --------------------------------------------------------------------------------------------------- */
+/* --- the encoder -------------------------------------------------------------------------------------------------- */
 typedef struct whisper_encoder whisper_encoder;
 
 /*
@@ -71,7 +72,7 @@ smac_status whisper_encoder_load(whisper_encoder *e, const tensor_file *file, sm
 value *whisper_encoder_forward(tape *t, const whisper_encoder *e, const float *mel, int64_t batch, int64_t frames,
     value **hidden);
 
-/* --- the decoder ---------------------------------------------------------------------------------------------------- */
+/* --- the decoder -------------------------------------------------------------------------------------------------- */
 typedef struct whisper_decoder whisper_decoder; /* the weights; any number of decodings may share them */
 
 /* file must stay open as long as the decoder: embeddings of single tokens are read from it. */

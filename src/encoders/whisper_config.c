@@ -51,7 +51,8 @@ static smac_status parse(const json_t *root, whisper_config *out, smac_error *er
         return FAIL(error, SMAC_ERROR_UNSUPPORTED, "model_type of config.json is \"%s\", expected \"whisper\"",
             type ? type : "not given");
     if (act != NULL && strcmp(act, "gelu") != 0)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "activation_function of config.json is \"%s\", Whisper's is \"gelu\"",
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "activation_function of config.json is \"%s\", Whisper's is \"gelu\"",
             act);
     if (json_is_true(json_object_get(root, "scale_embedding")))
         return FAIL(error, SMAC_ERROR_UNSUPPORTED, "scale_embedding of config.json is true, which no Whisper has");
@@ -74,7 +75,8 @@ smac_status whisper_config_parse(const char *json, size_t size, whisper_config *
     json_error_t where;
     json_t *root = json_loadb(json, size, JSON_REJECT_DUPLICATES, &where);
     if (root == NULL)
-        return FAIL(error, SMAC_ERROR_FORMAT, "the Whisper configuration is not JSON: line %d, column %d: %s", where.line,
+        return FAIL(error, SMAC_ERROR_FORMAT, "the Whisper configuration is not JSON: line %d, column %d: %s",
+            where.line,
             where.column, where.text);
     smac_status status = parse(root, out, error);
     json_decref(root);
@@ -90,7 +92,7 @@ void whisper_config_to_json(const whisper_config *config, text_buffer *out)
     text_add(out, "}");
 }
 
-/* --- CTranslate2 says its sizes by its shapes ------------------------------------------------------------------------ */
+/* --- CTranslate2 says its sizes by its shapes --------------------------------------------------------------------- */
 
 static int64_t size_of(const tensor_file *file, const char *name, int dimension, int rank)
 {
@@ -141,7 +143,8 @@ smac_status whisper_config_of_file(const tensor_file *file, const char *json, si
     if (whisper_is_ctranslate2(file))
         return sizes_of_ctranslate2(file, out, error);
     if (json == NULL)
-        return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no config.json beside the weights, which says Whisper's sizes");
+        return FAIL(error, SMAC_ERROR_NOT_FOUND,
+            "there is no config.json beside the weights, which says Whisper's sizes");
     return whisper_config_parse(json, size, out, error);
 }
 

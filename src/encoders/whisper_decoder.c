@@ -56,7 +56,7 @@ struct whisper_decoding {
     size_t work_count;
 };
 
-/* --- weights -------------------------------------------------------------------------------------------------------- */
+/* --- weights ------------------------------------------------------------------------------------------------------ */
 
 typedef struct reader {
     const tensor_file *file;
@@ -198,7 +198,8 @@ void whisper_decoder_free(whisper_decoder *d)
         return;
     for (int64_t i = 0; d->layers != NULL && i < d->config.decoder_layers; i++) {
         decoder_layer *l = &d->layers[i];
-        packed_linear *linears[] = {&l->self, &l->self_out, &l->cross_query, &l->cross, &l->cross_out, &l->up, &l->down};
+        packed_linear *linears[] = {&l->self, &l->self_out, &l->cross_query, &l->cross, &l->cross_out, &l->up,
+            &l->down};
         for (size_t j = 0; j < sizeof linears / sizeof *linears; j++)
             free_linear(linears[j]);
         free_norm(&l->self_norm);
@@ -212,7 +213,7 @@ void whisper_decoder_free(whisper_decoder *d)
     free(d);
 }
 
-/* --- a window ------------------------------------------------------------------------------------------------------- */
+/* --- a window ----------------------------------------------------------------------------------------------------- */
 
 static void free_sound(whisper_decoding *s)
 {
@@ -341,7 +342,7 @@ int64_t whisper_decoding_length(const whisper_decoding *s)
     return s->length;
 }
 
-/* --- running tokens ------------------------------------------------------------------------------------------------- */
+/* --- running tokens ----------------------------------------------------------------------------------------------- */
 
 /* rows tokens at once: either successive ones of hypothesis 0, or one of each hypothesis. */
 typedef struct run {
@@ -510,7 +511,8 @@ smac_status whisper_decoding_prompt(whisper_decoding *s, const int32_t *tokens, 
     const whisper_decoder *d = s->decoder;
     float *states;
     if (count < 1 || s->length != 0 || early >= count)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "a prompt of %lld tokens behind %lld others was given, expected at least "
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "a prompt of %lld tokens behind %lld others was given, expected at least "
             "1 behind none", (long long)count, (long long)s->length);
     for (int64_t t = 0; t < d->config.text_positions; t++)
         s->slots[t] = 0;
@@ -568,10 +570,12 @@ smac_status whisper_decoding_align(whisper_decoding *s, const int32_t *tokens, i
     const whisper_config *c = &s->decoder->config;
     float *states;
     if (count < 1 || limit < 1 || limit > c->vocabulary)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld tokens are to be aligned, below id %d", (long long)count, (int)limit);
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld tokens are to be aligned, below id %d", (long long)count,
+            (int)limit);
     for (int64_t i = 0; i < head_count; i++)
         if (heads[i][0] < 0 || heads[i][0] >= c->decoder_layers || heads[i][1] < 0 || heads[i][1] >= c->decoder_heads)
-            return FAIL(error, SMAC_ERROR_FORMAT, "alignment head %d of layer %d is asked for, the decoder has %lld layers "
+            return FAIL(error, SMAC_ERROR_FORMAT,
+                "alignment head %d of layer %d is asked for, the decoder has %lld layers "
                 "of %lld heads", (int)heads[i][1], (int)heads[i][0], (long long)c->decoder_layers,
                 (long long)c->decoder_heads);
     whisper_decoding_restart(s);

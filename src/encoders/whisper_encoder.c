@@ -22,7 +22,7 @@ struct whisper_encoder {
     layer_norm norm;
 };
 
-/* --- adding -------------------------------------------------------------------------------------------------------- */
+/* --- adding ------------------------------------------------------------------------------------------------------- */
 
 typedef struct builder {
     whisper_encoder *e;
@@ -143,7 +143,7 @@ parameter_list *whisper_encoder_parameters(whisper_encoder *e)
     return &e->list;
 }
 
-/* --- weights -------------------------------------------------------------------------------------------------------- */
+/* --- weights ------------------------------------------------------------------------------------------------------ */
 
 static smac_status pack_one(whisper_encoder *e, listed_parameter *item, const tensor_file *file, precision how,
     smac_error *error)
@@ -185,14 +185,15 @@ smac_status whisper_encoder_load(whisper_encoder *e, const tensor_file *file, sm
         if (item->packed || item->borrowed)
             continue;
         if (p->data == NULL)
-            return FAIL(error, SMAC_ERROR_INTERNAL, "parameter %s has no memory: seal its store before loading", p->name);
+            return FAIL(error, SMAC_ERROR_INTERNAL, "parameter %s has no memory: seal its store before loading",
+                p->name);
         TRY(whisper_load(file, item->published, item->published_rank, item->published_dim, p->data, error));
         p->version++;
     }
     return SMAC_OK;
 }
 
-/* --- forward --------------------------------------------------------------------------------------------------------- */
+/* --- forward ------------------------------------------------------------------------------------------------------ */
 
 static value *convolve(tape *t, const linear *layer, value *x, int stride)
 {

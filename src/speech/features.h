@@ -1,9 +1,9 @@
 /*
  * speech/features.h - a stream of samples as log-mel frames, 100 a second, of which only the last ones are held.
  *
- * As faster-whisper has it: 160 zeros behind the sound, reflected by 200 at both ends, and what stands behind the sound in
- * a window is 0 after scaling.  The floor of 8 below the maximum follows the loudest value read so far; frames are read
- * two minutes ahead, so for a file of up to that length it is the file's maximum.
+ * As faster-whisper has it: 160 zeros behind the sound, reflected by 200 at both ends, and what stands behind the sound
+ * in a window is 0 after scaling.  The floor of 8 below the maximum follows the loudest value read so far; frames are
+ * read two minutes ahead, so for a file of up to that length it is the file's maximum.
  */
 #ifndef SMAC_SPEECH_FEATURES_H
 #define SMAC_SPEECH_FEATURES_H

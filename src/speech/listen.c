@@ -1,6 +1,6 @@
 /*
- * speech/listen.c - a stream of sound in windows of 30 s: what is silent is passed over, what was heard is cut at its time
- * stamps into segments, and the next window begins where the last whole segment ended.
+ * speech/listen.c - a stream of sound in windows of 30 s: what is silent is passed over, what was heard is cut at its
+ * time stamps into segments, and the next window begins where the last whole segment ended.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ void speech_options_default(speech_options *o)
         .silence = 0.001};
 }
 
-/* --- a listener ----------------------------------------------------------------------------------------------------------- */
+/* --- a listener --------------------------------------------------------------------------------------------------- */
 
 static smac_status check_options(const speech_model *m, const speech_options *o, smac_error *error)
 {
@@ -37,7 +37,8 @@ static smac_status check_options(const speech_model *m, const speech_options *o,
     if (!(o->patience >= 0.1 && o->patience <= 10) || !isfinite(o->length_penalty))
         return FAIL(error, SMAC_ERROR_ARGUMENT, "the patience is %g, expected 0.1 to 10", o->patience);
     if (o->language != NULL && strcmp(o->language, "auto") != 0 && !speech_model_knows(m, o->language))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "this model does not know the language \"%s\": give a code as en or de, or "
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "this model does not know the language \"%s\": give a code as en or de, or "
             "auto", o->language);
     return SMAC_OK;
 }
@@ -112,7 +113,7 @@ void speech_listener_free(speech_listener *l)
     free(l);
 }
 
-/* --- what is said in a window ------------------------------------------------------------------------------------------ */
+/* --- what is said in a window ------------------------------------------------------------------------------------- */
 
 static smac_status detect_language(speech_listener *l, smac_error *error)
 {
@@ -221,12 +222,14 @@ static void keep_better(heard *best, heard *next)
 static bool tell(const speech_listener *l)
 {
     double seconds = (double)l->seek / FRAMES_A_SECOND, all = l->expected > seconds ? l->expected : 0;
-    return report_progress(l->options.report, "listening", seconds, l->features.finished ? l->result->duration : all) != 0;
+    return report_progress(l->options.report, "listening", seconds,
+        l->features.finished ? l->result->duration : all) != 0;
 }
 
 static smac_status stopped(const speech_listener *l, smac_error *error)
 {
-    return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked after %.0f s of sound", (double)l->seek / FRAMES_A_SECOND);
+    return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked after %.0f s of sound",
+        (double)l->seek / FRAMES_A_SECOND);
 }
 
 /* The first search that looks right; when none does, the likeliest that does not repeat itself, else the likeliest. */
@@ -272,15 +275,16 @@ static smac_status search_window(speech_listener *l, heard *out, smac_error *err
     return status;
 }
 
-/* --- segments ------------------------------------------------------------------------------------------------------------ */
+/* --- segments ----------------------------------------------------------------------------------------------------- */
 
 /* Tokens [from, to) as a segment; times in seconds. */
-static smac_status add_part(window_parts *parts, const int32_t *tokens, size_t from, size_t to, double start, double end,
-    smac_error *error)
+static smac_status add_part(window_parts *parts, const int32_t *tokens, size_t from, size_t to, double start,
+    double end, smac_error *error)
 {
     if (!memory_grow((void **)&parts->items, &parts->capacity, parts->count + 1, sizeof *parts->items))
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %zu segments", parts->count + 1);
-    parts->items[parts->count++] = (window_part){.start = start, .end = end, .tokens = tokens + from, .count = to - from};
+    parts->items[parts->count++] = (window_part){.start = start, .end = end, .tokens = tokens + from,
+        .count = to - from};
     return SMAC_OK;
 }
 
@@ -344,7 +348,8 @@ static smac_status keep_segment(speech_listener *l, window_part *part, const hea
     part->word_count = 0;
     if (!l->options.previous_text)
         return SMAC_OK;
-    if (!memory_grow((void **)&l->previous, &l->previous_capacity, l->previous_count + part->count, sizeof *l->previous))
+    if (!memory_grow((void **)&l->previous, &l->previous_capacity, l->previous_count + part->count,
+            sizeof *l->previous))
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the previous text");
     memcpy(l->previous + l->previous_count, part->tokens, part->count * sizeof *tokens);
     l->previous_count += part->count;
@@ -367,7 +372,7 @@ static void parts_clear(window_parts *p)
     memset(p, 0, sizeof *p);
 }
 
-/* --- windows --------------------------------------------------------------------------------------------------------------- */
+/* --- windows ------------------------------------------------------------------------------------------------------ */
 
 static smac_status encode(speech_listener *l, int64_t frames, smac_error *error)
 {

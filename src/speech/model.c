@@ -29,7 +29,7 @@ void speech_model_free(speech_model *m)
     free(m);
 }
 
-/* --- the published lists ------------------------------------------------------------------------------------------------ */
+/* --- the published lists ------------------------------------------------------------------------------------------ */
 
 static smac_status read_json(const char *folder, const char *name, json_t **out, smac_error *error)
 {
@@ -47,7 +47,8 @@ static smac_status read_json(const char *folder, const char *name, json_t **out,
             if (*out == NULL || !json_is_object(*out)) {
                 json_decref(*out);
                 *out = NULL;
-                status = FAIL(error, SMAC_ERROR_FORMAT, "%s is no JSON object: line %d, column %d: %s", path, where.line,
+                status = FAIL(error, SMAC_ERROR_FORMAT, "%s is no JSON object: line %d, column %d: %s", path,
+                    where.line,
                     where.column, where.text);
             }
         }
@@ -127,9 +128,11 @@ static smac_status read_heads(speech_model *m, const json_t *const files[2], sma
     }
     json_array_foreach(list, i, item)
     {
-        json_int_t layer = json_integer_value(json_array_get(item, 0)), head = json_integer_value(json_array_get(item, 1));
+        json_int_t layer = json_integer_value(json_array_get(item, 0));
+        json_int_t head = json_integer_value(json_array_get(item, 1));
         if (json_array_size(item) != 2 || layer < 0 || layer >= layers || head < 0 || head >= heads)
-            return FAIL(error, SMAC_ERROR_FORMAT, "entry %zu of alignment_heads is no [layer, head] below [%lld, %lld]", i,
+            return FAIL(error, SMAC_ERROR_FORMAT,
+                "entry %zu of alignment_heads is no [layer, head] below [%lld, %lld]", i,
                 (long long)layers, (long long)heads);
         m->heads[m->head_count][0] = (int32_t)layer;
         m->heads[m->head_count++][1] = (int32_t)head;
@@ -166,7 +169,8 @@ static smac_status token_id(const speech_model *m, const char *name, int32_t *ou
 {
     *out = tokenizer_id(m->tokens, name);
     if (*out < 0 || *out >= m->config.vocabulary)
-        return FAIL(error, SMAC_ERROR_FORMAT, "the tokenizer has no %s among the model's %lld tokens: is it Whisper's?", name,
+        return FAIL(error, SMAC_ERROR_FORMAT,
+            "the tokenizer has no %s among the model's %lld tokens: is it Whisper's?", name,
             (long long)m->config.vocabulary);
     return SMAC_OK;
 }
@@ -198,7 +202,7 @@ static smac_status read_rules(speech_model *m, const json_t *const files[2], sma
     return read_languages(m, files, error);
 }
 
-/* --- opening --------------------------------------------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------------------------------------------------ */
 
 static smac_status open_weights(speech_model *m, smac_error *error)
 {
@@ -216,7 +220,8 @@ static smac_status open_parts(speech_model *m, const char *path, smac_error *err
 {
     json_t *read[2] = {0};
     if (!file_is_folder(path))
-        return FAIL(error, file_exists(path) ? SMAC_ERROR_ARGUMENT : SMAC_ERROR_NOT_FOUND, "%s: a Whisper model is a folder "
+        return FAIL(error, file_exists(path) ? SMAC_ERROR_ARGUMENT : SMAC_ERROR_NOT_FOUND,
+            "%s: a Whisper model is a folder "
             "(config.json, tokenizer.json, model.bin or model.safetensors)", path);
     TRY(whisper_open_folder(path, &m->file, &m->config, error));
     TRY(tokenizer_open(path, &m->tokens, error));

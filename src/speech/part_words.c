@@ -13,8 +13,8 @@ static double hundredth(double seconds)
 }
 
 /* Words from *at on that belong to the part: as many as its text tokens make. */
-static smac_status take_words(const speech_listener *l, window_part *part, timed_words *words, size_t *at, double offset,
-    smac_error *error)
+static smac_status take_words(const speech_listener *l, window_part *part, timed_words *words, size_t *at,
+    double offset, smac_error *error)
 {
     int64_t wanted = 0, taken = 0;
     size_t first = *at;
@@ -97,8 +97,8 @@ smac_status parts_time_words(speech_listener *l, window_parts *parts, int64_t fr
         .head_count = (int64_t)m->head_count, .spaces = l->spaces};
     timed_words words = {0};
     double longest;
-    smac_status status = word_times(l->decoding, &setting, text, (int64_t)count, m->config.positions, frames / 2, &words,
-        &longest, error);
+    smac_status status = word_times(l->decoding, &setting, text, (int64_t)count, m->config.positions, frames / 2,
+        &words, &longest, error);
     if (status == SMAC_OK)
         status = hand_out(l, parts, &words, longest, error);
     timed_words_clear(&words);

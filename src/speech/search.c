@@ -18,7 +18,7 @@ void search_result_clear(search_result *r)
     memset(r, 0, sizeof *r);
 }
 
-/* --- rules ---------------------------------------------------------------------------------------------------------- */
+/* --- rules -------------------------------------------------------------------------------------------------------- */
 
 static void forbid(float *logits, int32_t from, int32_t to) /* [from, to) */
 {
@@ -74,7 +74,7 @@ void speech_rules_apply(const speech_rules *r, const int32_t *sequence, int64_t 
         forbid(logits, 0, stamp);
 }
 
-/* --- log probabilities ----------------------------------------------------------------------------------------------- */
+/* --- log probabilities -------------------------------------------------------------------------------------------- */
 
 typedef struct rows_context {
     const speech_rules *rules;
@@ -99,7 +99,7 @@ static double probability_at(const float *logits, int64_t count, int32_t id)
     return exp((double)logits[id] - most) / sum;
 }
 
-/* --- state of a search ------------------------------------------------------------------------------------------------ */
+/* --- state of a search -------------------------------------------------------------------------------------------- */
 
 typedef struct candidate {
     float score;
@@ -153,7 +153,7 @@ static void log_probabilities(search *s, int rows, int64_t count)
     parallel_for(rows, rows_piece, &c);
 }
 
-/* --- beams ------------------------------------------------------------------------------------------------------------- */
+/* --- beams -------------------------------------------------------------------------------------------------------- */
 
 /* The best ones over all rows, best first; of equals the one that comes first. */
 static int best_candidates(const search *s, int rows, const float *scores, int wanted, candidate *out)
@@ -229,7 +229,7 @@ static smac_status beam_search(search *s, smac_error *error)
     return SMAC_OK;
 }
 
-/* --- one by one: greedy, and samples ---------------------------------------------------------------------------------- */
+/* --- one by one: greedy, and samples ------------------------------------------------------------------------------ */
 
 /* A draw from softmax(log probabilities / temperature). */
 static int32_t draw(const float *logits, int32_t count, double temperature, double uniform)
@@ -293,7 +293,7 @@ static smac_status single_search(search *s, int rows, smac_error *error)
     return SMAC_OK;
 }
 
-/* --- both --------------------------------------------------------------------------------------------------------------- */
+/* --- both --------------------------------------------------------------------------------------------------------- */
 
 static smac_status run(search *s, const int32_t *prompt, int64_t count, smac_error *error)
 {
@@ -326,7 +326,8 @@ smac_status speech_search(whisper_decoding *decoding, int64_t text_positions, co
     if (s.most > text_positions - (prompt_count - 1))
         s.most = text_positions - (prompt_count - 1);
     if (s.rows < 1 || s.rows > MOST_BEAMS || prompt_count < 1 || s.most < 1 || !(options->patience > 0))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "a search of %d hypotheses behind a prompt of %lld tokens was asked for, "
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "a search of %d hypotheses behind a prompt of %lld tokens was asked for, "
             "expected 1 to %d behind less than %lld", s.rows, (long long)prompt_count, (int)MOST_BEAMS,
             (long long)text_positions);
     s.logits = memory_new((size_t)s.rows * (size_t)rules->vocabulary, sizeof *s.logits);

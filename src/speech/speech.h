@@ -2,9 +2,9 @@
  * speech/speech.h - the words of a recording, heard by Whisper.
  *
  * Sound of any length comes as a stream and is read in windows of 30 s in constant memory: only two minutes of log-mel
- * and the words found so far are held.  A window's tokens come from a search (beams, or greedy) under Whisper's rules for
- * time stamps; what looks wrong (repetition, low probability) is searched again at higher temperatures; what is silent is
- * never searched.  docs/transcribe.md tells the rules and where they differ from other programs'.
+ * and the words found so far are held.  A window's tokens come from a search (beams, or greedy) under Whisper's rules
+ * for time stamps; what looks wrong (repetition, low probability) is searched again at higher temperatures; what is
+ * silent is never searched.  docs/transcribe.md tells the rules and where they differ from other programs'.
  */
 #ifndef SMAC_SPEECH_SPEECH_H
 #define SMAC_SPEECH_SPEECH_H
@@ -42,7 +42,7 @@ typedef struct speech_options {
     double compression_ratio; /* more than that: repetition; 0: not looked at */
     double log_probability;   /* a token's mean under that: wrong; -INFINITY: not looked at */
     double no_speech;         /* this probability of no speech, with a log probability under the one above: silence */
-    double silence;           /* loudness (root mean square of 0.1 s, of full scale) under which nothing is said; 0: off */
+    double silence;           /* root mean square of 0.1 s, of full scale, under which nothing is said; 0: off */
     const reporter *report;   /* progress in seconds; may ask to stop; NULL */
 } speech_options;
 
@@ -77,7 +77,7 @@ smac_status speech_result_json(const speech_result *r, text_buffer *out, smac_er
 smac_status speech_listen_file(const speech_model *m, const char *path, const speech_options *options,
     speech_result *out, smac_error *error);
 
-/* --- as a stream ----------------------------------------------------------------------------------------------------- */
+/* --- as a stream -------------------------------------------------------------------------------------------------- */
 typedef struct speech_listener speech_listener;
 /* options' texts and result must live as long as the listener. */
 smac_status speech_listener_new(const speech_model *m, const speech_options *options, speech_result *result,

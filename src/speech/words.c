@@ -10,17 +10,19 @@
 #include "compute/kernels.h"
 
 static const char *const PREPENDED = "\"'\xe2\x80\x9c\xc2\xbf([{-";
-static const char *const APPENDED = "\"'.\xe3\x80\x82,\xef\xbc\x8c!\xef\xbc\x81?\xef\xbc\x9f:\xef\xbc\x9a\xe2\x80\x9d)]}\xe3\x80\x81";
+static const char *const APPENDED =
+    "\"'.\xe3\x80\x82,\xef\xbc\x8c!\xef\xbc\x81?\xef\xbc\x9f:\xef\xbc\x9a\xe2\x80\x9d)]}\xe3\x80\x81";
 static const char *const SENTENCE_ENDS = ".\xe3\x80\x82!\xef\xbc\x81?\xef\xbc\x9f";
 static const char *const PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 enum { FILTER_WIDTH = 7, VECTORS_A_SECOND = 50 };
 
-/* --- the path ---------------------------------------------------------------------------------------------------------- */
+/* --- the path ----------------------------------------------------------------------------------------------------- */
 
 smac_status warp_path(const float *cost, int64_t rows, int64_t columns, int64_t *first_column, smac_error *error)
 {
     if (rows < 1 || columns < 1)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld tokens cannot be laid over %lld vectors of sound", (long long)rows,
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld tokens cannot be laid over %lld vectors of sound",
+            (long long)rows,
             (long long)columns);
     float *sums = memory_new(2 * (size_t)(columns + 1), sizeof *sums);
     uint8_t *from = memory_new((size_t)rows * (size_t)columns, 1);
@@ -85,8 +87,8 @@ void median_filter(const float *in, float *out, int64_t count, int width)
 }
 
 /*
- * Scores (heads, count, whole) -> cost (rows, frames) of the rows from first on: softmax over the frames that are sound,
- * every frame normalised over the tokens, filtered, mean over the heads, negative.
+ * Scores (heads, count, whole) -> cost (rows, frames) of the rows from first on: softmax over the frames that are
+ * sound, every frame normalised over the tokens, filtered, mean over the heads, negative.
  */
 static void cost_of_scores(float *scores, int64_t heads, int64_t count, int64_t whole, int64_t frames, int64_t first,
     int64_t rows, float *cost)
@@ -116,7 +118,7 @@ static void cost_of_scores(float *scores, int64_t heads, int64_t count, int64_t 
     }
 }
 
-/* --- words ---------------------------------------------------------------------------------------------------------------- */
+/* --- words -------------------------------------------------------------------------------------------------------- */
 
 void timed_words_clear(timed_words *w)
 {
@@ -209,7 +211,7 @@ smac_status word_split(const tokenizer *t, const int32_t *text, int64_t count, b
     return SMAC_OK;
 }
 
-/* --- times ------------------------------------------------------------------------------------------------------------------ */
+/* --- times -------------------------------------------------------------------------------------------------------- */
 
 static int compare_doubles(const void *a, const void *b)
 {

@@ -116,7 +116,8 @@ static void int8_files_are_read(void **state)
     snprintf(path, sizeof path, "%s/tests/golden/encoders/whisper.ctranslate2.int8.bin", SMAC_SOURCE_DIR);
     assert_ok(tensor_file_open(path, &s.weights, error));
     add_encoder(&s, 0, true);
-    float *mel = golden_floats(s.golden, "golden.mel", NULL), *expected = golden_floats(s.golden, "golden.output", NULL);
+    float *mel = golden_floats(s.golden, "golden.mel", NULL), *expected = golden_floats(s.golden, "golden.output",
+        NULL);
     tape *t = tape_new(NULL);
     value *y = whisper_encoder_forward(t, s.encoder, mel, 2, 40, NULL);
     assert_ok(tape_status(t, error));
@@ -177,7 +178,7 @@ static void gradients_are_transformers(void **state)
     }
 }
 
-/* --- the decoder ---------------------------------------------------------------------------------------------------- */
+/* --- the decoder -------------------------------------------------------------------------------------------------- */
 
 enum { VOCABULARY = 70, TOKENS = 9, FRAMES = 20 };
 

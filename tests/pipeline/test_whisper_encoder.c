@@ -1,6 +1,6 @@
 /*
- * tests/pipeline/test_whisper_encoder.c - Whisper's encoder for the sound of a system, frozen and fine-tuned: one vector a
- * clip, inside and outside of the model file, from a Hugging Face folder.
+ * tests/pipeline/test_whisper_encoder.c - Whisper's encoder for the sound of a system, frozen and fine-tuned: one
+ * vector a clip, inside and outside of the model file, from a Hugging Face folder.
  */
 #include "support/folder.h"
 

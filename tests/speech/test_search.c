@@ -1,6 +1,6 @@
 /*
- * tests/speech/test_search.c - greedy and beam search, samples, the rules of time stamps and the alignment of tokens with
- * sound, against CTranslate2 on a tiny random model (tools/golden/whisper.py, tools/golden/speech.py).
+ * tests/speech/test_search.c - greedy and beam search, samples, the rules of time stamps and the alignment of tokens
+ * with sound, against CTranslate2 on a tiny random model (tools/golden/whisper.py, tools/golden/speech.py).
  */
 #include "support/golden.h"
 
@@ -118,7 +118,8 @@ static void samples_follow_the_rules_and_the_seed(void **state)
     setting *s = *state;
     static const int32_t prompt[] = {START, 42, 44};
     search_result found[3];
-    search_options options = {.beams = 1, .patience = 1, .length_penalty = 1, .temperature = 1.0, .samples = 4, .seed = 9};
+    search_options options = {.beams = 1, .patience = 1, .length_penalty = 1, .temperature = 1.0, .samples = 4,
+        .seed = 9};
     hear(s, 3);
     for (int i = 0; i < 3; i++) {
         options.seed = i == 2 ? 10 : 9;
@@ -175,7 +176,7 @@ static void rules_of_time_stamps(void **state)
     }
 }
 
-/* --- alignment -------------------------------------------------------------------------------------------------------- */
+/* --- alignment ---------------------------------------------------------------------------------------------------- */
 
 static void paths_and_medians(void **state)
 {
