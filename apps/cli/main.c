@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "semanticmac/semanticmac.h"
 
+#ifndef SMAC_SANITIZED /* the sanitizers' own start comes first there */
 /*
  * libgomp's threads spin for about a millisecond at each barrier before they sleep, which costs a busy machine many times
  * the work itself.  It reads its environment when it is loaded, so the shorter spin must be set before: in preinit_array,
@@ -21,6 +22,7 @@ static void before_libraries(int argc, char **argv, char **environment)
 }
 
 __attribute__((section(".preinit_array"), used)) static void (*const early)(int, char **, char **) = before_libraries;
+#endif
 
 static const command *const commands[] = {&command_analyze, &command_transcribe, &command_train, &command_evaluate,
     &command_score, &command_inspect, &command_models, &command_embed, &command_synth, &command_demo};
