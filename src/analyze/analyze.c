@@ -128,6 +128,8 @@ static smac_status spread_words(transcript *words, double duration, smac_analysi
 static void clips_between(const recording *r, int64_t steps, double start, double end, int64_t *first, int64_t *count)
 {
     double middle = r->clip_length / 2;
+    start = fmin(start, 1e12); /* an end of INFINITY takes all, and must fit an integer */
+    end = fmin(end, 1e12);
     int64_t from = (int64_t)ceil((start - middle) / r->clip_step - 1e-9);
     int64_t to = (int64_t)ceil((end - middle) / r->clip_step - 1e-9);
     from = from < 0 ? 0 : from >= steps ? steps - 1 : from;

@@ -315,8 +315,8 @@ static void add_chart(const smac_analysis *a, text_buffer *out)
 
 static void add_table(const smac_analysis *a, text_buffer *out)
 {
-    text_format(out, "<details%s><summary>%zu segments of %.3g s</summary><div class=\"scroll\"><table><tr><th>from</th>",
-        a->segment_count <= 40 ? " open" : "", a->segment_count, a->window);
+    text_format(out, "<details%s><summary>%zu segment%s of %.3g s</summary><div class=\"scroll\"><table><tr><th>from</th>",
+        a->segment_count <= 40 ? " open" : "", a->segment_count, a->segment_count == 1 ? "" : "s", a->window);
     for (int row = 0; row < 5; row++)
         text_format(out, "<th class=\"c-%s\">%s</th>", curve_class[row], curve_name[row]);
     text_add(out, "<th>apart</th><th class=\"w\">words</th></tr>\n");

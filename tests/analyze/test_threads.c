@@ -140,6 +140,27 @@ static void windows_cover_the_recording(void **state)
     smac_model_free(model);
 }
 
+static void one_window_says_what_the_summary_says(void **state)
+{
+    (void)state;
+    smac_model *model = NULL;
+    smac_analysis *a = NULL;
+    assert_ok(smac_model_open(model_path, NULL, &model, error));
+    smac_analyze_options options;
+    smac_analyze_options_default(&options);
+    options.window = 100; /* more than the recording: every clip lies in the one window */
+    options.text = "a very good film";
+    assert_ok(smac_analyze_file(model, MEDIA "plain.mp4", &options, &a, error));
+    assert_int_equal(smac_analysis_segment_count(a), 1);
+    const smac_segment *s = smac_analysis_segment(a, 0), *whole = smac_analysis_summary(a);
+    assert_memory_equal(&s->prediction[0], &whole->prediction[0], sizeof(float));
+    for (int m = 0; m < SMAC_MODALITIES; m++)
+        assert_memory_equal(&s->modality[m][0], &whole->modality[m][0], sizeof(float));
+    assert_string_equal(s->text, whole->text);
+    smac_analysis_free(a);
+    smac_model_free(model);
+}
+
 static void a_missing_modality_is_not_a_number(void **state)
 {
     (void)state;
@@ -190,7 +211,8 @@ static void wrong_things_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(threads_share_a_model),
-        cmocka_unit_test(windows_cover_the_recording), cmocka_unit_test(a_missing_modality_is_not_a_number),
+        cmocka_unit_test(windows_cover_the_recording),
+        cmocka_unit_test(one_window_says_what_the_summary_says), cmocka_unit_test(a_missing_modality_is_not_a_number),
         cmocka_unit_test(wrong_things_are_refused)};
     return cmocka_run_group_tests(tests, make_model, remove_model);
 }
