@@ -43,7 +43,6 @@ static int run(int argc, char **argv)
         {"model", 'm', OPTION_TEXT, &options.model, "FILE", "the model (best.safetensors of a training)"},
         {"data", 'd', OPTION_TEXT, &options.data, "DIR", "the dataset's folder or its label file"},
         {"dataset", 0, OPTION_TEXT, &options.layout, "NAME", "its layout: sims, simsv2, mosi, mosei, ..."},
-        {"features", 0, OPTION_TEXT, &options.features, "FILE", "ready features in place of media"},
         {"task", 0, OPTION_TEXT, &options.task, "NAME", "which of the dataset's tasks (the model's)"},
         {"split", 0, OPTION_TEXT, &split, "NAME", "train, valid or test (test)"},
         {"modalities", 0, OPTION_TEXT, &modalities, "LIST", "use these alone, e.g. text,audio"},

@@ -34,7 +34,6 @@ static int run(int argc, char **argv)
     const option_row rows[] = {
         {"data", 'd', OPTION_TEXT, &options.data, "DIR", "the dataset's folder or its label file"},
         {"dataset", 0, OPTION_TEXT, &options.layout, "NAME", "its layout: sims, simsv2, mosi, mosei, ..."},
-        {"features", 0, OPTION_TEXT, &options.features, "FILE", "ready features in place of media"},
         {"task", 0, OPTION_TEXT, &options.task, "NAME", "which of the dataset's tasks (the first)"},
         {"out", 'o', OPTION_TEXT, &options.out, "RUN", "the run's folder"},
         {"config", 'c', OPTION_TEXT, &file, "FILE", "configuration in YAML"},

@@ -180,7 +180,10 @@ smac_status dataset_read(const dataset_options *options, const reporter *r, data
         text_add(&known, layouts[i].name);
     }
     smac_status status = SMAC_OK;
-    if (!layout)
+    if (options->features)
+        status = FAIL(error, SMAC_ERROR_UNSUPPORTED, "ready features (%.200s) are not read from files yet; leave them out "
+                      "to train from media and words", options->features);
+    else if (!layout)
         status = FAIL(error, SMAC_ERROR_ARGUMENT, "unknown dataset layout '%.60s'; expected %s",
                       options->layout ? options->layout : "", known.data ? known.data : "a known one");
     text_free(&known);

@@ -32,7 +32,6 @@ static const configuration_key keys[] = {
 
     TEXT("text.encoder", text.encoder, "",
          "a Hugging Face folder or a known model's name; empty: a small BERT trained from scratch, sized below"),
-    TEXT("text.features", text.features, "", "ready features in place of an encoder: a file in a layout of the dataset"),
     INTEGER("text.width", text.width, "128", 1, 65536, "width of the small BERT"),
     INTEGER("text.layers", text.layers, "2", 0, 256, "layers of the small BERT"),
     INTEGER("text.heads", text.heads, "4", 1, 1024, "attention heads of the small BERT"),

@@ -37,7 +37,6 @@ typedef struct configuration {
     } model;
     struct { /* encoder "": a small BERT trained from scratch with the sizes below; else a Hugging Face folder */
         char encoder[CONFIGURATION_TEXT_MAX];
-        char features[CONFIGURATION_TEXT_MAX];
         int64_t width, layers, heads, hidden, vocabulary, max_tokens, trainable_blocks;
         double dropout;
         bool lower_case, context;
