@@ -10,6 +10,9 @@
  *       the tokens that count with length 1.
  *   bench_encoders imagebind WEIGHTS INPUT.safetensors OUTPUT.safetensors PRECISION
  *       WEIGHTS: with imagebind's names at the published sizes.  INPUT: vision and audio, float32.
+ *   bench_encoders load WEIGHTS PRECISION
+ *       The same weights loaded as analysis loads a frozen encoder that a model names: opened, checked by their digest,
+ *       packed.  One line of JSON: seconds of each, resident memory behind it, processor time.
  *   A CASE with "train-" before it, e.g. train-minilm: forward and backward of everything, sum of the outputs as loss;
  *       precision f32 or bf16 (of products).
  * experiments/peers/bench_encoders.py runs it beside PyTorch.
@@ -24,6 +27,7 @@
 #include "encoders/weights_loading.h"
 #include "base/file.h"
 #include "compute/parallel.h"
+#include "pipeline/system_build.h"
 #include "weights/safetensors.h"
 
 static void stop_if(smac_status status, const smac_error *error)
@@ -249,17 +253,11 @@ static int hidden_states(char **argument)
     return 0;
 }
 
-static int imagebind_vectors(char **argument)
+/* Vision and audio at the published sizes, packed from a file. */
+static parameter_store *imagebind_from(const tensor_file *weights, precision how, imagebind *e[2])
 {
     smac_error error = {0};
-    tensor_file *weights, *input;
-    stop_if(tensor_file_open(argument[0], &weights, &error), &error);
-    stop_if(tensor_file_open(argument[1], &input, &error), &error);
-    precision how = precision_of(argument[3]);
-    static const char *const names[] = {"vision", "audio"};
     parameter_store *store = parameter_store_new();
-    imagebind *e[2];
-    double start = now();
     for (int m = 0; m < 2; m++) {
         imagebind_config config;
         imagebind_config_huge((imagebind_modality)m, &config);
@@ -270,6 +268,44 @@ static int imagebind_vectors(char **argument)
     stop_if(parameter_store_seal(store, false, 1, &error), &error);
     for (int m = 0; m < 2; m++)
         stop_if(parameter_list_load(imagebind_parameters(e[m]), weights, NULL, &error), &error);
+    return store;
+}
+
+static int load_time(char **argument)
+{
+    smac_error error = {0};
+    tensor_file *weights;
+    imagebind *e[2];
+    char digest[65];
+    double start = now();
+    stop_if(tensor_file_open(argument[0], &weights, &error), &error);
+    double opened = now();
+    stop_if(system_encoder_digest(weights, digest, &error), &error);
+    double checked = now();
+    parameter_store *store = imagebind_from(weights, precision_of(argument[1]), e);
+    double packed = now();
+    printf("{\"open_s\": %.3f, \"digest_s\": %.3f, \"pack_s\": %.3f, \"all_s\": %.3f, \"threads\": %d, "
+           "\"resident_mb\": %ld, \"cpu_s\": %.3f}\n", (opened - start) / 1e3, (checked - opened) / 1e3,
+        (packed - checked) / 1e3, (packed - start) / 1e3, parallel_threads(), resident_megabytes(),
+        now_of(CLOCK_PROCESS_CPUTIME_ID) / 1e3);
+    imagebind_free(e[0]);
+    imagebind_free(e[1]);
+    parameter_store_free(store);
+    tensor_file_close(weights);
+    return 0;
+}
+
+static int imagebind_vectors(char **argument)
+{
+    smac_error error = {0};
+    tensor_file *weights, *input;
+    stop_if(tensor_file_open(argument[0], &weights, &error), &error);
+    stop_if(tensor_file_open(argument[1], &input, &error), &error);
+    precision how = precision_of(argument[3]);
+    static const char *const names[] = {"vision", "audio"};
+    imagebind *e[2];
+    double start = now();
+    parameter_store *store = imagebind_from(weights, how, e);
     fprintf(stderr, "loaded in %.0f ms; %ld MB resident\n", now() - start, resident_megabytes());
     tape *t = tape_new(&(tape_options){.precision = how});
     results r = {.count = 0};
@@ -302,9 +338,11 @@ int main(int argc, char **argv)
         return hidden_states(argv + 2);
     if (argc == 6 && strcmp(argv[1], "imagebind") == 0)
         return imagebind_vectors(argv + 2);
+    if (argc == 4 && strcmp(argv[1], "load") == 0)
+        return load_time(argv + 2);
     if (argc == 5 && atoi(argv[4]) > 0 && atoi(argv[3]) > 0)
         return time_case(argv + 1);
     fprintf(stderr, "usage: bench_encoders CASE PRECISION BATCH ROUNDS | hidden FOLDER INPUT OUTPUT PRECISION | "
-                    "imagebind WEIGHTS INPUT OUTPUT PRECISION\n");
+                    "imagebind WEIGHTS INPUT OUTPUT PRECISION | load WEIGHTS PRECISION\n");
     return 2;
 }

@@ -33,7 +33,11 @@ smac_status system_open_encoder(affect_system *s, int m, const char *path, encod
 /* The parameters of modality m's encoder. */
 parameter_list *system_encoder_parameters(const affect_system *s, int m);
 
-/* SHA-256 over names, types, shapes and values of all tensors. */
+/*
+ * A SHA-256 that names an encoder's weights, whatever container they lie in: over each tensor's name, type and shape
+ * and the SHA-256 of each 8 MB of its values.  The pieces are hashed by all threads: a large frozen encoder is checked
+ * each time a model that names it is loaded.
+ */
 smac_status system_encoder_digest(const tensor_file *file, char out[65], smac_error *error);
 
 /* What the configuration says of an encoder of modality m: its path, "" for one trained from scratch. */
