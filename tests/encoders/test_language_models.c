@@ -75,7 +75,7 @@ static void compare_hidden(const setting *s, const char *name, int layer, const 
     int64_t count;
     float *expected = golden_floats(s->file, key, &count);
     assert_int_equal(count, v->count);
-    double error = golden_error(v->data, expected, s->batch * s->length, s->config.width, s->mask);
+    double error = golden_note(0, golden_error(v->data, expected, s->batch * s->length, s->config.width, s->mask));
     if (!(error <= LIMIT))
         fail_msg("%s: hidden state %d differs by %.3g", name, layer, error);
     free(expected);
@@ -124,7 +124,7 @@ static void check_gradients(const setting *s, const char *name, int trainable)
         if (!list->items[i].parameter->trainable)
             continue;
         trained++;
-        double error = gradient_error(s, &list->items[i]);
+        double error = golden_note(1, gradient_error(s, &list->items[i]));
         if (!(error <= LIMIT))
             fail_msg("%s: the gradient of %s differs by %.3g", name, list->items[i].published, error);
     }
@@ -191,6 +191,7 @@ static void family(void **state)
     infer_and_compare(name);
     train_and_compare(name, -1);
     train_and_compare(name, 1);
+    golden_report(name);
 }
 
 static void config_survives_writing(void **state)

@@ -44,4 +44,22 @@ static inline double golden_error(const float *a, const float *b, int64_t rows, 
     return largest > 0 ? worst / largest : worst;
 }
 
+/*
+ * The largest errors since the last report, of results (0) and of gradients (1): what a document's table of agreement
+ * is made from (docs/encoders.md).  golden_report prints them as a comment of the test's output.
+ */
+static double golden_worst[2];
+
+static inline double golden_note(int gradient, double error_found)
+{
+    golden_worst[gradient] = error_found > golden_worst[gradient] ? error_found : golden_worst[gradient];
+    return error_found;
+}
+
+static inline void golden_report(const char *name)
+{
+    print_message("# agreement of %s: results %.1e, gradients %.1e\n", name, golden_worst[0], golden_worst[1]);
+    golden_worst[0] = golden_worst[1] = 0;
+}
+
 #endif
