@@ -3,22 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli.h"
+#include "media/media.h"
 #include "semanticmac/semanticmac.h"
 
 static int run(int argc, char **argv);
 
-const command command_analyze = {"analyze", "analyze FILE... --model M [--text T | --transcript F] [options]",
+const command command_analyze = {"analyze", "analyze FILE|FOLDER... --model M [--text T | --transcript F] [options]",
     "what a recording says: prediction, words, voice, face, what they share, second by second",
+    "Of a folder: the recordings that lie in it (by their endings: mp4, mkv, wav, ...), sorted by name.  A recording that\n"
+    "cannot be analysed does not end the rest: it is named at the end, and the exit status is 1.\n"
     "Without --text and --transcript the words come from embedded subtitles, when there are any, else from the sound\n"
     "itself when a speech model is installed (semanticmac models list).\n"
     "Formats: text (a timeline for the terminal), json, csv, srt, html (one self-contained page).", run};
-
-static int progress(void *user, const char *what, double done, double total)
-{
-    return report_progress(user, what, done, total);
-}
 
 static bool parse_modalities(const char *text, bool without[SMAC_MODALITIES])
 {
@@ -37,6 +37,123 @@ static bool parse_modalities(const char *text, bool without[SMAC_MODALITIES])
         at += length + (at[length] == ',');
     }
     return *text != 0;
+}
+
+/* --- which recordings --------------------------------------------------------------------------------------------- */
+
+typedef struct recordings {
+    char **paths;
+    size_t count, capacity;
+    size_t at, analysed;   /* the one at work; how many are done */
+    smac_analysis **analyses;
+    text_buffer failed;    /* a line each */
+    size_t failures;
+    const reporter *report;
+} recordings;
+
+static void recordings_clear(recordings *r)
+{
+    folder_list_free(r->paths, r->count);
+    for (size_t i = 0; i < r->analysed; i++)
+        smac_analysis_free(r->analyses[i]);
+    free(r->analyses);
+    text_free(&r->failed);
+}
+
+static smac_status add_recording(recordings *r, char *path, smac_error *error)
+{
+    if (!path || !memory_grow((void **)&r->paths, &r->capacity, r->count + 1, sizeof *r->paths)) {
+        free(path);
+        return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the names of the recordings");
+    }
+    r->paths[r->count++] = path;
+    return SMAC_OK;
+}
+
+static bool is_recording(const char *folder, const char *name)
+{
+    char *path = media_has_ending(name) ? path_join(folder, name) : NULL;
+    bool wanted = path && !file_is_folder(path);
+    free(path);
+    return wanted;
+}
+
+static smac_status add_folder(recordings *r, const char *folder, smac_error *error)
+{
+    char **names = NULL;
+    size_t count = 0;
+    TRY(folder_list(folder, is_recording, &names, &count, error));
+    smac_status status = SMAC_OK;
+    if (count == 0)
+        status = FAIL(error, SMAC_ERROR_NOT_FOUND, "the folder %s holds no recording (a file that ends in .mp4, .mkv, "
+            ".wav, ...): name a folder that does, or the files themselves", folder);
+    for (size_t i = 0; status == SMAC_OK && i < count; i++)
+        status = add_recording(r, path_join(folder, names[i]), error);
+    folder_list_free(names, count);
+    return status;
+}
+
+static smac_status find_recordings(char *const *arguments, int count, recordings *r, smac_error *error)
+{
+    for (int i = 0; i < count; i++)
+        TRY(file_is_folder(arguments[i]) ? add_folder(r, arguments[i], error)
+                                         : add_recording(r, memory_copy_text(arguments[i]), error));
+    r->analyses = memory_new(r->count, sizeof *r->analyses);
+    return r->analyses ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for %zu analyses", r->count);
+}
+
+/* --- analysing them ----------------------------------------------------------------------------------------------- */
+
+static int progress(void *user, const char *what, double done, double total)
+{
+    const recordings *r = user;
+    const char *path = r->paths[r->at];
+    char text[200];
+    if (r->count == 1)
+        return report_progress(r->report, what, done, total);
+    snprintf(text, sizeof text, "%zu of %zu, %.60s%s%.60s", r->at + 1, r->count, path_base(path),
+        strcmp(what, path) ? ": " : "", strcmp(what, path) ? what : "");
+    return report_progress(r->report, text, done, total);
+}
+
+/* A recording that cannot be analysed does not keep the others from it; being asked to stop does. */
+static int analyze_all(const smac_model *model, const smac_analyze_options *options, recordings *r)
+{
+    int status = EXIT_DONE;
+    for (r->at = 0; r->at < r->count; r->at++) {
+        smac_error error = {0};
+        const char *path = r->paths[r->at];
+        if (smac_analyze_file(model, path, options, &r->analyses[r->analysed], &error) == SMAC_OK) {
+            r->analysed++;
+            continue;
+        }
+        status = failure(&command_analyze, &error);
+        if (error.code == SMAC_ERROR_INTERRUPTED)
+            break;
+        text_format(&r->failed, "  %s\n", path);
+        r->failures++;
+    }
+    console_finish();
+    if (r->count > 1 && r->at < r->count)
+        fprintf(stderr, "semanticmac analyze: stopped; %zu of %zu recordings are analysed\n", r->analysed, r->count);
+    if (r->count > 1 && r->failures)
+        fprintf(stderr, "semanticmac analyze: %zu of %zu recordings could not be analysed:\n%s", r->failures, r->count,
+            r->failed.data ? r->failed.data : "");
+    return status;
+}
+
+static int write_all(const recordings *r, smac_format format, const char *output)
+{
+    char *text = NULL;
+    size_t length = 0;
+    smac_error error = {0};
+    int status = EXIT_DONE;
+    if (smac_analysis_render((const smac_analysis *const *)r->analyses, r->analysed, format, console_columns(),
+            !output && console_colour(), &text, &length, &error) != SMAC_OK ||
+        write_result(output, text, length, &error) != SMAC_OK)
+        status = failure(&command_analyze, &error);
+    free(text);
+    return status;
 }
 
 static int run(int argc, char **argv)
@@ -70,8 +187,6 @@ static int run(int argc, char **argv)
             options.window, options.hop);
     if (options.text && options.transcript)
         return usage_error(&command_analyze, "--text and --transcript cannot both be given");
-    if (options.text && count > 1)
-        return usage_error(&command_analyze, "--text holds for one recording, %d are named", count);
     if (modalities && !parse_modalities(modalities, options.without))
         return usage_error(&command_analyze, "--modalities is \"%s\", expected some of text,audio,vision", modalities);
     smac_format format = SMAC_FORMAT_TEXT;
@@ -83,48 +198,33 @@ static int run(int argc, char **argv)
         smac_format_from_name(dot + 1, &format);
     }
     options.thumbnails = format == SMAC_FORMAT_HTML;
-    options.progress = progress;
-    options.user = (void *)(uintptr_t)console_reporter();
 
     smac_error error = {0};
-    char *speech = NULL;
-    if (strcmp(transcribe, "never") != 0 && !options.text && !options.transcript &&
-        find_speech_model(strcmp(transcribe, "auto") ? transcribe : NULL, &speech, &error) != SMAC_OK)
-        return failure(&command_analyze, &error);
-    options.speech_model = speech;
+    recordings all = {.report = console_reporter()};
     smac_model *model = NULL;
-    smac_analysis **analyses = memory_new((size_t)count, sizeof *analyses);
     smac_model_options model_options = {.encoder_folder = encoders};
-    char *text = NULL;
-    size_t length = 0, done = 0;
-    status = EXIT_DONE;
-    if (!analyses || smac_model_open(model_path, &model_options, &model, &error) != SMAC_OK) {
+    char *speech = NULL;
+    bool hear = strcmp(transcribe, "never") != 0 && !options.text && !options.transcript;
+    options.progress = progress;
+    options.user = &all;
+    smac_status code = find_recordings(argv + 1, count, &all, &error);
+    if (code == SMAC_OK && hear)
+        code = find_speech_model(strcmp(transcribe, "auto") ? transcribe : NULL, &speech, &error);
+    if (code == SMAC_OK && speech)
+        code = smac_speech_open(speech, &options.speech, &error);
+    if (code == SMAC_OK && all.count > 1 && (options.text || options.transcript)) {
+        status = usage_error(&command_analyze, "--%s holds for one recording, %zu are named",
+            options.text ? "text" : "transcript", all.count);
+    } else if (code != SMAC_OK || smac_model_open(model_path, &model_options, &model, &error) != SMAC_OK) {
         status = failure(&command_analyze, &error);
-        goto end;
+    } else {
+        status = analyze_all(model, &options, &all);
+        if (all.analysed && write_all(&all, format, output) != EXIT_DONE)
+            status = EXIT_FAILED;
     }
-    for (int i = 0; i < count; i++) { /* a file that cannot be read does not keep the others from being analysed */
-        if (smac_analyze_file(model, argv[1 + i], &options, &analyses[done], &error) == SMAC_OK) {
-            done++;
-            continue;
-        }
-        status = failure(&command_analyze, &error);
-        if (error.code == SMAC_ERROR_INTERRUPTED)
-            goto end;
-    }
-    console_finish();
-    if (done == 0)
-        goto end;
-    if (smac_analysis_render((const smac_analysis *const *)analyses, done, format, console_columns(),
-            !output && console_colour(), &text, &length, &error) != SMAC_OK ||
-        write_result(output, text, length, &error) != SMAC_OK)
-        status = failure(&command_analyze, &error);
-end:
-    console_finish();
-    free(text);
-    for (size_t i = 0; i < done; i++)
-        smac_analysis_free(analyses[i]);
-    free(analyses);
-    free(speech);
+    recordings_clear(&all);
+    smac_speech_free(options.speech);
     smac_model_free(model);
+    free(speech);
     return status;
 }

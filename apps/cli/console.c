@@ -92,8 +92,10 @@ static int on_progress(void *user, const char *what, double done, double total)
             }
             if (total > 0)
                 fprintf(stderr, "\r\033[K%s  [%s] %3.0f%%  %.6g of %.6g%s", what, bar, 100 * share, done, total, left);
-            else
+            else if (done > 0)
                 fprintf(stderr, "\r\033[K%s  %.6g", what, done);
+            else
+                fprintf(stderr, "\r\033[K%s", what);
             fflush(stderr);
             line.shown = t;
             line.open = true;

@@ -117,7 +117,7 @@ static int list(const models_options *o)
         print_rows(rows, folder);
     }
     json_decref(rows);
-    models_names_free(names, count);
+    folder_list_free(names, count);
     free(folder);
     return EXIT_DONE;
 }
@@ -271,7 +271,7 @@ static int verify_all(const models_options *o)
     for (size_t i = 0; i < count; i++)
         if (verify(names[i], o) != EXIT_DONE)
             result = EXIT_FAILED;
-    models_names_free(names, count);
+    folder_list_free(names, count);
     return result;
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "cli.h"
 #include "models/models.h"
@@ -18,7 +19,7 @@ smac_status find_speech_model(const char *name_or_path, char **out, smac_error *
     for (size_t i = 0; i < count && !first; i++)
         if (!strncmp(names[i], "whisper-", 8))
             first = memory_copy_text(names[i]);
-    models_names_free(names, count);
+    folder_list_free(names, count);
     smac_status status = first ? models_find(first, out, error) : SMAC_OK;
     free(first);
     return status;

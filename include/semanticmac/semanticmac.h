@@ -72,6 +72,19 @@ SMAC_API void smac_model_range(const smac_model *model, double *low, double *hig
 /* How it was made (configuration, tasks, training record, sizes) as JSON; free() it.  NULL when memory is short. */
 SMAC_API char *smac_model_describe(const smac_model *model);
 
+/* ---- words out of sound ------------------------------------------------------------------------------------------ */
+
+typedef struct smac_speech smac_speech;
+
+/*
+ * A speech model (a Whisper folder) for recordings without a transcript.  It is loaded at the first recording that needs
+ * it and then held, once for all recordings and threads that share it.
+ * Errors: NOT_FOUND, ARGUMENT (no folder), MEMORY; what is wrong inside the folder shows when it is loaded, and again in
+ * each analysis that needs it.  Free with smac_speech_free when no analysis uses it any more.
+ */
+SMAC_API smac_status smac_speech_open(const char *path, smac_speech **out, smac_error *error);
+SMAC_API void smac_speech_free(smac_speech *speech);
+
 /* ---- analysis ---------------------------------------------------------------------------------------------------- */
 
 typedef struct smac_analysis smac_analysis;
@@ -82,9 +95,12 @@ typedef struct smac_analyze_options {
     bool without[SMAC_MODALITIES]; /* leave a modality out */
     double window, hop;     /* seconds of a segment, and from one to the next; 0: 4 and 1 */
     bool thumbnails;        /* keep a small picture for each segment (the HTML report shows them) */
-    const char *speech_model; /* recognise the words with this Whisper model (a folder or file); NULL: do not */
+    smac_speech *speech;    /* recognises the words when there is no transcript; NULL: do not */
     const char *language;   /* of the speech, "en", ...; NULL: detect */
-    /* done of total seconds of the recording (total 0: not known); non-zero stops with SMAC_ERROR_INTERRUPTED */
+    /*
+     * what: the recording's path while it is read, else "listening", "predicting", or once (0 of 0) "loading the speech
+     * model".  done of total, seconds or segments (total 0: not known).  Non-zero stops with SMAC_ERROR_INTERRUPTED.
+     */
     int (*progress)(void *user, const char *what, double done, double total);
     void *user;
 } smac_analyze_options;

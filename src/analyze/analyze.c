@@ -71,7 +71,7 @@ static smac_status read_words(const char *path, const smac_analyze_options *opti
     } else {
         TRY(transcript_from_media(path, -1, NULL, words, error));
         from = "embedded subtitles";
-        if (words->count == 0 && options->speech_model && hear) {
+        if (words->count == 0 && options->speech && hear) {
             TRY(hear_words(path, options, words, error));
             from = "speech";
         }
@@ -302,7 +302,7 @@ static smac_status analyze(const affect_system *system, const char *path, const 
     if (words->count && !(system->has[SAMPLE_TEXT] && system->tokenizer))
         analysis_warn(a, "this model does not read words: the transcript is shown, not used");
     if (!words->count && system->has[SAMPLE_TEXT] && !options->without[SMAC_TEXT])
-        analysis_warn(a, "there are no words: %s", options->speech_model ? "none were heard, and there is no transcript"
+        analysis_warn(a, "there are no words: %s", options->speech ? "none were heard, and there is no transcript"
             : "give --text, --transcript or --transcribe for what is said to count");
     TRY(spread_words(words, a->duration, a, error));
     transcript_text(words, text);

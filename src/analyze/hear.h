@@ -6,8 +6,8 @@
 #include "media/transcript.h"
 
 /*
- * What options->speech_model (a Whisper folder) hears, with times of words; nothing when the recording has no sound. 
- * Adds to words; progress and interruption go through options.
+ * What options->speech hears, with times of words; nothing when the recording has no sound.  Adds to words; progress and
+ * interruption go through options.
  */
 smac_status hear_words(const char *path, const smac_analyze_options *options, transcript *words, smac_error *error);
 

@@ -1,6 +1,7 @@
 /* base/file.c - files: mapping, safe writing, SHA-256. */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -239,6 +240,49 @@ smac_status folder_make(const char *path, smac_error *error)
         code = FAIL(error, SMAC_ERROR_IO, "%s is there and is no folder, give another name", path);
     free(copy);
     return code;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void folder_list_free(char **names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+}
+
+smac_status folder_list(const char *folder, bool (*wanted)(const char *folder, const char *name), char ***names,
+    size_t *count, smac_error *error)
+{
+    char **list = NULL;
+    size_t used = 0, capacity = 0;
+    smac_status status = SMAC_OK;
+    DIR *open = opendir(folder);
+    for (struct dirent *e; open && status == SMAC_OK && (e = readdir(open));) {
+        if (e->d_name[0] == '.' || !wanted(folder, e->d_name))
+            continue;
+        if (!memory_grow((void **)&list, &capacity, used + 1, sizeof *list) ||
+            !(list[used] = memory_copy_text(e->d_name)))
+            status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the list of %s", folder);
+        else
+            used++;
+    }
+    if (open)
+        closedir(open);
+    else if (errno != ENOENT)
+        status = FAIL(error, SMAC_ERROR_IO, "cannot look into %s: %s", folder, strerror(errno));
+    if (status != SMAC_OK) {
+        folder_list_free(list, used);
+        return status;
+    }
+    if (used)
+        qsort(list, used, sizeof *list, compare_names);
+    *names = list;
+    *count = used;
+    return SMAC_OK;
 }
 
 char *path_join(const char *folder, const char *name)

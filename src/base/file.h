@@ -40,6 +40,13 @@ smac_status file_write(const char *path, const void *data, size_t size, smac_err
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
 smac_status folder_make(const char *path, smac_error *error); /* with its parents; there already is fine */
+/*
+ * Names in a folder that wanted says yes to, sorted by their bytes; hidden ones (".name") are passed over.  A folder that
+ * is not there gives none.  Free with folder_list_free.
+ */
+smac_status folder_list(const char *folder, bool (*wanted)(const char *folder, const char *name), char ***names,
+    size_t *count, smac_error *error);
+void folder_list_free(char **names, size_t count);
 char *path_join(const char *folder, const char *name);         /* free(); NULL when memory is short */
 const char *path_base(const char *path);                       /* behind the last slash, in place */
 

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "data/readers.h"
+#include "media/media.h"
 
 static const struct layout {
     const char *name;
@@ -81,12 +82,11 @@ smac_status dataset_bad_row(dataset *d, const dataset_options *options, const re
 
 const char *dataset_find_media(dataset *d, const char *folder, const char *stem)
 {
-    static const char *const endings[] = {"mp4", "mkv", "webm", "mov", "avi", "wav", "flac", "mp3", "m4a", "ogg"};
     size_t length = strlen(folder) + strlen(stem) + 8;
     arena_mark mark = arena_here(dataset_arena(d));
     char *path = arena_take(dataset_arena(d), length);
-    for (size_t i = 0; path && i < sizeof endings / sizeof endings[0]; i++) {
-        snprintf(path, length, "%s/%s.%s", folder, stem, endings[i]);
+    for (size_t i = 0; path && media_endings[i]; i++) {
+        snprintf(path, length, "%s/%s.%s", folder, stem, media_endings[i]);
         if (file_exists(path) && !file_is_folder(path))
             return path;
     }

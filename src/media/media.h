@@ -69,6 +69,10 @@ typedef struct media_warnings {
     int64_t broken_packets; /* of picture and sound together */
 } media_warnings;
 
+/* How recordings' names end ("mp4", ..., NULL at the end), the likeliest first.  Any other name may hold one too. */
+extern const char *const media_endings[];
+bool media_has_ending(const char *name); /* in capitals too */
+
 /*
  * Look into a file.  options may be NULL.
  * Errors: NOT_FOUND (no such file), FORMAT (a folder; empty; no media file; no stream of a known kind),

@@ -244,7 +244,7 @@ static smac_status copy_others(const char *from, const char *to, smac_error *err
         free(source);
         free(target);
     }
-    models_names_free(names, count);
+    folder_list_free(names, count);
     return status;
 }
 

@@ -121,50 +121,6 @@ smac_status models_check_space(const char *folder, uint64_t bytes, smac_error *e
 
 /* --- lists of files ----------------------------------------------------------------------------------------------- */
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-void models_names_free(char **names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        free(names[i]);
-    free(names);
-}
-
-/* Sorted names of what wanted says yes to. */
-static smac_status list_names(const char *folder, bool (*wanted)(const char *folder, const char *name), char ***names,
-    size_t *count, smac_error *error)
-{
-    char **list = NULL;
-    size_t used = 0, capacity = 0;
-    smac_status status = SMAC_OK;
-    DIR *open = opendir(folder);
-    for (struct dirent *e; open && status == SMAC_OK && (e = readdir(open));) {
-        if (e->d_name[0] == '.' || !wanted(folder, e->d_name))
-            continue;
-        if (!memory_grow((void **)&list, &capacity, used + 1, sizeof *list) ||
-            !(list[used] = memory_copy_text(e->d_name)))
-            status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the list of %s", folder);
-        else
-            used++;
-    }
-    if (open)
-        closedir(open);
-    else if (errno != ENOENT)
-        status = FAIL(error, SMAC_ERROR_IO, "cannot look into %s: %s", folder, strerror(errno));
-    if (status != SMAC_OK) {
-        models_names_free(list, used);
-        return status;
-    }
-    if (used)
-        qsort(list, used, sizeof *list, compare_names);
-    *names = list;
-    *count = used;
-    return SMAC_OK;
-}
-
 static bool wanted_model(const char *folder, const char *name)
 {
     (void)folder;
@@ -187,14 +143,14 @@ smac_status models_installed(char ***names, size_t *count, smac_error *error)
 {
     char *folder;
     TRY(models_folder(&folder, error));
-    smac_status status = list_names(folder, wanted_model, names, count, error);
+    smac_status status = folder_list(folder, wanted_model, names, count, error);
     free(folder);
     return status;
 }
 
 smac_status models_files(const char *folder, char ***names, size_t *count, smac_error *error)
 {
-    return list_names(folder, wanted_file, names, count, error);
+    return folder_list(folder, wanted_file, names, count, error);
 }
 
 /* --- manifest, finding -------------------------------------------------------------------------------------------- */

@@ -73,7 +73,7 @@ smac_status models_install_part(const char *name, const char *source, const char
         status = FAIL(error, SMAC_ERROR_IO, "cannot put %s in place: %s", folder, strerror(errno));
     json_decref(manifest);
     json_decref(files);
-    models_names_free(names, count);
+    folder_list_free(names, count);
     free(folder);
     free(part);
     return status;
@@ -168,7 +168,7 @@ static smac_status bring_folder(const char *path, const char *part, bool link, c
         if (pass == 0 && !link)
             status = models_check_space(part, bytes, error);
     }
-    models_names_free(names, count);
+    folder_list_free(names, count);
     return status;
 }
 

@@ -168,5 +168,5 @@ void models_nearest(const char *name, char *out, size_t size)
         int written = snprintf(out + used, size - used, "%s%s", between, best[i].name);
         used += written > 0 && (size_t)written < size - used ? (size_t)written : 0;
     }
-    models_names_free(installed, count);
+    folder_list_free(installed, count);
 }

@@ -59,9 +59,8 @@ void models_nearest(const char *name, char *out, size_t size);
 
 /* The manifest of an installed model; new reference.  NOT_FOUND, FORMAT. */
 smac_status models_manifest(const char *name, json_t **out, smac_error *error);
-/* Names of the installed models, sorted; free with models_names_free.  A folder that is not there gives none. */
+/* Names of the installed models, sorted; free with folder_list_free.  A folder that is not there gives none. */
 smac_status models_installed(char ***names, size_t *count, smac_error *error);
-void models_names_free(char **names, size_t count);
 
 typedef struct model_summary {
     char family[32];

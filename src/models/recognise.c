@@ -92,7 +92,7 @@ static char *imagebind_inside(const char *folder)
         else if (dot && (strcmp(dot, ".pth") == 0 || strcmp(dot, ".safetensors") == 0) && hits++ == 0)
             found = path_join(folder, names[i]);
     }
-    models_names_free(names, count);
+    folder_list_free(names, count);
     if (hits == 1)
         return found;
     free(found);

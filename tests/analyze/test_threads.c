@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "analyze/analysis.h"
 #include "analyze/model.h"
 #include "base/file.h"
 
@@ -183,6 +184,89 @@ static void a_missing_modality_is_not_a_number(void **state)
     smac_model_free(model);
 }
 
+typedef struct counted {
+    int loads; /* of the speech model */
+} counted;
+
+static int count_loads(void *user, const char *what, double done, double total)
+{
+    (void)done;
+    (void)total;
+    counted *c = user;
+    if (strcmp(what, "loading the speech model") == 0)
+        __atomic_add_fetch(&c->loads, 1, __ATOMIC_SEQ_CST);
+    return 0;
+}
+
+typedef struct hearer {
+    const smac_model *model;
+    smac_analyze_options options;
+    const char *file;
+    smac_status status;
+    bool heard;
+} hearer;
+
+static void *hear(void *argument)
+{
+    hearer *h = argument;
+    smac_analysis *a = NULL;
+    h->status = smac_analyze_file(h->model, h->file, &h->options, &a, NULL);
+    h->heard = a && a->words_from && strcmp(a->words_from, "speech") == 0;
+    smac_analysis_free(a);
+    return NULL;
+}
+
+static void a_speech_model_is_loaded_once(void **state)
+{
+    (void)state;
+    smac_model *model = NULL;
+    smac_speech *speech = NULL;
+    counted count = {0};
+    assert_ok(smac_model_open(model_path, NULL, &model, error));
+    assert_ok(smac_speech_open(SMAC_SOURCE_DIR "/tests/golden/speech/tiny", &speech, error));
+    hearer h = {.model = model, .file = MEDIA "still.png"};
+    smac_analyze_options_default(&h.options);
+    h.options.speech = speech;
+    h.options.progress = count_loads;
+    h.options.user = &count;
+    hear(&h);
+    assert_int_equal(h.status, SMAC_OK);
+    assert_int_equal(count.loads, 0); /* nothing to hear, nothing to load */
+    static const char *const files[] = {MEDIA "tone.flac", MEDIA "tone.mp3", MEDIA "plain.mp4"};
+    hearer many[3];
+    pthread_t threads[3];
+    smac_set_threads(1);
+    for (int i = 0; i < 3; i++) {
+        many[i] = h;
+        many[i].file = files[i];
+        assert_int_equal(pthread_create(&threads[i], NULL, hear, &many[i]), 0);
+    }
+    for (int i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+    smac_set_threads(0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(many[i].status, SMAC_OK);
+    assert_true(many[0].heard);
+    assert_int_equal(count.loads, 1);
+    hear(&many[0]);
+    assert_true(many[0].heard);
+    assert_int_equal(count.loads, 1);
+    smac_speech_free(speech);
+    /* one that cannot be loaded says so in each analysis, and is tried once */
+    assert_ok(smac_speech_open(MEDIA, &speech, error));
+    many[0].options.speech = speech;
+    for (int i = 0; i < 2; i++) {
+        hear(&many[0]);
+        assert_int_not_equal(many[0].status, SMAC_OK);
+        assert_int_equal(count.loads, 2);
+    }
+    smac_speech_free(speech);
+    smac_speech_free(NULL);
+    assert_int_equal(smac_speech_open("/nonexistent", &speech, NULL), SMAC_ERROR_NOT_FOUND);
+    assert_int_equal(smac_speech_open(MEDIA "tone.mp3", &speech, NULL), SMAC_ERROR_ARGUMENT);
+    smac_model_free(model);
+}
+
 static void wrong_things_are_refused(void **state)
 {
     (void)state;
@@ -213,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(threads_share_a_model),
         cmocka_unit_test(windows_cover_the_recording),
         cmocka_unit_test(one_window_says_what_the_summary_says), cmocka_unit_test(a_missing_modality_is_not_a_number),
+        cmocka_unit_test(a_speech_model_is_loaded_once),
         cmocka_unit_test(wrong_things_are_refused)};
     return cmocka_run_group_tests(tests, make_model, remove_model);
 }

@@ -119,6 +119,41 @@ static void files_are_whole_or_not_there(void **state)
     free(path);
 }
 
+static bool ends_in_a(const char *folder, const char *name)
+{
+    assert_non_null(folder);
+    return name[strlen(name) - 1] == 'a';
+}
+
+static void folders_are_listed_in_order(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/smac-folder-XXXXXX", **names = NULL;
+    size_t count = 9;
+    assert_non_null(mkdtemp(folder));
+    static const char *const made[] = {"ba", "aa", "Za", "c", ".ha"};
+    for (int i = 0; i < 5; i++) {
+        char *path = path_join(folder, made[i]);
+        assert_ok(file_write(path, "x", 1, error));
+        free(path);
+    }
+    assert_ok(folder_list(folder, ends_in_a, &names, &count, error));
+    assert_int_equal(count, 3);
+    assert_string_equal(names[0], "Za");
+    assert_string_equal(names[1], "aa");
+    assert_string_equal(names[2], "ba");
+    folder_list_free(names, count);
+    for (int i = 0; i < 5; i++) {
+        char *path = path_join(folder, made[i]);
+        unlink(path);
+        free(path);
+    }
+    rmdir(folder);
+    assert_ok(folder_list(folder, ends_in_a, &names, &count, error)); /* gone */
+    assert_int_equal(count, 0);
+    assert_int_equal(folder_list(SMAC_SOURCE_DIR "/CMakeLists.txt", ends_in_a, &names, &count, NULL), SMAC_ERROR_IO);
+}
+
 static void sha256_is_the_standard_one(void **state)
 {
     (void)state;
@@ -188,7 +223,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_are_checked), cmocka_unit_test(arenas_release_to_a_mark),
         cmocka_unit_test(philox_gives_the_published_numbers), cmocka_unit_test(random_numbers_have_their_moments),
-        cmocka_unit_test(files_are_whole_or_not_there), cmocka_unit_test(sha256_is_the_standard_one),
+        cmocka_unit_test(files_are_whole_or_not_there), cmocka_unit_test(folders_are_listed_in_order),
+        cmocka_unit_test(sha256_is_the_standard_one),
         cmocka_unit_test(utf8_is_checked), cmocka_unit_test(numbers_are_whole), cmocka_unit_test(csv_follows_rfc_4180),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,7 @@ check "a missing modality is empty" test -z "$(cut -d, -f2 "$t/mute.values")"
 : >"$t/empty.mp4"; echo hello >"$t/text.mp4"; head -c 2000 "$m" >"$t/cut.safetensors"; printf 'caf\xe9' >"$t/latin.txt"
 refused "an empty file" 1 "empty" "$smac" analyze "$t/empty.mp4" --model "$m"
 refused "a text named .mp4" 1 "text.mp4" "$smac" analyze "$t/text.mp4" --model "$m"
-refused "a folder" 1 "folder" "$smac" analyze "$t" --model "$m"
+refused "a folder without recordings" 1 "no recording" "$smac" analyze "$1/CMakeFiles" --model "$m"
 refused "a truncated model" 1 "truncated" "$smac" analyze "$v" --model "$t/cut.safetensors"
 refused "a transcript in Latin-1" 1 "UTF-8" "$smac" analyze "$v" --model "$m" --transcript "$t/latin.txt"
 refused "an unknown key" 2 "no.such.key" "$smac" train --data "$t/data" --dataset sims --out "$t/r" --set no.such.key=1

@@ -98,7 +98,7 @@ static void a_model_comes_in_is_found_checked_and_goes(void **state)
     assert_ok(models_installed(&names, &count, error));
     assert_int_equal(count, 1);
     assert_string_equal(names[0], "small-bert");
-    models_names_free(names, count);
+    folder_list_free(names, count);
     assert_ok(models_find("small-bert", &found, error));
     snprintf(inside, sizeof inside, "%s/models/small-bert", folder);
     assert_string_equal(found, inside);
@@ -246,7 +246,7 @@ static void what_does_not_fit_is_refused_and_leaves_nothing(void **state)
     size_t count;
     assert_ok(models_installed(&names, &count, error));
     assert_int_equal(count, 0);
-    models_names_free(names, count);
+    folder_list_free(names, count);
     assert_false(in_models(folder, "wrong.part"));
     folder_remove(folder);
 }

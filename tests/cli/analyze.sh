@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# semanticmac analyze of a folder: which recordings, in which order, a bad one among them, one loading of the speech model.
+# usage: analyze.sh BUILD
+set -u
+smac=$1/semanticmac
+golden=$(cd "$(dirname "$0")/../golden" && pwd)
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2} SEMANTICMAC_MODELS
+t=$(mktemp -d); trap 'rm -rf "$t"' EXIT
+SEMANTICMAC_MODELS=$t/models
+check() { # name, command...
+  local name=$1; shift
+  if "$@" >"$t/out" 2>"$t/err"; then echo "ok $name"; else echo "not ok $name"; head -3 "$t/err"; head -3 "$t/out"; fi
+}
+refused() { # name, wanted status, what the message says, command...
+  local name=$1 status=$2 says=$3; shift 3
+  timeout 60 "$@" >"$t/out" 2>"$t/err" </dev/null; local got=$?
+  if [ $got = "$status" ] && grep -q -- "$says" "$t/err"; then echo "ok $name"
+  else echo "not ok $name (status $got, expected $status, message to hold \"$says\")"; head -3 "$t/err"; fi
+}
+# small enough to train in a second
+tiny="--set model.width=16 --set model.heads=2 --set model.head_width=8 --set text.width=16 --set text.layers=1 --set text.heads=2 --set text.hidden=16
+  --set audio.width=16 --set audio.layers=1 --set audio.heads=2 --set audio.hidden=16 --set audio.out_width=16 --set audio.kernel=32 --set audio.stride=32
+  --set vision.width=16 --set vision.layers=1 --set vision.heads=2 --set vision.hidden=16 --set vision.out_width=16 --set vision.image_size=32
+  --set vision.patch=8 --set perceiver.latents=2 --set perceiver.layers=1 --set interaction.queries=2 --set interaction.layers=1 --set contrast.projection=8
+  --set train.epochs=1 --set train.batch=8"
+"$smac" synth "$t/data" --clips 16 --size 64 --fps 6 --seed 3 >"$t/log" 2>&1 &&
+  "$smac" train --data "$t/data" --dataset sims --seed 5 $tiny --out "$t/run" >>"$t/log" 2>&1 || { echo "not ok a model"; tail -3 "$t/log"; exit 1; }
+analyze() { "$smac" analyze --model "$t/run/best.safetensors" "$@"; }
+videos() { cut -d, -f1 "$1" | sed 1d | uniq | sed "s|$t/||" | tr '\n' ' '; } # in the order of a csv result
+
+f=$t/talks; mkdir "$f" "$f/inner.mp4" "$t/nothing"
+cp "$golden/media/plain.mp4" "$f/b.mp4"; cp "$golden/media/tone.mp3" "$f/c.mp3"; cp "$golden/media/stereo8.wav" "$f/a.WAV"
+cp "$golden/media/plain.mp4" "$f/.hidden.mp4"; echo notes >"$f/notes.txt"; echo page >"$t/nothing/a.html"
+check "a folder" analyze "$f" --format csv -o "$t/a.csv"
+check "its recordings by name, without others, hidden ones and folders" test "$(videos "$t/a.csv")" = "talks/a.WAV talks/b.mp4 talks/c.mp3 "
+check "says nothing of failures" sh -c "! grep -q 'could not' '$t/err'"
+check "a folder with a slash and a file" analyze "$f/" "$golden/media/still.png" --format csv -o "$t/a.csv"
+check "the file comes last" sh -c "tail -1 '$t/a.csv' | grep -q still.png"
+refused "a folder without recordings" 1 "nothing holds no recording" "$smac" analyze "$t/nothing" --model "$t/run/best.safetensors"
+refused "a text for several" 2 "one recording, 3 are" "$smac" analyze "$f" --model "$t/run/best.safetensors" --text "a word"
+refused "a transcript for several" 2 "one recording, 3 are" "$smac" analyze "$f" --model "$t/run/best.safetensors" --transcript "$t/nothing/a.srt"
+
+# a bad one among them
+echo "no video" >"$f/ba.mkv"; : >"$f/bb.mp4"
+refused "bad recordings give status 1 and are counted" 1 "2 of 5 recordings could not be analysed" "$smac" analyze "$f" \
+  --model "$t/run/best.safetensors" --format csv -o "$t/b.csv"
+check "and named at the end" test "$(tail -2 "$t/err" | sed "s|$t/||" | tr -d ' \n')" = "talks/ba.mkvtalks/bb.mp4"
+check "the others are analysed" test "$(videos "$t/b.csv")" = "talks/a.WAV talks/b.mp4 talks/c.mp3 "
+rm "$f"/[ac].*; mv "$f/b.mp4" "$t/b.mp4"
+refused "all of them bad" 1 "2 of 2" "$smac" analyze "$f" --model "$t/run/best.safetensors" -o "$t/none.csv"
+check "write no result" test ! -e "$t/none.csv"
+
+# words are heard in all of them by one speech model, loaded once (a terminal shows when)
+rm "$f"/b?.*; for i in 1 2 3; do cp "$t/b.mp4" "$f/$i.mp4"; done
+script -qec "$smac analyze $f --model $t/run/best.safetensors --transcribe $golden/speech/tiny --format json -o $t/c.json" /dev/null >"$t/terminal" </dev/null
+check "three recordings heard" test "$(grep -c '"video"' "$t/c.json")" = 3
+check "the speech model is loaded once" test "$(grep -o 'loading the speech model' "$t/terminal" | wc -l)" = 1
+check "at the first" grep -q "1 of 3, 1.mp4: loading the speech model" "$t/terminal"
+script -qec "$smac analyze $f/1.mp4 --model $t/run/best.safetensors --transcribe $golden/speech/tiny --text word" /dev/null >"$t/terminal" </dev/null
+check "given words load none" sh -c "grep -q predicting '$t/terminal' && ! grep -q 'loading the speech' '$t/terminal'"
+refused "a file as speech model" 1 "folder" "$smac" analyze "$f" --model "$t/run/best.safetensors" --transcribe "$t/b.mp4"
+
+# stopped half way, by Ctrl-C on a terminal once the third is at work: what was done is kept
+for i in $(seq 4 99); do ln -s "$t/b.mp4" "$f/$i.mp4"; done
+(for i in $(seq 600); do grep -qs "3 of 99" "$t/stopped" && break; sleep 0.05; done; printf '\003'; for i in $(seq 200); do [ -e "$t/d.csv" ] && break; sleep 0.05; done) |
+  script -qfec "$smac analyze $f --model $t/run/best.safetensors --window 0.02 --hop 0.02 --format csv -o $t/d.csv" "$t/stopped" >"$t/out"
+check "Ctrl-C ends with status 1" test "${PIPESTATUS[1]}" = 1
+check "and says how many are done" grep -q "stopped; [0-9]* of 99 recordings are analysed" "$t/stopped"
+check "which are written" grep -q "talks/10.mp4" "$t/d.csv"
+exit 0
