@@ -6,21 +6,19 @@
 
 #include "base/memory.h"
 #include "text/json_read.h"
+#include "text/part.h"
 #include "text/unicode.h"
 
-static const struct {
-    const char *name;
-    decoder_kind kind;
-    const char *members;
-} kinds[] = {
-    {"ByteLevel", DECODER_BYTE_LEVEL, "type add_prefix_space trim_offsets use_regex"},
-    {"WordPiece", DECODER_WORDPIECE, "type prefix cleanup"},
-    {"Metaspace", DECODER_METASPACE, "type replacement prepend_scheme add_prefix_space split str_rep"},
-    {"BPEDecoder", DECODER_BPE, "type suffix"},
-    {"ByteFallback", DECODER_BYTE_FALLBACK, "type"},
-    {"Fuse", DECODER_FUSE, "type"},
-    {"Strip", DECODER_STRIP, "type content start stop"},
-    {"Replace", DECODER_REPLACE, "type pattern content"},
+static const part_kind kinds[] = {
+    {"ByteLevel", DECODER_BYTE_LEVEL, "add_prefix_space trim_offsets use_regex"},
+    {"WordPiece", DECODER_WORDPIECE, "prefix cleanup"},
+    {"Metaspace", DECODER_METASPACE, "replacement prepend_scheme add_prefix_space split str_rep"},
+    {"BPEDecoder", DECODER_BPE, "suffix"},
+    {"ByteFallback", DECODER_BYTE_FALLBACK, ""},
+    {"Fuse", DECODER_FUSE, ""},
+    {"Strip", DECODER_STRIP, "content start stop"},
+    {"Replace", DECODER_REPLACE, "pattern content"},
+    {NULL, 0, NULL},
 };
 
 static smac_status read_copy(const json_t *value, const char *name, const char *otherwise, char **out,
@@ -67,41 +65,21 @@ static smac_status read_step(const json_t *value, decoder_step *s, smac_error *e
     }
 }
 
-static smac_status read_one(const json_t *value, decoder *out, int depth, smac_error *error)
+static smac_status add_step(void *user, int kind, const json_t *value, smac_error *error)
 {
-    const char *type;
-    TRY(json_part_type(value, "decoder", &type, error));
-    if (strcmp(type, "Sequence") == 0) {
-        const json_t *list = json_object_get(value, "decoders");
-        TRY(json_members(value, "the decoder Sequence", "type decoders", error));
-        if (!json_is_array(list) || depth > 16)
-            return FAIL(error, SMAC_ERROR_FORMAT, "the decoder Sequence has no list \"decoders\" or is too deep");
-        for (size_t i = 0; i < json_array_size(list); i++)
-            TRY(read_one(json_array_get(list, i), out, depth + 1, error));
-        return SMAC_OK;
-    }
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (strcmp(type, kinds[i].name) != 0)
-            continue;
-        TRY(json_members(value, type, kinds[i].members, error));
-        if (!memory_grow((void **)&out->steps, &out->capacity, out->count + 1, sizeof *out->steps))
-            return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a decoder");
-        decoder_step *step = &out->steps[out->count++];
-        memset(step, 0, sizeof *step);
-        step->kind = kinds[i].kind;
-        if (read_step(value, step, error) != SMAC_OK)
-            return error_prefix(error, "decoder %s", type);
-        return SMAC_OK;
-    }
-    return FAIL(error, SMAC_ERROR_UNSUPPORTED, "the decoder \"%.80s\" is not supported", type);
+    decoder *out = user;
+    if (!memory_grow((void **)&out->steps, &out->capacity, out->count + 1, sizeof *out->steps))
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a step");
+    decoder_step *step = &out->steps[out->count++];
+    *step = (decoder_step){.kind = (decoder_kind)kind};
+    return read_step(value, step, error);
 }
 
 smac_status decoder_read(const json_t *value, decoder *out, smac_error *error)
 {
-    if (!value || json_is_null(value))
-        return SMAC_OK;
-    out->present = true;
-    return read_one(value, out, 0, error);
+    static const part_format format = {"decoder", "decoders", kinds, add_step};
+    out->present = value && !json_is_null(value);
+    return part_read(&format, value, out, error);
 }
 
 void decoder_free(decoder *d)

@@ -77,15 +77,6 @@ smac_status json_points(const char *text, uint32_t **out, size_t *length, smac_e
     return SMAC_OK;
 }
 
-smac_status json_part_type(const json_t *object, const char *what, const char **type, smac_error *error)
-{
-    if (!json_is_object(object))
-        return FAIL(error, SMAC_ERROR_FORMAT, "the %s is not a JSON object", what);
-    if (json_text(object, "type", true, type, error) != SMAC_OK)
-        return error_prefix(error, "%s", what);
-    return SMAC_OK;
-}
-
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 smac_status base64_read(const char *text, unsigned char **out, size_t *size, smac_error *error)

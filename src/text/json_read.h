@@ -17,8 +17,6 @@ smac_status json_int(const json_t *object, const char *name, int64_t otherwise, 
 smac_status json_text(const json_t *object, const char *name, bool needed, const char **out, smac_error *error);
 /* UTF-8 to code points, 0-terminated; free(*out).  length may be NULL. */
 smac_status json_points(const char *text, uint32_t **out, size_t *length, smac_error *error);
-/* The "type" of a part of a tokenizer.json; what says which part. */
-smac_status json_part_type(const json_t *object, const char *what, const char **type, smac_error *error);
 
 /* Base64 (RFC 4648, padded); free(*out). */
 smac_status base64_read(const char *text, unsigned char **out, size_t *size, smac_error *error);

@@ -6,25 +6,23 @@
 
 #include "base/memory.h"
 #include "text/json_read.h"
+#include "text/part.h"
 #include "text/unicode.h"
 
-static const struct {
-    const char *name;
-    normalizer_kind kind;
-    const char *members;
-} kinds[] = {
-    {"BertNormalizer", NORMALIZER_BERT, "type clean_text handle_chinese_chars strip_accents lowercase"},
-    {"NFC", NORMALIZER_NFC, "type"},
-    {"NFD", NORMALIZER_NFD, "type"},
-    {"NFKC", NORMALIZER_NFKC, "type"},
-    {"NFKD", NORMALIZER_NFKD, "type"},
-    {"Lowercase", NORMALIZER_LOWERCASE, "type"},
-    {"StripAccents", NORMALIZER_STRIP_ACCENTS, "type"},
-    {"Strip", NORMALIZER_STRIP, "type strip_left strip_right"},
-    {"Replace", NORMALIZER_REPLACE, "type pattern content"},
-    {"Prepend", NORMALIZER_PREPEND, "type prepend"},
-    {"Nmt", NORMALIZER_NMT, "type"},
-    {"Precompiled", NORMALIZER_PRECOMPILED, "type precompiled_charsmap"},
+static const part_kind kinds[] = {
+    {"BertNormalizer", NORMALIZER_BERT, "clean_text handle_chinese_chars strip_accents lowercase"},
+    {"NFC", NORMALIZER_NFC, ""},
+    {"NFD", NORMALIZER_NFD, ""},
+    {"NFKC", NORMALIZER_NFKC, ""},
+    {"NFKD", NORMALIZER_NFKD, ""},
+    {"Lowercase", NORMALIZER_LOWERCASE, ""},
+    {"StripAccents", NORMALIZER_STRIP_ACCENTS, ""},
+    {"Strip", NORMALIZER_STRIP, "strip_left strip_right"},
+    {"Replace", NORMALIZER_REPLACE, "pattern content"},
+    {"Prepend", NORMALIZER_PREPEND, "prepend"},
+    {"Nmt", NORMALIZER_NMT, ""},
+    {"Precompiled", NORMALIZER_PRECOMPILED, "precompiled_charsmap"},
+    {NULL, 0, NULL},
 };
 
 static smac_status read_step(const json_t *value, normalizer_step *s, smac_error *error)
@@ -60,40 +58,20 @@ static smac_status read_step(const json_t *value, normalizer_step *s, smac_error
     }
 }
 
-static smac_status read_one(const json_t *value, normalizer *out, int depth, smac_error *error)
+static smac_status add_step(void *user, int kind, const json_t *value, smac_error *error)
 {
-    const char *type;
-    TRY(json_part_type(value, "normalizer", &type, error));
-    if (strcmp(type, "Sequence") == 0) {
-        const json_t *list = json_object_get(value, "normalizers");
-        TRY(json_members(value, "the normalizer Sequence", "type normalizers", error));
-        if (!json_is_array(list) || depth > 16)
-            return FAIL(error, SMAC_ERROR_FORMAT, "the normalizer Sequence has no list \"normalizers\" or is too deep");
-        for (size_t i = 0; i < json_array_size(list); i++)
-            TRY(read_one(json_array_get(list, i), out, depth + 1, error));
-        return SMAC_OK;
-    }
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (strcmp(type, kinds[i].name) != 0)
-            continue;
-        TRY(json_members(value, type, kinds[i].members, error));
-        if (!memory_grow((void **)&out->steps, &out->capacity, out->count + 1, sizeof *out->steps))
-            return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a normalizer");
-        normalizer_step *step = &out->steps[out->count++];
-        memset(step, 0, sizeof *step);
-        step->kind = kinds[i].kind;
-        if (read_step(value, step, error) != SMAC_OK)
-            return error_prefix(error, "normalizer %s", type);
-        return SMAC_OK;
-    }
-    return FAIL(error, SMAC_ERROR_UNSUPPORTED, "the normalizer \"%.80s\" is not supported", type);
+    normalizer *out = user;
+    if (!memory_grow((void **)&out->steps, &out->capacity, out->count + 1, sizeof *out->steps))
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a step");
+    normalizer_step *step = &out->steps[out->count++];
+    *step = (normalizer_step){.kind = (normalizer_kind)kind};
+    return read_step(value, step, error);
 }
 
 smac_status normalizer_read(const json_t *value, normalizer *out, smac_error *error)
 {
-    if (!value || json_is_null(value))
-        return SMAC_OK;
-    return read_one(value, out, 0, error);
+    static const part_format format = {"normalizer", "normalizers", kinds, add_step};
+    return part_read(&format, value, out, error);
 }
 
 void normalizer_free(normalizer *n)

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "text/json_read.h"
+#include "text/part.h"
 
 typedef struct post_reader {
     int32_t size;
@@ -110,53 +111,42 @@ static smac_status read_template(post_reader *r, const json_t *list, const json_
     return SMAC_OK;
 }
 
-static smac_status read_one(post_reader *r, const json_t *value, int depth, smac_error *error)
+enum { POST_BYTE_LEVEL, POST_BERT, POST_ROBERTA, POST_TEMPLATE };
+
+static const part_kind kinds[] = {
+    {"ByteLevel", POST_BYTE_LEVEL, "add_prefix_space trim_offsets use_regex"},
+    {"BertProcessing", POST_BERT, "sep cls"},
+    {"RobertaProcessing", POST_ROBERTA, "sep cls trim_offsets add_prefix_space"},
+    {"TemplateProcessing", POST_TEMPLATE, "single pair special_tokens"},
+    {NULL, 0, NULL},
+};
+
+static smac_status read_step(void *user, int kind, const json_t *value, smac_error *error)
 {
-    const char *type;
+    post_reader *r = user;
     post_processor *p = r->out;
-    TRY(json_part_type(value, "post_processor", &type, error));
-    if (strcmp(type, "Sequence") == 0) {
-        const json_t *list = json_object_get(value, "processors");
-        TRY(json_members(value, "the post_processor Sequence", "type processors", error));
-        if (!json_is_array(list) || depth > 16)
-            return FAIL(error, SMAC_ERROR_FORMAT,
-                        "the post_processor Sequence has no list \"processors\" or is too deep");
-        for (size_t i = 0; i < json_array_size(list); i++)
-            TRY(read_one(r, json_array_get(list, i), depth + 1, error));
-        return SMAC_OK;
-    }
-    if (strcmp(type, "ByteLevel") == 0) {
-        TRY(json_members(value, "the post_processor ByteLevel", "type add_prefix_space trim_offsets use_regex", error));
-        TRY(json_bool(value, "trim_offsets", true, &p->trim_offsets, error));
-        return json_bool(value, "add_prefix_space", true, &p->add_prefix_space, error);
-    }
-    bool roberta = strcmp(type, "RobertaProcessing") == 0, bert = strcmp(type, "BertProcessing") == 0;
-    bool template = strcmp(type, "TemplateProcessing") == 0;
-    if (!roberta && !bert && !template)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "the post_processor \"%.80s\" is not supported", type);
-    if (p->has_template)
+    if (kind != POST_BYTE_LEVEL && p->has_template)
         return FAIL(error, SMAC_ERROR_UNSUPPORTED, "two post_processors that add special tokens are not supported");
-    if (template) {
-        const json_t *tokens = json_object_get(value, "special_tokens");
-        TRY(json_members(value, "the post_processor TemplateProcessing", "type single pair special_tokens", error));
-        TRY(read_template(r, json_object_get(value, "single"), tokens, &p->single, false, error));
-        TRY(read_template(r, json_object_get(value, "pair"), tokens, &p->pair, true, error));
-        p->has_template = true;
-        return SMAC_OK;
-    }
-    TRY(json_members(value, type, roberta ? "type sep cls trim_offsets add_prefix_space" : "type sep cls", error));
-    if (roberta) {
+    if (kind == POST_BYTE_LEVEL || kind == POST_ROBERTA) {
         TRY(json_bool(value, "trim_offsets", true, &p->trim_offsets, error));
         TRY(json_bool(value, "add_prefix_space", true, &p->add_prefix_space, error));
     }
-    return read_bert(r, value, roberta, error);
+    if (kind == POST_BERT || kind == POST_ROBERTA)
+        return read_bert(r, value, kind == POST_ROBERTA, error);
+    if (kind == POST_TEMPLATE) {
+        const json_t *tokens = json_object_get(value, "special_tokens");
+        TRY(read_template(r, json_object_get(value, "single"), tokens, &p->single, false, error));
+        TRY(read_template(r, json_object_get(value, "pair"), tokens, &p->pair, true, error));
+        p->has_template = true;
+    }
+    return SMAC_OK;
 }
 
 smac_status post_read(const json_t *value, int32_t size, post_processor *out, smac_error *error)
 {
+    static const part_format format = {"post_processor", "processors", kinds, read_step};
     post_reader r = {size, out};
-    if (value && !json_is_null(value))
-        TRY(read_one(&r, value, 0, error));
+    TRY(part_read(&format, value, &r, error));
     if (!out->has_template) {
         TRY(add(&out->single, 0, 0, 0, error));
         TRY(add(&out->pair, 0, 0, 0, error));

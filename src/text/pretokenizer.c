@@ -6,22 +6,20 @@
 
 #include "base/memory.h"
 #include "text/json_read.h"
+#include "text/part.h"
 #include "text/unicode.h"
 
-static const struct {
-    const char *name;
-    pretokenizer_kind kind;
-    const char *members;
-} kinds[] = {
-    {"BertPreTokenizer", PRETOKENIZER_BERT, "type"},
-    {"ByteLevel", PRETOKENIZER_BYTE_LEVEL, "type add_prefix_space trim_offsets use_regex"},
-    {"Metaspace", PRETOKENIZER_METASPACE, "type replacement prepend_scheme add_prefix_space split str_rep"},
-    {"Whitespace", PRETOKENIZER_WHITESPACE, "type"},
-    {"WhitespaceSplit", PRETOKENIZER_WHITESPACE_SPLIT, "type"},
-    {"Punctuation", PRETOKENIZER_PUNCTUATION, "type behavior"},
-    {"Digits", PRETOKENIZER_DIGITS, "type individual_digits"},
-    {"Split", PRETOKENIZER_SPLIT, "type pattern behavior invert"},
-    {"CharDelimiterSplit", PRETOKENIZER_DELIMITER, "type delimiter"},
+static const part_kind kinds[] = {
+    {"BertPreTokenizer", PRETOKENIZER_BERT, ""},
+    {"ByteLevel", PRETOKENIZER_BYTE_LEVEL, "add_prefix_space trim_offsets use_regex"},
+    {"Metaspace", PRETOKENIZER_METASPACE, "replacement prepend_scheme add_prefix_space split str_rep"},
+    {"Whitespace", PRETOKENIZER_WHITESPACE, ""},
+    {"WhitespaceSplit", PRETOKENIZER_WHITESPACE_SPLIT, ""},
+    {"Punctuation", PRETOKENIZER_PUNCTUATION, "behavior"},
+    {"Digits", PRETOKENIZER_DIGITS, "individual_digits"},
+    {"Split", PRETOKENIZER_SPLIT, "pattern behavior invert"},
+    {"CharDelimiterSplit", PRETOKENIZER_DELIMITER, "delimiter"},
+    {NULL, 0, NULL},
 };
 
 /*
@@ -129,41 +127,20 @@ static smac_status read_step(const json_t *value, pretokenizer_step *s, smac_err
     }
 }
 
-static smac_status read_one(const json_t *value, pretokenizer *out, int depth, smac_error *error)
+static smac_status add_step(void *user, int kind, const json_t *value, smac_error *error)
 {
-    const char *type;
-    TRY(json_part_type(value, "pre_tokenizer", &type, error));
-    if (strcmp(type, "Sequence") == 0) {
-        const json_t *list = json_object_get(value, "pretokenizers");
-        TRY(json_members(value, "the pre_tokenizer Sequence", "type pretokenizers", error));
-        if (!json_is_array(list) || depth > 16)
-            return FAIL(error, SMAC_ERROR_FORMAT,
-                        "the pre_tokenizer Sequence has no list \"pretokenizers\" or is too deep");
-        for (size_t i = 0; i < json_array_size(list); i++)
-            TRY(read_one(json_array_get(list, i), out, depth + 1, error));
-        return SMAC_OK;
-    }
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (strcmp(type, kinds[i].name) != 0)
-            continue;
-        TRY(json_members(value, type, kinds[i].members, error));
-        if (!memory_grow((void **)&out->steps, &out->capacity, out->count + 1, sizeof *out->steps))
-            return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a pre_tokenizer");
-        pretokenizer_step *step = &out->steps[out->count++];
-        memset(step, 0, sizeof *step);
-        step->kind = kinds[i].kind;
-        if (read_step(value, step, error) != SMAC_OK)
-            return error_prefix(error, "pre_tokenizer %s", type);
-        return SMAC_OK;
-    }
-    return FAIL(error, SMAC_ERROR_UNSUPPORTED, "the pre_tokenizer \"%.80s\" is not supported", type);
+    pretokenizer *out = user;
+    if (!memory_grow((void **)&out->steps, &out->capacity, out->count + 1, sizeof *out->steps))
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a step");
+    pretokenizer_step *step = &out->steps[out->count++];
+    *step = (pretokenizer_step){.kind = (pretokenizer_kind)kind};
+    return read_step(value, step, error);
 }
 
 smac_status pretokenizer_read(const json_t *value, pretokenizer *out, smac_error *error)
 {
-    if (!value || json_is_null(value))
-        return SMAC_OK;
-    return read_one(value, out, 0, error);
+    static const part_format format = {"pre_tokenizer", "pretokenizers", kinds, add_step};
+    return part_read(&format, value, out, error);
 }
 
 void pretokenizer_free(pretokenizer *p)

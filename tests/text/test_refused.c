@@ -16,6 +16,11 @@
 #define WORDPIECE "\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"vocab\":{\"[UNK]\":0,\"a\":1}}"
 #define BPE(merges) "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1,\"ab\":2},\"merges\":" merges "}}"
 
+/* Sequences in Sequences */
+#define OPEN "{\"type\":\"Sequence\",\"decoders\":["
+#define CLOSE "]}"
+#define FOUR(x) x x x x
+
 static const struct {
     const char *json;
     smac_status status;
@@ -52,7 +57,8 @@ static const struct {
     {"{\"model\":{\"type\":\"Unigram\",\"unk_id\":0,\"vocab\":[[\"a\",0],[\"a\",-1]]}}", SMAC_ERROR_FORMAT, "twice"},
     {"{\"model\":{\"type\":\"Unigram\",\"unk_id\":0,\"vocab\":[[\"a\"]]}}", SMAC_ERROR_FORMAT, "token 0"},
     {"{" WORDPIECE ",\"normalizer\":{\"type\":\"Rot13\"}}", SMAC_ERROR_UNSUPPORTED, "Rot13"},
-    {"{" WORDPIECE ",\"normalizer\":{\"type\":\"NFC\",\"twist\":1}}", SMAC_ERROR_UNSUPPORTED, "twist"},
+    {"{" WORDPIECE ",\"normalizer\":{\"type\":\"NFC\",\"twist\":1}}", SMAC_ERROR_UNSUPPORTED,
+     "the normalizer NFC has the member \"twist\""},
     {"{" WORDPIECE ",\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"(a|b)*c\"},\"content\":\"\"}}",
      SMAC_ERROR_UNSUPPORTED, "(a|b)*c"},
     {"{" WORDPIECE ",\"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AAAA/w==\"}}",
@@ -64,6 +70,18 @@ static const struct {
     {"{" WORDPIECE ",\"post_processor\":{\"type\":\"BertProcessing\",\"sep\":[\"[SEP]\",9],\"cls\":[\"a\",1]}}",
      SMAC_ERROR_FORMAT, "[SEP]"},
     {"{" WORDPIECE ",\"decoder\":{\"type\":\"CTC\"}}", SMAC_ERROR_UNSUPPORTED, "CTC"},
+    {"{" WORDPIECE ",\"decoder\":7}", SMAC_ERROR_FORMAT, "the decoder is not a JSON object"},
+    {"{" WORDPIECE ",\"normalizer\":{}}", SMAC_ERROR_FORMAT, "normalizer: \"type\" is missing"},
+    {"{" WORDPIECE ",\"normalizer\":{\"type\":\"Sequence\"}}", SMAC_ERROR_FORMAT, "no list \"normalizers\""},
+    {"{" WORDPIECE ",\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[],\"knot\":1}}", SMAC_ERROR_UNSUPPORTED,
+     "knot"},
+    {"{" WORDPIECE ",\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Digits\",\"individual_digits\":3}]}}",
+     SMAC_ERROR_FORMAT, "pre_tokenizer Digits: \"individual_digits\""},
+    {"{" WORDPIECE ",\"post_processor\":{\"type\":\"Sequence\",\"processors\":[{\"type\":\"BertProcessing\",\"sep\":[\"b\",1],"
+     "\"cls\":[\"a\",0]},{\"type\":\"BertProcessing\",\"sep\":[\"b\",1],\"cls\":[\"a\",0]}]}}", SMAC_ERROR_UNSUPPORTED,
+     "two post_processors"},
+    {"{" WORDPIECE ",\"decoder\":" FOUR(FOUR(OPEN)) OPEN OPEN FOUR(FOUR(CLOSE)) CLOSE CLOSE "}", SMAC_ERROR_FORMAT,
+     "too deep"},
     {"{" WORDPIECE ",\"added_tokens\":[{\"id\":3,\"content\":\"x\"}]}", SMAC_ERROR_FORMAT, "id 2"},
     {"{" WORDPIECE ",\"added_tokens\":[{\"id\":2,\"content\":\"x\",\"special\":true}]}", SMAC_OK, ""},
     {"{" WORDPIECE ",\"added_tokens\":[{\"id\":2,\"content\":\"a\"}]}", SMAC_ERROR_FORMAT, "\"a\""},
