@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "compute/parallel.h"
-#include "encoders/transformer_block.h"
+#include "encoders/block_stack.h"
 
 struct imagebind {
     imagebind_config config;
@@ -197,23 +197,32 @@ static void cut_patches(void *context, int64_t piece)
                 }
 }
 
+/* What one call was asked. */
+typedef struct request {
+    const imagebind *e;
+    const float *input;
+    int64_t batch;
+} request;
+
 /* (B, 1 + patches, width) */
-static value *embed(tape *t, const imagebind *e, const float *input, int64_t batch)
+static value *embed(tape *t, const void *call)
 {
+    const request *r = call;
+    const imagebind *e = r->e;
     const imagebind_config *c = &e->config;
     int64_t size = c->channels * c->frames * c->kernel * c->kernel, patches = imagebind_patches(c);
-    patch_context p = {.config = c, .input = input, .across = (c->columns - c->kernel) / c->stride + 1,
+    patch_context p = {.config = c, .input = r->input, .across = (c->columns - c->kernel) / c->stride + 1,
         .down = (c->rows - c->kernel) / c->stride + 1};
-    value *cut = tape_value(t, 3, (int64_t[]){batch, patches, size}, NULL);
+    value *cut = tape_value(t, 3, (int64_t[]){r->batch, patches, size}, NULL);
     if (cut == NULL)
         return NULL;
     p.out = cut->data;
-    parallel_for(batch * p.down, cut_patches, &p);
+    parallel_for(r->batch * p.down, cut_patches, &p);
     value *x = op_linear(t, cut, tape_parameter(t, e->kernel), NULL);
     if (e->stem_norm.weight != NULL)
         x = layer_norm_forward(t, &e->stem_norm, x);
     value *token = op_reshape(t, tape_parameter(t, e->class_token), 2, (int64_t[]){1, c->width});
-    x = op_concat(t, (value *[]){op_repeat(t, token, batch), x}, 2, 1);
+    x = op_concat(t, (value *[]){op_repeat(t, token, r->batch), x}, 2, 1);
     x = op_add(t, x, op_reshape(t, tape_parameter(t, e->positions), 2, (int64_t[]){1 + patches, c->width}));
     if (e->trunk_norm.weight != NULL)
         x = layer_norm_forward(t, &e->trunk_norm, x);
@@ -221,65 +230,6 @@ static value *embed(tape *t, const imagebind *e, const float *input, int64_t bat
 }
 
 /* --- forward ------------------------------------------------------------------------------------------------------ */
-
-static int64_t frozen_blocks(const imagebind *e)
-{
-    int64_t first = e->config.layers;
-    for (size_t i = 0; i < e->list.count; i++) {
-        const listed_parameter *item = &e->list.items[i];
-        if (item->parameter->trainable && item->stage < first)
-            first = item->stage;
-    }
-    return first;
-}
-
-/* The blocks [from, to); without a recording tape every block leaves its result in the place of its input. */
-static value *run_blocks(tape *t, const imagebind *e, int64_t from, int64_t to, value *x, value **hidden)
-{
-    bool in_place = !tape_get_options(t)->record && hidden == NULL;
-    const block_context context = {0};
-    for (int64_t i = from; i < to && x != NULL; i++) {
-        arena_mark mark = tape_scope_begin(t);
-        value *y = transformer_block_forward(t, &e->blocks[i], x, &context);
-        if (y == NULL)
-            return NULL;
-        if (in_place) {
-            memcpy(x->data, y->data, (size_t)x->count * sizeof(float));
-            tape_scope_end(t, mark, NULL);
-            continue;
-        }
-        x = tape_scope_end(t, mark, y);
-        if (hidden != NULL)
-            hidden[i + 1] = x;
-    }
-    return x;
-}
-
-static value *embed_scoped(tape *t, const imagebind *e, const float *input, int64_t batch)
-{
-    arena_mark mark = tape_scope_begin(t);
-    return tape_scope_end(t, mark, embed(t, e, input, batch));
-}
-
-/* The frozen front on a tape of its own, so that a recording tape keeps nothing of it. */
-static value *run_front(tape *t, const imagebind *e, const float *input, int64_t batch, int64_t blocks)
-{
-    tape_options options = *tape_get_options(t);
-    options.record = options.training = false;
-    tape *inner = tape_new(&options);
-    if (inner == NULL) {
-        tape_fail(t, SMAC_ERROR_MEMORY, "imagebind_forward", "no memory for a tape");
-        return NULL;
-    }
-    value *x = run_blocks(inner, e, 0, blocks, embed_scoped(inner, e, input, batch), NULL), *result = NULL;
-    smac_error error;
-    if (tape_status(inner, &error) != SMAC_OK)
-        tape_fail(t, error.code, error.where, "%s", error.message);
-    else if (x != NULL)
-        result = tape_value(t, 3, x->dim, x->data);
-    tape_free(inner);
-    return result;
-}
 
 /* Norm and projection of the class token, then the length that the modality has. */
 static value *run_head(tape *t, const imagebind *e, value *x)
@@ -306,11 +256,10 @@ value *imagebind_forward(tape *t, const imagebind *e, const float *input, int64_
             (long long)batch);
         return NULL;
     }
-    int64_t front = tape_get_options(t)->record && hidden == NULL ? frozen_blocks(e) : -1;
-    value *x = front >= 0 ? run_front(t, e, input, batch, front) : embed_scoped(t, e, input, batch);
-    if (hidden != NULL)
-        hidden[0] = x;
-    x = run_blocks(t, e, front > 0 ? front : 0, e->config.layers, x, hidden);
+    const request r = {.e = e, .input = input, .batch = batch};
+    const block_stack stack = {.list = &e->list, .blocks = e->blocks, .layers = e->config.layers, .shared = 1, .inner = 1,
+        .embed = embed};
+    value *x = block_stack_forward(t, &stack, &r, hidden);
     if (tokens != NULL)
         *tokens = x;
     return run_head(t, e, x);

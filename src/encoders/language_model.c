@@ -5,8 +5,8 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "encoders/block_stack.h"
 #include "encoders/language_parts.h"
 #include "encoders/name_table.h"
 
@@ -235,109 +235,42 @@ int64_t language_model_max_length(const language_model *m)
 
 /* What one call was asked. */
 typedef struct request {
+    const language_model *m;
     const int32_t *ids, *token_types;
     const uint8_t *mask;
     int64_t batch, length;
 } request;
 
-/* How many leading blocks (with the embeddings before them) hold nothing that is trained. */
-static int64_t frozen_blocks(const language_model *m)
+static value *embed(tape *t, const void *call)
 {
-    int64_t first = m->config.layers, shared = m->config.layers / m->config.groups;
-    for (size_t i = 0; i < m->list.count; i++) {
-        const listed_parameter *item = &m->list.items[i];
-        if (!item->parameter->trainable || item->stage == STAGE_AFTER_BLOCKS)
-            continue;
-        /* an ALBERT group's stage is its last block; it is used from its first one on */
-        int64_t used_from = item->stage == STAGE_BEFORE_BLOCKS ? -1 : item->stage - (shared - 1);
-        first = used_from < first ? used_from : first;
-    }
-    return first;
+    const request *r = call;
+    return language_embed(t, r->m, r->ids, r->token_types, r->batch, r->length);
 }
 
-static value *run_layer(tape *t, const language_model *m, int64_t layer, value *x, const block_context *context)
+static bool make_context(tape *t, const void *call, block_context *context)
 {
-    int64_t group = layer / (m->config.layers / m->config.groups);
-    for (int64_t i = 0; i < m->config.inner_groups; i++)
-        x = transformer_block_forward(t, &m->blocks[group * m->config.inner_groups + i], x, context);
-    return x;
-}
-
-/* Blocks [from, to).  Without a recording tape every block leaves its result in the place of its input. */
-static value *run_layers(tape *t, const language_model *m, int64_t from, int64_t to, value *x,
-    const block_context *context, value **hidden)
-{
-    bool in_place = !tape_get_options(t)->record && hidden == NULL;
-    for (int64_t i = from; i < to && x != NULL; i++) {
-        arena_mark mark = tape_scope_begin(t);
-        value *y = run_layer(t, m, i, x, context);
-        if (y == NULL)
-            return NULL;
-        if (in_place) {
-            memcpy(x->data, y->data, (size_t)x->count * sizeof(float));
-            tape_scope_end(t, mark, NULL);
-            continue;
-        }
-        x = tape_scope_end(t, mark, y);
-        if (hidden != NULL)
-            hidden[i + 1] = x;
-    }
-    return x;
-}
-
-static value *embed(tape *t, const language_model *m, const request *r)
-{
-    arena_mark mark = tape_scope_begin(t);
-    value *x = language_embed(t, m, r->ids, r->token_types, r->batch, r->length);
-    return tape_scope_end(t, mark, x);
-}
-
-/* The frozen front on a tape of its own, so that a recording tape keeps nothing of it. */
-static value *run_front(tape *t, const language_model *m, const request *r, int64_t blocks)
-{
-    tape_options options = *tape_get_options(t);
-    options.record = options.training = false;
-    tape *inner = tape_new(&options);
-    if (inner == NULL) {
-        tape_fail(t, SMAC_ERROR_MEMORY, "language_model_forward", "no memory for a tape");
-        return NULL;
-    }
-    block_context context = {.mask = r->mask};
-    value *x = NULL, *result = NULL;
-    x = embed(inner, m, r);
-    if (language_context(inner, m, r->token_types, r->batch, r->length, &context))
-        x = run_layers(inner, m, 0, blocks, x, &context, NULL);
-    smac_error error;
-    if (tape_status(inner, &error) != SMAC_OK)
-        tape_fail(t, error.code, error.where, "%s", error.message);
-    else if (x != NULL)
-        result = tape_value(t, 3, x->dim, x->data);
-    tape_free(inner);
-    return result;
+    const request *r = call;
+    context->mask = r->mask;
+    return language_context(t, r->m, r->token_types, r->batch, r->length, context);
 }
 
 value *language_model_forward(tape *t, const language_model *m, const int32_t *ids, const uint8_t *mask,
     const int32_t *token_types, int64_t batch, int64_t length, value **hidden)
 {
-    request r = {.ids = ids, .token_types = token_types, .mask = mask, .batch = batch, .length = length};
     if (tape_status(t, NULL) != SMAC_OK || !language_check(t, m, ids, token_types, batch, length))
         return NULL;
-    int64_t layers = m->config.layers;
-    int64_t front = tape_get_options(t)->record && hidden == NULL ? frozen_blocks(m) : -1;
-    value *x = front >= 0 ? run_front(t, m, &r, front) : embed(t, m, &r);
-    block_context context = {.mask = mask};
-    if (x == NULL || !language_context(t, m, token_types, batch, length, &context))
-        return NULL;
-    if (hidden != NULL)
-        hidden[0] = x;
-    x = run_layers(t, m, front > 0 ? front : 0, layers, x, &context, hidden);
+    const language_model_config *c = &m->config;
+    const request r = {.m = m, .ids = ids, .token_types = token_types, .mask = mask, .batch = batch, .length = length};
+    const block_stack stack = {.list = &m->list, .blocks = m->blocks, .layers = c->layers,
+        .shared = c->layers / c->groups, .inner = c->inner_groups, .embed = embed, .context = make_context};
+    value *x = block_stack_forward(t, &stack, &r, hidden);
     if (m->final_norm.weight != NULL) {
         x = layer_norm_forward(t, &m->final_norm, x);
-        x = op_dropout(t, x, m->config.family == FAMILY_T5 ? m->config.dropout : 0);
+        x = op_dropout(t, x, c->family == FAMILY_T5 ? c->dropout : 0);
         if (hidden != NULL)
-            hidden[layers] = x;
-    } else if (m->config.family == FAMILY_XLNET) {
-        x = op_dropout(t, x, m->config.dropout);
+            hidden[c->layers] = x;
+    } else if (c->family == FAMILY_XLNET) {
+        x = op_dropout(t, x, c->dropout);
     }
     return x;
 }

@@ -4,10 +4,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "compute/products.h"
-#include "encoders/transformer_block.h"
+#include "encoders/block_stack.h"
 #include "encoders/weights_loading.h"
 #include "encoders/whisper_weights.h"
 
@@ -205,68 +204,21 @@ static value *convolve(tape *t, const linear *layer, value *x, int stride)
     return op_activation(t, x, ACTIVATION_GELU);
 }
 
+/* What one call was asked. */
+typedef struct request {
+    const whisper_encoder *e;
+    const float *mel;
+    int64_t batch, frames;
+} request;
+
 /* (B, frames / 2, width) */
-static value *embed(tape *t, const whisper_encoder *e, const float *mel, int64_t batch, int64_t frames)
+static value *embed(tape *t, const void *call)
 {
-    arena_mark mark = tape_scope_begin(t);
-    value *x = tape_value(t, 3, (int64_t[]){batch, frames, e->config.mel_bins}, mel);
+    const request *r = call;
+    const whisper_encoder *e = r->e;
+    value *x = tape_value(t, 3, (int64_t[]){r->batch, r->frames, e->config.mel_bins}, r->mel);
     x = convolve(t, &e->second, convolve(t, &e->first, x, 1), 2);
-    value *positions = op_slice(t, tape_parameter(t, e->positions), 0, 0, frames / 2);
-    return tape_scope_end(t, mark, op_add(t, x, positions));
-}
-
-/* The first block that must be recorded. */
-static int64_t frozen_blocks(const whisper_encoder *e)
-{
-    int64_t first = e->config.encoder_layers;
-    for (size_t i = 0; i < e->list.count; i++) {
-        const listed_parameter *item = &e->list.items[i];
-        if (item->parameter->trainable && item->stage < first)
-            first = item->stage;
-    }
-    return first;
-}
-
-static value *run_blocks(tape *t, const whisper_encoder *e, int64_t from, int64_t to, value *x, value **hidden)
-{
-    bool in_place = !tape_get_options(t)->record && hidden == NULL;
-    const block_context context = {0};
-    for (int64_t i = from; i < to && x != NULL; i++) {
-        arena_mark mark = tape_scope_begin(t);
-        value *y = transformer_block_forward(t, &e->blocks[i], x, &context);
-        if (y == NULL)
-            return NULL;
-        if (in_place) {
-            memcpy(x->data, y->data, (size_t)x->count * sizeof(float));
-            tape_scope_end(t, mark, NULL);
-            continue;
-        }
-        x = tape_scope_end(t, mark, y);
-        if (hidden != NULL)
-            hidden[i + 1] = x;
-    }
-    return x;
-}
-
-/* The frozen front on a tape of its own, so that a recording tape keeps nothing of it. */
-static value *run_front(tape *t, const whisper_encoder *e, const float *mel, int64_t batch, int64_t frames,
-    int64_t blocks)
-{
-    tape_options options = *tape_get_options(t);
-    options.record = options.training = false;
-    tape *inner = tape_new(&options);
-    if (inner == NULL) {
-        tape_fail(t, SMAC_ERROR_MEMORY, "whisper_encoder_forward", "no memory for a tape");
-        return NULL;
-    }
-    value *x = run_blocks(inner, e, 0, blocks, embed(inner, e, mel, batch, frames), NULL), *result = NULL;
-    smac_error error;
-    if (tape_status(inner, &error) != SMAC_OK)
-        tape_fail(t, error.code, error.where, "%s", error.message);
-    else if (x != NULL)
-        result = tape_value(t, 3, x->dim, x->data);
-    tape_free(inner);
-    return result;
+    return op_add(t, x, op_slice(t, tape_parameter(t, e->positions), 0, 0, r->frames / 2));
 }
 
 value *whisper_encoder_forward(tape *t, const whisper_encoder *e, const float *mel, int64_t batch, int64_t frames,
@@ -281,11 +233,10 @@ value *whisper_encoder_forward(tape *t, const whisper_encoder *e, const float *m
             (long long)(2 * c->positions));
         return NULL;
     }
-    int64_t front = tape_get_options(t)->record && hidden == NULL ? frozen_blocks(e) : -1;
-    value *x = front >= 0 ? run_front(t, e, mel, batch, frames, front) : embed(t, e, mel, batch, frames);
-    if (hidden != NULL)
-        hidden[0] = x;
-    x = run_blocks(t, e, front > 0 ? front : 0, c->encoder_layers, x, hidden);
+    const request r = {.e = e, .mel = mel, .batch = batch, .frames = frames};
+    const block_stack stack = {.list = &e->list, .blocks = e->blocks, .layers = c->encoder_layers, .shared = 1,
+        .inner = 1, .embed = embed};
+    value *x = block_stack_forward(t, &stack, &r, hidden);
     x = layer_norm_forward(t, &e->norm, x);
     if (hidden != NULL)
         hidden[c->encoder_layers] = x;

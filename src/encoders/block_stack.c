@@ -1,0 +1,96 @@
+/* encoders/block_stack.c - an encoder's blocks, one after the other. */
+#include "encoders/block_stack.h"
+
+#include <string.h>
+
+/* How many leading layers (with the embedding before them) hold nothing that is trained; -1: the embedding is. */
+static int64_t frozen_layers(const block_stack *s)
+{
+    int64_t first = s->layers;
+    for (size_t i = 0; i < s->list->count; i++) {
+        const listed_parameter *item = &s->list->items[i];
+        if (!item->parameter->trainable || item->stage == STAGE_AFTER_BLOCKS)
+            continue;
+        /* a group's stage is its last layer; it is used from its first one on */
+        int64_t used_from = item->stage == STAGE_BEFORE_BLOCKS ? -1 : item->stage - (s->shared - 1);
+        first = used_from < first ? used_from : first;
+    }
+    return first;
+}
+
+static value *embed(tape *t, const block_stack *s, const void *call)
+{
+    arena_mark mark = tape_scope_begin(t);
+    return tape_scope_end(t, mark, s->embed(t, call));
+}
+
+static bool make_context(tape *t, const block_stack *s, const void *call, block_context *context)
+{
+    *context = (block_context){0};
+    return s->context == NULL || s->context(t, call, context);
+}
+
+static value *run_layer(tape *t, const block_stack *s, int64_t layer, value *x, const block_context *context)
+{
+    const transformer_block *blocks = s->blocks + layer / s->shared * s->inner;
+    for (int64_t i = 0; i < s->inner; i++)
+        x = transformer_block_forward(t, &blocks[i], x, context);
+    return x;
+}
+
+/* Layers [from, to).  Without a recording tape every layer leaves its result in the place of its input. */
+static value *run_layers(tape *t, const block_stack *s, int64_t from, int64_t to, value *x,
+    const block_context *context, value **hidden)
+{
+    bool in_place = !tape_get_options(t)->record && hidden == NULL;
+    for (int64_t i = from; i < to && x != NULL; i++) {
+        arena_mark mark = tape_scope_begin(t);
+        value *y = run_layer(t, s, i, x, context);
+        if (y == NULL)
+            return NULL;
+        if (in_place) {
+            memcpy(x->data, y->data, (size_t)x->count * sizeof(float));
+            tape_scope_end(t, mark, NULL);
+            continue;
+        }
+        x = tape_scope_end(t, mark, y);
+        if (hidden != NULL)
+            hidden[i + 1] = x;
+    }
+    return x;
+}
+
+/* The frozen front on a tape of its own, so that a recording tape keeps nothing of it. */
+static value *run_front(tape *t, const block_stack *s, const void *call, int64_t layers)
+{
+    tape_options options = *tape_get_options(t);
+    options.record = options.training = false;
+    tape *inner = tape_new(&options);
+    if (inner == NULL) {
+        tape_fail(t, SMAC_ERROR_MEMORY, __func__, "no memory for a tape");
+        return NULL;
+    }
+    block_context context;
+    value *x = embed(inner, s, call), *result = NULL;
+    if (make_context(inner, s, call, &context))
+        x = run_layers(inner, s, 0, layers, x, &context, NULL);
+    smac_error error;
+    if (tape_status(inner, &error) != SMAC_OK)
+        tape_fail(t, error.code, error.where, "%s", error.message);
+    else if (x != NULL)
+        result = tape_value(t, 3, x->dim, x->data);
+    tape_free(inner);
+    return result;
+}
+
+value *block_stack_forward(tape *t, const block_stack *s, const void *call, value **hidden)
+{
+    int64_t front = tape_get_options(t)->record && hidden == NULL ? frozen_layers(s) : -1;
+    value *x = front >= 0 ? run_front(t, s, call, front) : embed(t, s, call);
+    block_context context;
+    if (x == NULL || !make_context(t, s, call, &context))
+        return NULL;
+    if (hidden != NULL)
+        hidden[0] = x;
+    return run_layers(t, s, front > 0 ? front : 0, s->layers, x, &context, hidden);
+}
