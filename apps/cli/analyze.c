@@ -158,8 +158,8 @@ static int write_all(const recordings *r, smac_format format, const char *output
 
 static int run(int argc, char **argv)
 {
-    const char *model_path = NULL, *format_name = NULL, *output = NULL, *encoders = NULL, *modalities = NULL,
-        *transcribe = "auto";
+    const char *model_path = NULL, *format_name = NULL, *output = NULL, *encoders = NULL,
+        *how_name = NULL, *modalities = NULL, *transcribe = "auto";
     smac_analyze_options options;
     smac_analyze_options_default(&options);
     const option_row rows[] = {
@@ -173,6 +173,7 @@ static int run(int argc, char **argv)
         {"modalities", 0, OPTION_TEXT, &modalities, "LIST", "use these alone, e.g. text,audio"},
         {"format", 'f', OPTION_TEXT, &format_name, "NAME", "text, json, csv, srt or html (by -o's ending, or text)"},
         {"output", 'o', OPTION_TEXT, &output, "FILE", "write there in place of standard output"},
+        {"precision", 0, OPTION_TEXT, &how_name, "NAME", "of the encoders: f32, bf16 or int8 (as they were trained)"},
         {"encoders", 0, OPTION_TEXT, &encoders, "FOLDER", "where frozen encoders lie that the model file only names"},
     };
     int count, status = options_parse(&command_analyze, rows, sizeof rows / sizeof *rows, argc, argv, &count);
@@ -202,7 +203,7 @@ static int run(int argc, char **argv)
     smac_error error = {0};
     recordings all = {.report = console_reporter()};
     smac_model *model = NULL;
-    smac_model_options model_options = {.encoder_folder = encoders};
+    smac_model_options model_options = {.encoder_folder = encoders, .precision = how_name};
     char *speech = NULL;
     bool hear = strcmp(transcribe, "never") != 0 && !options.text && !options.transcript;
     options.progress = progress;

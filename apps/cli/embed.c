@@ -294,10 +294,8 @@ static int run(int argc, char **argv)
         return usage_error(&command_embed, "no file is named");
     if (!known_ending(output))
         return usage_error(&command_embed, "\"%s\" ends neither in .npy nor in .safetensors", output);
-    precision how = !strcmp(how_name, "bf16") ? PRECISION_BF16
-        : !strcmp(how_name, "int8")           ? PRECISION_INT8
-                                              : PRECISION_F32;
-    if (how == PRECISION_F32 && strcmp(how_name, "f32"))
+    precision how;
+    if (!precision_from_name(how_name, &how))
         return usage_error(&command_embed, "there is no precision \"%s\": f32, bf16 or int8", how_name);
     smac_error error = {0};
     smac_status code = embedder_open(&e, encoder, how, &error);

@@ -38,7 +38,8 @@ static bool parse_modalities(const char *text, bool use[SAMPLE_MODALITIES])
 static int run(int argc, char **argv)
 {
     evaluate_options options = {0};
-    const char *split = "test", *modalities = NULL, *json_path = NULL, *csv_path = NULL;
+    const char *split = "test", *modalities = NULL, *json_path = NULL, *csv_path = NULL, *how_name = NULL;
+    precision how;
     const option_row rows[] = {
         {"model", 'm', OPTION_TEXT, &options.model, "FILE", "the model (best.safetensors of a training)"},
         {"data", 'd', OPTION_TEXT, &options.data, "DIR", "the dataset's folder or its label file"},
@@ -46,6 +47,7 @@ static int run(int argc, char **argv)
         {"task", 0, OPTION_TEXT, &options.task, "NAME", "which of the dataset's tasks (the model's)"},
         {"split", 0, OPTION_TEXT, &split, "NAME", "train, valid or test (test)"},
         {"modalities", 0, OPTION_TEXT, &modalities, "LIST", "use these alone, e.g. text,audio"},
+        {"precision", 0, OPTION_TEXT, &how_name, "NAME", "of the encoders: f32, bf16 or int8 (as they were trained)"},
         {"json", 0, OPTION_TEXT, &json_path, "FILE", "write the metrics as JSON"},
         {"predictions", 0, OPTION_TEXT, &csv_path, "FILE", "write the prediction for each clip as CSV"},
         {"skip-bad", 0, OPTION_FLAG, &options.skip_bad, NULL, "leave out clips that cannot be read, with a note each"},
@@ -61,6 +63,9 @@ static int run(int argc, char **argv)
         return usage_error(&command_evaluate, "there is no split \"%s\": train, valid or test", split);
     if (modalities && !parse_modalities(modalities, options.modalities))
         return usage_error(&command_evaluate, "--modalities is \"%s\", expected some of text,audio,vision", modalities);
+    if (how_name && !precision_from_name(how_name, &how))
+        return usage_error(&command_evaluate, "there is no precision \"%s\": f32, bf16 or int8", how_name);
+    options.precision = how_name ? &how : NULL;
     smac_error error = {0};
     evaluation *e = NULL;
     if (evaluate_run(&options, console_reporter(), &e, &error) != SMAC_OK)

@@ -100,9 +100,8 @@ static int run(int argc, char **argv)
         return usage_error(&command_transcribe, "there is no format \"%s\": txt, srt, vtt or json", format_name);
     if (beams < 1 || beams > 32)
         return usage_error(&command_transcribe, "--beam is %lld, expected 1 to 32", (long long)beams);
-    precision how = !strcmp(how_name, "bf16") ? PRECISION_BF16 : !strcmp(how_name, "int8") ? PRECISION_INT8
-                                                                                           : PRECISION_F32;
-    if (how == PRECISION_F32 && strcmp(how_name, "f32") != 0)
+    precision how;
+    if (!precision_from_name(how_name, &how))
         return usage_error(&command_transcribe, "there is no precision \"%s\": f32, bf16 or int8", how_name);
     options.beams = (int)beams;
     options.language = language;

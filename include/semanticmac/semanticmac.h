@@ -51,6 +51,7 @@ typedef struct smac_model smac_model;
 
 typedef struct smac_model_options {
     const char *encoder_folder; /* where else to look for frozen encoders that the model file only names; or NULL */
+    const char *precision;      /* of the encoders' products: "f32", "bf16", "int8"; NULL: as they were trained */
 } smac_model_options;
 
 /*

@@ -32,7 +32,17 @@ SMAC_API smac_status smac_model_open(const char *path, const smac_model_options 
     smac_model *model = memory_new(1, sizeof *model);
     if (!model)
         return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to open %s", path);
-    smac_status code = system_load(path, options ? options->encoder_folder : NULL, &model->system, error);
+    precision how;
+    system_load_options loading = {.encoder_folder = options ? options->encoder_folder : NULL};
+    smac_status code = SMAC_OK;
+    if (options && options->precision) {
+        loading.precision = &how;
+        if (!precision_from_name(options->precision, &how))
+            code = FAIL(error, SMAC_ERROR_ARGUMENT, "there is no precision \"%.40s\"; expected f32, bf16 or int8",
+                        options->precision);
+    }
+    if (code == SMAC_OK)
+        code = system_load(path, &loading, &model->system, error);
     if (code != SMAC_OK) {
         free(model);
         return code;

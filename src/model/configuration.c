@@ -42,6 +42,8 @@ static const configuration_key keys[] = {
     INTEGER("text.trainable_blocks", text.trainable_blocks, "-1", -1, 256,
             "how many of the last blocks are fine-tuned; -1: all and the embeddings, 0: frozen"),
     NUMBER("text.dropout", text.dropout, "0.1", 0, 0.99, "dropout inside the text encoder"),
+    CHOICE("text.precision", text.precision, "auto", "auto|f32|bf16|int8",
+           "products of a frozen encoder; auto: bf16 and int8 files as they are, others in float32"),
     SWITCH("text.lower_case", text.lower_case, "true", "lower-case words before the small BERT"),
     SWITCH("text.context", text.context, "true", "put the dialogue before the utterance where the dataset has one"),
 
@@ -59,6 +61,8 @@ static const configuration_key keys[] = {
     INTEGER("audio.trainable_blocks", audio.trainable_blocks, "-1", -1, 256,
             "how many of the last blocks are trained; -1: all and the stem, 0: frozen"),
     NUMBER("audio.dropout", audio.dropout, "0", 0, 0.99, "dropout inside the audio tower"),
+    CHOICE("audio.precision", audio.precision, "auto", "auto|f32|bf16|int8",
+           "products of a frozen encoder; auto: bf16 and int8 files as they are, others in float32"),
     NUMBER("audio.window_seconds", audio.window_seconds, "2", 0.1, 60, "seconds of sound around each clip"),
 
     TEXT("vision.encoder", vision.encoder, "",
@@ -74,6 +78,8 @@ static const configuration_key keys[] = {
     INTEGER("vision.trainable_blocks", vision.trainable_blocks, "-1", -1, 256,
             "how many of the last blocks are trained; -1: all and the stem, 0: frozen"),
     NUMBER("vision.dropout", vision.dropout, "0", 0, 0.99, "dropout inside the vision tower"),
+    CHOICE("vision.precision", vision.precision, "auto", "auto|f32|bf16|int8",
+           "products of a frozen encoder; auto: bf16 and int8 files as they are, others in float32"),
     CHOICE("vision.preparation", vision.preparation, "still", "still|video",
            "antialiased bicubic resize as for stills, or plain bilinear as ImageBind's video loader"),
 

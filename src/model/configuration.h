@@ -26,6 +26,8 @@ typedef enum label_similarity { SIMILARITY_COSINE, SIMILARITY_EUCLIDEAN } label_
 typedef enum inter_kind { INTER_KERNEL, INTER_ROUNDED, INTER_RANK } inter_kind;
 typedef enum schedule_kind { SCHEDULE_CONSTANT, SCHEDULE_LINEAR, SCHEDULE_COSINE } schedule_kind;
 typedef enum precision_kind { PRECISION_KIND_F32, PRECISION_KIND_BF16 } precision_kind;
+/* Of a frozen encoder's products; auto: as its file has them. */
+typedef enum encoder_precision { ENCODER_AUTO, ENCODER_F32, ENCODER_BF16, ENCODER_INT8 } encoder_precision;
 typedef enum picture_loader { PICTURE_STILL, PICTURE_VIDEO } picture_loader;
 
 typedef struct configuration {
@@ -40,17 +42,20 @@ typedef struct configuration {
         int64_t width, layers, heads, hidden, vocabulary, max_tokens, trainable_blocks;
         double dropout;
         bool lower_case, context;
+        encoder_precision precision;
     } text;
     struct { /* encoder "": a small ImageBind-like tower trained from scratch; else a weights file */
         char encoder[CONFIGURATION_TEXT_MAX];
         int64_t width, layers, heads, hidden, out_width, mel_bins, frames, kernel, stride, trainable_blocks;
         double dropout, window_seconds;
+        encoder_precision precision;
     } audio;
     struct {
         char encoder[CONFIGURATION_TEXT_MAX];
         int64_t width, layers, heads, hidden, out_width, image_size, patch, crops, trainable_blocks;
         double dropout;
         picture_loader preparation;
+        encoder_precision precision;
     } vision;
     struct {
         double frames_per_second, clip_step;

@@ -284,9 +284,13 @@ static smac_status add_encoder(affect_system *s, const encoder_plan *plan, int m
             parameter_set_language(s->store, prefixes[m], true);
     }
     s->frozen[m] = blocks == 0;
-    if (s->frozen[m] && s->files[m] && strcmp(tensor_file_kind(s->files[m]), "CTranslate2") != 0)
-        return parameter_list_borrow(system_encoder_parameters(s, m), s->files[m], error);
-    return SMAC_OK;
+    if (!s->frozen[m] || !s->files[m])
+        return SMAC_OK;
+    parameter_list *list = system_encoder_parameters(s, m);
+    if (system_encoder_outside(s, m)) /* never written by us: its matrices need no float32 values */
+        TRY(m == SAMPLE_AUDIO && s->whisper ? whisper_encoder_pack(s->whisper, s->files[m], s->precision[m], error)
+                                            : parameter_list_pack(list, s->files[m], s->precision[m], error));
+    return strcmp(tensor_file_kind(s->files[m]), "CTranslate2") ? parameter_list_borrow(list, s->files[m], error) : SMAC_OK;
 }
 
 smac_status system_build(affect_system *s, const encoder_plan *plan, bool initialise, bool trainable, smac_error *error)
@@ -355,6 +359,21 @@ static smac_status make_vocabulary(affect_system *s, const system_options *optio
     return status;
 }
 
+/* The precision of a frozen encoder's products: the configuration's, or the one of most of its file's bytes. */
+static precision choose_precision(encoder_precision wanted, const tensor_file *file)
+{
+    if (wanted != ENCODER_AUTO)
+        return wanted == ENCODER_F32 ? PRECISION_F32 : wanted == ENCODER_BF16 ? PRECISION_BF16 : PRECISION_INT8;
+    double all = 0, bf16 = 0, int8 = 0;
+    for (size_t i = 0; i < tensor_file_count(file); i++) {
+        const tensor_entry *e = tensor_file_at(file, i);
+        all += (double)e->count;
+        bf16 += e->type == TENSOR_BF16 ? (double)e->count : 0;
+        int8 += e->type == TENSOR_I8 ? (double)e->count : 0;
+    }
+    return int8 > all / 2 ? PRECISION_INT8 : int8 + bf16 > all / 2 ? PRECISION_BF16 : PRECISION_F32;
+}
+
 /* A path, or the name of an installed model (models/models.h). */
 static smac_status open_named_encoder(affect_system *s, int m, const char *name, encoder_plan *plan, smac_error *error)
 {
@@ -365,6 +384,10 @@ static smac_status open_named_encoder(affect_system *s, int m, const char *name,
     status = system_open_encoder(s, m, path, plan, error);
     if (status == SMAC_OK && m == SAMPLE_TEXT)
         status = tokenizer_open(path, &s->tokenizer, error);
+    const configuration *c = &s->configuration;
+    if (status == SMAC_OK && system_trainable_blocks(c, m) == 0)
+        s->precision[m] = choose_precision(m == SAMPLE_TEXT ? c->text.precision : m == SAMPLE_AUDIO ? c->audio.precision
+                                                            : c->vision.precision, s->files[m]);
     free(path);
     return status;
 }
@@ -408,9 +431,20 @@ smac_status system_new(const system_options *options, affect_system **out, smac_
         status = system_build(s, &plan, true, true, error);
     if (status == SMAC_OK && s->tokenizer)
         status = tokenizer_serialise(s->tokenizer, &s->tokenizer_text, NULL, error);
-    for (int m = 0; m < SAMPLE_MODALITIES && status == SMAC_OK; m++)
-        if (s->files[m])
+    for (int m = 0; m < SAMPLE_MODALITIES && status == SMAC_OK; m++) {
+        if (!s->files[m])
+            continue;
+        int same = 0; /* ImageBind's file serves both sound and pictures */
+        while (same < m && (!s->files[same] || strcmp(system_encoder_path(&s->configuration, same),
+                                                      system_encoder_path(&s->configuration, m)) != 0))
+            same++;
+        if (same < m)
+            memcpy(s->encoder_sha256[m], s->encoder_sha256[same], sizeof s->encoder_sha256[m]);
+        else
             status = system_encoder_digest(s->files[m], s->encoder_sha256[m], error);
+        if (status == SMAC_OK && s->frozen[m])
+            status = parameter_store_pack(s->store, prefixes[m], s->precision[m], false, error);
+    }
     if (status != SMAC_OK) {
         system_free(s);
         return status;

@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "base/log.h"
+#include "compute/precision.h"
 #include "model/configuration.h"
 #include "model/semanticmac.h"
 #include "model/task.h"
@@ -55,6 +56,7 @@ typedef struct affect_system {
     struct whisper_encoder *whisper;       /* of sound, in place of audio_encoder */
     int64_t encoder_width[SAMPLE_MODALITIES]; /* of E_t, E_a, E_v */
     bool frozen[SAMPLE_MODALITIES];        /* the encoder has no trainable parameter: its vectors can be kept */
+    precision precision[SAMPLE_MODALITIES]; /* of a frozen encoder's products; a trained one was trained in float32 */
     semanticmac *core;
     training_record training;
     char sha256[65];                       /* of the model file it was read from; "" for a new one */
@@ -80,11 +82,15 @@ smac_status system_new(const system_options *options, affect_system **out, smac_
 void system_free(affect_system *s);
 
 /*
- * Read a model file.  encoder_folder (may be NULL) is a further place to look for frozen encoders that the file only
- * names.  Refused with a message that says what was found and expected: no model file of ours, a parameter missing,
- * of another shape (its name and both shapes) or left over, an encoder's SHA-256 that differs.
+ * Read a model file for inference.  options may be NULL.  Refused with a message that says what was found and expected:
+ * no model file of ours, a parameter missing, of another shape (its name and both shapes) or left over, an encoder's
+ * SHA-256 that differs.  Large frozen encoders exist in packed form alone.
  */
-smac_status system_load(const char *path, const char *encoder_folder, affect_system **out, smac_error *error);
+typedef struct system_load_options {
+    const char *encoder_folder; /* a further place to look for frozen encoders that the file only names; or NULL */
+    const precision *precision; /* of all encoders' products, in place of what they were trained with; or NULL */
+} system_load_options;
+smac_status system_load(const char *path, const system_load_options *options, affect_system **out, smac_error *error);
 /* Write it whole or not at all.  extra (may be NULL): further tensors, whose names begin with "training.", and texts. */
 typedef struct system_extra {
     const tensor_entry *tensors;

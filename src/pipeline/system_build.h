@@ -30,6 +30,9 @@ smac_status system_build(affect_system *s, const encoder_plan *plan, bool initia
 /* A pre-trained encoder's configuration, from its file; the configuration's picture and mel sizes follow it. */
 smac_status system_open_encoder(affect_system *s, int m, const char *path, encoder_plan *plan, smac_error *error);
 
+/* A frozen encoder with a file of its own that is large: the model file names it only. */
+bool system_encoder_outside(const affect_system *s, int m);
+
 /* The parameters of modality m's encoder. */
 parameter_list *system_encoder_parameters(const affect_system *s, int m);
 

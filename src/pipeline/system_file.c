@@ -1,7 +1,8 @@
 /*
  * pipeline/system_file.c - the model file: writing it whole, and reading it with every doubt spoken out.
  *
- * semanticmac.encoders is {"text": {"config": {...}, "path": "", "sha256": "", "outside": false} or {"ready": width}}.
+ * semanticmac.encoders is {"text": {"config": {...}, "path": "", "sha256": "", "outside": false, "precision": "f32"}
+ * or {"ready": width}}.
  */
 #include <math.h>
 #include <stdio.h>
@@ -33,16 +34,18 @@ static bool has_encoder(const affect_system *s, int m)
          : m == SAMPLE_AUDIO ? s->audio_encoder != NULL || s->whisper != NULL : s->vision_encoder != NULL;
 }
 
-/* A frozen encoder with a file of its own that is large is named only. */
-static bool is_outside(const affect_system *s, int m)
+static bool is_large(const affect_system *s, int m)
 {
-    if (!s->files[m] || !s->frozen[m])
-        return false;
     int64_t bytes = 0;
     for (int64_t i = 0; i < parameter_number(s->store); i++)
         if (starts_with(parameter_at(s->store, i)->name, prefixes[m]))
             bytes += parameter_at(s->store, i)->count * (int64_t)sizeof(float);
     return bytes > SMALL_ENCODER;
+}
+
+bool system_encoder_outside(const affect_system *s, int m)
+{
+    return s->files[m] && s->frozen[m] && is_large(s, m);
 }
 
 static json_t *encoders_to_json(const affect_system *s)
@@ -64,7 +67,8 @@ static json_t *encoders_to_json(const affect_system *s)
             json_object_set_new(one, "config", text.data ? json_loads(text.data, 0, NULL) : json_null());
             json_object_set_new(one, "path", json_string(system_encoder_path(&s->configuration, m)));
             json_object_set_new(one, "sha256", json_string(s->encoder_sha256[m]));
-            json_object_set_new(one, "outside", json_boolean(is_outside(s, m)));
+            json_object_set_new(one, "precision", json_string(precision_name(s->precision[m])));
+            json_object_set_new(one, "outside", json_boolean(system_encoder_outside(s, m)));
             text_free(&text);
         } else {
             json_object_set_new(one, "ready", json_integer(s->ready_width[m]));
@@ -113,7 +117,7 @@ static smac_status write_all(const affect_system *s, const char *path, const sys
     smac_status status = SMAC_OK;
     bool outside[SAMPLE_MODALITIES];
     for (int m = 0; m < SAMPLE_MODALITIES; m++)
-        outside[m] = is_outside(s, m);
+        outside[m] = system_encoder_outside(s, m);
     if (!entries || !metadata)
         status = FAIL(error, SMAC_ERROR_MEMORY, "no memory to write %s", path);
     for (int64_t i = 0; status == SMAC_OK && i < parameter_number(s->store); i++) {
@@ -229,10 +233,16 @@ static smac_status open_outside(affect_system *s, int m, const json_t *one, cons
                      : other && (file_exists(other) || file_is_folder(other)) ? other : NULL;
     if (!from && was && models_find(was, &installed, NULL) == SMAC_OK)
         from = installed;
+    int same = 0; /* a file that serves two modalities is checked once */
+    while (same < m && !(s->files[same] && wanted && was && !strcmp(system_encoder_path(&s->configuration, same), was) &&
+                         !strcmp(s->encoder_sha256[same], wanted)))
+        same++;
     smac_status status = from ? tensor_file_open(from, &s->files[m], error)
         : FAIL(error, SMAC_ERROR_NOT_FOUND, "%.200s needs the %s encoder %.200s, which is not there; put it back, fetch "
                "it (semanticmac models), or name the folder that holds it", path, modality_name(m), was ? was : "(no path)");
-    if (status == SMAC_OK)
+    if (status == SMAC_OK && same < m)
+        memcpy(digest, s->encoder_sha256[same], sizeof digest);
+    else if (status == SMAC_OK)
         status = system_encoder_digest(s->files[m], digest, error);
     if (status == SMAC_OK && (!wanted || strcmp(digest, wanted) != 0))
         status = FAIL(error, SMAC_ERROR_MISMATCH, "the %s encoder %.200s has SHA-256 %s, but %.200s was trained with %s",
@@ -258,7 +268,7 @@ smac_status system_load_values(affect_system *s, const tensor_file *file, const 
         bool outside = false, borrowed = false; /* a frozen encoder's values lie in its own, read-only file */
         for (int m = 0; m < SAMPLE_MODALITIES; m++) {
             bool own = starts_with(p->name, prefixes[m]);
-            outside = outside || (own && is_outside(s, m));
+            outside = outside || (own && system_encoder_outside(s, m));
             borrowed = borrowed || (own && s->files[m] && !p->trainable);
         }
         if (outside && !e)
@@ -297,9 +307,11 @@ static smac_status read_tasks(const json_t *tasks, const char *path, task_descri
 }
 
 /* All but the weights' values: s is left for the caller to free. */
-static smac_status read_frame(const tensor_file *file, const char *path, const char *folder, affect_system **out,
-    encoder_plan *plan, json_t *parts[4], smac_error *error)
+static smac_status read_frame(const tensor_file *file, const char *path, const system_load_options *options,
+    affect_system **out, encoder_plan *plan, json_t *parts[4], smac_error *error)
 {
+    const char *folder = options ? options->encoder_folder : NULL;
+    const precision *wanted = options ? options->precision : NULL;
     static const char *const keys[4] = {"semanticmac.configuration", "semanticmac.tasks", "semanticmac.encoders",
                                         "semanticmac.training"};
     const char *format = tensor_file_metadata(file, "semanticmac.format");
@@ -337,6 +349,12 @@ static smac_status read_frame(const tensor_file *file, const char *path, const c
         if (s->ready_width[m] > 0)
             continue;
         TRY(read_encoder_config(one, m, plan, path, error));
+        const char *how = json_string_value(json_object_get(one, "precision"));
+        if (!how || !precision_from_name(how, &s->precision[m]))
+            return FAIL(error, SMAC_ERROR_FORMAT, "%.300s gives its %s encoder the precision \"%.20s\"; expected f32, bf16 or "
+                        "int8", path, modality_name(m), how ? how : "");
+        if (wanted)
+            s->precision[m] = *wanted;
         plan->outside[m] = json_is_true(json_object_get(one, "outside"));
         if (plan->outside[m])
             TRY(open_outside(s, m, one, path, folder, error));
@@ -355,20 +373,22 @@ static smac_status read_frame(const tensor_file *file, const char *path, const c
     return SMAC_OK;
 }
 
-smac_status system_load(const char *path, const char *encoder_folder, affect_system **out, smac_error *error)
+smac_status system_load(const char *path, const system_load_options *options, affect_system **out, smac_error *error)
 {
     tensor_file *file = NULL;
     affect_system *s = NULL;
     encoder_plan plan = {0};
     json_t *parts[4] = {NULL, NULL, NULL, NULL};
     TRY(tensor_file_open(path, &file, error));
-    smac_status status = read_frame(file, path, encoder_folder, &s, &plan, parts, error);
+    smac_status status = read_frame(file, path, options, &s, &plan, parts, error);
     if (status == SMAC_OK)
         status = system_build(s, &plan, false, false, error);
     if (status == SMAC_OK)
         status = system_load_values(s, file, path, error);
+    for (int m = 0; m < SAMPLE_MODALITIES && status == SMAC_OK; m++)
+        status = parameter_store_pack(s->store, prefixes[m], s->precision[m], is_large(s, m), error);
     if (status == SMAC_OK)
-        status = parameter_store_pack(s->store, "", PRECISION_F32, false, error);
+        status = parameter_store_pack(s->store, "core", PRECISION_F32, false, error);
     if (status == SMAC_OK && !file_is_folder(path))
         status = sha256_file(path, s->sha256, error);
     for (int i = 0; i < 4; i++)

@@ -61,10 +61,10 @@ static value *encode_rows(const affect_system *s, tape *t, const batch *b, int m
     return imagebind_forward(t, s->vision_encoder, b->pictures, part->rows, NULL, NULL);
 }
 
-/* The same for a frozen encoder on a recording tape: computed aside, without notes. */
+/* The same for a frozen encoder on a tape that records or computes in another precision: aside, without notes. */
 static value *encode_rows_aside(const affect_system *s, tape *t, const batch *b, int m)
 {
-    tape_options options = {.precision = tape_get_options(t)->precision};
+    tape_options options = {.precision = s->precision[m]};
     tape *aside = tape_new(&options);
     smac_error error = {0};
     if (!aside) {
@@ -104,7 +104,8 @@ static semantic_sequence sequence_of(const affect_system *s, tape *t, const batc
                   modality_name(m));
         return out;
     }
-    bool aside = tape_get_options(t)->record && s->frozen[m];
+    const tape_options *options = tape_get_options(t);
+    bool aside = s->frozen[m] && (options->record || options->precision != s->precision[m]);
     value *rows = aside ? encode_rows_aside(s, t, b, m) : encode_rows(s, t, b, m);
     int64_t width = s->encoder_width[m];
     if (m != SAMPLE_TEXT) {
@@ -144,7 +145,7 @@ static smac_status encode_slice(const affect_system *s, const batch *b, int m, i
         part.mel = b->mel + first * b->mel_bins * b->mel_frames;
     if (m == SAMPLE_VISION)
         part.pictures = b->pictures + first * 6 * b->image_size * b->image_size;
-    tape *t = tape_new(NULL);
+    tape *t = tape_new(&(tape_options){.precision = s->frozen[m] ? s->precision[m] : PRECISION_F32});
     if (!t)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a tape");
     value *rows = encode_rows(s, t, &part, m);

@@ -262,7 +262,8 @@ smac_status evaluate_run(const evaluate_options *options, const reporter *r, eva
     dataset_options data = {.path = options->data, .layout = options->layout, .features = options->features,
                             .task = options->task, .skip_bad = options->skip_bad,
                             .lower_case = options->layout && strcmp(options->layout, "mosi") == 0};
-    smac_status status = system_load(options->model, NULL, &system, error);
+    smac_status status = system_load(options->model, &(system_load_options){.precision = options->precision}, &system,
+                                     error);
     if (status == SMAC_OK && !data.task)
         data.task = system->tasks[0].name;
     if (status == SMAC_OK)

@@ -17,6 +17,7 @@ typedef struct evaluate_options {
     dataset_split split;
     bool modalities[SAMPLE_MODALITIES]; /* which to use; all false: all */
     bool skip_bad;
+    const precision *precision; /* of the encoders' products, in place of what they were trained with; or NULL */
 } evaluate_options;
 
 typedef struct evaluation {

@@ -45,6 +45,31 @@ static void write_bert(const char *folder, int64_t width)
     parameter_store_free(store);
 }
 
+/* The same folder's weights in bfloat16, which is a float32 without its lower half. */
+static void halve_bert(const char *folder)
+{
+    char path[512];
+    tensor_file *file = NULL;
+    assert_ok(tensor_file_open(file_in(folder, "model.safetensors", path), &file, error));
+    size_t count = tensor_file_count(file);
+    tensor_entry *entries = calloc(count, sizeof *entries);
+    for (size_t i = 0; i < count; i++) {
+        const tensor_entry *e = tensor_file_at(file, i);
+        uint16_t *half = malloc((size_t)e->count * sizeof *half);
+        for (int64_t k = 0; k < e->count; k++)
+            memcpy(&half[k], (const char *)e->data + 4 * k + 2, 2);
+        entries[i] = *e;
+        entries[i].type = TENSOR_BF16;
+        entries[i].data = half;
+        entries[i].bytes = (size_t)e->count * sizeof *half;
+    }
+    assert_ok(safetensors_write(path, entries, count, NULL, 0, error));
+    for (size_t i = 0; i < count; i++)
+        free((void *)entries[i].data);
+    free(entries);
+    tensor_file_close(file);
+}
+
 static smac_status make(const char *encoder, int blocks, affect_system **out, smac_error *failure)
 {
     static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8", "model.audio=false",
@@ -152,6 +177,10 @@ static void test_outside(void **state)
     assert_true(info.st_size < 4 << 20);
     assert_ok(system_load(path, NULL, &loaded, error));
     assert_near(predict(s, "a good film"), predict(loaded, "a good film"), 1e-5);
+    for (int64_t i = 0; i < parameter_number(loaded->store); i++) { /* packed straight from the file, in float32 nowhere */
+        const parameter *p = parameter_at(loaded->store, i);
+        assert_true(!p->product || strncmp(p->name, "text.", 5) != 0 || (p->packed && !p->data));
+    }
     system_free(loaded);
     loaded = NULL;
     system_free(s);
@@ -161,7 +190,7 @@ static void test_outside(void **state)
     assert_int_equal(system_load(path, NULL, &loaded, &why), SMAC_ERROR_NOT_FOUND);
     assert_non_null(strstr(why.message, "bert"));
     file_in(folder, "moved", other);
-    assert_ok(system_load(path, other, &loaded, error));
+    assert_ok(system_load(path, &(system_load_options){.encoder_folder = other}, &loaded, error));
     system_free(loaded);
     loaded = NULL;
     file_in(folder, "moved/bert", other);
@@ -173,8 +202,52 @@ static void test_outside(void **state)
     assert_ok(file_write(weights, bytes, size, error));
     free(bytes);
     file_in(folder, "moved", other);
-    assert_int_equal(system_load(path, other, &loaded, &why), SMAC_ERROR_MISMATCH);
+    assert_int_equal(system_load(path, &(system_load_options){.encoder_folder = other}, &loaded, &why), SMAC_ERROR_MISMATCH);
     assert_non_null(strstr(why.message, "SHA-256"));
+    folder_remove(folder);
+}
+
+/*
+ * A frozen encoder's products: in the precision that the configuration asks for, or that most of its file has; the model
+ * file keeps it, and whoever loads the model may ask for another.
+ */
+static void test_precision(void **state)
+{
+    (void)state;
+    char folder[256], inner[512], path[512];
+    affect_system *s = NULL, *loaded = NULL;
+    folder_new(folder);
+    mkdir(file_in(folder, "bert", inner), 0777);
+    write_bert(inner, 16);
+    assert_ok(make(inner, 0, &s, error));
+    assert_int_equal(s->precision[SAMPLE_TEXT], PRECISION_F32);
+    float exact = predict(s, "a good film"), said[3];
+    assert_ok(system_save(s, file_in(folder, "model.safetensors", path), NULL, error));
+    system_free(s);
+    for (int how = PRECISION_F32; how <= PRECISION_INT8; how++) {
+        precision wanted = (precision)how;
+        assert_ok(system_load(path, &(system_load_options){.precision = &wanted}, &loaded, error));
+        said[how] = predict(loaded, "a good film");
+        assert_int_equal(loaded->precision[SAMPLE_TEXT], how);
+        system_free(loaded);
+        loaded = NULL;
+    }
+    assert_near(said[0], exact, 1e-6);
+    assert_near(said[1], exact, 0.02);
+    assert_near(said[2], exact, 0.1);
+    assert_true(said[1] != said[0] && said[2] != said[1]);
+    halve_bert(inner);
+    assert_ok(make(inner, 0, &s, error));
+    assert_int_equal(s->precision[SAMPLE_TEXT], PRECISION_BF16);
+    assert_ok(system_save(s, path, NULL, error));
+    assert_ok(system_load(path, NULL, &loaded, error));
+    assert_int_equal(loaded->precision[SAMPLE_TEXT], PRECISION_BF16);
+    assert_near(predict(s, "a good film"), predict(loaded, "a good film"), 1e-6);
+    system_free(loaded);
+    system_free(s);
+    assert_ok(make(inner, -1, &s, error)); /* fine-tuned: in float32, whatever its file has */
+    assert_int_equal(s->precision[SAMPLE_TEXT], PRECISION_F32);
+    system_free(s);
     folder_remove(folder);
 }
 
@@ -205,6 +278,7 @@ static int prepare(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_bert), cmocka_unit_test(test_frozen_vectors),
-                                       cmocka_unit_test(test_outside), cmocka_unit_test(test_refusals)};
+                                       cmocka_unit_test(test_outside), cmocka_unit_test(test_precision),
+                                       cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, prepare, NULL);
 }
