@@ -54,8 +54,8 @@ int usage_error(const command *c, const char *format, ...) __attribute__((format
 int failure(const command *c, const smac_error *error);
 
 /*
- * The console's reporter: one line that is written over on a terminal, plain lines now and then in a log.  Ctrl-C asks
- * the work to stop; a second one ends the program at once.
+ * The console's reporter: one line that is written over on a terminal; in a log a plain line every 30 s, or every
+ * SEMANTICMAC_LOG_SECONDS.  Ctrl-C asks the work to stop; a second one ends the program at once.
  */
 const reporter *console_reporter(void);
 void console_finish(void); /* end the progress line */

@@ -9,15 +9,21 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "cli.h"
 
 static volatile sig_atomic_t interrupted;
 
+enum { LOG_SECONDS = 30, LINE_MAX_BYTES = 500 };
+
 /* the state of the progress line; the command line is one thread's */
 static struct {
     bool terminal, open;
-    char what[80];
-    double started, shown, last_share;
+    char what[80], figures[120];
+    bool fresh; /* the figures came after the last progress */
+    double started, share; /* of the work that what names: when, and where (resumed work begins in the middle) */
+    double shown;    /* last; in a log this counts for whatever was written */
+    double interval; /* seconds between lines of a log */
 } line;
 
 static double now(void)
@@ -67,6 +73,75 @@ static void on_log(void *user, log_level level, const char *message)
     if (line.open && line.terminal)
         fprintf(stderr, "\r\033[K");
     fprintf(stderr, "%s%s\n", level == LOG_WARNING ? "note: " : "", message);
+    if (!line.terminal)
+        line.shown = now();
+}
+
+static void on_detail(void *user, const char *figures)
+{
+    (void)user;
+    snprintf(line.figures, sizeof line.figures, "%s", figures);
+    line.fresh = true;
+}
+
+static int error_columns(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+}
+
+/* ", 1:05 left", once there is something to go by */
+static void time_left(double seconds, double share, char *out, size_t size)
+{
+    double done = share - line.share;
+    out[0] = 0;
+    if (done < 0.02 || seconds < 1)
+        return;
+    int left = (int)(seconds * (1 - share) / done);
+    if (left >= 3600)
+        snprintf(out, size, ", %d:%02d:%02d left", left / 3600, left / 60 % 60, left % 60);
+    else
+        snprintf(out, size, ", %d:%02d left", left / 60, left % 60);
+}
+
+/* "what  [###.....]  40%  4 of 10, loss 0.5, 0:07 left" over the line before, cut to the terminal's width */
+static void show_on_terminal(const char *what, double done, double total, const char *left)
+{
+    char text[LINE_MAX_BYTES];
+    double share = total > 0 ? done / total : 0;
+    const char *comma = line.figures[0] ? ", " : "";
+    if (total > 0) {
+        char bar[21];
+        for (int i = 0; i < 20; i++)
+            bar[i] = i < (int)(share * 20) ? '#' : '.';
+        bar[20] = 0;
+        snprintf(text, sizeof text, "%s  [%s] %3.0f%%  %.6g of %.6g%s%s%s", what, bar, 100 * share, done, total, comma,
+            line.figures, left);
+    } else if (done > 0) {
+        snprintf(text, sizeof text, "%s  %.6g%s%s", what, done, comma, line.figures);
+    } else {
+        snprintf(text, sizeof text, "%s", what);
+    }
+    int columns = error_columns() - 1;
+    size_t at = 0;
+    for (; text[at]; at++) /* a character may be several bytes, all but the first of them 10xxxxxx */
+        if (((unsigned char)text[at] & 0xC0) != 0x80 && columns-- == 0)
+            break;
+    text[at] = 0;
+    fprintf(stderr, "\r\033[K%s", text);
+    fflush(stderr);
+    line.open = true;
+}
+
+static void show_in_log(const char *what, double done, double total, const char *left)
+{
+    const char *comma = line.figures[0] ? ", " : "";
+    if (total > 0)
+        fprintf(stderr, "%s: %.6g of %.6g%s%s%s\n", what, done, total, comma, line.figures, left);
+    else if (done > 0)
+        fprintf(stderr, "%s: %.6g%s%s\n", what, done, comma, line.figures);
+    else
+        fprintf(stderr, "%s\n", what);
 }
 
 static int on_progress(void *user, const char *what, double done, double total)
@@ -76,42 +151,26 @@ static int on_progress(void *user, const char *what, double done, double total)
     if (strncmp(line.what, what, sizeof line.what - 1)) {
         snprintf(line.what, sizeof line.what, "%s", what);
         line.started = t;
-        line.shown = 0;
-        line.last_share = 0;
+        line.share = share;
+        if (!line.fresh)
+            line.figures[0] = 0;
+        if (line.terminal)
+            line.shown = 0;
     }
-    if (line.terminal) {
-        if (t - line.shown > 0.1 || done >= total) {
-            char bar[21], left[40] = "";
-            int full = (int)(share * 20);
-            for (int i = 0; i < 20; i++)
-                bar[i] = i < full ? '#' : '.';
-            bar[20] = 0;
-            if (share > 0.02 && t - line.started > 1) {
-                int seconds = (int)((t - line.started) * (1 - share) / share);
-                snprintf(left, sizeof left, "  %d:%02d left", seconds / 60, seconds % 60);
-            }
-            if (total > 0)
-                fprintf(stderr, "\r\033[K%s  [%s] %3.0f%%  %.6g of %.6g%s", what, bar, 100 * share, done, total, left);
-            else if (done > 0)
-                fprintf(stderr, "\r\033[K%s  %.6g", what, done);
-            else
-                fprintf(stderr, "\r\033[K%s", what);
-            fflush(stderr);
-            line.shown = t;
-            line.open = true;
-        }
-    } else if (t - line.shown > 10 && (total <= 0 || share - line.last_share >= 0.1 || t - line.shown > 30)) {
-        if (line.shown > 0) /* short work leaves no lines in a log */
-            fprintf(stderr, total > 0 ? "%s: %.6g of %.6g\n" : "%s: %.6g\n", what, done, total);
+    char left[40];
+    time_left(t - line.started, share, left, sizeof left);
+    double since = t - line.shown;
+    if (line.terminal ? since > 0.1 || done >= total : since >= line.interval) {
+        (line.terminal ? show_on_terminal : show_in_log)(what, done, total, left);
         line.shown = t;
-        line.last_share = share;
     }
+    line.fresh = false;
     return interrupted;
 }
 
 const reporter *console_reporter(void)
 {
-    static const reporter r = {on_log, on_progress, NULL};
+    static const reporter r = {.log = on_log, .progress = on_progress, .detail = on_detail};
     static bool ready;
     if (!ready) {
         struct sigaction action = {.sa_handler = on_interrupt};
@@ -120,6 +179,13 @@ const reporter *console_reporter(void)
         sigaction(SIGTERM, &action, NULL);
         signal(SIGPIPE, SIG_IGN);
         line.terminal = isatty(STDERR_FILENO);
+        const char *seconds = getenv("SEMANTICMAC_LOG_SECONDS");
+        line.interval = LOG_SECONDS;
+        if (seconds && (!text_to_double(seconds, &line.interval) || !(line.interval >= 0))) {
+            fprintf(stderr, "note: SEMANTICMAC_LOG_SECONDS is \"%s\", expected a number of seconds\n", seconds);
+            line.interval = LOG_SECONDS;
+        }
+        line.shown = line.terminal ? 0 : now(); /* short work leaves no lines in a log */
         ready = true;
     }
     return &r;

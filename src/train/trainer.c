@@ -314,18 +314,26 @@ static smac_status stopped(training *t, smac_error *error)
                 "on from there", (long long)t->epoch, (long long)t->steps, t->paths[RUN_LAST]);
 }
 
+/* Says how far the epoch is, begun at the batch first so many seconds ago; whether to stop. */
+static bool tell(training *t, int64_t first, double seconds)
+{
+    char what[60];
+    int64_t clips = (t->position - first) * t->batch;
+    snprintf(what, sizeof what, "epoch %lld of %lld", (long long)t->epoch, (long long)t->c->train.epochs);
+    if (clips > 0)
+        report_detail(t->report, "loss %.4f, %.3g clips/s", t->sums.loss / (double)t->sums.steps, (double)clips / seconds);
+    if (report_progress(t->report, what, (double)t->position, (double)t->batches))
+        t->stop = true;
+    return t->stop;
+}
+
 static smac_status run_batches(training *t, step_work *w, smac_error *error)
 {
     int64_t every = t->options->checkpoint_seconds > 0 ? t->options->checkpoint_seconds : 120;
-    double saved = training_clock();
-    char what[120];
+    double begun = training_clock(), saved = begun;
+    int64_t first = t->position;
     while (t->position < t->batches) {
-        if (t->sums.steps)
-            snprintf(what, sizeof what, "epoch %lld of %lld, loss %.4f", (long long)t->epoch, (long long)t->c->train.epochs,
-                     t->sums.loss / (double)t->sums.steps);
-        else
-            snprintf(what, sizeof what, "epoch %lld of %lld", (long long)t->epoch, (long long)t->c->train.epochs);
-        if (report_progress(t->report, what, (double)t->position, (double)t->batches))
+        if (tell(t, first, training_clock() - begun))
             return stopped(t, error);
         TRY(run_step(t, w, error));
         if (t->options->stop_after_steps && t->steps >= t->options->stop_after_steps)
@@ -335,8 +343,17 @@ static smac_status run_batches(training *t, step_work *w, smac_error *error)
             saved = training_clock();
         }
     }
-    report_progress(t->report, what, (double)t->batches, (double)t->batches);
+    tell(t, first, training_clock() - begun); /* an epoch that is all done is finished first */
     return SMAC_OK;
+}
+
+/* At the end of an epoch the work is shown but not left half way: being asked to stop counts behind it. */
+static int note_stop(void *user, const char *what, double done, double total)
+{
+    training *t = user;
+    if (report_progress(t->report, what, done, total))
+        t->stop = true;
+    return 0;
 }
 
 /* Is this epoch the best so far?  Without a validation part the last one is. */
@@ -365,9 +382,10 @@ static smac_status finish_epoch(training *t, double begun, smac_error *error)
     metric_list valid = {.count = 0};
     bool less;
     const char *name = metric_for_validation(t->task, &less);
+    reporter shown = {.progress = note_stop, .user = t};
     if (t->valid_count) {
         evaluation *e = NULL;
-        TRY(evaluate_on(t->system, t->cache, SPLIT_VALID, NULL, NULL, &e, error));
+        TRY(evaluate_on(t->system, t->cache, SPLIT_VALID, NULL, &shown, &e, error));
         valid = e->metrics;
         if (t->c->labels.reliability)
             set_reliability(t, e);
@@ -384,7 +402,7 @@ static smac_status finish_epoch(training *t, double begun, smac_error *error)
     } else {
         t->stale++;
     }
-    TRY(label_generation_refresh(t->labels, t->epoch, NULL, error)); /* not to be stopped half way: no reporter */
+    TRY(label_generation_refresh(t->labels, t->epoch, &shown, error));
     TRY(training_log_epoch(t, &valid, better, training_clock() - begun, error));
     TRY(training_write_labels(t, error));
     report_log(t->report, LOG_INFO, "epoch %lld: training loss %.4f, validation %s %.4f%s", (long long)t->epoch,

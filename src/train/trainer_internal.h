@@ -44,6 +44,7 @@ typedef struct training {
     double best_value;
     metric_list best;
     bool done;
+    bool stop;            /* asked for where the work could not be left */
     epoch_sums sums;
     double seconds_before; /* of earlier parts of the run */
     double started;

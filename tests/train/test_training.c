@@ -169,6 +169,53 @@ static void test_resume_is_exact(void **state)
     folder_remove(parts);
 }
 
+typedef struct watcher {
+    char figures[120];
+    int steps, evaluated, stop_at; /* stop_at: which "evaluating" asks to stop, once; 0: none */
+    bool all_have_figures;
+} watcher;
+
+static void keep_figures(void *user, const char *figures)
+{
+    watcher *w = user;
+    snprintf(w->figures, sizeof w->figures, "%s", figures);
+}
+
+static int watch(void *user, const char *what, double done, double total)
+{
+    watcher *w = user;
+    if (strncmp(what, "epoch ", 6) == 0) {
+        w->steps++;
+        assert_null(strstr(what, "loss")); /* the same text for all of an epoch: a log knows by it what goes on */
+        if (done > 0 && done < total && (!strstr(w->figures, "loss ") || !strstr(w->figures, " clips/s")))
+            w->all_have_figures = false;
+    }
+    w->figures[0] = 0;
+    return strcmp(what, "evaluating") == 0 && done == 0 && ++w->evaluated == w->stop_at;
+}
+
+/* What is said on the way; and being asked to stop at an epoch's end, which is finished first. */
+static void test_progress(void **state)
+{
+    (void)state;
+    char whole[256], parts[256];
+    configuration c;
+    folder_new(whole);
+    folder_new(parts);
+    tiny_configuration(&c);
+    watcher w = {.all_have_figures = true};
+    reporter r = {.progress = watch, .detail = keep_figures, .user = &w};
+    assert_int_equal(run_with(whole, &c, false, 0, &r).status, SMAC_OK);
+    assert_true(w.steps > 3 && w.evaluated > 1 && w.all_have_figures);
+    w = (watcher){.stop_at = 1};
+    assert_int_equal(run_with(parts, &c, false, 0, &r).status, SMAC_ERROR_INTERRUPTED);
+    assert_int_equal(w.evaluated, 1);
+    assert_int_equal(run_with(parts, &c, true, 0, NULL).status, SMAC_OK);
+    same_runs(whole, parts);
+    folder_remove(whole);
+    folder_remove(parts);
+}
+
 static void test_threads_do_not_matter(void **state)
 {
     (void)state;
@@ -328,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_kill),           cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_learns),         cmocka_unit_test(test_resume_is_exact),
         cmocka_unit_test(test_threads_do_not_matter), cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_progress),
         cmocka_unit_test(test_not_finite),     cmocka_unit_test(test_batches_of_one),
     };
     return cmocka_run_group_tests(tests, prepare, finish);
