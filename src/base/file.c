@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 static smac_status cannot(smac_error *error, const char *what, const char *path)
 {
@@ -203,6 +205,23 @@ smac_status file_write(const char *path, const void *data, size_t size, smac_err
     if (size)
         fwrite(data, 1, size, w.file); /* a short write shows in ferror */
     return file_writer_commit(&w, error);
+}
+
+void file_remove_leftovers(const char *folder)
+{
+    static const char mark[] = ".partial-";
+    DIR *list = opendir(folder);
+    if (!list)
+        return;
+    for (struct dirent *entry; (entry = readdir(list));) {
+        const char *at = strstr(entry->d_name, mark);
+        int64_t process;
+        if (!at || !text_to_int64(at + strlen(mark), &process) || process <= 0)
+            continue;
+        if (kill((pid_t)process, 0) != 0 && errno == ESRCH)
+            unlinkat(dirfd(list), entry->d_name, 0);
+    }
+    closedir(list);
 }
 
 bool file_exists(const char *path)

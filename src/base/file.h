@@ -35,6 +35,8 @@ typedef struct file_writer {
 smac_status file_writer_begin(file_writer *w, const char *path, smac_error *error);
 smac_status file_writer_commit(file_writer *w, smac_error *error); /* w is empty afterwards, in either case */
 void file_writer_abandon(file_writer *w);
+/* Remove what processes that are no more left half-written in a folder (kill -9). */
+void file_remove_leftovers(const char *folder);
 smac_status file_write(const char *path, const void *data, size_t size, smac_error *error); /* the three in one */
 
 bool file_exists(const char *path);

@@ -5,7 +5,6 @@
  * (synth/voice.h).  A child never returns from here: it renders one clip, tells its error through a pipe, and leaves.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -198,23 +197,6 @@ static bool is_done(const synth_plan *plan, int64_t index, const char *folder)
     return done;
 }
 
-/* Half-written clips (NAME.partial-PROCESS, see media/writer.h) of processes that are no more. */
-static void remove_leftovers(const char *folder)
-{
-    DIR *list = opendir(folder);
-    if (!list)
-        return;
-    for (struct dirent *entry; (entry = readdir(list));) {
-        const char *mark = strstr(entry->d_name, ".mp4.partial-");
-        int64_t process;
-        if (!mark || !text_to_int64(mark + strlen(".mp4.partial-"), &process) || process <= 0)
-            continue;
-        if (kill((pid_t)process, 0) != 0 && errno == ESRCH)
-            unlinkat(dirfd(list), entry->d_name, 0);
-    }
-    closedir(list);
-}
-
 /* The folder of the clip's video. */
 static smac_status make_video_folder(const synth_plan *plan, int64_t index, const char *folder, smac_error *error)
 {
@@ -224,7 +206,7 @@ static smac_status make_video_folder(const synth_plan *plan, int64_t index, cons
     char *path = path_join(folder, name);
     smac_status status = path ? folder_make(path, error) : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a file name");
     if (status == SMAC_OK)
-        remove_leftovers(path);
+        file_remove_leftovers(path); /* half-written clips, see media/writer.h */
     free(path);
     return status;
 }

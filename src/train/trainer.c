@@ -318,10 +318,11 @@ static smac_status stopped(training *t, smac_error *error)
 static bool tell(training *t, int64_t first, double seconds)
 {
     char what[60];
-    int64_t clips = (t->position - first) * t->batch;
+    int64_t end = t->position * t->batch, clips = (end < t->count ? end : t->count) - first * t->batch;
+    double speed = (double)clips / seconds;
     snprintf(what, sizeof what, "epoch %lld of %lld", (long long)t->epoch, (long long)t->c->train.epochs);
     if (clips > 0)
-        report_detail(t->report, "loss %.4f, %.3g clips/s", t->sums.loss / (double)t->sums.steps, (double)clips / seconds);
+        report_detail(t->report, "loss %.4f, %.*f clips/s", t->sums.loss / (double)t->sums.steps, speed < 10 ? 2 : 0, speed);
     if (report_progress(t->report, what, (double)t->position, (double)t->batches))
         t->stop = true;
     return t->stop;
@@ -494,6 +495,8 @@ smac_status train_on(const train_options *options, affect_system *system, const 
         status = folder_make(options->out, error);
     if (status == SMAC_OK)
         status = begin_or_resume(&t, &resumed, error);
+    if (status == SMAC_OK)
+        file_remove_leftovers(options->out); /* of a run that was killed while it wrote */
     bool already = t.done;
     if (status == SMAC_OK && !already)
         status = write_configuration(&t, error);

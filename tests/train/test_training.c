@@ -301,9 +301,18 @@ static void test_kill(void **state)
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
     }
+    /* what a killed process was writing goes away; a living one's stays */
+    char gone[600], living[600];
+    snprintf(gone, sizeof gone, "%s/best.safetensors.partial-2147483647", killed);
+    snprintf(living, sizeof living, "%s/best.safetensors.partial-%d", killed, (int)getppid());
+    assert_ok(file_write(gone, "x", 1, error));
+    assert_ok(file_write(living, "x", 1, error));
     run_result k = run_with(killed, &c, true, 0, NULL);
     if (k.status != SMAC_OK)
         fail_msg("%s", k.why.message);
+    assert_false(file_exists(gone));
+    assert_true(file_exists(living));
+    unlink(living);
     same_runs(whole, killed);
     folder_remove(whole);
     folder_remove(killed);
