@@ -15,7 +15,8 @@ static int run(int argc, char **argv);
 const command command_analyze = {"analyze", "analyze FILE|FOLDER... --model M [--text T | --transcript F] [options]",
     "what a recording says: prediction, words, voice, face, what they share, second by second",
     "Of a folder: the recordings that lie in it (by their endings: mp4, mkv, wav, ...), sorted by name.  A recording that\n"
-    "cannot be analysed does not end the rest: it is named at the end, and the exit status is 1.\n"
+    "cannot be analysed does not end the rest: it is named at the end, and the exit status is 1.  With -o FOLDER/ each\n"
+    "recording's result is written as NAME.ENDING as soon as it is there, by --format.\n"
     "Without --text and --transcript the words come from embedded subtitles, when there are any, else from the sound\n"
     "itself when a speech model is installed (semanticmac models list).\n"
     "Formats: text (a timeline for the terminal), json, csv, srt, html (one self-contained page).", run};
@@ -48,6 +49,8 @@ typedef struct recordings {
     smac_analysis **analyses;
     text_buffer failed;    /* a line each */
     size_t failures;
+    const char *into;      /* the folder for a file each, or NULL: one result for all, at the end */
+    smac_format format;
     const reporter *report;
 } recordings;
 
@@ -93,11 +96,35 @@ static smac_status add_folder(recordings *r, const char *folder, smac_error *err
     return status;
 }
 
+/* Where the result of a recording goes: INTO/NAME.ENDING; free(). */
+static char *result_path(const recordings *r, const char *path)
+{
+    static const char *const endings[] = {".txt", ".json", ".csv", ".srt", ".html"};
+    text_buffer name = {0};
+    text_add(&name, path_base(path));
+    text_add(&name, endings[r->format]);
+    char *whole = name.failed ? NULL : path_join(r->into, name.data);
+    text_free(&name);
+    return whole;
+}
+
+/* Results under the names of their recordings need names that differ. */
+static smac_status check_names(const recordings *r, smac_error *error)
+{
+    for (size_t i = 0; r->into && i < r->count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (!strcmp(path_base(r->paths[i]), path_base(r->paths[k])))
+                return FAIL(error, SMAC_ERROR_ARGUMENT, "%s and %s have the same name, their results cannot both go into "
+                    "%s: analyse one of them apart", r->paths[k], r->paths[i], r->into);
+    return SMAC_OK;
+}
+
 static smac_status find_recordings(char *const *arguments, int count, recordings *r, smac_error *error)
 {
     for (int i = 0; i < count; i++)
         TRY(file_is_folder(arguments[i]) ? add_folder(r, arguments[i], error)
                                          : add_recording(r, memory_copy_text(arguments[i]), error));
+    TRY(check_names(r, error));
     r->analyses = memory_new(r->count, sizeof *r->analyses);
     return r->analyses ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for %zu analyses", r->count);
 }
@@ -116,19 +143,48 @@ static int progress(void *user, const char *what, double done, double total)
     return report_progress(r->report, text, done, total);
 }
 
-/* A recording that cannot be analysed does not keep the others from it; being asked to stop does. */
+static smac_status write_some(smac_analysis *const *analyses, size_t count, smac_format format, const char *output,
+    smac_error *error)
+{
+    char *text = NULL;
+    size_t length = 0;
+    TRY(smac_analysis_render((const smac_analysis *const *)analyses, count, format, console_columns(),
+        !output && console_colour(), &text, &length, error));
+    smac_status status = write_result(output, text, length, error);
+    free(text);
+    return status;
+}
+
+/* Into a folder: the result is written at once, and the analysis is not held any longer. */
+static smac_status write_one(const recordings *r, const char *path, smac_analysis **analysis, smac_error *error)
+{
+    char *output = result_path(r, path);
+    smac_status status = output ? write_some(analysis, 1, r->format, output, error)
+                                : FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for a file name");
+    free(output);
+    smac_analysis_free(*analysis);
+    *analysis = NULL;
+    return status;
+}
+
+/* A recording that cannot be analysed does not keep the others from it; a stop that is asked for and a full disk do. */
 static int analyze_all(const smac_model *model, const smac_analyze_options *options, recordings *r)
 {
+    smac_error error;
     int status = EXIT_DONE;
     for (r->at = 0; r->at < r->count; r->at++) {
-        smac_error error = {0};
+        smac_analysis **analysis = &r->analyses[r->analysed];
         const char *path = r->paths[r->at];
-        if (smac_analyze_file(model, path, options, &r->analyses[r->analysed], &error) == SMAC_OK) {
+        smac_status code = smac_analyze_file(model, path, options, analysis, &error);
+        bool analysed = code == SMAC_OK;
+        if (analysed && r->into)
+            code = write_one(r, path, analysis, &error);
+        if (code == SMAC_OK) {
             r->analysed++;
             continue;
         }
         status = failure(&command_analyze, &error);
-        if (error.code == SMAC_ERROR_INTERRUPTED)
+        if (analysed || code == SMAC_ERROR_INTERRUPTED)
             break;
         text_format(&r->failed, "  %s\n", path);
         r->failures++;
@@ -139,20 +195,6 @@ static int analyze_all(const smac_model *model, const smac_analyze_options *opti
     if (r->count > 1 && r->failures)
         fprintf(stderr, "semanticmac analyze: %zu of %zu recordings could not be analysed:\n%s", r->failures, r->count,
             r->failed.data ? r->failed.data : "");
-    return status;
-}
-
-static int write_all(const recordings *r, smac_format format, const char *output)
-{
-    char *text = NULL;
-    size_t length = 0;
-    smac_error error = {0};
-    int status = EXIT_DONE;
-    if (smac_analysis_render((const smac_analysis *const *)r->analyses, r->analysed, format, console_columns(),
-            !output && console_colour(), &text, &length, &error) != SMAC_OK ||
-        write_result(output, text, length, &error) != SMAC_OK)
-        status = failure(&command_analyze, &error);
-    free(text);
     return status;
 }
 
@@ -172,7 +214,7 @@ static int run(int argc, char **argv)
         {"hop", 0, OPTION_NUMBER, &options.hop, "SECONDS", "from one segment to the next (1)"},
         {"modalities", 0, OPTION_TEXT, &modalities, "LIST", "use these alone, e.g. text,audio"},
         {"format", 'f', OPTION_TEXT, &format_name, "NAME", "text, json, csv, srt or html (by -o's ending, or text)"},
-        {"output", 'o', OPTION_TEXT, &output, "FILE", "write there in place of standard output"},
+        {"output", 'o', OPTION_TEXT, &output, "FILE", "write there in place of standard output; FOLDER/: a file each"},
         {"precision", 0, OPTION_TEXT, &how_name, "NAME", "of the encoders: f32, bf16 or int8 (as they were trained)"},
         {"encoders", 0, OPTION_TEXT, &encoders, "FOLDER", "where frozen encoders lie that the model file only names"},
     };
@@ -201,7 +243,9 @@ static int run(int argc, char **argv)
     options.thumbnails = format == SMAC_FORMAT_HTML;
 
     smac_error error = {0};
-    recordings all = {.report = console_reporter()};
+    recordings all = {.report = console_reporter(), .format = format};
+    if (output && (file_is_folder(output) || (*output && output[strlen(output) - 1] == '/')))
+        all.into = output;
     smac_model *model = NULL;
     smac_model_options model_options = {.encoder_folder = encoders, .precision = how_name};
     char *speech = NULL;
@@ -209,6 +253,8 @@ static int run(int argc, char **argv)
     options.progress = progress;
     options.user = &all;
     smac_status code = find_recordings(argv + 1, count, &all, &error);
+    if (code == SMAC_OK && all.into)
+        code = folder_make(all.into, &error);
     if (code == SMAC_OK && hear)
         code = find_speech_model(strcmp(transcribe, "auto") ? transcribe : NULL, &speech, &error);
     if (code == SMAC_OK && speech)
@@ -216,12 +262,15 @@ static int run(int argc, char **argv)
     if (code == SMAC_OK && all.count > 1 && (options.text || options.transcript)) {
         status = usage_error(&command_analyze, "--%s holds for one recording, %zu are named",
             options.text ? "text" : "transcript", all.count);
+    } else if (code == SMAC_OK && all.count > 1 && format == SMAC_FORMAT_SRT && !all.into) {
+        status = usage_error(&command_analyze, "%zu recordings cannot stand in one subtitle file: give a folder, -o FOLDER/",
+            all.count);
     } else if (code != SMAC_OK || smac_model_open(model_path, &model_options, &model, &error) != SMAC_OK) {
         status = failure(&command_analyze, &error);
     } else {
         status = analyze_all(model, &options, &all);
-        if (all.analysed && write_all(&all, format, output) != EXIT_DONE)
-            status = EXIT_FAILED;
+        if (all.analysed && !all.into && write_some(all.analyses, all.analysed, format, output, &error) != SMAC_OK)
+            status = failure(&command_analyze, &error);
     }
     recordings_clear(&all);
     smac_speech_free(options.speech);

@@ -60,6 +60,20 @@ script -qec "$smac analyze $f/1.mp4 --model $t/run/best.safetensors --transcribe
 check "given words load none" sh -c "grep -q predicting '$t/terminal' && ! grep -q 'loading the speech' '$t/terminal'"
 refused "a file as speech model" 1 "folder" "$smac" analyze "$f" --model "$t/run/best.safetensors" --transcribe "$t/b.mp4"
 
+# a file each
+check "into a folder that is not there yet" analyze "$f" --format srt -o "$t/each/"
+check "a file each" test "$(ls "$t/each" | tr '\n' ' ')" = "1.mp4.srt 2.mp4.srt 3.mp4.srt "
+check "with the recording's own" sh -c "'$smac' analyze '$f/2.mp4' --model '$t/run/best.safetensors' --format srt -o '$t/two.srt' && cmp '$t/two.srt' '$t/each/2.mp4.srt'"
+check "into a folder that is there" analyze "$f/1.mp4" -o "$t/each"
+check "text when no format is named" grep -q 1.mp4 "$t/each/1.mp4.txt"
+refused "subtitles of several in one file, before any work" 2 "FOLDER" "$smac" analyze "$f" --model "$t/nowhere" -o "$t/all.srt"
+mkdir "$t/other"; cp "$t/b.mp4" "$t/other/2.mp4"
+refused "two of one name" 1 "same name" "$smac" analyze "$f" "$t/other" --model "$t/run/best.safetensors" -o "$t/each"
+refused "a folder where a file is" 1 "b.mp4" "$smac" analyze "$f" --model "$t/run/best.safetensors" -o "$t/b.mp4/"
+echo "no video" >"$t/other/1.mp4"
+refused "a bad one among them" 1 "1 of 3" "$smac" analyze "$t/other" "$golden/media/tone.mp3" --model "$t/run/best.safetensors" --format csv -o "$t/mixed"/
+check "leaves the others" test "$(ls "$t/mixed" | tr '\n' ' ')" = "2.mp4.csv tone.mp3.csv "
+
 # stopped half way, by Ctrl-C on a terminal once the third is at work: what was done is kept
 for i in $(seq 4 99); do ln -s "$t/b.mp4" "$f/$i.mp4"; done
 (for i in $(seq 600); do grep -qs "3 of 99" "$t/stopped" && break; sleep 0.05; done; printf '\003'; for i in $(seq 200); do [ -e "$t/d.csv" ] && break; sleep 0.05; done) |
