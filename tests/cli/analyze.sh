@@ -2,29 +2,10 @@
 # semanticmac analyze of a folder: which recordings, in which order, a bad one among them, one loading of the speech model.
 # usage: analyze.sh BUILD
 set -u
-smac=$1/semanticmac
-golden=$(cd "$(dirname "$0")/../golden" && pwd)
-export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2} SEMANTICMAC_MODELS
-t=$(mktemp -d); trap 'rm -rf "$t"' EXIT
-SEMANTICMAC_MODELS=$t/models
-check() { # name, command...
-  local name=$1; shift
-  if "$@" >"$t/out" 2>"$t/err"; then echo "ok $name"; else echo "not ok $name"; head -3 "$t/err"; head -3 "$t/out"; fi
-}
-refused() { # name, wanted status, what the message says, command...
-  local name=$1 status=$2 says=$3; shift 3
-  timeout 60 "$@" >"$t/out" 2>"$t/err" </dev/null; local got=$?
-  if [ $got = "$status" ] && grep -q -- "$says" "$t/err"; then echo "ok $name"
-  else echo "not ok $name (status $got, expected $status, message to hold \"$says\")"; head -3 "$t/err"; fi
-}
-# small enough to train in a second
-tiny="--set model.width=16 --set model.heads=2 --set model.head_width=8 --set text.width=16 --set text.layers=1 --set text.heads=2 --set text.hidden=16
-  --set audio.width=16 --set audio.layers=1 --set audio.heads=2 --set audio.hidden=16 --set audio.out_width=16 --set audio.kernel=32 --set audio.stride=32
-  --set vision.width=16 --set vision.layers=1 --set vision.heads=2 --set vision.hidden=16 --set vision.out_width=16 --set vision.image_size=32
-  --set vision.patch=8 --set perceiver.latents=2 --set perceiver.layers=1 --set interaction.queries=2 --set interaction.layers=1 --set contrast.projection=8
-  --set train.epochs=1 --set train.batch=8"
+source "$(dirname "$0")/../support/cli.sh" "$1"
+most_lines=8 # of several recordings
 "$smac" synth "$t/data" --clips 16 --size 64 --fps 6 --seed 3 >"$t/log" 2>&1 &&
-  "$smac" train --data "$t/data" --dataset sims --seed 5 $tiny --out "$t/run" >>"$t/log" 2>&1 || { echo "not ok a model"; tail -3 "$t/log"; exit 1; }
+  "$smac" train --data "$t/data" --dataset sims --seed 5 $tiny --set train.epochs=1 --out "$t/run" >>"$t/log" 2>&1 || { echo "not ok a model"; tail -3 "$t/log"; exit 1; }
 analyze() { "$smac" analyze --model "$t/run/best.safetensors" "$@"; }
 videos() { cut -d, -f1 "$1" | sed 1d | uniq | sed "s|$t/||" | tr '\n' ' '; } # in the order of a csv result
 

@@ -2,22 +2,9 @@
 # semanticmac models and embed on a tiny language model (random weights): in, converted, checked, used, out; wrong use.
 # usage: models.sh BUILD
 set -u
-smac=$1/semanticmac root=$(cd "$(dirname "$0")/../.." && pwd)
-export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}
-t=$(mktemp -d); trap 'rm -rf "$t"' EXIT
-export SEMANTICMAC_MODELS=$t/models; unset SEMANTICMAC_HUB
-check() { # name, command...
-  local name=$1; shift
-  if "$@" >"$t/out" 2>"$t/err"; then echo "ok $name"; else echo "not ok $name"; head -3 "$t/err"; head -3 "$t/out"; fi
-}
-refused() { # name, wanted status, what the message says, command...
-  local name=$1 status=$2 says=$3; shift 3
-  timeout 120 "$@" >"$t/out" 2>"$t/err" </dev/null; local got=$?
-  if [ $got = "$status" ] && grep -q -- "$says" "$t/err" && [ "$(wc -l <"$t/err")" -le 3 ]; then echo "ok $name"
-  else echo "not ok $name (status $got, expected $status, message to hold \"$says\")"; head -3 "$t/err"; fi
-}
-golden=$root/tests/golden/encoders/bert.safetensors
-mkdir "$t/tiny"; cp "$golden" "$t/tiny/model.safetensors"
+source "$(dirname "$0")/../support/cli.sh" "$1"
+bert=$golden/encoders/bert.safetensors
+mkdir "$t/tiny"; cp "$bert" "$t/tiny/model.safetensors"
 cat >"$t/tiny/config.json" <<'JSON'
 {"model_type": "bert", "vocab_size": 37, "hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 3,
  "hidden_act": "gelu", "intermediate_size": 40, "max_position_embeddings": 32, "type_vocab_size": 2,

@@ -2,21 +2,7 @@
 # semanticmac transcribe with a tiny random model: every format, the same words twice, Ctrl-C, bad input.
 # usage: transcribe.sh BUILD
 set -u
-smac=$1/semanticmac
-golden=$(cd "$(dirname "$0")/../golden" && pwd)
-export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2} SEMANTICMAC_MODELS
-t=$(mktemp -d); trap 'rm -rf "$t"' EXIT
-SEMANTICMAC_MODELS=$t/models
-check() { # name, command...
-  local name=$1; shift
-  if "$@" >"$t/out" 2>"$t/err"; then echo "ok $name"; else echo "not ok $name"; head -3 "$t/err"; head -3 "$t/out"; fi
-}
-refused() { # name, wanted status, what the message says, command...
-  local name=$1 status=$2 says=$3; shift 3
-  timeout 60 "$@" >"$t/out" 2>"$t/err" </dev/null; local got=$?
-  if [ $got = "$status" ] && grep -q -- "$says" "$t/err"; then echo "ok $name"
-  else echo "not ok $name (status $got, expected $status, message to hold \"$says\")"; head -3 "$t/err"; fi
-}
+source "$(dirname "$0")/../support/cli.sh" "$1"
 sound=$golden/media/tone.flac
 hear() { "$smac" transcribe --model "$golden/speech/tiny" --temperature 0 --silence 0 "$@"; }
 check "text" hear "$sound" -o "$t/a.txt"
