@@ -57,7 +57,9 @@ static void digest_piece(void *context, int64_t piece)
     const tensor_entry *e = tensor_file_at(w->file, low);
     size_t from = (size_t)(piece - w->first[low]) * DIGEST_PIECE;
     size_t size = e->bytes - from < DIGEST_PIECE ? e->bytes - from : DIGEST_PIECE;
-    sha256_hex((const char *)e->data + from, size, w->pieces[piece]);
+    const tensor_entry part = {.data = (const char *)e->data + from, .bytes = size};
+    sha256_hex(part.data, part.bytes, w->pieces[piece]);
+    tensor_file_forget(w->file, &part); /* else the file lies in memory beside what is packed from it */
 }
 
 smac_status system_encoder_digest(const tensor_file *file, char out[65], smac_error *error)
