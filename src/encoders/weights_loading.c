@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compute/parallel.h"
 #include "compute/products.h"
 
 /* The file's tensor called front + name, or its old spelling. */
@@ -90,6 +91,14 @@ smac_status parameter_list_tensor(const parameter_list *list, const listed_param
     return found->type == TENSOR_I8 ? check_scale(file, found, *turn, error) : SMAC_OK;
 }
 
+/* check_scale saw to float32; a file may put it at any address. */
+static float scale_at(const tensor_entry *scale, int64_t index)
+{
+    float out;
+    memcpy(&out, (const char *)scale->data + (size_t)index * sizeof out, sizeof out);
+    return out;
+}
+
 void parameter_tensor_read(const tensor_file *file, const tensor_entry *entry, bool turned, int64_t first, int64_t count,
     float *out)
 {
@@ -98,12 +107,31 @@ void parameter_tensor_read(const tensor_file *file, const tensor_entry *entry, b
     if (scale == NULL || entry->rank == 0)
         return;
     int64_t row = entry->count / entry->dim[0];
-    float factor = 1;
-    for (int64_t i = 0; i < count; i++) {
-        if (turned || i == 0 || (first + i) % row == 0)
-            tensor_to_f32_part(scale, turned ? (first + i) % row : (first + i) / row, 1, &factor);
-        out[i] /= factor;
+    for (int64_t i = 0, length; i < count; i += length) { /* a row, or what the part has of it */
+        int64_t column = (first + i) % row;
+        length = row - column < count - i ? row - column : count - i;
+        float factor = scale_at(scale, turned ? column : (first + i) / row), *part = out + i;
+        for (int64_t j = 0; turned && j < length; j++)
+            part[j] /= scale_at(scale, column + j);
+        for (int64_t j = 0; !turned && j < length; j++)
+            part[j] /= factor;
     }
+}
+
+enum { ROWS_AT_ONCE = 64 };
+
+typedef struct reading_rows {
+    const tensor_file *file;
+    const tensor_entry *entry;
+    int64_t rows, row;
+    float *out;
+} reading_rows;
+
+static void read_rows(void *context, int64_t piece)
+{
+    const reading_rows *r = context;
+    int64_t first = piece * ROWS_AT_ONCE, count = r->rows - first < ROWS_AT_ONCE ? r->rows - first : ROWS_AT_ONCE;
+    parameter_tensor_read(r->file, r->entry, false, first * r->row, count * r->row, r->out + first * r->row);
 }
 
 smac_status parameter_list_borrow(parameter_list *list, const tensor_file *file, smac_error *error)
@@ -159,7 +187,8 @@ static smac_status pack_one(parameter_list *list, listed_parameter *item, const 
             if (turn)
                 status = turn_around(file, entry, p, copy, error);
             else
-                parameter_tensor_read(file, entry, false, 0, p->count, copy);
+                parallel_for((p->dim[0] + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE, read_rows,
+                             &(reading_rows){file, entry, p->dim[0], p->dim[1], copy});
             if (status == SMAC_OK)
                 packed = packed_matrix_new(copy, p->dim[0], p->dim[1], how);
         }
