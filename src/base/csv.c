@@ -133,7 +133,8 @@ void csv_add_cell(text_buffer *b, const char *cell, bool first)
 {
     if (!first)
         text_add_char(b, ',');
-    if (!strpbrk(cell, ",\"\r\n")) {
+    bool mark = first && !strncmp(cell, "\xEF\xBB\xBF", 3); /* at the start of a file it would be taken for the file's own */
+    if (!mark && !strpbrk(cell, ",\"\r\n")) {
         text_add(b, cell);
         return;
     }

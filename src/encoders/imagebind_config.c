@@ -68,8 +68,9 @@ smac_status imagebind_config_check(const imagebind_config *config, smac_error *e
         return FAIL(error, SMAC_ERROR_ARGUMENT, "an input of %lld channels, %lld frames, %lld x %lld, kernel %lld is "
             "larger than supported (64, 64, 4096 x 4096, 256)", (long long)c.channels, (long long)c.frames,
             (long long)c.rows, (long long)c.columns, (long long)c.kernel);
-    if (!(c.initial_scale >= 0) || !isfinite(c.initial_scale))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "initial_scale is %g, but must be 0 or more", (double)c.initial_scale);
+    if (!(c.initial_scale >= 0 && c.initial_scale <= 1000))
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "initial_scale is %g, but must lie between 0 and 1000",
+            (double)c.initial_scale);
     return SMAC_OK;
 }
 

@@ -135,7 +135,7 @@ static void read_number(config_reader *r, const char *key, const char *other, fl
     if (!json_is_number(v) || fabs(json_number_value(v)) > 1e30)
         r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "config.json: %s must be a number (of at most 1e30)", key);
     else
-        *out = (float)json_number_value(v);
+        *out = (float)json_number_value(v) + 0.0f; /* minus zero is zero */
 }
 
 static bool read_flag(config_reader *r, const char *key, bool standard)

@@ -30,6 +30,12 @@ smac_status language_model_config_check(const language_model_config *c, smac_err
     if (c->groups > c->layers || c->layers % c->groups != 0)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld layers cannot share %lld groups evenly", (long long)c->layers,
             (long long)c->groups);
+    if (c->groups * c->inner_groups > 1024)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld groups of %lld blocks are more than the 1024 that are supported",
+            (long long)c->groups, (long long)c->inner_groups);
+    if (c->pad_id < -1 || c->pad_id > huge)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "a language model's padding id is %lld, but must lie between -1 and %lld",
+            (long long)c->pad_id, (long long)huge);
     bool absolute = c->family != FAMILY_T5 && c->family != FAMILY_XLNET && c->family != FAMILY_DEBERTA_V2;
     if (absolute && c->positions <= c->pad_id + 1)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld positions leave none for words", (long long)c->positions);
@@ -155,7 +161,7 @@ void language_model_config_to_json(const language_model_config *c, text_buffer *
             put_integer(b, "max_position_embeddings", c->positions);
         if (c->family != FAMILY_MPNET)
             put_integer(b, "type_vocab_size", c->token_types);
-        if (c->pad_id >= 0)
+        if (c->family == FAMILY_ROBERTA || c->family == FAMILY_XLM_ROBERTA || c->family == FAMILY_MPNET)
             put_integer(b, "pad_token_id", c->pad_id);
         break;
     }

@@ -37,6 +37,9 @@ smac_status whisper_config_check(const whisper_config *config, smac_error *error
     if (c.width % c.encoder_heads != 0 || c.width % c.decoder_heads != 0)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "Whisper's d_model of %lld cannot be split into %lld and %lld heads",
             (long long)c.width, (long long)c.encoder_heads, (long long)c.decoder_heads);
+    if (c.encoder_layers > 1024 || c.decoder_layers > 1024)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "Whisper's %lld and %lld layers are more than the 1024 that are supported",
+            (long long)c.encoder_layers, (long long)c.decoder_layers);
     if (c.mel_bins > 512)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "Whisper's num_mel_bins is %lld, at most 512 can be",
             (long long)c.mel_bins);

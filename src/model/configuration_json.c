@@ -1,4 +1,5 @@
 /* model/configuration_json.c - the configuration to and from JSON, and to YAML with its documentation. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +57,7 @@ static smac_status set_from_json(configuration *c, const char *name, const json_
         /* a whole number that was written with a point is one for an integer key too */
         double real = json_real_value(item);
         const configuration_key *key = configuration_key_find(name);
-        if (key && key->type == KEY_INTEGER && real == (double)(int64_t)real)
+        if (key && key->type == KEY_INTEGER && fabs(real) < 1e18 && real == (double)(int64_t)real)
             snprintf(text, sizeof text, "%lld", (long long)real);
         else
             snprintf(text, sizeof text, "%.17g", real);

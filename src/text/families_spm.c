@@ -110,8 +110,9 @@ static void add_pieces(spm_builder *b)
         add_piece(b, p->text, lower ? (double)p->score - 100 : (double)p->score);
     }
     const json_t *given = json_object_get(b->options, "extra_ids");
-    int64_t extra = !f->extra_ids ? 0 : json_is_number(given) ? (int64_t)json_number_value(given) : 100;
-    for (int64_t i = extra - 1; i >= 0 && i < 10000 && !b->failed; i--) {
+    double said = json_is_number(given) ? json_number_value(given) : 100;
+    int64_t extra = f->extra_ids && said > 0 && said < 10001 ? (int64_t)said : 0;
+    for (int64_t i = extra - 1; i >= 0 && !b->failed; i--) {
         text_buffer name = {0};
         text_format(&name, "<extra_id_%d>", (int)i);
         if (name.failed)

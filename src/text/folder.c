@@ -120,8 +120,9 @@ static smac_status add_neighbours(json_t *root, const json_t *added, smac_error 
     json_t *list = json_object_get(root, "added_tokens");
     json_object_foreach ((json_t *)added, content, id) {
         bool known = false;
-        if (!json_is_number(id))
-            return FAIL(error, SMAC_ERROR_FORMAT, "added_tokens.json: the id of \"%.100s\" is no number", content);
+        if (!json_is_number(id) || !(json_number_value(id) >= 0 && json_number_value(id) <= INT32_MAX))
+            return FAIL(error, SMAC_ERROR_FORMAT, "added_tokens.json: the id of \"%.100s\" is no number from 0 to %d",
+                        content, INT32_MAX);
         for (size_t i = 0; i < json_array_size(list) && !known; i++) {
             const char *there = json_string_value(json_object_get(json_array_get(list, i), "content"));
             known = there && strcmp(there, content) == 0;

@@ -216,6 +216,11 @@ static void csv_follows_rfc_4180(void **state)
     csv_add_cell(&b, "a \"b\", c", false);
     assert_string_equal(b.data, "plain,\"a \"\"b\"\", c\"");
     text_free(&b);
+    csv_add_cell(&b, "\xEF\xBB\xBFx", true); /* a cell's own mark, at the start of a file */
+    assert_ok(csv_parse(b.data, b.length, &t, error));
+    assert_string_equal(t.rows[0].cells[0], "\xEF\xBB\xBFx");
+    csv_free(&t);
+    text_free(&b);
 }
 
 int main(void)

@@ -172,6 +172,10 @@ static void descriptions_that_cannot_be_are_refused(void **state)
     assert_int_equal(imagebind_config_check(&config, &error), SMAC_ERROR_ARGUMENT);
     assert_non_null(strstr(error.message, "5 heads"));
     config.heads = 4;
+    config.initial_scale = 9e12f; /* its millionths would not fit the number they are written as */
+    assert_int_equal(imagebind_config_check(&config, &error), SMAC_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "initial_scale"));
+    config.initial_scale = 0;
     config.rows = 13;
     assert_int_equal(imagebind_config_check(&config, &error), SMAC_ERROR_ARGUMENT);
     const char *unknown = "{\"modality\": \"audio\", \"width\": 8, \"layers\": 1, \"heads\": 1, \"hidden\": 8,"

@@ -268,6 +268,22 @@ static void weights_that_do_not_fit_are_refused(void **state)
     tear_down(&s);
 }
 
+/* RoBERTa's padding id has a default of its own, so that "none" must be written too. */
+static void no_padding_id_survives_writing(void **state)
+{
+    (void)state;
+    const char *json = "{\"model_type\": \"roberta\", \"pad_token_id\": -1, \"hidden_dropout_prob\": -0.0}";
+    language_model_config config, again;
+    text_buffer text = {0};
+    assert_ok(language_model_config_parse(json, strlen(json), &config, error));
+    assert_int_equal(config.pad_id, -1);
+    assert_false(signbit(config.dropout));
+    language_model_config_to_json(&config, &text);
+    assert_ok(language_model_config_parse(text.data, text.length, &again, error));
+    assert_int_equal(again.pad_id, -1);
+    text_free(&text);
+}
+
 static void configs_that_are_not_supported_are_refused(void **state)
 {
     (void)state;
@@ -285,6 +301,9 @@ static void configs_that_are_not_supported_are_refused(void **state)
         {"{\"model_type\": \"bert\", \"layer_norm_eps\": 1e12}", "epsilon", SMAC_ERROR_ARGUMENT},
         {"{\"model_type\": \"bert\", \"hidden_size\": 770}", "770", SMAC_ERROR_ARGUMENT},
         {"{\"model_type\": \"bert\", \"num_hidden_layers\": 1099511627776}", "layers", SMAC_ERROR_ARGUMENT},
+        {"{\"model_type\": \"roberta\", \"pad_token_id\": 9223372036854775807}", "padding", SMAC_ERROR_ARGUMENT},
+        {"{\"model_type\": \"mpnet\", \"pad_token_id\": -2}", "padding", SMAC_ERROR_ARGUMENT},
+        {"{\"model_type\": \"albert\", \"inner_group_num\": 16777216}", "groups", SMAC_ERROR_ARGUMENT},
         {"{\"model_type\": \"bert\", \"hidden_act\": \"mish\"}", "mish", SMAC_ERROR_UNSUPPORTED},
         {"{\"model_type\": \"bert\", \"position_embedding_type\": \"relative_key\"}", "relative_key",
             SMAC_ERROR_UNSUPPORTED},
@@ -330,6 +349,7 @@ int main(void)
         WRITTEN("albert"), WRITTEN("deberta_v3"), WRITTEN("deberta_v2_unshared"), WRITTEN("xlnet"), WRITTEN("gpt2"),
         WRITTEN("t5"), WRITTEN("t5_gated"),
         cmocka_unit_test(wrong_input_is_refused), cmocka_unit_test(weights_that_do_not_fit_are_refused),
+        cmocka_unit_test(no_padding_id_survives_writing),
         cmocka_unit_test(configs_that_are_not_supported_are_refused), cmocka_unit_test(base_sizes_can_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

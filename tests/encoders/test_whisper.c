@@ -322,6 +322,10 @@ static void wrong_use_is_refused(void **state)
     wrong.decoder_layers++;
     assert_int_equal(whisper_decoder_new(d.s.weights, &wrong, PRECISION_F32, &none, &refusal), SMAC_ERROR_NOT_FOUND);
     assert_null(none);
+    wrong = d.s.config;
+    wrong.encoder_layers = 1025;
+    assert_int_equal(whisper_config_check(&wrong, &refusal), SMAC_ERROR_ARGUMENT);
+    assert_non_null(strstr(refusal.message, "1025"));
     const char *json = "{\"model_type\": \"bert\"}";
     assert_int_equal(whisper_config_parse(json, strlen(json), &wrong, &refusal), SMAC_ERROR_UNSUPPORTED);
     decoder_close(&d);

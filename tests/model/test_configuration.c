@@ -119,6 +119,9 @@ static void json_goes_both_ways(void **state)
     assert_non_null(strstr(error.message, "model.width"));
     assert_memory_equal(&back, &before, sizeof back); /* all or nothing */
     json_decref(wrong);
+    wrong = json_pack("{s:f}", "model.width", 1e300); /* no integer has room for it */
+    assert_int_equal(configuration_from_json(&back, wrong, &error), SMAC_ERROR_ARGUMENT);
+    json_decref(wrong);
     char *yaml = configuration_to_yaml(&c);
     assert_non_null(strstr(yaml, "  gate: tanh\n"));
     assert_non_null(strstr(yaml, "perceiver:\n"));

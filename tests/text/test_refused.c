@@ -158,6 +158,31 @@ static void test_paths(void **state)
     remove(path);
 }
 
+/* Numbers beside a vocabulary that no id can be. */
+static void test_beside(void **state)
+{
+    (void)state;
+    static const char folder[] = SMAC_BINARY_DIR "/refused-folder";
+    static const char vocabulary[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n", *const ids[] = {"1e300", "-1", "2147483648"};
+    smac_error error = {0};
+    tokenizer *t = NULL;
+    char vocab[512], added[512], text[64];
+    assert_int_equal(folder_make(folder, &error), SMAC_OK);
+    snprintf(vocab, sizeof vocab, "%s/vocab.txt", folder);
+    snprintf(added, sizeof added, "%s/added_tokens.json", folder);
+    assert_int_equal(file_write(vocab, vocabulary, strlen(vocabulary), &error), SMAC_OK);
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        snprintf(text, sizeof text, "{\"<m>\": %s}", ids[i]);
+        assert_int_equal(file_write(added, text, strlen(text), &error), SMAC_OK);
+        assert_int_equal(tokenizer_open(folder, &t, &error), SMAC_ERROR_FORMAT);
+        if (!strstr(error.message, "added_tokens.json"))
+            fail_msg("%s", error.message);
+    }
+    remove(added);
+    remove(vocab);
+    remove(folder);
+}
+
 /* A text that needs the unknown token is an error where there is none. */
 static void test_no_unknown(void **state)
 {
@@ -183,7 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_paths), cmocka_unit_test(test_beside),
         cmocka_unit_test(test_no_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
