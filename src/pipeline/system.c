@@ -295,10 +295,38 @@ static smac_status add_encoder(affect_system *s, const encoder_plan *plan, int m
     return strcmp(tensor_file_kind(s->files[m]), "CTranslate2") ? parameter_list_borrow(list, s->files[m], error) : SMAC_OK;
 }
 
+/* Samples are made to the configuration's sizes and read at the encoders' own: a model file may claim any of both. */
+static smac_status check_inputs(const configuration *c, const encoder_plan *plan, smac_error *error)
+{
+    const imagebind_config *a = &plan->audio, *v = &plan->vision;
+    if (plan->has[SAMPLE_AUDIO] && plan->is_whisper && plan->whisper.mel_bins != c->audio.mel_bins)
+        return FAIL(error, SMAC_ERROR_MISMATCH, "the sound encoder hears %lld mel bins, but audio.mel_bins is %lld",
+                    (long long)plan->whisper.mel_bins, (long long)c->audio.mel_bins);
+    if (plan->has[SAMPLE_AUDIO] && plan->is_whisper && (c->audio.frames % 2 || c->audio.frames > 2 * plan->whisper.positions))
+        return FAIL(error, SMAC_ERROR_MISMATCH, "audio.frames is %lld; expected an even number up to %lld, which the sound "
+                    "encoder has positions for", (long long)c->audio.frames, (long long)(2 * plan->whisper.positions));
+    if (plan->has[SAMPLE_AUDIO] && !plan->is_whisper && (a->modality != IMAGEBIND_AUDIO || a->channels != 1 ||
+        a->frames != 1 || a->rows != c->audio.mel_bins || a->columns != c->audio.frames))
+        return FAIL(error, SMAC_ERROR_MISMATCH, "the sound encoder reads %lld x %lld x %lld x %lld values%s; expected "
+                    "1 x 1 x %lld x %lld (audio.mel_bins, audio.frames)", (long long)a->channels, (long long)a->frames,
+                    (long long)a->rows, (long long)a->columns, a->modality == IMAGEBIND_AUDIO ? "" : " of pictures",
+                    (long long)c->audio.mel_bins, (long long)c->audio.frames);
+    if (plan->has[SAMPLE_VISION] && (v->modality != IMAGEBIND_VISION || v->channels != 3 || v->frames != 2 ||
+                                     v->rows != c->vision.image_size || v->columns != c->vision.image_size))
+        return FAIL(error, SMAC_ERROR_MISMATCH, "the picture encoder reads %lld x %lld x %lld x %lld values%s; expected "
+                    "3 x 2 x %lld x %lld (vision.image_size)", (long long)v->channels, (long long)v->frames,
+                    (long long)v->rows, (long long)v->columns, v->modality == IMAGEBIND_VISION ? "" : " of sound",
+                    (long long)c->vision.image_size, (long long)c->vision.image_size);
+    return SMAC_OK;
+}
+
 smac_status system_build(affect_system *s, const encoder_plan *plan, bool initialise, bool trainable, smac_error *error)
 {
     const configuration *c = &s->configuration;
     int64_t width[SAMPLE_MODALITIES] = {0}, crops[SAMPLE_MODALITIES] = {1, 1, c->vision.crops};
+    smac_status fits = check_inputs(c, plan, error);
+    if (fits != SMAC_OK)
+        return plan->model_path ? error_prefix(error, "%.300s", plan->model_path) : fits;
     for (int m = 0; m < SAMPLE_MODALITIES; m++) {
         if (!s->has[m])
             continue;
@@ -313,6 +341,10 @@ smac_status system_build(affect_system *s, const encoder_plan *plan, bool initia
     TRY(semanticmac_add(s->store, "core", c, width, crops, s->tasks, s->task_count, &s->core, error));
     if (!trainable)
         parameter_set_trainable(s->store, "", false);
+    if (s->whisper && s->files[SAMPLE_AUDIO]) /* ImageBind's and the words' were compared when they were borrowed */
+        TRY(whisper_check_file(s->files[SAMPLE_AUDIO], &plan->whisper, error));
+    if (plan->model_file)
+        TRY(system_check_values(s, plan->model_file, plan->model_path, error));
     TRY(parameter_store_seal(s->store, initialise, (uint64_t)c->train.seed, error));
     for (int m = 0; m < SAMPLE_MODALITIES; m++) {
         if (!s->files[m] || !(initialise || plan->outside[m]))

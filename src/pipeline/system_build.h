@@ -15,6 +15,10 @@ typedef struct encoder_plan {
     bool is_whisper;     /* of sound: Whisper's encoder, sized by whisper, in place of ImageBind's */
     whisper_config whisper;
     bool outside[SAMPLE_MODALITIES]; /* its values come from files[], not from the model file */
+    /* The model file that is read, and its path for messages: whatever sizes it claims, its tensors are compared before
+     * memory for them is taken.  NULL for a new system. */
+    const tensor_file *model_file;
+    const char *model_path;
 } encoder_plan;
 
 /* An empty system with the configuration; NULL when memory is short. */
@@ -32,6 +36,9 @@ smac_status system_open_encoder(affect_system *s, int m, const char *path, encod
 
 /* A frozen encoder with a file of its own that is large: the model file names it only. */
 bool system_encoder_outside(const affect_system *s, int m);
+
+/* Every parameter has a tensor of its shape in the file, and every tensor a parameter; before or after sealing. */
+smac_status system_check_values(const affect_system *s, const tensor_file *file, const char *path, smac_error *error);
 
 /* The parameters of modality m's encoder. */
 parameter_list *system_encoder_parameters(const affect_system *s, int m);

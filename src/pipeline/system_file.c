@@ -259,29 +259,33 @@ static bool is_training_extra(const char *name)
     return starts_with(name, "training.");
 }
 
-smac_status system_load_values(affect_system *s, const tensor_file *file, const char *path, smac_error *error)
+/* Whether p's values lie in its encoder's own file: *borrowed read-only, else *outside where the model file may lack them. */
+static void place_of_values(const affect_system *s, const parameter *p, bool *outside, bool *borrowed)
+{
+    *outside = *borrowed = false;
+    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+        bool own = s->files[m] && starts_with(p->name, prefixes[m]);
+        *outside = *outside || (own && system_encoder_outside(s, m));
+        *borrowed = *borrowed || (own && !p->trainable);
+    }
+}
+
+smac_status system_check_values(const affect_system *s, const tensor_file *file, const char *path, smac_error *error)
 {
     size_t used = 0;
     for (int64_t i = 0; i < parameter_number(s->store); i++) {
-        parameter *p = parameter_at(s->store, i);
+        const parameter *p = parameter_at(s->store, i);
         const tensor_entry *e = tensor_file_find(file, p->name);
-        bool outside = false, borrowed = false; /* a frozen encoder's values lie in its own, read-only file */
-        for (int m = 0; m < SAMPLE_MODALITIES; m++) {
-            bool own = starts_with(p->name, prefixes[m]);
-            outside = outside || (own && system_encoder_outside(s, m));
-            borrowed = borrowed || (own && s->files[m] && !p->trainable);
-        }
+        bool outside, borrowed;
+        place_of_values(s, p, &outside, &borrowed);
         if (outside && !e)
             continue;
-        smac_status status = tensor_file_expect(file, p->name, p->rank, p->dim, &e, error);
-        if (status != SMAC_OK)
+        if (tensor_file_expect(file, p->name, p->rank, p->dim, &e, error) != SMAC_OK)
             return error_prefix(error, "%.300s", path);
         if (e->type != TENSOR_F32)
             return FAIL(error, SMAC_ERROR_MISMATCH, "%.300s: %s is of type %s; expected F32", path, p->name,
                         tensor_type_name(e->type));
         used++;
-        if (!borrowed)
-            memcpy(p->data, e->data, e->bytes);
     }
     for (size_t i = 0; i < tensor_file_count(file) && used < tensor_file_count(file); i++) {
         const tensor_entry *e = tensor_file_at(file, i);
@@ -289,6 +293,20 @@ smac_status system_load_values(affect_system *s, const tensor_file *file, const 
         if (!is_training_extra(e->name) && !parameter_find(s->store, e->name))
             return FAIL(error, SMAC_ERROR_MISMATCH, "%.300s holds the tensor %.200s of shape %s, which its configuration "
                         "has no place for", path, e->name, tensor_shape_text(e->rank, e->dim, shape, sizeof shape));
+    }
+    return SMAC_OK;
+}
+
+smac_status system_load_values(affect_system *s, const tensor_file *file, const char *path, smac_error *error)
+{
+    TRY(system_check_values(s, file, path, error));
+    for (int64_t i = 0; i < parameter_number(s->store); i++) {
+        parameter *p = parameter_at(s->store, i);
+        const tensor_entry *e = tensor_file_find(file, p->name);
+        bool outside, borrowed;
+        place_of_values(s, p, &outside, &borrowed);
+        if (e && !borrowed)
+            memcpy(p->data, e->data, e->bytes);
     }
     parameter_touch_all(s->store);
     return SMAC_OK;
@@ -377,9 +395,9 @@ smac_status system_load(const char *path, const system_load_options *options, af
 {
     tensor_file *file = NULL;
     affect_system *s = NULL;
-    encoder_plan plan = {0};
     json_t *parts[4] = {NULL, NULL, NULL, NULL};
     TRY(tensor_file_open(path, &file, error));
+    encoder_plan plan = {.model_file = file, .model_path = path};
     smac_status status = read_frame(file, path, options, &s, &plan, parts, error);
     if (status == SMAC_OK)
         status = system_build(s, &plan, false, false, error);

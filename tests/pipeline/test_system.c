@@ -177,6 +177,11 @@ static void test_refusals(void **state)
     expect_refusal(s, path, "\"semanticmac.format\":\"1\"", "\"semanticmac.format\":\"7\"", "7", "format");
     expect_refusal(s, path, "semanticmac.format", "semanticmac.farmat", "semanticmac train", "model");
     expect_refusal(s, path, "semanticmac.tasks", "semanticmac.tisks", "semanticmac.tasks", "model");
+    /* whatever sizes it claims: no memory for them, and no sample of one size for an encoder of another */
+    expect_refusal(s, path, "\\\"queries\\\":2", "\\\"queries\\\":9", "core.interaction", "[9, 16]");
+    expect_refusal(s, path, "\\\"semanticmac\\\",\\\"width\\\":16", "\\\"semantic\\\",\\\"width\\\":65536", "core.text.project", "[65536, ");
+    expect_refusal(s, path, "\\\"image_size\\\":16", "\\\"image_size\\\":32", "vision.image_size", "3 x 2 x 16 x 16");
+    expect_refusal(s, path, "\\\"mel_bins\\\":16", "\\\"mel_bins\\\":32", "audio.mel_bins", "1 x 1 x 16 x 32");
     smac_error why = {0};
     affect_system *loaded = NULL;
     write_text(folder, "model.safetensors", "nothing of the kind");
