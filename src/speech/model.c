@@ -175,7 +175,7 @@ static smac_status token_id(const speech_model *m, const char *name, int32_t *ou
     return SMAC_OK;
 }
 
-static smac_status read_rules(speech_model *m, const json_t *const files[2], smac_error *error)
+smac_status speech_model_read_lists(speech_model *m, const json_t *const files[2], smac_error *error)
 {
     speech_rules *r = &m->rules;
     r->vocabulary = (int32_t)m->config.vocabulary;
@@ -230,7 +230,7 @@ static smac_status open_parts(speech_model *m, const char *path, smac_error *err
         status = read_json(path, "config.json", &read[1], error);
     const json_t *files[2] = {read[0], read[1]};
     if (status == SMAC_OK)
-        status = read_rules(m, files, error);
+        status = speech_model_read_lists(m, files, error);
     json_decref(read[0]);
     json_decref(read[1]);
     TRY(status);

@@ -2,6 +2,8 @@
 #ifndef SMAC_SPEECH_MODEL_H
 #define SMAC_SPEECH_MODEL_H
 
+#include <jansson.h>
+
 #include "speech/search.h"
 #include "speech/speech.h"
 #include "text/tokenizer.h"
@@ -23,6 +25,12 @@ struct speech_model {
     int32_t (*heads)[2];          /* cross-attention heads that follow the sound */
     size_t head_count;
 };
+
+/*
+ * rules, languages and heads from generation_config.json and config.json (either may be NULL), with m's tokens and
+ * config.  FORMAT: a token or a head that the model does not have, a tokenizer that is not Whisper's.
+ */
+smac_status speech_model_read_lists(speech_model *m, const json_t *const files[2], smac_error *error);
 
 /* "en" for the id of <|en|>; false when it does not fit. */
 bool speech_model_language(const speech_model *m, int32_t id, char *out, size_t size);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "json_mutator.h"
 #include "text/tokenizer.h"
 
 static const char good[] =
@@ -42,7 +43,13 @@ static void use(const tokenizer *t, const uint8_t *data, size_t size)
     }
 }
 
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+    return size && data[0] == '{' ? json_mutate(data, size, max_size, seed) : LLVMFuzzerMutate(data, size, max_size);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -3,9 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_mutator.h"
 #include "media/transcript.h"
 
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+    if (size < 2 || data[0] % 4 != TRANSCRIPT_JSON)
+        return LLVMFuzzerMutate(data, size, max_size);
+    return 1 + json_mutate(data + 1, size - 1, max_size - 1, seed);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

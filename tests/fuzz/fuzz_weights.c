@@ -2,10 +2,17 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "safetensors_mutator.h"
 #include "weights/pickle.h"
 #include "weights/tensor_file_internal.h"
 
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+    return safetensors_mutate(data, size, max_size, seed);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
