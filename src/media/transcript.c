@@ -202,6 +202,18 @@ static void add_time(text_buffer *out, double seconds, char point)
                 (long long)(ms / 1000 % 60), point, (long long)(ms % 1000));
 }
 
+/* WebVTT's text: XML's escapes, and a brace that would be taken for {\an8} and the like. */
+static void add_cue_text(text_buffer *out, const char *text)
+{
+    for (; *text; text++) {
+        char one[2] = {*text, 0};
+        if (text[0] == '{' && text[1] == '\\')
+            text_add(out, "&#123;");
+        else
+            text_add_xml(out, one);
+    }
+}
+
 static void write_cues(const transcript *t, double duration, bool vtt, text_buffer *out)
 {
     if (vtt)
@@ -216,7 +228,7 @@ static void write_cues(const transcript *t, double duration, bool vtt, text_buff
         add_time(out, untimed ? duration : s->end, vtt ? '.' : ',');
         text_add_char(out, '\n');
         if (vtt)
-            text_add_xml(out, s->text);
+            add_cue_text(out, s->text);
         else
             text_add(out, s->text);
         text_add(out, "\n\n");

@@ -121,7 +121,7 @@ static size_t entity_length(const char *text, size_t length, const char **replac
     static const struct {
         const char *name, *text;
     } entities[] = {{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&nbsp;", " "}, {"&quot;", "\""}, {"&#39;", "'"},
-                    {"&apos;", "'"}, {"&lrm;", ""}, {"&rlm;", ""}};
+                    {"&apos;", "'"}, {"&#123;", "{"}, {"&lrm;", ""}, {"&rlm;", ""}};
     for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++) {
         size_t size = strlen(entities[i].name);
         if (length >= size && memcmp(text, entities[i].name, size) == 0) {

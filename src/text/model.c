@@ -67,7 +67,8 @@ static smac_status read_unknown(const json_t *value, bool needed, model *out, sm
     out->unknown_id = -1;
     TRY(json_text(value, "unk_token", false, &text, error));
     if (!text)
-        return SMAC_OK;
+        return needed ? FAIL(error, SMAC_ERROR_FORMAT, "the model has no \"unk_token\", expected one of its tokens for "
+                             "the words that are not in the vocabulary") : SMAC_OK;
     out->unknown = memory_copy_text(text);
     if (!out->unknown)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a token");

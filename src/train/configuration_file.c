@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 enum { DEEPEST = 8, KEY_LENGTH = 256 };
 
@@ -86,6 +87,9 @@ static smac_status parse_failed(struct fy_diag *diag, const char *name, smac_err
 smac_status configuration_parse_yaml(configuration *c, const char *text, size_t size, const char *name,
     smac_error *error)
 {
+    size_t bad = utf8_invalid_at(text, size);
+    if (bad != SIZE_MAX) /* libfyaml does not come back from some of these */
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s is not UTF-8 at byte %zu", name, bad);
     struct fy_diag_cfg diag_options;
     fy_diag_cfg_default(&diag_options);
     diag_options.fp = NULL;

@@ -242,6 +242,14 @@ static void words_of_a_span(void **state)
     text_free(&out);
     transcript_free(&again);
     transcript_free(&t);
+    t = parsed("[{\"start\": 0, \"end\": 1, \"text\": \"{\\\\an8}\"}]", TRANSCRIPT_JSON); /* words here, markup in cues */
+    transcript_write_vtt(&t, 1, &out);
+    again = parsed(out.data, TRANSCRIPT_VTT);
+    assert_int_equal(again.count, 1);
+    check_segment(&again, 0, 0, 1, "{\\an8}");
+    text_free(&out);
+    transcript_free(&again);
+    transcript_free(&t);
     transcript_free(NULL);
 }
 

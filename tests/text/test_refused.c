@@ -44,6 +44,7 @@ static const struct {
      "[NOT]"},
     {"{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"vocab\":{\"[UNK]\":0,\"a\":-1}}}", SMAC_ERROR_FORMAT,
      "\"a\""},
+    {"{\"model\":{\"type\":\"WordPiece\",\"unk_token\":null,\"vocab\":{\"a\":0}}}", SMAC_ERROR_FORMAT, "unk_token"},
     {"{\"model\":{\"type\":\"WordPiece\",\"vocab\":{}}}", SMAC_ERROR_FORMAT, "vocab"},
     {BPE("[\"a b\"]"), SMAC_OK, ""},
     {BPE("[[\"a\",\"b\"]]"), SMAC_OK, ""},

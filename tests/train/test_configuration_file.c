@@ -57,6 +57,7 @@ static void expect_error(const char *text, const char *says)
 static void test_bad(void **state)
 {
     (void)state;
+    expect_error("%a\xFF", "UTF-8 at byte 2");
     expect_error("model:\n  width: 64\n  breadth: 3\n", "line 3");
     expect_error("model:\n  breadth: 3\n", "model.breadth");
     expect_error("model:\n  width: many\n", "model.width");

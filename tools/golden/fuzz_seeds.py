@@ -40,7 +40,8 @@ def ctranslate2(name, variables, aliases=()):
             count *= size
         number, size = types[kind]
         data += word(variable) + struct.pack("<B", len(shape)) + b"".join(struct.pack("<I", s) for s in shape)
-        data += struct.pack("<BI", number, count * size) + bytes(i % 30 for i in range(count * size))
+        values = bytes(i % 30 for i in range(count * size)) if shape else b"\1" + b"\0" * (size - 1)
+        data += struct.pack("<BI", number, count * size) + values
     data += struct.pack("<I", len(aliases))
     return data + b"".join(word(a) + word(b) for a, b in aliases)
 
@@ -55,7 +56,7 @@ put("weights", "types.safetensors", safetensors({
     "one": ("F32", [], struct.pack("<f", 7))}, {"format": "pt", "note": "n\u00e4"}))
 put("weights", "whisper.ct2", ctranslate2("WhisperSpec", [
     ("encoder/conv1/weight", "f", [2, 3, 1]), ("encoder/num_heads", "h", []), ("decoder/embeddings/weight", "b", [3, 2]),
-    ("decoder/embeddings/weight_scale", "f", [3]), ("decoder/scale_embeddings", "b", []), ("half", "e", [2]),
+    ("decoder/embeddings/weight_scale", "f", [3]), ("decoder/scale_embeddings", "b", [1]), ("half", "e", [2]),
     ("int", "i", [1])], [("decoder/projection/weight", "decoder/embeddings/weight")]))
 
 # --- configurations of encoders: a byte modulo 3 and the JSON ---------------------------------------------------------
@@ -175,6 +176,8 @@ put("models", "weights", files(s=text({"weights": "model.safetensors", "files": 
 put("models", "imagebind", files(w=safetensors({"modality_trunks.vision.blocks.0.attn.in_proj_weight": ("F32", [3, 1], b"\0" * 12)}, {
     "imagebind.vision": text({"modality": "vision", "width": 1, "layers": 1, "heads": 1, "hidden": 1, "out": 1, "channels": 3,
                               "frames": 2, "rows": 8, "columns": 8, "kernel": 8, "stride": 8})})))
+put("models", "whisper", files(c=text(whisper), w=safetensors({
+    "model.encoder.conv1.weight": ("F16", [8, 80, 3], b"\0" * 3840), "model.encoder.conv1.bias": ("F32", [8], b"\0" * 32)})))
 put("models", "whisper.ct2", files(**{"c": text(whisper), "2": ctranslate2("WhisperSpec", [
     ("encoder/conv1/weight", "f", [2, 4, 3]), ("encoder/num_heads", "h", []), ("decoder/num_heads", "h", []),
     ("encoder/layer_0/ffn/linear_0/weight", "f", [2, 2]), ("decoder/layer_0/ffn/linear_0/weight", "f", [2, 2]),
