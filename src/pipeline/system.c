@@ -341,7 +341,8 @@ smac_status system_build(affect_system *s, const encoder_plan *plan, bool initia
     TRY(semanticmac_add(s->store, "core", c, width, crops, s->tasks, s->task_count, &s->core, error));
     if (!trainable)
         parameter_set_trainable(s->store, "", false);
-    if (s->whisper && s->files[SAMPLE_AUDIO]) /* ImageBind's and the words' were compared when they were borrowed */
+    if (s->whisper && s->files[SAMPLE_AUDIO] && !strcmp(tensor_file_kind(s->files[SAMPLE_AUDIO]), "CTranslate2"))
+        /* the others' shapes were compared when they were borrowed */
         TRY(whisper_check_file(s->files[SAMPLE_AUDIO], &plan->whisper, error));
     if (plan->model_file)
         TRY(system_check_values(s, plan->model_file, plan->model_path, error));
