@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "models/models.h"
 #include "safetensors_mutator.h"
 #include "scratch.h"
@@ -87,7 +88,7 @@ static void use_manifest(void)
     error = (smac_error){0};
     expect_said(models_verify("m", NULL, &error), &error);
     if (models_installed(&names, &count, &error) == SMAC_OK)
-        models_names_free(names, count);
+        folder_list_free(names, count);
 }
 
 static void fetch(const char *folder)
