@@ -368,9 +368,9 @@ static smac_status read_frame(const tensor_file *file, const char *path, const s
             continue;
         TRY(read_encoder_config(one, m, plan, path, error));
         const char *how = json_string_value(json_object_get(one, "precision"));
-        if (!how || !precision_from_name(how, &s->precision[m]))
+        if (how && !precision_from_name(how, &s->precision[m])) /* older files do not say: float32 */
             return FAIL(error, SMAC_ERROR_FORMAT, "%.300s gives its %s encoder the precision \"%.20s\"; expected f32, bf16 or "
-                        "int8", path, modality_name(m), how ? how : "");
+                        "int8", path, modality_name(m), how);
         if (wanted)
             s->precision[m] = *wanted;
         plan->outside[m] = json_is_true(json_object_get(one, "outside"));
