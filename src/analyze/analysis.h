@@ -26,6 +26,7 @@ struct smac_analysis {
     task_description task;
     int targets;
     double window, hop;
+    const char *missing[SMAC_MODALITIES]; /* why a modality that is not there is not; constant texts */
     smac_segment summary;
     smac_segment *segments;   /* their texts are owned */
     size_t segment_count;

@@ -350,6 +350,9 @@ SMAC_API smac_status smac_analyze_file(const smac_model *model, const char *path
     a->model_sha256 = memory_copy_text(system->sha256);
     a->task = system->tasks[0];
     a->targets = task_targets(&a->task);
+    for (int m = 0; m < SMAC_MODALITIES; m++)
+        a->missing[m] = !system->has[m] ? "the model does not take it" : options->without[m] ? "left out"
+                      : m == SMAC_TEXT ? "no words" : "not in the recording";
     recording r = {0};
     transcript words = {0};
     text_buffer text = {0};

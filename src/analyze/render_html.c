@@ -100,7 +100,7 @@ static void add_cards(const smac_analysis *a, text_buffer *out)
         }
         text_add(out, "</i>");
         if (!there)
-            text_add(out, "<small>not there</small>");
+            text_format(out, "<small>%s</small>", a->missing[row - 1]);
         text_add(out, "</div>");
     }
     text_format(out, "<div class=\"card c-mark\"><span>disagreement</span><b>%.2f</b><i><u style=\"left:0;width:%.0f%%\">"

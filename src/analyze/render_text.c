@@ -109,7 +109,7 @@ void render_text(const smac_analysis *a, int columns, bool colour, text_buffer *
         text_format(out, "  %-7s", row_names[row]);
         add_value(a, v, there, colour, out);
         if (!there)
-            text_add(out, "   (not there)");
+            text_format(out, "   (%s)", a->missing[row - 1]);
         text_add_char(out, '\n');
     }
     text_format(out, "  %-7s%7.2f%s\n", "apart", (double)a->summary.disagreement,

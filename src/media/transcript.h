@@ -59,8 +59,8 @@ smac_status transcript_add(transcript *t, double start, double end, const char *
 void transcript_sort(transcript *t); /* by start, stable; untimed ones first */
 void transcript_free(transcript *t); /* leaves it empty; NULL is fine */
 
-/* All words within [from, to), joined by spaces: words by their own times, else whole segments that overlap by at least
- * half of themselves or of the range; untimed segments always.  Add to out. */
+/* All words within [from, to), joined as their segment's text joins them: words by their own times, else whole segments
+ * that overlap by at least half of themselves or of the range; untimed segments always.  Add to out. */
 void transcript_text_between(const transcript *t, double from, double to, text_buffer *out);
 void transcript_text(const transcript *t, text_buffer *out);
 

@@ -234,6 +234,13 @@ static void words_of_a_span(void **state)
     transcript_free(&again);
     text_free(&out);
     transcript_free(&t);
+    t = parsed("[{\"start\": 0, \"end\": 4, \"text\": \"an ill-disposed \u4eca\u5929\", \"words\": [{\"word\": \" an\", "
+               "\"start\": 0, \"end\": 1}, {\"word\": \" ill\", \"start\": 1, \"end\": 2}, {\"word\": \"-disposed\", "
+               "\"start\": 2, \"end\": 3}, {\"word\": \" \u4eca\", \"start\": 3, \"end\": 3.5}, {\"word\": \"\u5929\", "
+               "\"start\": 3.5, \"end\": 4}]}]", TRANSCRIPT_JSON);
+    check_between(&t, 0, 4, "an ill-disposed \u4eca\u5929");
+    check_between(&t, 2, 4, "-disposed \u4eca\u5929");
+    transcript_free(&t);
     t = parsed("a < b & c --> d", TRANSCRIPT_TEXT);
     check_between(&t, 100, 101, "a < b & c --> d");
     transcript_write_vtt(&t, 7.25, &out);
