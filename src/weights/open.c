@@ -36,14 +36,28 @@ static smac_status open_one(tensor_file *file, const char *path, smac_error *err
     return tensor_file_read_into(file, map.data, map.size, path, error);
 }
 
+/* Every tensor that the map names came with the shards. */
+static smac_status check_map(tensor_file *file, const char *path, json_t *map, smac_error *error)
+{
+    const char *name;
+    json_t *shard;
+    TRY(tensor_file_index(file, path, error));
+    json_object_foreach(map, name, shard)
+        if (!tensor_file_find(file, name))
+            return FAIL(error, SMAC_ERROR_FORMAT, "%s: the tensor \"%.200s\" is not in its shard %.200s; fetch the model "
+                "again", path, name, json_string_value(shard));
+    return SMAC_OK;
+}
+
 /* {"weight_map": {tensor: shard, ...}}: each shard once */
 static smac_status open_index(tensor_file *file, const char *path, smac_error *error)
 {
     json_error_t where;
     json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &where), *map = json_object_get(root, "weight_map");
-    if (!json_is_object(map)) {
+    if (json_object_size(map) == 0) {
         json_decref(root);
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s: expected JSON with a \"weight_map\": %s", path, where.text);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s: expected JSON with a \"weight_map\" of tensors: %s", path,
+            root ? "there is none" : where.text);
     }
     size_t folder = (size_t)(path_base(path) - path);
     smac_status code = SMAC_OK;
@@ -65,6 +79,8 @@ static smac_status open_index(tensor_file *file, const char *path, smac_error *e
         if (code != SMAC_OK)
             break;
     }
+    if (code == SMAC_OK)
+        code = check_map(file, path, map, error);
     json_decref(seen);
     json_decref(root);
     return code;

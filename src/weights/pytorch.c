@@ -15,6 +15,7 @@ typedef struct archive {
     const char *source;
     zip_directory zip;
     char prefix[256]; /* "archive/" */
+    int64_t copied, most; /* bytes of tensors that are put into order, and how many may be */
     smac_error *error;
 } archive;
 
@@ -63,9 +64,11 @@ static smac_status add_tensor(archive *a, const char *name, const pickle_value *
         .data = empty ? data : data + (size_t)t->integer * each};
     memcpy(entry.dim, t->dim, sizeof entry.dim);
     if (!contiguous && !empty) {
-        if (count > available && count > (int64_t)1 << 28) /* a broadcast view could ask for any size */
-            return FAIL(a->error, SMAC_ERROR_UNSUPPORTED, "%s: the tensor \"%.200s\" is a view of %lld elements on a "
-                "storage of %lld", a->source, name, (long long)count, (long long)available);
+        a->copied += bytes < a->most ? bytes : a->most;
+        if (bytes > a->most || a->copied > a->most) /* views that repeat elements could ask for any size */
+            return FAIL(a->error, SMAC_ERROR_UNSUPPORTED, "%s: the views up to the tensor \"%.200s\" (%lld elements of a "
+                "storage of %lld) need more than the %lld MB that a file of this size may; save contiguous tensors",
+                a->source, name, (long long)count, (long long)available, (long long)(a->most >> 20));
         uint8_t *copy = arena_take(a->file->memory, (size_t)bytes);
         if (!copy)
             return FAIL(a->error, SMAC_ERROR_MEMORY, "%s: there is no memory for the tensor \"%.200s\"", a->source, name);
@@ -85,7 +88,7 @@ static smac_status add_tensor(archive *a, const char *name, const pickle_value *
     return SMAC_OK;
 }
 
-enum { DEPTH_MAX = 32 };
+enum { DEPTH_MAX = 32, VIEW_BYTES = 64 << 20, VIEW_FACTOR = 4 };
 
 /* {"state_dict": {"a.weight": tensor}} gives "state_dict.a.weight"; numbers and texts beside tensors are passed over */
 static smac_status walk(archive *a, const char *name, pickle_value *v, int depth)
@@ -94,8 +97,11 @@ static smac_status walk(archive *a, const char *name, pickle_value *v, int depth
         return add_tensor(a, name, v);
     if (v->kind != PICKLE_DICT && v->kind != PICKLE_LIST && v->kind != PICKLE_TUPLE)
         return SMAC_OK;
-    if (depth > DEPTH_MAX || v->visited) /* an optimiser's state may stand in two places; a cycle never ends */
+    if (v->visited) /* an optimiser's state may stand in two places; a cycle never ends */
         return SMAC_OK;
+    if (depth > DEPTH_MAX)
+        return FAIL(a->error, SMAC_ERROR_UNSUPPORTED, "%s: \"%.200s\" lies more than %d dictionaries and lists deep, the "
+            "most that is read", a->source, name, DEPTH_MAX);
     v->visited = true;
     smac_status code = SMAC_OK;
     for (size_t i = 0; i < v->count && code == SMAC_OK; i++) {
@@ -125,7 +131,7 @@ static smac_status walk(archive *a, const char *name, pickle_value *v, int depth
 
 smac_status pytorch_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source, smac_error *error)
 {
-    archive a = {.file = file, .source = source, .error = error};
+    archive a = {.file = file, .source = source, .error = error, .most = VIEW_BYTES + VIEW_FACTOR * (int64_t)size};
     TRY(zip_directory_read(data, size, source, &a.zip, error));
     const zip_member *pickle = NULL;
     for (size_t i = 0; i < a.zip.count; i++) {

@@ -134,6 +134,8 @@ smac_status safetensors_read_into(tensor_file *file, const uint8_t *data, size_t
         }
         const char *key;
         json_t *text;
+        if (!json_is_object(item))
+            code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the header's __metadata__ is no object of texts", source);
         json_object_foreach(item, key, text) {
             if (!json_is_string(text))
                 code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the metadata \"%.100s\" is not a text", source, key);

@@ -89,6 +89,7 @@ static void wrong_headers_are_refused(void **state)
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,4]}}", "no integer", 4},
         {"{\"a\":3}", "lacks", 0},
         {"{\"__metadata__\":{\"a\":3}}", "not a text", 0},
+        {"{\"__metadata__\":[\"a\"]}", "metadata", 0},
         {"{\"a\":", "not valid JSON", 0},
         {"[]", "does not start", 0},
     };
@@ -106,6 +107,27 @@ static void wrong_headers_are_refused(void **state)
     assert_int_equal(safetensors_parse(huge, 3, "test", &f, NULL), SMAC_ERROR_FORMAT);
 }
 
+/* The format promises no alignment: a tensor may begin at an odd address. */
+static void misaligned_tensors_are_read(void **state)
+{
+    (void)state;
+    static const char header[] = "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
+                                 "\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[1,9]}}";
+    static const float values[2] = {1.5f, -2};
+    size_t length = strlen(header);
+    uint8_t *data = calloc(1, 8 + length + 9);
+    data[0] = (uint8_t)length;
+    memcpy(data + 8, header, length);
+    memcpy(data + 8 + length + 1, values, sizeof values);
+    tensor_file *f;
+    assert_ok(safetensors_parse(data, 8 + length + 9, "test", &f, error));
+    float out[2];
+    tensor_to_f32(tensor_file_find(f, "b"), out);
+    assert_memory_equal(out, values, sizeof values);
+    tensor_file_close(f);
+    free(data);
+}
+
 static void two_tensors_of_one_name_are_not_written(void **state)
 {
     (void)state;
@@ -118,6 +140,7 @@ static void two_tensors_of_one_name_are_not_written(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_written_is_read),
-        cmocka_unit_test(wrong_headers_are_refused), cmocka_unit_test(two_tensors_of_one_name_are_not_written)};
+        cmocka_unit_test(wrong_headers_are_refused), cmocka_unit_test(misaligned_tensors_are_read),
+        cmocka_unit_test(two_tensors_of_one_name_are_not_written)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

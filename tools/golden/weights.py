@@ -43,3 +43,11 @@ data = {"train": {"raw_text": ["good", "not \u00e9"], "id": np.array(["v$_$1", "
 for protocol in (2, 3, 4, 5):
     with open(f"{out}/features.protocol{protocol}.pkl", "wb") as f:
         pickle.dump(data, f, protocol=protocol)
+
+# Refused: tensors deeper than any model has them, and views that ask for far more memory than the file holds.
+deep = base
+for _ in range(40):
+    deep = [deep]
+torch.save({"a": base, "deep": deep}, f"{out}/deep.pth")
+torch.save({"small": torch.tensor([2.0]).expand(3), "huge": torch.zeros(1).expand(1 << 27)}, f"{out}/views.pth")
+torch.save({"small": torch.tensor([2.0]).expand(3)}, f"{out}/broadcast.pth")
