@@ -120,7 +120,7 @@ static void read_integer(config_reader *r, const char *key, const char *other, i
 {
     json_t *v = r->status == SMAC_OK ? find(r, key, other) : NULL;
     if (v == NULL)
-        return; /* the published default stays */
+        return; /* transformers' default stays */
     if (!json_is_integer(v))
         r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "config.json: %s must be an integer", key);
     else
@@ -227,10 +227,6 @@ static void read_bert_like(config_reader *r, language_model_config *c)
 static void read_deberta(config_reader *r, language_model_config *c)
 {
     int64_t table = 512, distance = -1, types = 0;
-    c->positions = 512;
-    c->buckets = -1;
-    c->norm_epsilon = 1e-7f;
-    c->shared_position_projection = false;
     read_bert_like(r, c);
     table = c->positions;
     read_integer(r, "max_relative_positions", NULL, &distance);
@@ -264,8 +260,53 @@ static void read_deberta(config_reader *r, language_model_config *c)
         r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "config.json: pos_att_type has p2p, which is not supported");
 }
 
+/* What transformers takes for keys that are missing, where that is not the published base size. */
+static void set_missing(language_model_config *c)
+{
+    switch (c->family) {
+    case FAMILY_ROBERTA:
+    case FAMILY_XLM_ROBERTA:
+        c->vocabulary = c->family == FAMILY_ROBERTA ? 50265 : 30522;
+        c->positions = 512;
+        c->token_types = 2;
+        c->norm_epsilon = 1e-12f;
+        break;
+    case FAMILY_MPNET:
+        c->positions = 512;
+        c->norm_epsilon = 1e-12f;
+        break;
+    case FAMILY_ALBERT:
+        c->width = 4096;
+        c->heads = 64;
+        c->hidden = 16384;
+        break;
+    case FAMILY_DEBERTA_V2:
+        c->width = 1536;
+        c->layers = c->heads = 24;
+        c->hidden = 6144;
+        c->positions = 512;
+        c->buckets = -1;
+        break;
+    case FAMILY_XLNET:
+        c->width = 1024;
+        c->layers = 24;
+        c->heads = 16;
+        c->hidden = 4096;
+        break;
+    case FAMILY_T5:
+        c->width = 512;
+        c->layers = 6;
+        c->heads = 8;
+        c->hidden = 2048;
+        break;
+    default:
+        break;
+    }
+}
+
 static void read_family(config_reader *r, language_model_config *c)
 {
+    set_missing(c);
     read_integer(r, "vocab_size", NULL, &c->vocabulary);
     switch (c->family) {
     case FAMILY_BERT:
@@ -296,8 +337,6 @@ static void read_family(config_reader *r, language_model_config *c)
         read_activation(r, "activation", c);
         break;
     case FAMILY_MPNET:
-        c->norm_epsilon = 1e-12f;
-        c->positions = 512;
         read_bert_like(r, c);
         read_integer(r, "relative_attention_num_buckets", NULL, &c->buckets);
         read_integer(r, "pad_token_id", NULL, &c->pad_id);
@@ -306,10 +345,6 @@ static void read_family(config_reader *r, language_model_config *c)
         read_deberta(r, c);
         break;
     case FAMILY_XLNET:
-        c->width = 1024;
-        c->layers = 24;
-        c->heads = 16;
-        c->hidden = 4096;
         read_integer(r, "d_model", "hidden_size", &c->width);
         read_integer(r, "n_layer", "num_hidden_layers", &c->layers);
         read_integer(r, "n_head", "num_attention_heads", &c->heads);
@@ -338,10 +373,6 @@ static void read_family(config_reader *r, language_model_config *c)
         refuse_flag(r, "scale_attn_by_inverse_layer_idx", false);
         break;
     case FAMILY_T5: {
-        c->width = 512;
-        c->layers = 6;
-        c->heads = 8;
-        c->hidden = 2048;
         read_integer(r, "d_model", "hidden_size", &c->width);
         read_integer(r, "num_layers", "num_hidden_layers", &c->layers);
         read_integer(r, "num_heads", "num_attention_heads", &c->heads);

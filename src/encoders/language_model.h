@@ -1,5 +1,5 @@
 /*
- * encoders/language_model.h - pre-trained language models as encoders: one transformer block, eleven families.
+ * encoders/language_model.h - pre-trained language models as encoders: one transformer block, ten families.
  *
  * A model is sized by its Hugging Face config.json (or by a configuration given).  Families differ in names
  * (encoders/name_table.c) and in the options of one block (encoders/transformer_block.h); docs/encoders.md has the

@@ -56,7 +56,7 @@ static void initial_values(const parameter_list *list, parameter_kind kind, para
     case KIND_MATRIX:
     case KIND_MATRIX_TRANSPOSED:
     case KIND_KERNEL:
-        spec->product = kind != KIND_KERNEL;
+        spec->product = kind != KIND_KERNEL; /* kernels are read as float32 */
         spec->init = list->initial_scale > 0 ? INIT_NORMAL : INIT_XAVIER_UNIFORM;
         spec->scale = list->initial_scale > 0 ? list->initial_scale : 1;
         return;
@@ -88,7 +88,6 @@ static parameter *add(parameter_list *list, const char *name, parameter_kind kin
         return NULL;
     }
     parameter_spec spec = {.name = store_name->data};
-    spec.product = kind == KIND_MATRIX || kind == KIND_MATRIX_TRANSPOSED || kind == KIND_KERNEL;
     store_shape(kind, rank, dim, &spec);
     initial_values(list, kind, &spec);
     listed_parameter item = {.published = memory_copy_text(name), .published_rank = rank, .stage = stage,

@@ -56,7 +56,7 @@ typedef enum parameter_kind {
     KIND_TABLE,             /* embedding rows */
     KIND_BIAS,              /* zeros, no decay */
     KIND_NORM_WEIGHT,       /* ones, no decay */
-    KIND_TOKEN,             /* learned token or position: normal 0.02, no decay */
+    KIND_TOKEN,             /* learned token or position: normal (0.5 from scratch), no decay */
     KIND_CONSTANT           /* list->constant, no decay */
 } parameter_kind;
 

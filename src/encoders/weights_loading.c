@@ -86,6 +86,11 @@ smac_status parameter_list_tensor(const parameter_list *list, const listed_param
             tensor_shape_text(want_store ? p->rank : item->published_rank, want_store ? p->dim : item->published_dim,
                 want, sizeof want));
     }
+    bool floating = found->type == TENSOR_F32 || found->type == TENSOR_F16 || found->type == TENSOR_BF16 ||
+                    found->type == TENSOR_F64;
+    if (!floating && found->type != TENSOR_I8)
+        return FAIL(error, SMAC_ERROR_MISMATCH, "tensor %s is of type %s, expected floating point, or int8 with scales; "
+            "use the model's files that are not packed", found->name, tensor_type_name(found->type));
     *out = found;
     *turn = item->transposed && !ours;
     return found->type == TENSOR_I8 ? check_scale(file, found, *turn, error) : SMAC_OK;

@@ -308,7 +308,7 @@ smac_status whisper_decoding_sound(whisper_decoding *s, const float *sound, int6
         return FAIL(error, SMAC_ERROR_ARGUMENT, "a window of %lld vectors of sound was given, expected 1 to %lld",
             (long long)frames, (long long)c->positions);
     free_sound(s);
-    s->length = 0;
+    whisper_decoding_restart(s);
     float *memory = memory_aligned((size_t)(frames * c->width) * 4 * sizeof(float));
     if (memory == NULL)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the keys and values of a window");
@@ -418,7 +418,7 @@ static smac_status multiply(float *y, const float *x, int64_t rows, const packed
     return product_packed(y, x, rows, l->weight, l->bias, a, error);
 }
 
-/* One layer: x (rows, width) in place.  work holds 4 rows of width and one of hidden for each row. */
+/* One layer: x (rows, width) in place.  work holds for each row width, and 3 widths or hidden. */
 static smac_status run_layer(run *r, float *x, float *work, smac_error *error)
 {
     whisper_decoding *s = r->s;

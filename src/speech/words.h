@@ -41,7 +41,7 @@ typedef struct word_setting {
 /*
  * Words of text (count tokens, no time stamps) in the window whose sound is set; frames: vectors of it that are sound.
  * Long words at the ends of sentences are cut, punctuation is joined to its word.  *longest: twice the median length of
- * a word, at most 1.4 s, which word_times_fit uses.
+ * a word, at most 1.4 s, which parts_time_words uses.
  */
 smac_status word_times(whisper_decoding *s, const word_setting *setting, const int32_t *text, int64_t count,
     int64_t positions, int64_t frames, timed_words *out, double *longest, smac_error *error);

@@ -336,6 +336,41 @@ static void base_sizes_can_be(void **state)
     assert_null(language_family_name(FAMILY_COUNT));
 }
 
+/* What a config.json does not say is what transformers 4.57.1 takes; only what changes no shape would go unnoticed. */
+static void keys_that_are_missing_are_transformers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        int64_t vocabulary, width, layers, heads, hidden, positions, types, pad;
+        float epsilon;
+    } cases[] = {
+        {"{\"model_type\": \"bert\"}", 30522, 768, 12, 12, 3072, 512, 2, -1, 1e-12f},
+        {"{\"model_type\": \"distilbert\"}", 30522, 768, 6, 12, 3072, 512, 0, -1, 1e-12f},
+        {"{\"model_type\": \"roberta\"}", 50265, 768, 12, 12, 3072, 512, 2, 1, 1e-12f},
+        {"{\"model_type\": \"xlm-roberta\"}", 30522, 768, 12, 12, 3072, 512, 2, 1, 1e-12f},
+        {"{\"model_type\": \"mpnet\"}", 30527, 768, 12, 12, 3072, 512, 0, 1, 1e-12f},
+        {"{\"model_type\": \"albert\"}", 30000, 4096, 12, 64, 16384, 512, 2, -1, 1e-12f},
+        {"{\"model_type\": \"deberta-v2\", \"relative_attention\": true}", 128100, 1536, 24, 24, 6144, 512, 0, -1,
+            1e-7f},
+        {"{\"model_type\": \"xlnet\"}", 32000, 1024, 24, 16, 4096, 0, 0, -1, 1e-12f},
+        {"{\"model_type\": \"gpt2\"}", 50257, 768, 12, 12, 3072, 1024, 0, -1, 1e-5f},
+        {"{\"model_type\": \"t5\"}", 32128, 512, 6, 8, 2048, 0, 0, -1, 1e-6f},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        language_model_config c;
+        assert_ok(language_model_config_parse(cases[i].json, strlen(cases[i].json), &c, error));
+        const int64_t found[] = {c.vocabulary, c.width, c.layers, c.heads, c.hidden, c.positions, c.token_types, c.pad_id};
+        const int64_t wanted[] = {cases[i].vocabulary, cases[i].width, cases[i].layers, cases[i].heads, cases[i].hidden,
+            cases[i].positions, cases[i].types, cases[i].pad};
+        for (size_t k = 0; k < sizeof found / sizeof found[0]; k++)
+            if (found[k] != wanted[k])
+                fail_msg("%s: number %zu is %lld, expected %lld", cases[i].json, k, (long long)found[k],
+                    (long long)wanted[k]);
+        assert_true(c.norm_epsilon == cases[i].epsilon);
+    }
+}
+
 #define FAMILY(name) {"family " name, family, NULL, NULL, name}
 #define WRITTEN(name) {"config of " name " survives writing", config_survives_writing, NULL, NULL, name}
 
@@ -350,6 +385,7 @@ int main(void)
         WRITTEN("t5"), WRITTEN("t5_gated"),
         cmocka_unit_test(wrong_input_is_refused), cmocka_unit_test(weights_that_do_not_fit_are_refused),
         cmocka_unit_test(no_padding_id_survives_writing),
+        cmocka_unit_test(keys_that_are_missing_are_transformers),
         cmocka_unit_test(configs_that_are_not_supported_are_refused), cmocka_unit_test(base_sizes_can_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,6 +188,49 @@ static void frozen_blocks_are_not_recorded(void **state)
 
 #define CASE(test, name) {#test " " name, test, NULL, NULL, name}
 
+/* Whole numbers in the place of weights (4-bit packages, for example) would load and mean nothing. */
+static void whole_numbers_are_no_weights(void **state)
+{
+    (void)state;
+    static const tensor_type types[] = {TENSOR_I32, TENSOR_U8, TENSOR_I64, TENSOR_BOOL, TENSOR_I8};
+    tensor_file *g = golden_open("encoders", "bert");
+    language_model_config config;
+    read_config(g, &config);
+    size_t count = tensor_file_count(g);
+    tensor_entry *entries = calloc(count, sizeof *entries);
+    void *zeros = calloc(1 << 16, 8);
+    for (size_t k = 0; k < sizeof types / sizeof *types; k++) {
+        char path[] = "/tmp/smac-whole-XXXXXX";
+        close(mkstemp(path));
+        for (size_t i = 0; i < count; i++) {
+            entries[i] = *tensor_file_at(g, i);
+            if (strcmp(entries[i].name, "encoder.layer.0.output.dense.weight") != 0)
+                continue;
+            assert_true(entries[i].count <= 1 << 16);
+            entries[i].type = types[k];
+            entries[i].data = zeros;
+            entries[i].bytes = (size_t)entries[i].count * tensor_type_bytes(types[k]);
+        }
+        assert_ok(safetensors_write(path, entries, count, NULL, 0, error));
+        tensor_file *f;
+        assert_ok(tensor_file_open(path, &f, error));
+        parameter_store *store = parameter_store_new();
+        language_model *m;
+        assert_ok(language_model_add(store, "", &config, 0, &m, error));
+        smac_error refusal = {0};
+        assert_int_equal(parameter_list_borrow(language_model_parameters(m), f, &refusal), SMAC_ERROR_MISMATCH);
+        assert_non_null(strstr(refusal.message, "encoder.layer.0.output.dense.weight"));
+        assert_non_null(strstr(refusal.message, tensor_type_name(types[k])));
+        language_model_free(m);
+        parameter_store_free(store);
+        tensor_file_close(f);
+        unlink(path);
+    }
+    free(zeros);
+    free(entries);
+    tensor_file_close(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +239,7 @@ int main(void)
         CASE(packed_weights_give_the_same, "t5_gated"), CASE(written_weights_come_back, "bert"),
         CASE(written_weights_come_back, "gpt2"), CASE(written_weights_come_back, "xlnet"),
         CASE(written_weights_come_back, "albert"), cmocka_unit_test(depth_costs_no_memory),
+        cmocka_unit_test(whole_numbers_are_no_weights),
         cmocka_unit_test(frozen_blocks_are_not_recorded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
