@@ -35,7 +35,8 @@ static smac_status check_options(const speech_model *m, const speech_options *o,
         if (!(o->temperatures[i] >= 0 && o->temperatures[i] <= 10))
             return FAIL(error, SMAC_ERROR_ARGUMENT, "a temperature is %g, expected 0 to 10", o->temperatures[i]);
     if (!(o->patience >= 0.1 && o->patience <= 10) || !isfinite(o->length_penalty))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "the patience is %g, expected 0.1 to 10", o->patience);
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "the patience is %g and the length penalty %g, expected 0.1 to 10 and a "
+            "finite number", o->patience, o->length_penalty);
     if (o->language != NULL && strcmp(o->language, "auto") != 0 && !speech_model_knows(m, o->language))
         return FAIL(error, SMAC_ERROR_ARGUMENT,
             "this model does not know the language \"%s\": give a code as en or de, or "

@@ -224,6 +224,10 @@ static smac_status open_parts(speech_model *m, const char *path, smac_error *err
             "%s: a Whisper model is a folder "
             "(config.json, tokenizer.json, model.bin or model.safetensors)", path);
     TRY(whisper_open_folder(path, &m->file, &m->config, error));
+    if (m->config.positions != TIMESTAMP_SECONDS * 50) /* the stream holds frames ahead for such windows, and no more */
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: max_source_positions is %lld, expected the %d of windows of %d s, "
+            "which the time stamps count in", path, (long long)m->config.positions, TIMESTAMP_SECONDS * 50,
+            TIMESTAMP_SECONDS);
     TRY(tokenizer_open(path, &m->tokens, error));
     smac_status status = read_json(path, "generation_config.json", &read[0], error);
     if (status == SMAC_OK)

@@ -252,6 +252,10 @@ static void wrong_use_is_refused(void **state)
     options_for_test(&o);
     o.beams = 0;
     assert_int_equal(listen(&o, 10, 10, &r, &refusal), SMAC_ERROR_ARGUMENT);
+    options_for_test(&o);
+    o.length_penalty = INFINITY;
+    assert_int_equal(listen(&o, 10, 10, &r, &refusal), SMAC_ERROR_ARGUMENT);
+    assert_non_null(strstr(refusal.message, "penalty inf"));
     assert_int_equal(speech_model_open("/nowhere/at/all", PRECISION_F32, &none, &refusal), SMAC_ERROR_NOT_FOUND);
     folder_new(folder);
     assert_int_not_equal(speech_model_open(folder, PRECISION_F32, &none, &refusal), SMAC_OK);
