@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "models/download.h"
@@ -13,8 +14,8 @@
 
 /* What a folder without a manifest may hold. */
 #define ANY_FILES \
-    "config.json model.safetensors|model.safetensors.index.json|pytorch_model.bin|model.bin tokenizer.json?" \
-    " vocab.txt? vocab.json? merges.txt? spiece.model? sentencepiece.bpe.model? spm.model? tokenizer.model?" \
+    "config.json model.safetensors|model.safetensors.index.json|pytorch_model.bin|pytorch_model.bin.index.json|model.bin" \
+    " tokenizer.json? vocab.txt? vocab.json? merges.txt? spiece.model? sentencepiece.bpe.model? spm.model? tokenizer.model?" \
     " tokenizer_config.json? special_tokens_map.json? generation_config.json? preprocessor_config.json? vocabulary.txt?"
 
 typedef struct fetching {
@@ -28,7 +29,10 @@ typedef struct fetching {
     const reporter *report;
 } fetching;
 
-/* A file that is whole already (from an interrupted run) is not brought again: its SHA-256 is in NAME.sha256.part. */
+/* What an interrupted run leaves in NAME.part beside the files, for the next one. */
+#define SOURCE_NAME "source.part" /* the address that they are from */
+
+/* A file that is whole already is not brought again: its SHA-256 is in FILE.sha256.part. */
 static char *note_of(const fetching *f, const char *file)
 {
     char note[300];
@@ -36,11 +40,12 @@ static char *note_of(const fetching *f, const char *file)
     return path_join(f->part, note);
 }
 
-static bool is_whole(const fetching *f, const char *file)
+static bool is_whole(const fetching *f, const char *file, const char *expected)
 {
-    char *note = note_of(f, file), *path = path_join(f->part, file), *sum = NULL;
-    bool whole =
-        note && path && file_exists(path) && file_read(note, 100, &sum, NULL, NULL) == SMAC_OK && strlen(sum) == 64;
+    char *note = note_of(f, file), *path = path_join(f->part, file), *sum = NULL, digest[65];
+    bool whole = note && path && file_exists(path) && file_read(note, 100, &sum, NULL, NULL) == SMAC_OK &&
+                 strlen(sum) == 64 && (!expected || strcasecmp(expected, sum) == 0) &&
+                 models_sha256(path, file, f->report, digest, NULL) == SMAC_OK && strcmp(digest, sum) == 0;
     if (whole)
         json_object_set_new(f->sums, file, json_string(sum));
     free(sum);
@@ -52,7 +57,7 @@ static bool is_whole(const fetching *f, const char *file)
 static smac_status bring(fetching *f, const char *file, const char *expected, smac_error *error)
 {
     char digest[65], what[200];
-    if (is_whole(f, file))
+    if (is_whole(f, file, expected))
         return SMAC_OK;
     char *path = path_join(f->part, file), *note = note_of(f, file);
     text_buffer address = {0};
@@ -187,21 +192,72 @@ static smac_status set_address(fetching *f, const char *from, smac_error *error)
     return f->base.failed ? FAIL(error, SMAC_ERROR_MEMORY, "no memory for an address") : SMAC_OK;
 }
 
-static void remove_notes(const fetching *f)
+/* Files of another address are of no use: the folder is emptied, and says this one from now on. */
+static smac_status keep_to_source(const fetching *f, smac_error *error)
+{
+    char *path = path_join(f->part, SOURCE_NAME), *before = NULL;
+    smac_status status = path ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a path");
+    if (status == SMAC_OK && file_exists(path))
+        status = file_read(path, MAKERS_MANIFEST_LIMIT, &before, NULL, error);
+    if (status == SMAC_OK && before && strcmp(before, f->base.data) != 0) {
+        status = models_remove_tree(f->part, error);
+        if (status == SMAC_OK)
+            status = folder_make(f->part, error);
+    }
+    if (status == SMAC_OK)
+        status = file_write(path, f->base.data, f->base.length, error);
+    free(before);
+    free(path);
+    return status;
+}
+
+static void remove_in(const char *folder, const char *name)
+{
+    char *path = path_join(folder, name);
+    if (path)
+        remove(path);
+    free(path);
+}
+
+static void remove_notes(const fetching *f, const char *folder)
 {
     const char *file;
     json_t *sum;
     json_object_foreach(f->sums, file, sum) {
-        char *note = note_of(f, file);
-        if (note)
-            remove(note);
-        free(note);
+        char note[300];
+        snprintf(note, sizeof note, "%.250s.sha256.part", file);
+        remove_in(folder, note);
     }
+    remove_in(folder, SOURCE_NAME);
+}
+
+/* The part becomes the model; one that is none is thrown away, but what this machine's failure is keeps it. */
+static smac_status install(const fetching *f, const reporter *r, smac_error *error)
+{
+    const char *licence = f->known ? f->known->licence : json_string_value(json_object_get(f->manifest, "licence"));
+    char *folder;
+    TRY(models_place(f->name, "", &folder, error));
+    smac_status status = models_install_part(f->name, f->base.data, licence, f->sums, r, error);
+    if (status == SMAC_OK)
+        remove_notes(f, folder);
+    else if (status != SMAC_ERROR_IO && status != SMAC_ERROR_MEMORY && status != SMAC_ERROR_INTERRUPTED)
+        models_remove_tree(f->part, NULL);
+    free(folder);
+    return status;
+}
+
+/* After a failure: a folder where nothing came is taken away. */
+static void leave_part(const fetching *f)
+{
+    remove_in(f->part, SOURCE_NAME);
+    if (rmdir(f->part) != 0)
+        keep_to_source(f, NULL);
 }
 
 static smac_status fetch_all(fetching *f, const char *from, smac_error *error)
 {
     TRY(set_address(f, from, error));
+    TRY(keep_to_source(f, error));
     if (from)
         TRY(look_for_manifest(f, error));
     if (f->manifest) {
@@ -237,15 +293,10 @@ smac_status models_fetch(const char *name, const char *from, const reporter *r, 
     f.part = part;
     f.sums = json_object();
     smac_status status = f.sums ? fetch_all(&f, from, error) : FAIL(error, SMAC_ERROR_MEMORY, "no memory");
-    if (status == SMAC_OK) {
-        const char *licence = f.known ? f.known->licence : json_string_value(json_object_get(f.manifest, "licence"));
-        remove_notes(&f);
-        status = models_install_part(f.name, f.base.data, licence, f.sums, r, error);
-        if (status != SMAC_OK) /* whole, but no model that fits: nothing to go on from */
-            models_remove_tree(part, NULL);
-    } else {
-        rmdir(part); /* when nothing came */
-    }
+    if (status == SMAC_OK)
+        status = install(&f, r, error);
+    else if (f.base.data)
+        leave_part(&f);
     json_decref(f.sums);
     json_decref(f.manifest);
     text_free(&f.base);

@@ -165,6 +165,132 @@ static void imagebind_comes_as_its_own_file(void **state)
     folder_remove(folder);
 }
 
+/* FOLDER/served without a manifest: bert in two shards, named by an index. */
+static void serve_shards(const char *folder, const char *stem, const char *ending, char address[600])
+{
+    char served[512], path[512], text[60000], *at = text;
+    tensor_file *g = golden_open("encoders", "bert");
+    publish("bert", folder, "served", served);
+    remove(file_in(served, "model.safetensors", path));
+    size_t count = tensor_file_count(g), half = count / 2;
+    tensor_entry *entries = calloc(count, sizeof *entries);
+    at += sprintf(at, "{\"weight_map\": {");
+    for (size_t i = 0; i < count; i++) {
+        entries[i] = *tensor_file_at(g, i);
+        at += sprintf(at, "%s\"%s\": \"%s-%d%s\"", i ? ", " : "", entries[i].name, stem, i < half ? 1 : 2, ending);
+        assert_true(at < text + sizeof text - 200);
+    }
+    strcpy(at, "}}");
+    for (int k = 1; k <= 2; k++) {
+        char name[60];
+        snprintf(name, sizeof name, "%s-%d%s", stem, k, ending);
+        assert_ok(safetensors_write(file_in(served, name, path), entries + (k == 1 ? 0 : half),
+            k == 1 ? half : count - half, NULL, 0, error));
+    }
+    char index[60];
+    snprintf(index, sizeof index, "%s%s.index.json", stem, ending);
+    write_text(served, index, text);
+    free(entries);
+    tensor_file_close(g);
+    snprintf(address, 600, "file://%s", served);
+}
+
+static void shards_are_fetched(void **state)
+{
+    (void)state;
+    static const char *const kinds[][2] = {{"model", ".safetensors"}, {"pytorch_model", ".bin"}};
+    for (int k = 0; k < 2; k++) {
+        char folder[256], address[600], models[512], path[512];
+        model_summary summary;
+        models_start(folder);
+        serve_shards(folder, kinds[k][0], kinds[k][1], address);
+        assert_ok(models_fetch("mine", address, NULL, error));
+        assert_ok(models_verify("mine", NULL, error));
+        assert_ok(models_recognise(file_in(file_in(folder, "models", models), "mine", path), &summary, error));
+        assert_string_equal(summary.family, "bert");
+        folder_remove(folder);
+    }
+}
+
+/* What came from one address must not be mixed with another's, nor with what a manifest said before. */
+static void addresses_are_not_mixed(void **state)
+{
+    (void)state;
+    for (int manifest = 0; manifest < 2; manifest++) {
+        char folder[256], address[600], other[610], weights[600], path[512], kept[600], *config, *found;
+        models_start(folder);
+        serve_folder(folder, address);
+        if (!manifest)
+            remove(file_in(address + 7, "semanticmac.json", path));
+        /* the first one has another configuration, and loses its weights on the way */
+        snprintf(other, sizeof other, "%s-first", address);
+        assert_ok(folder_make(other + 7, error));
+        assert_ok(file_read(file_in(address + 7, "config.json", path), 0, &config, NULL, error));
+        char *longer = malloc(strlen(config) + 10);
+        sprintf(longer, "%s\n\n", config);
+        write_text(other + 7, "config.json", longer);
+        write_text(other + 7, "vocab.txt", models_words);
+        assert_int_not_equal(models_fetch("mine", other, NULL, NULL), SMAC_OK);
+        snprintf(kept, sizeof kept, "%s/models/mine.part/config.json", folder);
+        assert_true(file_exists(kept));
+        assert_ok(models_fetch("mine", address, NULL, error));
+        snprintf(weights, sizeof weights, "%s/models/mine", folder);
+        assert_ok(file_read(file_in(weights, "config.json", path), 0, &found, NULL, error));
+        assert_string_equal(found, config);
+        assert_false(in_models(folder, "mine/source.part"));
+        free(longer);
+        free(config);
+        free(found);
+        folder_remove(folder);
+    }
+}
+
+/* The same address, but its manifest says other sums than those of the files that are here. */
+static void a_newer_manifest_counts(void **state)
+{
+    (void)state;
+    char folder[256], address[600], path[512], *text, *found;
+    models_start(folder);
+    serve_folder(folder, address);
+    assert_ok(file_read(file_in(address + 7, "vocab.txt", path), 0, &text, NULL, error));
+    char part[600];
+    snprintf(part, sizeof part, "%s/models/mine.part", folder);
+    assert_ok(folder_make(part, error));
+    write_text(part, "vocab.txt", "[PAD]\n"); /* whole, of an older release */
+    char digest[65];
+    assert_ok(sha256_file(file_in(part, "vocab.txt", path), digest, error));
+    write_text(part, "vocab.txt.sha256.part", digest);
+    assert_ok(models_fetch("mine", address, NULL, error));
+    snprintf(part, sizeof part, "%s/models/mine", folder);
+    assert_ok(file_read(file_in(part, "vocab.txt", path), 0, &found, NULL, error));
+    assert_string_equal(found, text);
+    assert_ok(models_verify("mine", NULL, error));
+    free(text);
+    free(found);
+    folder_remove(folder);
+}
+
+/* A disk that fails at the very end does not cost the download. */
+static void a_failure_of_this_machine_keeps_what_came(void **state)
+{
+    (void)state;
+    char folder[256], address[600], blocked[600];
+    models_start(folder);
+    serve_folder(folder, address);
+    snprintf(blocked, sizeof blocked, "%s/models/mine.part/semanticmac.json/x", folder);
+    assert_ok(folder_make(blocked, error));
+    assert_int_equal(models_fetch("mine", address, NULL, NULL), SMAC_ERROR_IO);
+    assert_true(in_models(folder, "mine.part/model.safetensors"));
+    blocked[strlen(blocked) - 2] = 0;
+    folder_remove(blocked);
+    char path[512];
+    remove(file_in(address + 7, "model.safetensors", path)); /* it must not be asked for again */
+    assert_ok(models_fetch("mine", address, NULL, error));
+    assert_ok(models_verify("mine", NULL, error));
+    assert_false(in_models(folder, "mine/vocab.txt.sha256.part"));
+    folder_remove(folder);
+}
+
 /* --- over HTTP ---------------------------------------------------------------------------------------------------- */
 
 /* A hub: FOLDER/hub/google-bert/bert-base-uncased/resolve/main/ holds the tiny bert. */
@@ -306,6 +432,10 @@ int main(void)
         cmocka_unit_test(wrong_use_is_told),
         cmocka_unit_test(a_hostile_manifest_is_refused),
         cmocka_unit_test(no_room_is_told_before_the_bytes_come),
+        cmocka_unit_test(shards_are_fetched),
+        cmocka_unit_test(addresses_are_not_mixed),
+        cmocka_unit_test(a_newer_manifest_counts),
+        cmocka_unit_test(a_failure_of_this_machine_keeps_what_came),
         cmocka_unit_test(imagebind_comes_as_its_own_file),
         cmocka_unit_test(the_hub_gives_a_known_model),
         cmocka_unit_test(broken_connections_are_gone_on_from),
