@@ -21,9 +21,10 @@ static smac_status cannot(smac_error *error, const char *what, const char *path)
     return error_set(error, code, "file", "cannot %s %s: %s", what, path, strerror(errno));
 }
 
-static smac_status open_file(const char *path, int *descriptor, size_t *size, smac_error *error)
+/* stream: a pipe or a device may stand there too (bash's <(...), /dev/stdin); else opening one is refused, not waited for. */
+static smac_status open_file(const char *path, bool stream, int *descriptor, size_t *size, smac_error *error)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | (stream ? 0 : O_NONBLOCK));
     if (fd < 0)
         return cannot(error, "open", path);
     struct stat status;
@@ -36,6 +37,11 @@ static smac_status open_file(const char *path, int *descriptor, size_t *size, sm
         close(fd);
         return FAIL(error, SMAC_ERROR_FORMAT, "%s is a folder, expected a file", path);
     }
+    if (!stream && !S_ISREG(status.st_mode)) {
+        close(fd);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s is a pipe or a device, expected a file: write what it gives into one "
+            "first", path);
+    }
     *descriptor = fd;
     *size = S_ISREG(status.st_mode) && status.st_size > 0 ? (size_t)status.st_size : 0;
     return SMAC_OK;
@@ -46,7 +52,7 @@ smac_status file_map(const char *path, mapped_file *out, smac_error *error)
     *out = (mapped_file){NULL, 0};
     int fd;
     size_t size;
-    TRY(open_file(path, &fd, &size, error));
+    TRY(open_file(path, false, &fd, &size, error));
     if (size > 0) {
         void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
         if (data == MAP_FAILED) {
@@ -85,7 +91,7 @@ smac_status file_read(const char *path, size_t limit, char **out, size_t *size, 
     *out = NULL;
     int fd;
     size_t known;
-    TRY(open_file(path, &fd, &known, error));
+    TRY(open_file(path, true, &fd, &known, error));
     char *data = NULL;
     size_t used = 0, capacity = 0;
     smac_status code = SMAC_OK;
@@ -122,11 +128,38 @@ smac_status file_read(const char *path, size_t limit, char **out, size_t *size, 
     return SMAC_OK;
 }
 
+/*
+ * What a file may not be renamed over, for the name would then stand for something else: devices (/dev/null), pipes, and
+ * the descriptors of a process (/dev/stdout).  They are written to as they are.
+ */
+static bool is_stream(const char *path)
+{
+    struct stat status;
+    bool there = stat(path, &status) == 0;
+    return (there && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) || !strncmp(path, "/dev/fd/", 8) ||
+           !strncmp(path, "/proc/", 6) || !strcmp(path, "/dev/stdout") || !strcmp(path, "/dev/stderr");
+}
+
+/* Where a symbolic link leads, so that the link stays one; a path that leads nowhere is taken as it is.  free(). */
+static char *follow_link(const char *path)
+{
+    struct stat status;
+    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode)) {
+        char *target = realpath(path, NULL);
+        if (target)
+            return target;
+    }
+    return memory_copy_text(path);
+}
+
 smac_status file_writer_begin(file_writer *w, const char *path, smac_error *error)
 {
     memset(w, 0, sizeof *w);
-    size_t bytes = strlen(path) + 40;
-    w->path = memory_copy_text(path);
+    if (!*path)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "the name of the file to write is empty, give one");
+    bool stream = is_stream(path);
+    w->path = stream ? memory_copy_text(path) : follow_link(path);
+    size_t bytes = w->path ? strlen(w->path) + 40 : 1;
     w->partial = memory_new(bytes, 1);
     if (!w->path || !w->partial) {
         file_writer_abandon(w);
@@ -136,12 +169,17 @@ smac_status file_writer_begin(file_writer *w, const char *path, smac_error *erro
         file_writer_abandon(w);
         return FAIL(error, SMAC_ERROR_IO, "cannot write %s: it is a folder, give a file name", path);
     }
-    snprintf(w->partial, bytes, "%s.partial-%ld", path, (long)getpid());
-    w->file = fopen(w->partial, "wbe");
-    if (!w->file) {
-        smac_status code = cannot(error, "write", path);
+    snprintf(w->partial, bytes, "%s.partial-%ld", w->path, (long)getpid());
+    w->file = fopen(stream ? path : w->partial, "wbe");
+    if (stream || !w->file) {
         free(w->partial);
         w->partial = NULL;
+    }
+    struct stat before;
+    if (w->file && !stream && stat(w->path, &before) == 0)
+        fchmod(fileno(w->file), before.st_mode & 07777); /* a private file stays one; where this cannot be, it is new */
+    if (!w->file) {
+        smac_status code = cannot(error, "write", path);
         file_writer_abandon(w);
         return code == SMAC_ERROR_NOT_FOUND ? SMAC_ERROR_IO : code;
     }
@@ -175,25 +213,27 @@ smac_status file_writer_commit(file_writer *w, smac_error *error)
 {
     bool bad = ferror(w->file) != 0;
     bad |= fflush(w->file) != 0;
-    bad |= !bad && fsync(fileno(w->file)) != 0 && errno != EINVAL && errno != EROFS;
+    bad |= !bad && w->partial && fsync(fileno(w->file)) != 0 && errno != EINVAL && errno != EROFS;
     int saved = errno;
+    bool whole = w->partial != NULL;
     bad |= fclose(w->file) != 0;
     w->file = NULL;
     if (bad) {
         smac_status code = FAIL(error, SMAC_ERROR_IO,
-            "cannot write %s: %s; what stood there before is unchanged, make room and try again", w->path,
-            strerror(saved ? saved : EIO));
+            "cannot write %s: %s%s", w->path, strerror(saved ? saved : EIO),
+            whole ? "; what stood there before is unchanged, make room and try again" : "");
         file_writer_abandon(w);
         return code;
     }
-    if (rename(w->partial, w->path) != 0) {
+    if (whole && rename(w->partial, w->path) != 0) {
         smac_status code = cannot(error, "put in place", w->path);
         file_writer_abandon(w);
         return code;
     }
     free(w->partial);
     w->partial = NULL;
-    sync_folder_of(w->path);
+    if (whole)
+        sync_folder_of(w->path);
     file_writer_abandon(w);
     return SMAC_OK;
 }

@@ -9,7 +9,10 @@
 
 #include "base/error.h"
 
-/* A read-only mapping.  An empty file maps to data NULL, size 0.  A directory or a missing file is an error. */
+/*
+ * A read-only mapping.  An empty file maps to data NULL, size 0.  What is no regular file (a folder, a pipe, a device) or
+ * is not there is an error.
+ */
 typedef struct mapped_file {
     const uint8_t *data;
     size_t size;
@@ -20,12 +23,14 @@ void file_unmap(mapped_file *file); /* NULL and an unmapped one are fine */
 /* Tell the system that these bytes will not be read again (after packing weights). */
 void file_map_forget(const mapped_file *file, const void *from, size_t bytes);
 
-/* The whole file with a NUL behind it; limit 0: no limit.  Free *out with free(). */
+/* The whole file, or what a pipe gives, with a NUL behind it; limit 0: no limit.  Free *out with free(). */
 smac_status file_read(const char *path, size_t limit, char **out, size_t *size, smac_error *error);
 
 /*
  * Writing that never leaves half a file: begin opens "PATH.partial-PID" beside the target, commit flushes, syncs,
  * renames and syncs the folder, abandon removes it.  Write with fwrite on file; commit reports an earlier short write.
+ * A symbolic link is followed, and a file that is replaced keeps its permissions.  Pipes, devices and /dev/stdout are
+ * written to as they stand (partial is NULL then): a rename would put a file in their place.
  */
 typedef struct file_writer {
     FILE *file;

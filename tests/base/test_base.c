@@ -1,7 +1,9 @@
 /* tests/base/test_base.c - arenas, random numbers, files, UTF-8, CSV. */
 #include "support/check.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <signal.h>
 #include <unistd.h>
@@ -119,6 +121,48 @@ static void files_are_whole_or_not_there(void **state)
     free(path);
 }
 
+/* A link stays a link, a private file private, a pipe a pipe; what is to be mapped must be a file. */
+static void streams_and_links_are_not_replaced(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/smac-base-XXXXXX", got[8] = "", *data;
+    assert_non_null(mkdtemp(folder));
+    char *file = path_join(folder, "file"), *link = path_join(folder, "link"), *fifo = path_join(folder, "fifo");
+    struct stat status;
+    smac_error error;
+    mapped_file map;
+    assert_ok(file_write(file, "old", 3, error));
+    assert_int_equal(chmod(file, 0600), 0);
+    assert_int_equal(symlink("file", link), 0);
+    assert_ok(file_write(link, "new", 3, error));
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    assert_int_equal(stat(file, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+    assert_ok(file_read(file, 0, &data, NULL, error));
+    assert_string_equal(data, "new");
+    free(data);
+
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_int_equal(file_map(fifo, &map, &error), SMAC_ERROR_FORMAT); /* at once: nobody writes to it */
+    assert_non_null(strstr(error.message, "a pipe"));
+    int end = open(fifo, O_RDONLY | O_NONBLOCK);
+    assert_true(end >= 0);
+    assert_ok(file_write(fifo, "piped", 5, error));
+    assert_int_equal(read(end, got, sizeof got), 5);
+    close(end);
+    assert_string_equal(got, "piped");
+    assert_int_equal(lstat(fifo, &status), 0);
+    assert_true(S_ISFIFO(status.st_mode));
+    assert_int_equal(file_write("", "x", 1, &error), SMAC_ERROR_ARGUMENT);
+    char *all[] = {file, link, fifo};
+    for (int i = 0; i < 3; i++) {
+        unlink(all[i]);
+        free(all[i]);
+    }
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static bool ends_in_a(const char *folder, const char *name)
 {
     assert_non_null(folder);
@@ -228,7 +272,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_are_checked), cmocka_unit_test(arenas_release_to_a_mark),
         cmocka_unit_test(philox_gives_the_published_numbers), cmocka_unit_test(random_numbers_have_their_moments),
-        cmocka_unit_test(files_are_whole_or_not_there), cmocka_unit_test(folders_are_listed_in_order),
+        cmocka_unit_test(files_are_whole_or_not_there),
+        cmocka_unit_test(streams_and_links_are_not_replaced), cmocka_unit_test(folders_are_listed_in_order),
         cmocka_unit_test(sha256_is_the_standard_one),
         cmocka_unit_test(utf8_is_checked), cmocka_unit_test(numbers_are_whole), cmocka_unit_test(csv_follows_rfc_4180),
     };
