@@ -89,7 +89,7 @@ static int64_t seek_callback(void *user, int64_t offset, int whence)
         struct stat status;
         if (fstat(f->descriptor, &status) != 0)
             return AVERROR(errno);
-        return S_ISREG(status.st_mode) ? status.st_size : AVERROR(ENOSYS);
+        return status.st_size;
     }
     off_t at = lseek(f->descriptor, offset, whence & 3);
     return at < 0 ? AVERROR(errno) : at;
@@ -104,7 +104,7 @@ static int open_nothing_else(AVFormatContext *format, AVIOContext **io, const ch
 
 static smac_status open_descriptor(libav_file *f, smac_error *error)
 {
-    f->descriptor = open(f->path, O_RDONLY | O_CLOEXEC);
+    f->descriptor = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe nobody writes to is not waited for */
     if (f->descriptor < 0)
         return FAIL(error, errno == ENOENT || errno == ENOTDIR ? SMAC_ERROR_NOT_FOUND : SMAC_ERROR_IO,
                     "cannot open %s: %s", f->path, strerror(errno));
@@ -113,12 +113,13 @@ static smac_status open_descriptor(libav_file *f, smac_error *error)
         return FAIL(error, SMAC_ERROR_IO, "cannot look at %s: %s", f->path, strerror(errno));
     if (S_ISDIR(status.st_mode))
         return FAIL(error, SMAC_ERROR_FORMAT, "%s is a folder, expected a video or sound file", f->path);
-    if (S_ISREG(status.st_mode) && status.st_size == 0)
+    if (!S_ISREG(status.st_mode)) /* a recording is read in several passes */
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s is a pipe or a device, expected a video or sound file: write what it "
+                    "gives into one first", f->path);
+    if (status.st_size == 0)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s is empty, expected a video or sound file", f->path);
     uint8_t *buffer = av_malloc(READ_BUFFER);
-    bool can_seek = lseek(f->descriptor, 0, SEEK_CUR) >= 0;
-    f->io = buffer ? avio_alloc_context(buffer, READ_BUFFER, 0, f, read_callback, NULL, can_seek ? seek_callback : NULL)
-                   : NULL;
+    f->io = buffer ? avio_alloc_context(buffer, READ_BUFFER, 0, f, read_callback, NULL, seek_callback) : NULL;
     if (!f->io) {
         av_free(buffer);
         return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for reading %s", f->path);
