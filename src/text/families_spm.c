@@ -5,6 +5,7 @@
  * tokenizers make of it: the pieces in the family's order, its normalisers, special tokens and templates; its ids are
  * theirs.  A .model without a family stays as it is and is encoded by libsentencepiece, without special tokens.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,8 +51,31 @@ typedef struct spm_builder {
     json_t *vocab;  /* list of [piece, score] */
     json_t *ids;    /* object from piece to id */
     json_t *added;
+    int64_t extra_ids; /* how many <extra_id_n> follow the pieces */
     bool failed;
 } spm_builder;
+
+enum { EXTRA_IDS = 100, EXTRA_IDS_MAX = 10000 }; /* T5's own, and more than any tokenizer has */
+
+/* "extra_ids" of the options, a whole number; null or absent: T5's hundred. */
+static smac_status read_extra_ids(spm_builder *b, smac_error *error)
+{
+    const json_t *given = json_object_get(b->options, "extra_ids");
+    b->extra_ids = 0;
+    if (!b->family->extra_ids)
+        return SMAC_OK;
+    double said = json_is_number(given) ? json_number_value(given) : EXTRA_IDS;
+    if ((given && !json_is_null(given) && !json_is_number(given)) ||
+        !(said >= 0 && said <= EXTRA_IDS_MAX && said == floor(said))) {
+        char *text = json_dumps(given, JSON_ENCODE_ANY | JSON_COMPACT);
+        smac_status status = FAIL(error, SMAC_ERROR_UNSUPPORTED, "\"extra_ids\" of the tokenizer is %.60s, expected a "
+                                  "whole number from 0 to %d", text ? text : "no number", EXTRA_IDS_MAX);
+        free(text);
+        return status;
+    }
+    b->extra_ids = (int64_t)said;
+    return SMAC_OK;
+}
 
 static void add_piece(spm_builder *b, const char *text, double score)
 {
@@ -109,10 +133,7 @@ static void add_pieces(spm_builder *b)
         bool lower = f->number_commas && is_number_comma(p->text);
         add_piece(b, p->text, lower ? (double)p->score - 100 : (double)p->score);
     }
-    const json_t *given = json_object_get(b->options, "extra_ids");
-    double said = json_is_number(given) ? json_number_value(given) : 100;
-    int64_t extra = f->extra_ids && said > 0 && said < 10001 ? (int64_t)said : 0;
-    for (int64_t i = extra - 1; i >= 0 && !b->failed; i--) {
+    for (int64_t i = b->extra_ids - 1; i >= 0 && !b->failed; i--) {
         text_buffer name = {0};
         text_format(&name, "<extra_id_%d>", (int)i);
         if (name.failed)
@@ -229,6 +250,7 @@ static smac_status build(spm_builder *b, json_t **out, smac_error *error)
     const char *scheme = option_flag(b->options, "add_prefix_space", true) ? "always" : "never";
     if (f->extra_ids && !option_flag(b->options, "legacy", true) && strcmp(scheme, "always") == 0)
         scheme = "first";
+    TRY(read_extra_ids(b, error));
     add_pieces(b);
     add_tokens(b);
     const char *space = "\xE2\x96\x81";

@@ -159,6 +159,45 @@ static void test_paths(void **state)
     remove(path);
 }
 
+/* How many <extra_id_n> a T5 tokenizer has must be a number that can be had; none is passed over in silence. */
+static void test_extra_ids(void **state)
+{
+    (void)state;
+    static const char folder[] = SMAC_BINARY_DIR "/refused-t5";
+    static const struct {
+        const char *said;
+        size_t more; /* than without; SIZE_MAX: refused */
+    } says[] = {{"0", 0}, {"3", 3}, {"null", 100}, {"10001", SIZE_MAX}, {"-1", SIZE_MAX}, {"1.5", SIZE_MAX},
+                {"\"7\"", SIZE_MAX}};
+    smac_error error = {0};
+    tokenizer *t = NULL;
+    char model[512], options[512], text[128], *data;
+    size_t size, least = 0;
+    assert_int_equal(folder_make(folder, &error), SMAC_OK);
+    snprintf(model, sizeof model, "%s/spiece.model", folder);
+    snprintf(options, sizeof options, "%s/tokenizer_config.json", folder);
+    assert_int_equal(file_read(GOLDEN "t5.model/spiece.model", 0, &data, &size, &error), SMAC_OK);
+    assert_int_equal(file_write(model, data, size, &error), SMAC_OK);
+    free(data);
+    for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
+        int length = snprintf(text, sizeof text, "{\"tokenizer_class\":\"T5Tokenizer\",\"extra_ids\":%s}", says[i].said);
+        assert_int_equal(file_write(options, text, (size_t)length, &error), SMAC_OK);
+        smac_status status = tokenizer_open(folder, &t, &error);
+        if (says[i].more == SIZE_MAX) {
+            assert_int_equal(status, SMAC_ERROR_UNSUPPORTED);
+            if (!strstr(error.message, "extra_ids") || !strstr(error.message, says[i].said))
+                fail_msg("%s: \"%s\"", says[i].said, error.message);
+            continue;
+        }
+        assert_int_equal(status, SMAC_OK);
+        least = i ? least : (size_t)tokenizer_size(t);
+        assert_int_equal((size_t)tokenizer_size(t), least + says[i].more);
+        tokenizer_close(t);
+    }
+    remove(model);
+    remove(options);
+}
+
 /* Numbers beside a vocabulary that no id can be. */
 static void test_beside(void **state)
 {
@@ -209,7 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_paths), cmocka_unit_test(test_beside),
+        cmocka_unit_test(test_paths), cmocka_unit_test(test_extra_ids), cmocka_unit_test(test_beside),
         cmocka_unit_test(test_no_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
