@@ -1,13 +1,7 @@
 /* Ids, places and texts of small tokenizers of every family against the public packages (tools/golden/text.py). */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "support/folder.h"
 
-#include <cmocka.h>
+#include <jansson.h>
 
 #include "base/file.h"
 #include "text/tokenizer.h"
@@ -196,6 +190,69 @@ static void test_other_files(void **state)
     tokenizer_close(t);
 }
 
+/* FOLDER/vocab.txt, or vocab.json and merges.txt, of a golden tokenizer.json. */
+static void write_parts(const char *folder, const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof path, GOLDEN "%s.json", name);
+    json_t *root = json_load_file(path, 0, NULL), *model = json_object_get(root, "model"), *item;
+    json_t *vocabulary = json_object_get(model, "vocab"), *merges = json_object_get(model, "merges");
+    assert_non_null(vocabulary);
+    size_t count = json_object_size(vocabulary), i;
+    const char **tokens = calloc(count, sizeof *tokens), *token;
+    json_object_foreach(vocabulary, token, item) {
+        assert_in_range(json_integer_value(item), 0, (json_int_t)count - 1);
+        tokens[json_integer_value(item)] = token;
+    }
+    snprintf(path, sizeof path, "%s/%s", folder, merges ? "merges.txt" : "vocab.txt");
+    FILE *out = fopen(path, "wb");
+    assert_non_null(out);
+    for (i = 0; !merges && i < count; i++)
+        fprintf(out, "%s\n", tokens[i]);
+    if (merges)
+        fputs("#version: 0.2\n", out);
+    json_array_foreach(merges, i, item) {
+        if (json_is_array(item))
+            fprintf(out, "%s %s\n", json_string_value(json_array_get(item, 0)), json_string_value(json_array_get(item, 1)));
+        else
+            fprintf(out, "%s\n", json_string_value(item));
+    }
+    assert_int_equal(fclose(out), 0);
+    snprintf(path, sizeof path, "%s/vocab.json", folder);
+    if (merges)
+        assert_int_equal(json_dump_file(vocabulary, path, 0), 0);
+    free(tokens);
+    json_decref(root);
+}
+
+/* Folders without a tokenizer.json: cased BERT, BERT that keeps accents, MPNet, RoBERTa. */
+static void test_folders(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *file, *options;
+    } cases[] = {
+        {"bert-cased", "tokenizer_config.json", "{\"do_lower_case\": false, \"tokenizer_class\": \"BertTokenizer\"}"},
+        {"bert-accents", "tokenizer_config.json", "{\"strip_accents\": false, \"tokenize_chinese_chars\": false}"},
+        {"mpnet-small", "tokenizer_config.json", "{\"tokenizer_class\": \"MPNetTokenizer\"}"},
+        {"roberta", "config.json", "{\"model_type\": \"roberta\"}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char folder[256];
+        smac_error error = {0};
+        tokenizer *t = NULL;
+        folder_new(folder);
+        write_parts(folder, cases[i].name);
+        write_text(folder, cases[i].file, cases[i].options);
+        if (tokenizer_open(folder, &t, &error) != SMAC_OK)
+            fail_msg("%s: %s", cases[i].name, error.message);
+        check_tokenizer(t, "folder", cases[i].name, i < 2);
+        check_again(t, "folder", cases[i].name);
+        tokenizer_close(t);
+        folder_remove(folder);
+    }
+}
+
 static void test_decoded(void **state)
 {
     (void)state;
@@ -278,7 +335,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json),        cmocka_unit_test(test_families), cmocka_unit_test(test_sentencepiece),
-        cmocka_unit_test(test_other_files), cmocka_unit_test(test_decoded),  cmocka_unit_test(test_pair),
+        cmocka_unit_test(test_other_files), cmocka_unit_test(test_folders), cmocka_unit_test(test_decoded),  cmocka_unit_test(test_pair),
     };
     return cmocka_run_group_tests(tests, open_corpus, close_corpus);
 }
