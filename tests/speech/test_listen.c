@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "speech/speech.h"
+#include "speech/listen.h"
 
 enum { SECONDS = 70, SAMPLES = SECONDS * 16000 };
 
@@ -129,6 +129,38 @@ static void pieces_of_a_stream_do_not_matter(void **state)
     assert_true(whole.count > 2 && same(&whole, &pieces));
     speech_result_clear(&whole);
     speech_result_clear(&pieces);
+}
+
+/* Five minutes (too quiet to be searched) are held two minutes and a window at a time. */
+static void memory_does_not_grow_with_the_sound(void **state)
+{
+    (void)state;
+    enum { PIECE = 16000 * 10, PIECES = 30, MOST = 100 * (120 + 30 + 10) };
+    float *quiet = malloc(PIECE * sizeof *quiet);
+    for (int i = 0; i < PIECE; i++)
+        quiet[i] = i % 2 ? 1e-5f : -1e-5f;
+    speech_listener *l;
+    speech_options o;
+    speech_result r = {0};
+    size_t most = 0;
+    options_for_test(&o);
+    o.silence = 0.001;
+    assert_ok(speech_listener_new(model, &o, &r, &l, error));
+    for (int i = 0; i < PIECES; i++) {
+        assert_ok(speech_listener_feed(l, quiet, PIECE, error));
+        assert_in_range(l->features.frames, 0, MOST);
+        if (i == 16)
+            most = l->features.mel_capacity + l->features.capacity + l->features.power_capacity;
+    }
+    assert_true(l->features.mel_capacity + l->features.capacity + l->features.power_capacity == most);
+    assert_ok(speech_listener_finish(l, error));
+    assert_near(r.duration, 300, 1e-9);
+    assert_int_equal(r.windows, 10);
+    assert_int_equal(r.silent_windows, 10);
+    assert_int_equal(r.count, 0);
+    speech_listener_free(l);
+    speech_result_clear(&r);
+    free(quiet);
 }
 
 static void silence_says_nothing(void **state)
@@ -270,6 +302,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(segments_are_faster_whispers),
         cmocka_unit_test(pieces_of_a_stream_do_not_matter),
+        cmocka_unit_test(memory_does_not_grow_with_the_sound),
         cmocka_unit_test(silence_says_nothing),
         cmocka_unit_test(repetition_and_doubt_are_searched_again),
         cmocka_unit_test(stopping_keeps_what_was_heard),
