@@ -11,6 +11,7 @@
 #define BAD(m, ...) FAIL((m)->error, SMAC_ERROR_FORMAT, __VA_ARGS__)
 
 enum { VALUES_MAX = 1 << 24 };
+_Static_assert(sizeof(pickle_value) <= 128, "a byte of a hostile pickle asks for one value, 16 million of them for 2 GB");
 
 pickle_value *pickle_new(pickle_machine *m, pickle_kind kind)
 {

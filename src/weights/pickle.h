@@ -38,7 +38,7 @@ struct pickle_value {
     bool big_endian, fortran;
     const pickle_value *storage; /* TENSOR; ARRAY: its DTYPE */
     int rank;
-    int64_t dim[TENSOR_MAX_RANK], stride[TENSOR_MAX_RANK];
+    int64_t *dim, *stride;       /* (rank): TENSOR; ARRAY has no strides */
 };
 
 /*

@@ -74,19 +74,23 @@ smac_status pickle_find_global(pickle_machine *m, const char *module, const char
         "run", m->name, module, name);
 }
 
-/* texts and tuples of integers into dimensions */
-static smac_status read_dims(pickle_machine *m, const pickle_value *v, int64_t *dim, int *rank)
+/* a tuple of integers into dimensions */
+static smac_status read_dims(pickle_machine *m, const pickle_value *v, int64_t **out, int *rank)
 {
     if (v->kind != PICKLE_TUPLE && v->kind != PICKLE_LIST)
         return BAD(m, "%s: a shape in the pickle is no tuple", m->name);
     if (v->count > TENSOR_MAX_RANK)
         return FAIL(m->error, SMAC_ERROR_UNSUPPORTED, "%s: an array of %zu dimensions, expected at most %d", m->name,
             v->count, TENSOR_MAX_RANK);
+    int64_t *dim = arena_take(m->memory, (v->count + 1) * sizeof *dim);
+    if (!dim)
+        return FAIL(m->error, SMAC_ERROR_MEMORY, "%s: there is no memory to read the pickle", m->name);
     for (size_t i = 0; i < v->count; i++) {
         if (v->items[i]->kind != PICKLE_INTEGER || v->items[i]->integer < 0)
             return BAD(m, "%s: a shape in the pickle holds something that is no size", m->name);
         dim[i] = v->items[i]->integer;
     }
+    *out = dim;
     *rank = (int)v->count;
     return SMAC_OK;
 }
@@ -103,8 +107,8 @@ static smac_status make_tensor(pickle_machine *m, const pickle_value *arguments,
     v->storage = arguments->items[0];
     v->type = v->storage->type;
     v->integer = arguments->items[1]->integer;
-    TRY(read_dims(m, arguments->items[2], v->dim, &v->rank));
-    TRY(read_dims(m, arguments->items[3], v->stride, &strides));
+    TRY(read_dims(m, arguments->items[2], &v->dim, &v->rank));
+    TRY(read_dims(m, arguments->items[3], &v->stride, &strides));
     if (strides != v->rank || v->integer < 0)
         return BAD(m, "%s: a tensor of the pickle has %d dimensions and %d strides", m->name, v->rank, strides);
     *out = v;
@@ -165,7 +169,7 @@ static smac_status fill_array(pickle_machine *m, pickle_value *v, const pickle_v
 {
     if (dtype->kind != PICKLE_DTYPE)
         return BAD(m, "%s: an array of the pickle has no type", m->name);
-    TRY(read_dims(m, shape, v->dim, &v->rank));
+    TRY(read_dims(m, shape, &v->dim, &v->rank));
     int64_t count = 1, bytes;
     for (int i = 0; i < v->rank; i++)
         if (__builtin_mul_overflow(count, v->dim[i], &count))

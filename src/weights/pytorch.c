@@ -62,7 +62,7 @@ static smac_status add_tensor(archive *a, const char *name, const pickle_value *
         return FAIL(a->error, SMAC_ERROR_FORMAT, "%s: the tensor \"%.200s\" is too large", a->source, name);
     tensor_entry entry = {.name = name, .type = t->type, .rank = t->rank, .count = count, .bytes = (size_t)bytes,
         .data = empty ? data : data + (size_t)t->integer * each};
-    memcpy(entry.dim, t->dim, sizeof entry.dim);
+    memcpy(entry.dim, t->dim, (size_t)t->rank * sizeof *entry.dim);
     if (!contiguous && !empty) {
         a->copied += bytes < a->most ? bytes : a->most;
         if (bytes > a->most || a->copied > a->most) /* views that repeat elements could ask for any size */
