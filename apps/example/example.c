@@ -26,7 +26,7 @@ int main(int argc, char **argv)
                 if (s->has[m])
                     printf("  %s %+.3f", m == SMAC_TEXT ? "words" : m == SMAC_AUDIO ? "voice" : "face",
                         (double)s->modality[m][0]);
-            printf("  apart %.2f\n", (double)s->disagreement);
+            printf("  apart %.2f\n", (double)s->disagreement); /* nan with one modality alone */
         }
     }
     smac_analysis_free(analysis);

@@ -117,7 +117,7 @@ typedef struct smac_segment {
     bool has[SMAC_MODALITIES];                       /* the modality is there */
     float modality[SMAC_MODALITIES][SMAC_TARGETS_MAX]; /* what it says for itself; NAN when it is not there */
     float shared[SMAC_TARGETS_MAX];                  /* what they share */
-    float disagreement;   /* 0: all say the same, 1: as far apart as can be */
+    float disagreement;   /* 0: all say the same, 1: as far apart as can be; NAN with fewer than two modalities */
 } smac_segment;
 
 /*

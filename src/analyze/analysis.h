@@ -59,6 +59,9 @@ smac_status render_json(const smac_analysis *const *analyses, size_t count, text
 
 /* "1:02:03.4" or "2:03.4" */
 void render_time(text_buffer *out, double seconds);
+double render_score(float value); /* what "%+.2f" is to show: no -0.00 */
+/* A name or a sentence with '?' for control characters: a file's name may hold a line end, or a terminal's commands. */
+void render_line(text_buffer *out, const char *text);
 extern const char *const modality_names[SMAC_MODALITIES + 1]; /* text, audio, vision, shared */
 /* the class with the largest probability; 0 for a score */
 int segment_top(const float *values, int targets);

@@ -173,7 +173,10 @@ static bool segment_set(smac_segment *s, double start, double end, const char *t
     }
     for (int m = 0; m < SMAC_MODALITIES; m++)
         s->has[m] = result->present[m];
-    s->disagreement = result->disagreement;
+    int there = 0;
+    for (int m = 0; m < SMAC_MODALITIES; m++)
+        there += result->present[m];
+    s->disagreement = there > 1 ? result->disagreement : NAN; /* one alone disagrees with nobody, nor does it agree */
     return s->text != NULL;
 }
 
@@ -254,13 +257,16 @@ static smac_status summarise_by_mean(smac_analysis *a, const char *text, smac_er
 {
     double prediction[SMAC_TARGETS_MAX] = {0}, shared[SMAC_TARGETS_MAX] = {0};
     double modality[SMAC_MODALITIES][SMAC_TARGETS_MAX] = {{0}}, apart = 0;
-    size_t all = 0, have[SMAC_MODALITIES] = {0};
+    size_t all = 0, compared = 0, have[SMAC_MODALITIES] = {0};
     for (size_t i = 0; i < a->segment_count; i++) {
         const smac_segment *s = &a->segments[i];
         if (!isfinite(s->prediction[0]))
             continue;
         all++;
-        apart += (double)s->disagreement;
+        if (isfinite(s->disagreement)) {
+            apart += (double)s->disagreement;
+            compared++;
+        }
         for (int k = 0; k < a->targets; k++) {
             prediction[k] += (double)s->prediction[k];
             shared[k] += (double)s->shared[k];
@@ -283,7 +289,7 @@ static smac_status summarise_by_mean(smac_analysis *a, const char *text, smac_er
     }
     for (int m = 0; m < SMAC_MODALITIES; m++)
         result->present[m] = have[m] > 0;
-    result->disagreement = (float)(apart / (double)all);
+    result->disagreement = compared ? (float)(apart / (double)compared) : NAN;
     bool good = segment_set(&a->summary, 0, a->duration, text, result);
     free(result);
     return good ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the summary");

@@ -27,6 +27,17 @@ void render_time(text_buffer *out, double seconds)
             (long long)(tenths % 10));
 }
 
+double render_score(float value)
+{
+    return fabsf(value) < 0.005f ? 0 : (double)value;
+}
+
+void render_line(text_buffer *out, const char *text)
+{
+    for (; *text; text++)
+        text_add_char(out, (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
+}
+
 static void csv_values(const smac_analysis *a, const float *v, bool there, text_buffer *out)
 {
     for (int i = 0; i < a->targets; i++) {
@@ -72,7 +83,10 @@ void render_csv(const smac_analysis *const *analyses, size_t count, text_buffer 
             for (int m = 0; m < SMAC_MODALITIES; m++)
                 csv_values(a, s->modality[m], s->has[m], out);
             csv_values(a, s->shared, true, out);
-            text_format(out, ",%.6g\n", (double)s->disagreement);
+            text_add_char(out, ',');
+            if (isfinite(s->disagreement))
+                text_format(out, "%.6g", (double)s->disagreement);
+            text_add_char(out, '\n');
         }
     }
 }
@@ -87,7 +101,7 @@ static void srt_time(text_buffer *out, double seconds)
 static void srt_value(const smac_analysis *a, const char *name, const float *v, text_buffer *out)
 {
     if (analysis_is_score(a)) {
-        text_format(out, "%s %+.2f", name, (double)v[0]);
+        text_format(out, "%s %+.2f", name, render_score(v[0]));
     } else {
         int top = segment_top(v, a->targets);
         text_format(out, "%s %s %.0f%%", name, a->task.class_names[top], 100 * (double)v[top]);

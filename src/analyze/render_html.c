@@ -49,7 +49,7 @@ static const char page_head[] =
     "table{border-collapse:collapse;width:100%;font-size:13px;background:var(--card);border:1px solid var(--line);"
     "border-radius:10px}th,td{padding:5px 10px;text-align:right;border-top:1px solid var(--line);"
     "font-variant-numeric:tabular-nums;white-space:nowrap}th{border:0;color:var(--soft);font-weight:600}"
-    "td.w,th.w{text-align:left;white-space:normal;width:50%}tr.m td:first-child{box-shadow:inset 3px 0 var(--mark)}\n"
+    "td.w,th.w{text-align:left;white-space:normal;width:50%;min-width:15em}tr.m td:first-child{box-shadow:inset 3px 0 var(--mark)}\n"
     ".scroll{overflow-x:auto}details summary{cursor:pointer;color:var(--soft);margin:26px 0 8px;font-weight:600}"
     "ul{color:var(--soft);font-size:13px;padding-left:20px}\n"
     "</style></head><body><main>\n";
@@ -73,12 +73,20 @@ static void add_value(const smac_analysis *a, const float *v, bool there, text_b
     if (!there) {
         text_add(out, "&ndash;");
     } else if (analysis_is_score(a)) {
-        text_format(out, "%+.2f", (double)v[0]);
+        text_format(out, "%+.2f", render_score(v[0]));
     } else {
         int top = segment_top(v, a->targets);
         text_add_xml(out, a->task.class_names[top]);
         text_format(out, " %.0f%%", 100 * (double)v[top]);
     }
+}
+
+static void add_disagreement(const smac_segment *s, text_buffer *out)
+{
+    if (isfinite(s->disagreement))
+        text_format(out, "%.2f", (double)s->disagreement);
+    else
+        text_add(out, "&ndash;");
 }
 
 static void add_cards(const smac_analysis *a, text_buffer *out)
@@ -103,8 +111,11 @@ static void add_cards(const smac_analysis *a, text_buffer *out)
             text_format(out, "<small>%s</small>", a->missing[row - 1]);
         text_add(out, "</div>");
     }
-    text_format(out, "<div class=\"card c-mark\"><span>disagreement</span><b>%.2f</b><i><u style=\"left:0;width:%.0f%%\">"
-        "</u></i>%s</div></div>\n", (double)a->summary.disagreement, 100 * (double)a->summary.disagreement,
+    bool compared = isfinite(a->summary.disagreement);
+    text_add(out, "<div class=\"card c-mark\"><span>disagreement</span><b>");
+    add_disagreement(&a->summary, out);
+    text_format(out, "</b><i><u style=\"left:0;width:%.0f%%\"></u></i>%s</div></div>\n",
+        compared ? 100 * (double)a->summary.disagreement : 0.0, !compared ? "<small>fewer than two to compare</small>" :
         a->summary.disagreement >= DISAGREEMENT_MARK ? "<small>they do not say the same</small>" : "");
 }
 
@@ -293,14 +304,17 @@ static void add_chart(const smac_analysis *a, text_buffer *out)
             text_format(out, "\n%s ", curve_name[row]);
             add_value(a, v, there, out);
         }
-        text_format(out, "\ndisagreement %.2f\n", (double)segment->disagreement);
+        text_add(out, "\ndisagreement ");
+        add_disagreement(segment, out);
+        text_add_char(out, '\n');
         text_add_xml(out, segment->text);
         text_add(out, "</title></rect>");
     }
     text_add(out, "</svg></div>\n<div class=\"legend\">");
     if (analysis_is_score(a)) {
         for (int row = 0; row < 5; row++)
-            text_format(out, "<span class=\"c-%s\">%s</span>", curve_class[row], curve_name[row]);
+            if (row == 0 || row == 4 || a->summary.has[row - 1])
+                text_format(out, "<span class=\"c-%s\">%s</span>", curve_class[row], curve_name[row]);
     } else {
         for (int k = 0; k < a->targets; k++) {
             text_add(out, "<span style=\"color:");
@@ -310,7 +324,8 @@ static void add_chart(const smac_analysis *a, text_buffer *out)
             text_add(out, "</span>");
         }
     }
-    text_add(out, "<span class=\"c-mark\">words, voice and face disagree</span></div>\n");
+    text_add(out, isfinite(a->summary.disagreement) ?
+        "<span class=\"c-mark\">words, voice and face disagree</span></div>\n" : "</div>\n");
 }
 
 static void add_table(const smac_analysis *a, text_buffer *out)
@@ -330,7 +345,9 @@ static void add_table(const smac_analysis *a, text_buffer *out)
             text_add(out, "</td><td>");
             add_value(a, v, there, out);
         }
-        text_format(out, "</td><td>%.2f</td><td class=\"w\">", (double)s->disagreement);
+        text_add(out, "</td><td>");
+        add_disagreement(s, out);
+        text_add(out, "</td><td class=\"w\">");
         text_add_xml(out, s->text);
         text_add(out, "</td></tr>\n");
     }

@@ -7,10 +7,26 @@
 #include "analyze/analysis.h"
 #include "base/memory.h"
 
-/* Six significant digits: a float32 printed shortly, yet different floats of a model's output stay different. */
 static json_t *number(double x)
 {
     return isfinite(x) ? json_real(x) : json_null();
+}
+
+/* What is not UTF-8 (a file's name may be anything) has U+FFFD in its place: JSON holds nothing else. */
+static json_t *words(const char *text)
+{
+    size_t length = strlen(text);
+    if (utf8_invalid_at(text, length) == SIZE_MAX)
+        return json_stringn(text, length);
+    text_buffer clean = {0};
+    for (size_t at = 0; at < length;) {
+        char bytes[4];
+        uint32_t code = utf8_next(text, length, &at);
+        text_add_n(&clean, bytes, (size_t)utf8_put(code, bytes));
+    }
+    json_t *string = clean.failed ? NULL : json_stringn(clean.data, clean.length);
+    text_free(&clean);
+    return string;
 }
 
 /* the score, or {"class": probability} */
@@ -45,12 +61,12 @@ static void add_values(const smac_analysis *a, const smac_segment *s, json_t *in
 static json_t *one(const smac_analysis *a)
 {
     json_t *root = json_object(), *summary = json_object(), *segments = json_array(), *warnings = json_array();
-    json_object_set_new(root, "video", json_string(a->video));
+    json_object_set_new(root, "video", words(a->video));
     json_object_set_new(root, "duration", number(a->duration));
     json_object_set_new(root, "model", json_pack("{s:s, s:s}", "name", a->model_name, "sha256", a->model_sha256));
     json_object_set_new(root, "task", json_string(a->task.name));
     if (a->words_from)
-        json_object_set_new(root, "words_from", json_string(a->words_from));
+        json_object_set_new(root, "words_from", words(a->words_from));
     if (a->language)
         json_object_set_new(root, "language", json_string(a->language));
     add_values(a, &a->summary, summary);
@@ -60,7 +76,7 @@ static json_t *one(const smac_analysis *a)
         json_t *item = json_object();
         json_object_set_new(item, "start", number(s->start));
         json_object_set_new(item, "end", number(s->end));
-        json_object_set_new(item, "text", json_string(s->text));
+        json_object_set_new(item, "text", words(s->text));
         add_values(a, s, item);
         json_array_append_new(segments, item);
     }
@@ -69,7 +85,7 @@ static json_t *one(const smac_analysis *a)
         json_pack("{s:f, s:f, s:f, s:f}", "transcribe", a->timing.transcribe, "read", a->timing.read, "predict",
             a->timing.predict, "total", a->timing.total));
     for (size_t i = 0; i < a->warning_count; i++)
-        json_array_append_new(warnings, json_string(a->warnings[i]));
+        json_array_append_new(warnings, words(a->warnings[i]));
     json_object_set_new(root, "warnings", warnings);
     return root;
 }

@@ -28,7 +28,7 @@ static void add_value(const smac_analysis *a, const float *v, bool there, bool c
     }
     if (analysis_is_score(a)) {
         colour_for(out, ((double)v[0] - a->task.low) / (a->task.high - a->task.low), colour);
-        text_format(out, "%+7.2f", (double)v[0]);
+        text_format(out, "%+7.2f", render_score(v[0]));
         text_add(out, colour ? "\033[0m" : "");
         return;
     }
@@ -100,7 +100,9 @@ void render_text(const smac_analysis *a, int columns, bool colour, text_buffer *
     const char *bold = colour ? "\033[1m" : "", *plain = colour ? "\033[0m" : "";
     if (columns <= 0)
         columns = 80;
-    text_format(out, "%s%s%s  ", bold, a->video, plain);
+    text_add(out, bold);
+    render_line(out, a->video);
+    text_format(out, "%s  ", plain);
     render_time(out, a->duration);
     text_format(out, "  %s by %s\n", a->task.name, a->model_name);
     for (int row = 0; row < 5; row++) {
@@ -112,8 +114,12 @@ void render_text(const smac_analysis *a, int columns, bool colour, text_buffer *
             text_format(out, "   (%s)", a->missing[row - 1]);
         text_add_char(out, '\n');
     }
-    text_format(out, "  %-7s%7.2f%s\n", "apart", (double)a->summary.disagreement,
-        a->summary.disagreement >= DISAGREEMENT_MARK ? "   words, voice and face do not say the same" : "");
+    text_format(out, "  %-7s", "apart");
+    if (isfinite(a->summary.disagreement))
+        text_format(out, "%7.2f%s\n", (double)a->summary.disagreement,
+            a->summary.disagreement >= DISAGREEMENT_MARK ? "   words, voice and face do not say the same" : "");
+    else
+        text_add(out, "      -   (fewer than two to compare)\n");
     if (a->segment_count > 1) {
         int width = columns - 10, most = (int)(a->segment_count < 100000 ? a->segment_count : 100000);
         int used = width < 10 ? 10 : width;
@@ -126,9 +132,12 @@ void render_text(const smac_analysis *a, int columns, bool colour, text_buffer *
             add_timeline(a, row, used, colour, out);
             text_add_char(out, '\n');
         }
-        text_format(out, "  %-7s", "apart");
-        add_marks(a, used, colour, out);
-        text_format(out, "\n  %-7s0", "");
+        if (isfinite(a->summary.disagreement)) {
+            text_format(out, "  %-7s", "apart");
+            add_marks(a, used, colour, out);
+            text_add_char(out, '\n');
+        }
+        text_format(out, "  %-7s0", "");
         text_buffer end = {0};
         render_time(&end, a->duration);
         for (int i = 1; end.data && i + (int)end.length < used; i++)
@@ -147,10 +156,15 @@ void render_text(const smac_analysis *a, int columns, bool colour, text_buffer *
             render_time(out, s->start);
             text_add(out, "  ");
             add_value(a, s->prediction, true, colour, out);
-            text_format(out, "  %s\n", s->text);
+            text_add(out, "  ");
+            render_line(out, s->text);
+            text_add_char(out, '\n');
             shown = s->end;
         }
     }
-    for (size_t i = 0; i < a->warning_count; i++)
-        text_format(out, "  note: %s\n", a->warnings[i]);
+    for (size_t i = 0; i < a->warning_count; i++) {
+        text_add(out, "  note: ");
+        render_line(out, a->warnings[i]);
+        text_add_char(out, '\n');
+    }
 }
