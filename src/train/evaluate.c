@@ -312,8 +312,13 @@ smac_status evaluation_write_json(const evaluation *e, const char *path, smac_er
     json_decref(o);
     if (!text)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %s", path);
-    smac_status status = file_write(path, text, strlen(text), error);
+    text_buffer whole = {0};
+    text_add(&whole, text);
+    text_add_char(&whole, '\n');
     free(text);
+    smac_status status = whole.failed ? FAIL(error, SMAC_ERROR_MEMORY, "no memory for %s", path)
+                                      : file_write(path, whole.data, whole.length, error);
+    text_free(&whole);
     return status;
 }
 

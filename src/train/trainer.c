@@ -454,8 +454,8 @@ static smac_status begin_or_resume(training *t, bool *resumed, smac_error *error
         t->done = (t->epoch > t->c->train.epochs || stale) && t->position == 0;
         report_log(t->report, LOG_INFO, "going on from epoch %lld, step %lld", (long long)t->epoch, (long long)t->steps);
     } else if (!t->options->resume && !t->options->overwrite && (file_exists(last) || file_exists(t->paths[RUN_BEST]))) {
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%.300s holds a run already; go on with it by --resume, or choose another "
-                    "folder", t->options->out);
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "%.300s holds a run already; go on with it by --resume, start anew by "
+                    "--overwrite, or choose another folder", t->options->out);
     }
     return SMAC_OK;
 }
