@@ -1,4 +1,5 @@
 /* apps/cli/analyze.c - semanticmac analyze: files in, what they say out. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli.h"
+#include "compute/precision.h"
 #include "media/media.h"
 #include "semanticmac/semanticmac.h"
 
@@ -50,6 +52,7 @@ typedef struct recordings {
     text_buffer failed;    /* a line each */
     size_t failures;
     const char *into;      /* the folder for a file each, or NULL: one result for all, at the end */
+    bool list;             /* several, or a folder, were named: JSON is a list, however many there are */
     smac_format format;
     const reporter *report;
 } recordings;
@@ -121,6 +124,7 @@ static smac_status check_names(const recordings *r, smac_error *error)
 
 static smac_status find_recordings(char *const *arguments, int count, recordings *r, smac_error *error)
 {
+    r->list = count > 1 || file_is_folder(arguments[0]);
     for (int i = 0; i < count; i++)
         TRY(file_is_folder(arguments[i]) ? add_folder(r, arguments[i], error)
                                          : add_recording(r, memory_copy_text(arguments[i]), error));
@@ -143,14 +147,23 @@ static int progress(void *user, const char *what, double done, double total)
     return report_progress(r->report, text, done, total);
 }
 
-static smac_status write_some(smac_analysis *const *analyses, size_t count, smac_format format, const char *output,
-    smac_error *error)
+static smac_status write_some(smac_analysis *const *analyses, size_t count, smac_format format, bool list,
+    const char *output, smac_error *error)
 {
     char *text = NULL;
     size_t length = 0;
     TRY(smac_analysis_render((const smac_analysis *const *)analyses, count, format, console_columns(),
         !output && console_colour(), &text, &length, error));
-    smac_status status = write_result(output, text, length, error);
+    text_buffer listed = {0};
+    if (list && count == 1 && format == SMAC_FORMAT_JSON) {
+        text_add(&listed, "[\n");
+        text_add_n(&listed, text, length);
+        text_add(&listed, "]\n");
+    }
+    smac_status status = listed.failed ? FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to write the result")
+                         : listed.data ? write_result(output, listed.data, listed.length, error)
+                                       : write_result(output, text, length, error);
+    text_free(&listed);
     free(text);
     return status;
 }
@@ -159,7 +172,7 @@ static smac_status write_some(smac_analysis *const *analyses, size_t count, smac
 static smac_status write_one(const recordings *r, const char *path, smac_analysis **analysis, smac_error *error)
 {
     char *output = result_path(r, path);
-    smac_status status = output ? write_some(analysis, 1, r->format, output, error)
+    smac_status status = output ? write_some(analysis, 1, r->format, false, output, error)
                                 : FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for a file name");
     free(output);
     smac_analysis_free(*analysis);
@@ -186,7 +199,10 @@ static int analyze_all(const smac_model *model, const smac_analyze_options *opti
         status = failure(&command_analyze, &error);
         if (analysed || code == SMAC_ERROR_INTERRUPTED)
             break;
-        text_format(&r->failed, "  %s\n", path);
+        text_add(&r->failed, "  ");
+        for (const char *at = path; *at; at++)
+            text_add_char(&r->failed, (unsigned char)*at < 0x20 || *at == 0x7f ? '?' : *at);
+        text_add_char(&r->failed, '\n');
         r->failures++;
     }
     console_finish();
@@ -225,26 +241,29 @@ static int run(int argc, char **argv)
         return usage_error(&command_analyze, "no recording is named");
     if (!model_path)
         return usage_error(&command_analyze, "no model is named, give --model FILE");
-    if (!(options.window > 0) || !(options.hop > 0))
-        return usage_error(&command_analyze, "the window is %g s and the hop %g s, both must be more than 0",
+    if (!(options.window > 0 && options.window < INFINITY) || !(options.hop > 0 && options.hop < INFINITY))
+        return usage_error(&command_analyze, "the window is %g s and the hop %g s, both must be more than 0 and finite",
             options.window, options.hop);
     if (options.text && options.transcript)
         return usage_error(&command_analyze, "--text and --transcript cannot both be given");
     if (modalities && !parse_modalities(modalities, options.without))
         return usage_error(&command_analyze, "--modalities is \"%s\", expected some of text,audio,vision", modalities);
+    precision how;
+    if (how_name && !precision_from_name(how_name, &how))
+        return usage_error(&command_analyze, "there is no precision \"%s\": f32, bf16 or int8", how_name);
     smac_format format = SMAC_FORMAT_TEXT;
-    const char *dot = output ? strrchr(output, '.') : NULL;
-    if (format_name) {
-        if (!smac_format_from_name(format_name, &format))
-            return usage_error(&command_analyze, "there is no format \"%s\": text, json, csv, srt or html", format_name);
-    } else if (dot) {
-        smac_format_from_name(dot + 1, &format);
-    }
+    bool into = output && (file_is_folder(output) || (*output && output[strlen(output) - 1] == '/'));
+    const char *dot = output && !into ? strrchr(path_base(output), '.') : NULL;
+    if (format_name && !smac_format_from_name(format_name, &format))
+        return usage_error(&command_analyze, "there is no format \"%s\": text, json, csv, srt or html", format_name);
+    if (!format_name && dot && dot[1] && strcmp(dot, ".txt") && !smac_format_from_name(dot + 1, &format))
+        return usage_error(&command_analyze, "\"%s\" ends in none of .txt, .json, .csv, .srt and .html: give --format too",
+            output);
     options.thumbnails = format == SMAC_FORMAT_HTML;
 
     smac_error error = {0};
     recordings all = {.report = console_reporter(), .format = format};
-    if (output && (file_is_folder(output) || (*output && output[strlen(output) - 1] == '/')))
+    if (into)
         all.into = output;
     smac_model *model = NULL;
     smac_model_options model_options = {.encoder_folder = encoders, .precision = how_name};
@@ -253,8 +272,14 @@ static int run(int argc, char **argv)
     options.progress = progress;
     options.user = &all;
     smac_status code = find_recordings(argv + 1, count, &all, &error);
+    char *other[] = {(char *)(uintptr_t)model_path, (char *)(uintptr_t)options.transcript};
     if (code == SMAC_OK && all.into)
         code = folder_make(all.into, &error);
+    else if (code == SMAC_OK && ((status = check_output(&command_analyze, "-o", output, all.paths, all.count)) >= 0 ||
+                                 (status = check_output(&command_analyze, "-o", output, other, 2)) >= 0)) {
+        recordings_clear(&all);
+        return status;
+    }
     if (code == SMAC_OK && hear)
         code = find_speech_model(strcmp(transcribe, "auto") ? transcribe : NULL, &speech, &error);
     if (code == SMAC_OK && speech)
@@ -269,7 +294,7 @@ static int run(int argc, char **argv)
         status = failure(&command_analyze, &error);
     } else {
         status = analyze_all(model, &options, &all);
-        if (all.analysed && !all.into && write_some(all.analyses, all.analysed, format, output, &error) != SMAC_OK)
+        if (all.analysed && !all.into && write_some(all.analyses, all.analysed, format, all.list, output, &error) != SMAC_OK)
             status = failure(&command_analyze, &error);
     }
     recordings_clear(&all);

@@ -63,6 +63,15 @@ bool console_interrupted(void);
 int console_columns(void);
 bool console_colour(void); /* standard output is a terminal and NO_COLOR is not set */
 
+/* The reader of standard output is gone (a pipe): end as by SIGPIPE, without a word. */
+void console_pipe_closed(void);
+/*
+ * Before long work: can its result be written to path?  Refused are an empty name, one of the files that are read (entries
+ * may be NULL), a folder that is not there or may not be written to.  Returns -1 to go on, or an exit status.  NULL and "-"
+ * are standard output.
+ */
+int check_output(const command *c, const char *option, const char *path, char *const *inputs, size_t count);
+
 /* Write a result to a file (whole or not at all) or to standard output when path is NULL or "-". */
 smac_status write_result(const char *path, const char *text, size_t length, smac_error *error);
 

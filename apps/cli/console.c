@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "cli.h"
 
@@ -65,6 +68,17 @@ void console_finish(void)
     line.what[0] = 0;
 }
 
+/* A message may hold a file's name, and that a line end or a terminal's commands. */
+static void put_message(const char *before, const char *message)
+{
+    char clean[sizeof((smac_error *)0)->message];
+    size_t i = 0;
+    for (; message[i] && i < sizeof clean - 1; i++)
+        clean[i] = (unsigned char)message[i] < 0x20 || message[i] == 0x7f ? '?' : message[i];
+    clean[i] = 0;
+    fprintf(stderr, "%s%s\n", before, clean);
+}
+
 static void on_log(void *user, log_level level, const char *message)
 {
     (void)user;
@@ -72,7 +86,7 @@ static void on_log(void *user, log_level level, const char *message)
         return;
     if (line.open && line.terminal)
         fprintf(stderr, "\r\033[K");
-    fprintf(stderr, "%s%s\n", level == LOG_WARNING ? "note: " : "", message);
+    put_message(level == LOG_WARNING ? "note: " : "", message);
     if (!line.terminal)
         line.shown = now();
 }
@@ -193,9 +207,48 @@ const reporter *console_reporter(void)
 
 int failure(const command *c, const smac_error *error)
 {
+    char before[64];
     console_finish();
-    fprintf(stderr, "semanticmac %s: %s\n", c->name, error->message);
+    snprintf(before, sizeof before, "semanticmac %s: ", c->name);
+    put_message(before, error->message);
     return EXIT_FAILED;
+}
+
+void console_pipe_closed(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+}
+
+/* Both paths lead to one file. */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat first, second;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && S_ISREG(first.st_mode) && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
+int check_output(const command *c, const char *option, const char *path, char *const *inputs, size_t count)
+{
+    if (!path || !strcmp(path, "-"))
+        return -1;
+    if (!*path)
+        return usage_error(c, "%s is empty, expected the name of a file to write", option);
+    for (size_t i = 0; i < count; i++)
+        if (inputs[i] && same_file(path, inputs[i]))
+            return usage_error(c, "%s is %s, which is read: it would be lost, give another name", option, path);
+    size_t length = (size_t)(path_base(path) - path);
+    char *folder = length ? memory_copy_text_n(path, length) : memory_copy_text(".");
+    smac_error error = {0};
+    struct stat status;
+    bool stream = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+    if (folder && !file_is_folder(folder))
+        error_set(&error, SMAC_ERROR_IO, "cli", "cannot write %s: there is no folder %s, make it first", path, folder);
+    else if (folder && !stream && access(folder, W_OK) != 0)
+        error_set(&error, SMAC_ERROR_IO, "cli", "cannot write %s: the folder %s cannot be written to (%s)", path, folder,
+            strerror(errno));
+    free(folder);
+    return error.code == SMAC_OK ? -1 : failure(c, &error);
 }
 
 smac_status write_result(const char *path, const char *text, size_t length, smac_error *error)
@@ -203,6 +256,8 @@ smac_status write_result(const char *path, const char *text, size_t length, smac
     if (path && strcmp(path, "-"))
         return file_write(path, text, length, error);
     if (fwrite(text, 1, length, stdout) != length || fflush(stdout) != 0) {
+        if (errno == EPIPE)
+            console_pipe_closed(); /* "| head" has seen enough: no word about it, as of any filter */
         if (error) {
             snprintf(error->message, sizeof error->message, "cannot write to standard output: %s", strerror(errno));
             error->code = SMAC_ERROR_IO;

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli.h"
 #include "demo.h"
+#include "media/media.h"
 #include "synth/synth.h"
 
 static int run(int argc, char **argv);
@@ -72,6 +73,8 @@ static smac_status configure(configuration *c, const demo_variant *v, const text
     }
     return SMAC_OK;
 }
+
+enum { CLIPS_LEAST = 12 }; /* some for each part, in conflict and not */
 
 /* One variant: train (or find it trained) and evaluate on the test part. */
 static smac_status run_variant(demo_state *d, int index, smac_error *error)
@@ -233,7 +236,7 @@ static smac_status demo(demo_state *d, const synth_options *synth, double starte
 
 static int run(int argc, char **argv)
 {
-    demo_state d = {.folder = "demo"};
+    demo_state d = {.folder = "demo", .epochs = INT64_MIN};
     synth_options synth;
     synth_options_default(&synth);
     synth.clips = 2000;
@@ -243,7 +246,7 @@ static int run(int argc, char **argv)
         {"out", 'o', OPTION_TEXT, &d.folder, "DIR", "where everything goes (demo)"},
         {"clips", 'n', OPTION_INTEGER, &synth.clips, "N", "clips to make (2000)"},
         {"seed", 's', OPTION_INTEGER, &seed, "S", "of the data (1)"},
-        {"epochs", 0, OPTION_INTEGER, &d.epochs, "N", "epochs of each training"},
+        {"epochs", 0, OPTION_INTEGER, &d.epochs, "N", "epochs of each training (16)"},
         {"video", 0, OPTION_TEXT, &d.video, "FILE", "the real video to analyse (Debian's movie-hello.mp4)"},
         {"set", 0, OPTION_LIST, &sets, "KEY=VALUE", "set a configuration key of all trainings"},
     };
@@ -256,8 +259,18 @@ static int run(int argc, char **argv)
         return usage_error(&command_demo, "--seed is %lld, expected 0 or more", (long long)seed);
     synth.seed = (uint64_t)seed;
     d.sets = &sets;
+    if (d.epochs != INT64_MIN && d.epochs < 1) /* else not given */
+        return usage_error(&command_demo, "--epochs is %lld, expected 1 or more", (long long)d.epochs);
+    if (synth.clips < CLIPS_LEAST)
+        return usage_error(&command_demo, "--clips is %lld, expected %d or more", (long long)synth.clips, CLIPS_LEAST);
     smac_error error = {0};
-    smac_status code = demo(&d, &synth, now(), &error);
+    media_info real;
+    configuration tried; /* what is wrong shows before the work, not after it */
+    smac_status code = d.video ? media_probe(d.video, NULL, &real, &error) : SMAC_OK;
+    for (int i = 0; i < DEMO_VARIANTS && code == SMAC_OK; i++)
+        code = configure(&tried, &variants[i], &sets, d.epochs, &error);
+    if (code == SMAC_OK)
+        code = demo(&d, &synth, now(), &error);
     status = EXIT_DONE;
     if (code != SMAC_OK) {
         status = failure(&command_demo, &error);

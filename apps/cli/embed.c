@@ -176,6 +176,10 @@ static smac_status embed_text(embedder *e, const char *path, vector_rows *out, s
     size_t size = 0;
     smac_status status = file_read(path, 0, &text, &size, error);
     size_t line = 0;
+    const char *nul = status == SMAC_OK ? memchr(text, 0, size) : NULL;
+    if (nul)
+        status = error_set(error, SMAC_ERROR_FORMAT, "embed",
+            "%.300s is no text (byte %zu is 0), expected lines of words for a language model", path, (size_t)(nul - text));
     for (size_t at = 0; status == SMAC_OK && at < size;) {
         const char *end = memchr(text + at, '\n', size - at);
         size_t next = end ? (size_t)(end - text) + 1 : size, stop = end ? next - 1 : size;
@@ -292,15 +296,24 @@ static int run(int argc, char **argv)
         return usage_error(&command_embed, "no encoder is named, give --encoder NAME");
     if (count == 0)
         return usage_error(&command_embed, "no file is named");
+    for (int i = 1; i <= count; i++)
+        for (int j = 1; j < i; j++)
+            if (!strcmp(argv[i], argv[j]))
+                return usage_error(&command_embed, "%s is named twice", argv[i]);
     if (!known_ending(output))
         return usage_error(&command_embed, "\"%s\" ends neither in .npy nor in .safetensors", output);
     precision how;
     if (!precision_from_name(how_name, &how))
         return usage_error(&command_embed, "there is no precision \"%s\": f32, bf16 or int8", how_name);
+    status = check_output(&command_embed, "-o", output, argv + 1, (size_t)count);
+    if (status >= 0)
+        return status;
     smac_error error = {0};
     smac_status code = embedder_open(&e, encoder, how, &error);
     if (code == SMAC_OK && e.tokens && e.picture)
         code = error_set(&error, SMAC_ERROR_ARGUMENT, "embed", "--tokens is for language models and Whisper");
+    if (code == SMAC_OK && e.sound && !e.picture)
+        code = error_set(&error, SMAC_ERROR_ARGUMENT, "embed", "--sound is for ImageBind, which takes pictures else");
     if (code == SMAC_OK)
         code = embed_files(&e, argv + 1, count, output, &error);
     status = code == SMAC_OK ? EXIT_DONE : failure(&command_embed, &error);

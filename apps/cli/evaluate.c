@@ -35,6 +35,30 @@ static bool parse_modalities(const char *text, bool use[SAMPLE_MODALITIES])
     return *text != 0;
 }
 
+static void print_table(const evaluation *e)
+{
+    printf("%s, %lld clips", dataset_split_name(e->split), (long long)e->count);
+    if (e->skipped)
+        printf(" (%lld left out)", (long long)e->skipped);
+    printf("\n");
+    print_metrics("prediction", &e->metrics);
+    static const char *const heads[] = {"text", "audio", "vision", "shared"};
+    for (int h = 0; h < HEAD_COUNT; h++) {
+        char own[32];
+        if (e->has_head[h])
+            print_metrics(heads[h], &e->heads[h]);
+        snprintf(own, sizeof own, "%s (own)", heads[h]);
+        if (e->has_head[h] && e->has_own[h])
+            print_metrics(own, &e->own[h]);
+    }
+}
+
+/* "-" as the stream that it stands for */
+static const char *target(const char *path)
+{
+    return path && !strcmp(path, "-") ? "/dev/stdout" : path;
+}
+
 static int run(int argc, char **argv)
 {
     evaluate_options options = {0};
@@ -48,8 +72,8 @@ static int run(int argc, char **argv)
         {"split", 0, OPTION_TEXT, &split, "NAME", "train, valid or test (test)"},
         {"modalities", 0, OPTION_TEXT, &modalities, "LIST", "use these alone, e.g. text,audio"},
         {"precision", 0, OPTION_TEXT, &how_name, "NAME", "of the encoders: f32, bf16 or int8 (as they were trained)"},
-        {"json", 0, OPTION_TEXT, &json_path, "FILE", "write the metrics as JSON"},
-        {"predictions", 0, OPTION_TEXT, &csv_path, "FILE", "write the prediction for each clip as CSV"},
+        {"json", 0, OPTION_TEXT, &json_path, "FILE", "write the metrics as JSON; -: on standard output, alone"},
+        {"predictions", 0, OPTION_TEXT, &csv_path, "FILE", "write the prediction for each clip as CSV; - as above"},
         {"skip-bad", 0, OPTION_FLAG, &options.skip_bad, NULL, "leave out clips that cannot be read, with a note each"},
     };
     int count, status = options_parse(&command_evaluate, rows, sizeof rows / sizeof *rows, argc, argv, &count);
@@ -66,30 +90,26 @@ static int run(int argc, char **argv)
     if (how_name && !precision_from_name(how_name, &how))
         return usage_error(&command_evaluate, "there is no precision \"%s\": f32, bf16 or int8", how_name);
     options.precision = how_name ? &how : NULL;
+    char *read[] = {(char *)(uintptr_t)options.model, (char *)(uintptr_t)options.data};
+    if ((status = check_output(&command_evaluate, "--json", json_path, read, 2)) >= 0 ||
+        (status = check_output(&command_evaluate, "--predictions", csv_path, read, 2)) >= 0)
+        return status;
+    bool json_out = json_path && !strcmp(json_path, "-"), csv_out = csv_path && !strcmp(csv_path, "-");
+    bool on_output = json_out || csv_out; /* a result for a program stands there alone */
+    if (json_out && csv_out)
+        return usage_error(&command_evaluate, "--json and --predictions cannot both be -, name a file for one of them");
     smac_error error = {0};
     evaluation *e = NULL;
     if (evaluate_run(&options, console_reporter(), &e, &error) != SMAC_OK)
         return failure(&command_evaluate, &error);
     console_finish();
-    printf("%s, %lld clips", dataset_split_name(e->split), (long long)e->count);
-    if (e->skipped)
-        printf(" (%lld left out)", (long long)e->skipped);
-    printf("\n");
-    print_metrics("prediction", &e->metrics);
-    static const char *const heads[] = {"text", "audio", "vision", "shared"};
-    for (int h = 0; h < HEAD_COUNT; h++) {
-        char own[32];
-        if (e->has_head[h])
-            print_metrics(heads[h], &e->heads[h]);
-        snprintf(own, sizeof own, "%s (own)", heads[h]);
-        if (e->has_head[h] && e->has_own[h])
-            print_metrics(own, &e->own[h]);
-    }
+    if (!on_output)
+        print_table(e);
     smac_status code = SMAC_OK;
     if (json_path)
-        code = evaluation_write_json(e, json_path, &error);
+        code = evaluation_write_json(e, target(json_path), &error);
     if (code == SMAC_OK && csv_path)
-        code = evaluation_write_csv(e, csv_path, &error);
+        code = evaluation_write_csv(e, target(csv_path), &error);
     evaluation_free(e);
     return code == SMAC_OK ? EXIT_DONE : failure(&command_evaluate, &error);
 }

@@ -1,7 +1,10 @@
 /* apps/cli/main.c - semanticmac COMMAND ... */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "semanticmac/semanticmac.h"
@@ -37,13 +40,29 @@ static void print_help(FILE *to)
     fprintf(to, "\nsemanticmac COMMAND --help tells the options of a command.\n");
 }
 
-int main(int argc, char **argv)
+/*
+ * A descriptor that the caller closed (>&-) would be given to the next file that is opened, and messages would go into that
+ * file.  The places are taken the wrong way round, so that using them fails as it should.
+ */
+static void take_closed_descriptors(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) < 0)
+            return;
+}
+
+static int run(int argc, char **argv)
 {
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;
     }
-    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+    bool help = !strcmp(argv[1], "help");
+    char *of_command[] = {argv[0], argc > 2 ? argv[2] : argv[1], "--help", NULL};
+    if (help && argc > 2) { /* help COMMAND */
+        argv = of_command;
+        argc = 3;
+    } else if (help || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
         print_help(stdout);
         return EXIT_DONE;
     }
@@ -57,4 +76,21 @@ int main(int argc, char **argv)
             return commands[i]->run(argc - 1, argv + 1);
     fprintf(stderr, "semanticmac: there is no command \"%s\"; semanticmac --help lists them\n", argv[1]);
     return EXIT_USAGE;
+}
+
+/* What was printed may still lie in the buffer: a full disk shows only now. */
+int main(int argc, char **argv)
+{
+    take_closed_descriptors();
+    int status = run(argc, argv);
+    bool before = ferror(stdout) != 0;
+    errno = 0;
+    if ((fflush(stdout) != 0 || before) && status == EXIT_DONE) {
+        if (errno == EPIPE)
+            console_pipe_closed();
+        fprintf(stderr, "semanticmac: cannot write to standard output%s%s\n", errno ? ": " : "",
+            errno ? strerror(errno) : "");
+        return EXIT_FAILED;
+    }
+    return status;
 }

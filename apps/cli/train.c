@@ -28,7 +28,7 @@ static int run(int argc, char **argv)
     train_options options;
     train_options_default(&options);
     const char *file = NULL;
-    int64_t seed = -1;
+    const char *seed = NULL;
     text_list sets = {0};
     bool keys = false;
     const option_row rows[] = {
@@ -38,7 +38,7 @@ static int run(int argc, char **argv)
         {"out", 'o', OPTION_TEXT, &options.out, "RUN", "the run's folder"},
         {"config", 'c', OPTION_TEXT, &file, "FILE", "configuration in YAML"},
         {"set", 0, OPTION_LIST, &sets, "KEY=VALUE", "set a configuration key (may be given often)"},
-        {"seed", 's', OPTION_INTEGER, &seed, "S", "the same as --set train.seed=S"},
+        {"seed", 's', OPTION_TEXT, &seed, "S", "the same as --set train.seed=S"},
         {"resume", 0, OPTION_FLAG, &options.resume, NULL, "go on where the run stopped"},
         {"overwrite", 0, OPTION_FLAG, &options.overwrite, NULL, "start anew in a folder that holds a run"},
         {"skip-bad", 0, OPTION_FLAG, &options.skip_bad, NULL, "leave out clips that cannot be read, with a note each"},
@@ -55,6 +55,8 @@ static int run(int argc, char **argv)
         return usage_error(&command_train, "\"%s\" is not expected", argv[1]);
     if (!options.data || !options.layout || !options.out)
         return usage_error(&command_train, "--data, --dataset and --out are all needed");
+    if (options.resume && options.overwrite)
+        return usage_error(&command_train, "--resume goes on with the run and --overwrite starts anew, give one of them");
     smac_error error = {0};
     smac_status code = SMAC_OK;
     if (file)
@@ -65,11 +67,8 @@ static int run(int argc, char **argv)
             return usage_error(&command_train, "%s", error.message);
         }
     free(sets.items);
-    if (code == SMAC_OK && seed >= 0) {
-        char text[32];
-        snprintf(text, sizeof text, "%lld", (long long)seed);
-        code = configuration_set(&options.configuration, "train.seed", text, &error);
-    }
+    if (code == SMAC_OK && seed && configuration_set(&options.configuration, "train.seed", seed, &error) != SMAC_OK)
+        return usage_error(&command_train, "%s", error.message);
     train_result result = {0};
     if (code == SMAC_OK)
         code = train_run(&options, console_reporter(), &result, &error);

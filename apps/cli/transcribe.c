@@ -1,8 +1,10 @@
 /* apps/cli/transcribe.c - semanticmac transcribe: the words of a recording. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "cli.h"
 #include "speech/speech.h"
 
@@ -34,12 +36,12 @@ static smac_status write_as(const char *format, const speech_result *r, text_buf
 static const char *format_of(const char *name, const char *output)
 {
     static const char *const formats[] = {"txt", "srt", "vtt", "json"};
-    const char *dot = output ? strrchr(output, '.') : NULL;
-    const char *wanted = name ? name : dot ? dot + 1 : "txt";
+    const char *dot = output ? strrchr(path_base(output), '.') : NULL;
+    const char *wanted = name ? name : dot && dot[1] ? dot + 1 : "txt";
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
         if (!strcmp(wanted, formats[i]))
             return formats[i];
-    return name ? NULL : "txt";
+    return NULL;
 }
 
 static int listen(const char *model_path, const char *path, const speech_options *options, precision how,
@@ -74,7 +76,7 @@ static int run(int argc, char **argv)
 {
     const char *model = NULL, *format_name = NULL, *output = NULL, *language = NULL, *how_name = "f32";
     int64_t beams = 5;
-    double temperature = -1;
+    double temperature = NAN;
     speech_options options;
     speech_options_default(&options);
     const option_row rows[] = {
@@ -97,7 +99,14 @@ static int run(int argc, char **argv)
         return usage_error(&command_transcribe, "one recording is expected, %d are named", count);
     const char *format = format_of(format_name, output);
     if (!format)
-        return usage_error(&command_transcribe, "there is no format \"%s\": txt, srt, vtt or json", format_name);
+        return format_name
+            ? usage_error(&command_transcribe, "there is no format \"%s\": txt, srt, vtt or json", format_name)
+            : usage_error(&command_transcribe, "\"%s\" ends in none of .txt, .srt, .vtt and .json: give --format too",
+                output);
+    if (!isnan(temperature) && !(temperature >= 0 && temperature <= 2))
+        return usage_error(&command_transcribe, "--temperature is %g, expected 0 to 2", temperature);
+    if (!(options.silence >= 0 && options.silence <= 1))
+        return usage_error(&command_transcribe, "--silence is %g, expected 0 to 1 of full scale", options.silence);
     if (beams < 1 || beams > 32)
         return usage_error(&command_transcribe, "--beam is %lld, expected 1 to 32", (long long)beams);
     precision how;
@@ -106,10 +115,13 @@ static int run(int argc, char **argv)
     options.beams = (int)beams;
     options.language = language;
     options.report = console_reporter();
-    if (temperature >= 0) {
+    if (!isnan(temperature)) {
         options.temperatures[0] = temperature;
         options.temperature_count = 1;
     }
+    status = check_output(&command_transcribe, "-o", output, argv + 1, 1);
+    if (status >= 0)
+        return status;
     smac_error error = {0};
     char *found = NULL;
     if (find_speech_model(model, &found, &error) != SMAC_OK)

@@ -62,4 +62,32 @@ for i in $(seq 4 99); do ln -s "$t/b.mp4" "$f/$i.mp4"; done
 check "Ctrl-C ends with status 1" test "${PIPESTATUS[1]}" = 1
 check "and says how many are done" grep -q "stopped; [0-9]* of 99 recordings are analysed" "$t/stopped"
 check "which are written" grep -q "talks/10.mp4" "$t/d.csv"
+
+# results and streams: pipes, devices, names, what must not be written over
+w=$t/w.wav; cp "$golden/media/stereo8.wav" "$w"; one() { "$smac" analyze "$w" --model "$t/run/best.safetensors" "$@"; }
+refuse() { local name=$1 status=$2 says=$3; shift 3; refused "$name" "$status" "$says" "$smac" analyze --model "$t/run/best.safetensors" "$@"; }
+refuse "the recording is not written over" 2 "would be lost" "$w" --format json -o "$w"
+ln -s w.wav "$t/w.json"
+refuse "nor by a link to it" 2 "would be lost" "$w" -o "$t/w.json"
+refuse "an ending without a format" 2 "give --format" "$w" -o "$t/x.xml"
+refuse "an empty name" 2 "is empty" "$w" -o ""
+refuse "a folder that is not there, before any work" 1 "make it first" "$t/nowhere.wav" -o "$t/none/x.json"
+mkfifo "$t/pipe.wav" "$t/result"
+refuse "a pipe as recording" 1 "a pipe" "$t/pipe.wav"
+refused "a pipe as model" 1 "a pipe" "$smac" analyze "$w" --model "$t/pipe.wav"
+cat "$t/result" >"$t/piped.json" & check "into a pipe" one --format json -o "$t/result"; wait $!
+check "which stays one" test -p "$t/result" -a -s "$t/piped.json"
+check "/dev/stdout" sh -c "'$smac' analyze '$w' --model '$t/run/best.safetensors' --format json -o /dev/stdout | grep -q '\"video\"'"
+refused "a full disk" 1 "No space left" sh -c "'$smac' analyze '$w' --model '$t/run/best.safetensors' >/dev/full"
+refused "standard output closed" 1 "standard output" sh -c "'$smac' analyze '$w' --model '$t/run/best.safetensors' >&-"
+refused "a list on a full disk" 1 "standard output" sh -c "'$smac' models list >/dev/full"
+"$smac" analyze $(yes "$w" | head -150) --model "$t/run/best.safetensors" --format json 2>"$t/said" | head -1 >"$t/first"
+check "a reader that has seen enough is no error" test ! -s "$t/said" -a -s "$t/first"
+cp "$w" "$t/$(printf 'caf\351.wav')"; cp "$w" "$t/$(printf 'two\nlines.wav')"
+check "a name that is not UTF-8" sh -c "'$smac' analyze '$t'/caf*.wav --model '$t/run/best.safetensors' --format json | grep -q '\"video\": .*caf.*wav'"
+check "a name of two lines" sh -c "'$smac' analyze '$t'/two*.wav --model '$t/run/best.safetensors' | grep -q 'two?lines.wav'"
+check "one modality has no disagreement" sh -c "'$smac' analyze '$w' --model '$t/run/best.safetensors' --format json | grep -q '\"disagreement\": null'"
+: >"$t/bad.mp4"
+check "several named give a list, however many are good" sh -c "'$smac' analyze '$w' '$t/bad.mp4' --model '$t/run/best.safetensors' --format json 2>/dev/null | head -1 | grep -qx '\['"
+check "help of a command" sh -c "'$smac' help analyze | grep -q -- --window"
 exit 0
