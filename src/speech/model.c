@@ -114,6 +114,11 @@ static smac_status read_heads(speech_model *m, const json_t *const files[2], sma
 {
     const json_t *list = find_list(files, "alignment_heads", "alignment_heads"), *item;
     int64_t layers = m->config.decoder_layers, heads = m->config.decoder_heads;
+    if (json_array_size(list) == 0)
+        list = NULL;
+    if (json_array_size(list) > (size_t)(layers * heads))
+        return FAIL(error, SMAC_ERROR_FORMAT, "alignment_heads lists %zu heads, expected at most the %lld that the decoder "
+            "has", json_array_size(list), (long long)(layers * heads));
     size_t count = list ? json_array_size(list) : (size_t)((layers - layers / 2) * heads), i;
     m->heads = memory_new(count + 1, sizeof *m->heads);
     if (m->heads == NULL)

@@ -208,6 +208,13 @@ static void shards_are_fetched(void **state)
         assert_ok(models_verify("mine", NULL, error));
         assert_ok(models_recognise(file_in(file_in(folder, "models", models), "mine", path), &summary, error));
         assert_string_equal(summary.family, "bert");
+        char *small = NULL;
+        assert_ok(models_convert("mine", PRECISION_BF16, NULL, NULL, &small, error));
+        assert_ok(models_recognise(file_in(models, small, path), &summary, error));
+        assert_true(in_models(folder, "mine-bf16/model.safetensors"));
+        assert_false(in_models(folder, "mine-bf16/model.safetensors.index.json") ||
+                     in_models(folder, "mine-bf16/pytorch_model.bin.index.json"));
+        free(small);
         folder_remove(folder);
     }
 }

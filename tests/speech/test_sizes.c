@@ -9,7 +9,7 @@
 
 #include "media/mel.h"
 #include "speech/features.h"
-#include "speech/speech.h"
+#include "speech/model.h"
 #include "weights/safetensors.h"
 
 #define TINY SMAC_SOURCE_DIR "/tests/golden/speech/tiny/"
@@ -229,9 +229,30 @@ static void windows_are_30_seconds(void **state)
     }
 }
 
+/* Scores are kept for every head that is listed, so a list cannot be longer than there are heads; an empty one is none. */
+static void listed_heads_are_those_there_are(void **state)
+{
+    (void)state;
+    const sizes s = {.bins = 80, .positions = 1500};
+    char folder[256];
+    speech_model *m = NULL;
+    smac_error refusal = {0};
+    write_model(folder, &s);
+    write_text(folder, "generation_config.json",
+        "{\"is_multilingual\": false, \"alignment_heads\": [[0, 1], [1, 0], [0, 0], [1, 1], [1, 0]]}");
+    assert_int_equal(speech_model_open(folder, PRECISION_F32, &m, &refusal), SMAC_ERROR_FORMAT);
+    assert_non_null(strstr(refusal.message, "alignment_heads"));
+    write_text(folder, "generation_config.json", "{\"is_multilingual\": false, \"alignment_heads\": []}");
+    assert_ok(speech_model_open(folder, PRECISION_F32, &m, error));
+    assert_int_equal(m->head_count, 2); /* those of the second half of the layers */
+    assert_int_equal(m->heads[0][0], 1);
+    speech_model_free(m);
+    folder_remove(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(large_v3_is_heard), cmocka_unit_test(frames_of_128_bins),
-        cmocka_unit_test(windows_are_30_seconds)};
+        cmocka_unit_test(windows_are_30_seconds), cmocka_unit_test(listed_heads_are_those_there_are)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
