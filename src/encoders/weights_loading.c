@@ -246,11 +246,7 @@ static smac_status load_all(parameter_list *list, const tensor_file *file, bool 
         bool turn;
         const tensor_entry *entry;
         TRY(parameter_list_tensor(list, item, file, &entry, &turn, error));
-        for (size_t j = 0; used != NULL && j < tensor_file_count(file); j++)
-            if (tensor_file_at(file, j) == entry) {
-                used[j] = true;
-                break;
-            }
+        used[entry - tensor_file_at(file, 0)] = true;
         report->borrowed += item->borrowed;
         report->packed += item->packed;
         if (item->borrowed || item->packed)

@@ -145,15 +145,16 @@ typedef struct collector {
     const tensor_file *file;
     read_tensor *items;
     size_t count, capacity;
+    size_t *place; /* for each tensor of the file its number among the items, plus 1; 0: not yet */
 } collector;
 
 static smac_status collect(collector *c, read_tensor one, smac_error *error)
 {
-    for (size_t i = 0; i < c->count; i++)
-        if (c->items[i].entry == one.entry) {
-            c->items[i].product &= one.product;
-            return SMAC_OK;
-        }
+    size_t *place = &c->place[one.entry - tensor_file_at(c->file, 0)];
+    if (*place > 0) {
+        c->items[*place - 1].product &= one.product;
+        return SMAC_OK;
+    }
     if (!memory_grow((void **)&c->items, &c->capacity, c->count + 1, sizeof *c->items))
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a list of tensors");
     if (one.entry->type == TENSOR_I8) {
@@ -162,6 +163,7 @@ static smac_status collect(collector *c, read_tensor one, smac_error *error)
         one.scale = tensor_file_find(c->file, name);
     }
     c->items[c->count++] = one;
+    *place = c->count;
     return SMAC_OK;
 }
 
@@ -219,14 +221,14 @@ static smac_status collect_whisper(collector *c, const opened_model *m, smac_err
 
 smac_status opened_model_tensors(const opened_model *m, read_tensor **out, size_t *count, smac_error *error)
 {
-    collector c = {.file = m->file};
+    collector c = {.file = m->file, .place = memory_new(tensor_file_count(m->file) + 1, sizeof *c.place)};
     parameter_store *store = parameter_store_new();
-    if (!store)
-        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a model");
-    smac_status status = m->kind == MODEL_WHISPER ? collect_whisper(&c, m, error)
+    smac_status status = !store || !c.place ? FAIL(error, SMAC_ERROR_MEMORY, "no memory for a model")
+                       : m->kind == MODEL_WHISPER ? collect_whisper(&c, m, error)
                        : m->kind == MODEL_LANGUAGE ? collect_language(&c, m, store, error)
                        : collect_imagebind(&c, m, store, error);
     parameter_store_free(store);
+    free(c.place);
     if (status != SMAC_OK) {
         free(c.items);
         return status;

@@ -3,6 +3,7 @@
  * the specification's name (u16 length with its closing NUL, bytes), u32 revision, u32 number of variables, each a
  * name, u8 rank, u32 sizes, u8 type, u32 bytes, data; then u32 number of aliases, each two names.  Little-endian.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "weights/tensor_file_internal.h"
@@ -54,6 +55,21 @@ bool ctranslate2_recognises(const uint8_t *data, size_t size)
            strstr((const char *)data + 6, "Spec");
 }
 
+/* Another name of a variable, which the file's index has. */
+static smac_status take_alias(cursor *c, const tensor_file *file, tensor_entry *out)
+{
+    const char *alias, *name;
+    TRY(take_text(c, &alias));
+    TRY(take_text(c, &name));
+    const tensor_entry *of = tensor_file_find(file, name);
+    if (!of)
+        return FAIL(c->error, SMAC_ERROR_FORMAT, "%s: \"%.200s\" is said to be \"%.200s\", which is not there", c->source,
+            alias, name);
+    *out = *of;
+    out->name = alias;
+    return SMAC_OK;
+}
+
 smac_status ctranslate2_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source,
     smac_error *error)
 {
@@ -103,23 +119,22 @@ smac_status ctranslate2_read_into(tensor_file *file, const uint8_t *data, size_t
             return FAIL(error, SMAC_ERROR_MEMORY, "%s: there is no memory for its list of tensors", source);
     }
     TRY(take_number(&c, 4, &aliases));
-    size_t real = file->count;
-    for (uint64_t i = 0; i < aliases; i++) {
-        const char *alias, *name;
-        TRY(take_text(&c, &alias));
-        TRY(take_text(&c, &name));
-        size_t found = real;
-        for (size_t j = 0; j < real && found == real; j++)
-            if (!strcmp(file->entries[j].name, name))
-                found = j;
-        if (found == real)
-            return FAIL(error, SMAC_ERROR_FORMAT, "%s: \"%.200s\" is said to be \"%.200s\", which is not there", source,
-                alias, name);
-        tensor_entry entry = file->entries[found];
-        entry.name = alias;
-        if (!tensor_file_add(file, &entry))
-            return FAIL(error, SMAC_ERROR_MEMORY, "%s: there is no memory for its list of tensors", source);
-    }
+    if (aliases > (size - c.at) / 4)
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s is said to have %llu aliases, but ends before them", source,
+            (unsigned long long)aliases);
+    TRY(tensor_file_index(file, source, error));
+    tensor_entry *others = memory_new((size_t)aliases, sizeof *others);
+    if (!others)
+        return FAIL(error, SMAC_ERROR_MEMORY, "%s: there is no memory for %llu aliases", source,
+            (unsigned long long)aliases);
+    smac_status code = SMAC_OK;
+    for (uint64_t i = 0; i < aliases && code == SMAC_OK; i++)
+        code = take_alias(&c, file, &others[i]);
+    for (uint64_t i = 0; i < aliases && code == SMAC_OK; i++)
+        if (!tensor_file_add(file, &others[i]))
+            code = FAIL(error, SMAC_ERROR_MEMORY, "%s: there is no memory for its list of tensors", source);
+    free(others);
+    TRY(code);
     if (c.at != size)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s has %zu bytes behind its last alias", source, size - c.at);
     return SMAC_OK;

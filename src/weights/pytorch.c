@@ -88,15 +88,20 @@ static smac_status add_tensor(archive *a, const char *name, const pickle_value *
     return SMAC_OK;
 }
 
-enum { DEPTH_MAX = 32, VIEW_BYTES = 64 << 20, VIEW_FACTOR = 4 };
+enum { DEPTH_MAX = 32, NAME_MAX_BYTES = 500, VIEW_BYTES = 64 << 20, VIEW_FACTOR = 4 };
+
+static bool names_tensors(const pickle_value *v)
+{
+    return v->kind == PICKLE_TENSOR || v->kind == PICKLE_DICT || v->kind == PICKLE_LIST || v->kind == PICKLE_TUPLE;
+}
 
 /* {"state_dict": {"a.weight": tensor}} gives "state_dict.a.weight"; numbers and texts beside tensors are passed over */
 static smac_status walk(archive *a, const char *name, pickle_value *v, int depth)
 {
+    if (!names_tensors(v))
+        return SMAC_OK;
     if (v->kind == PICKLE_TENSOR)
         return add_tensor(a, name, v);
-    if (v->kind != PICKLE_DICT && v->kind != PICKLE_LIST && v->kind != PICKLE_TUPLE)
-        return SMAC_OK;
     if (v->visited) /* an optimiser's state may stand in two places; a cycle never ends */
         return SMAC_OK;
     if (depth > DEPTH_MAX)
@@ -121,9 +126,13 @@ static smac_status walk(archive *a, const char *name, pickle_value *v, int depth
         } else {
             text_format(&full, "%zu", i);
         }
-        code = full.failed || !full.data
-                   ? FAIL(a->error, SMAC_ERROR_MEMORY, "%s: there is no memory for its names", a->source)
-                   : walk(a, full.data, item, depth + 1);
+        if (full.failed || !full.data)
+            code = FAIL(a->error, SMAC_ERROR_MEMORY, "%s: there is no memory for its names", a->source);
+        else if (full.length > NAME_MAX_BYTES && names_tensors(item)) /* each one inside would copy it */
+            code = FAIL(a->error, SMAC_ERROR_UNSUPPORTED, "%s: \"%.100s...\" has a name of %zu bytes, expected at most %d",
+                a->source, full.data, full.length, NAME_MAX_BYTES);
+        else
+            code = walk(a, full.data, item, depth + 1);
         text_free(&full);
     }
     return code;

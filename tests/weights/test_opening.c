@@ -132,10 +132,18 @@ static void tensors_too_deep_are_not_passed_over(void **state)
     refused(GOLDEN "deep.pth", SMAC_ERROR_UNSUPPORTED, "deep");
 }
 
+/* A name in front of a hundred thousand others would be copied for each of them. */
+static void endless_names_are_refused(void **state)
+{
+    (void)state;
+    refused(GOLDEN "longname.pth", SMAC_ERROR_UNSUPPORTED, "700 bytes");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(shards_are_one_file),
         cmocka_unit_test(pytorch_shards_are_one_file), cmocka_unit_test(wrong_indexes_are_refused),
-        cmocka_unit_test(views_are_copied_within_reason), cmocka_unit_test(tensors_too_deep_are_not_passed_over)};
+        cmocka_unit_test(views_are_copied_within_reason), cmocka_unit_test(tensors_too_deep_are_not_passed_over),
+        cmocka_unit_test(endless_names_are_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -178,10 +178,56 @@ static void ctranslate2_models_are_read(void **state)
     }
 }
 
+static uint8_t *put(uint8_t *at, const void *bytes, size_t count)
+{
+    memcpy(at, bytes, count);
+    return at + count;
+}
+
+/* As many other names as variables: each is looked up, not searched for. */
+static void many_aliases_are_read(void **state)
+{
+    (void)state;
+    enum { COUNT = 60000 };
+    static const char head[] = "\6\0\0\0\14\0WhisperSpec\0\3\0\0";
+    const uint32_t count = COUNT;
+    uint8_t *data = malloc(COUNT * 64), *at = put(data, head, sizeof head);
+    at = put(at, &count, 4);
+    for (int i = 0; i < COUNT; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "v%06d", i);
+        at = put(put(at, "\10\0", 2), name, 8);
+        at = put(at, "\0\1\1\0\0\0", 6); /* rank 0, int8, one byte */
+        *at++ = (uint8_t)(i % 100);
+    }
+    at = put(at, &count, 4);
+    for (int i = 0; i < COUNT; i++) {
+        char alias[16], name[16];
+        snprintf(alias, sizeof alias, "a%06d", i);
+        snprintf(name, sizeof name, "v%06d", COUNT - 1 - i);
+        at = put(put(at, "\10\0", 2), alias, 8);
+        at = put(put(at, "\10\0", 2), name, 8);
+    }
+    tensor_file *f = tensor_file_new("");
+    assert_ok(tensor_file_read_into(f, data, (size_t)(at - data), "model.bin", error));
+    assert_ok(tensor_file_index(f, "model.bin", error));
+    assert_int_equal(tensor_file_count(f), 2 * COUNT);
+    check_values(f, "a000001", 0, NULL, (float[]){(COUNT - 2) % 100});
+    tensor_file_close(f);
+    at[-2] = 'x'; /* the last one's name */
+    f = tensor_file_new("");
+    smac_error error = {0};
+    assert_int_equal(tensor_file_read_into(f, data, (size_t)(at - data), "model.bin", &error), SMAC_ERROR_FORMAT);
+    assert_non_null(strstr(error.message, "v00000x"));
+    tensor_file_close(f);
+    free(data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(archives_are_read), cmocka_unit_test(no_code_is_run),
         cmocka_unit_test(pickles_of_every_protocol_are_read), cmocka_unit_test(hostile_pickles_are_refused),
-        cmocka_unit_test(truncated_archives_are_refused), cmocka_unit_test(ctranslate2_models_are_read)};
+        cmocka_unit_test(truncated_archives_are_refused), cmocka_unit_test(ctranslate2_models_are_read),
+        cmocka_unit_test(many_aliases_are_read)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

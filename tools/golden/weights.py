@@ -51,3 +51,4 @@ for _ in range(40):
 torch.save({"a": base, "deep": deep}, f"{out}/deep.pth")
 torch.save({"small": torch.tensor([2.0]).expand(3), "huge": torch.zeros(1).expand(1 << 27)}, f"{out}/views.pth")
 torch.save({"small": torch.tensor([2.0]).expand(3)}, f"{out}/broadcast.pth")
+torch.save({"n" * 700: {"m" * 700: base}}, f"{out}/longname.pth")
