@@ -9,7 +9,7 @@
 
 #include "analyze/analysis.h"
 
-enum { CHART_HEIGHT = 220, STRIP = 18, PICTURE = 72, WORDS = 66, LEFT = 64, RIGHT = 16, TOP = 12 };
+enum { CHART_HEIGHT = 220, STRIP = 18, PICTURE = 72, WORDS = 66, LEFT = 64, RIGHT = 24, TOP = 12 };
 
 static const char *const curve_class[] = {"all", "text", "audio", "vision", "shared"};
 static const char *const curve_name[] = {"together", "words", "voice", "face", "shared"};
@@ -26,7 +26,7 @@ static const char page_head[] =
     "main{max-width:1120px;margin:0 auto;padding:24px 20px 60px}h1{font-size:22px;margin:0 0 2px}"
     "h2{font-size:15px;margin:26px 0 8px;color:var(--soft);font-weight:600}.meta{color:var(--soft);margin:0 0 18px;"
     "font-size:13px;overflow-wrap:anywhere}\n"
-    ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:10px}"
+    ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(130px,1fr));gap:10px}"
     ".card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:10px 14px}"
     ".card b{display:block;font-size:24px;font-weight:650;font-variant-numeric:tabular-nums}"
     ".card span{color:var(--soft);font-size:13px}.card i{display:block;height:6px;border-radius:3px;margin-top:8px;"
@@ -79,6 +79,12 @@ static void add_value(const smac_analysis *a, const float *v, bool there, text_b
         text_add_xml(out, a->task.class_names[top]);
         text_format(out, " %.0f%%", 100 * (double)v[top]);
     }
+}
+
+/* A modality that is nowhere in the recording has a card that says why, but no place in legend and table. */
+static bool is_shown(const smac_analysis *a, int row)
+{
+    return row == 0 || row == 4 || a->summary.has[row - 1];
 }
 
 static void add_disagreement(const smac_segment *s, text_buffer *out)
@@ -313,7 +319,7 @@ static void add_chart(const smac_analysis *a, text_buffer *out)
     text_add(out, "</svg></div>\n<div class=\"legend\">");
     if (analysis_is_score(a)) {
         for (int row = 0; row < 5; row++)
-            if (row == 0 || row == 4 || a->summary.has[row - 1])
+            if (is_shown(a, row))
                 text_format(out, "<span class=\"c-%s\">%s</span>", curve_class[row], curve_name[row]);
     } else {
         for (int k = 0; k < a->targets; k++) {
@@ -332,9 +338,12 @@ static void add_table(const smac_analysis *a, text_buffer *out)
 {
     text_format(out, "<details%s><summary>%zu segment%s of %.3g s</summary><div class=\"scroll\"><table><tr><th>from</th>",
         a->segment_count <= 40 ? " open" : "", a->segment_count, a->segment_count == 1 ? "" : "s", a->window);
+    bool apart = isfinite(a->summary.disagreement);
     for (int row = 0; row < 5; row++)
-        text_format(out, "<th class=\"c-%s\">%s</th>", curve_class[row], curve_name[row]);
-    text_add(out, "<th>apart</th><th class=\"w\">words</th></tr>\n");
+        if (is_shown(a, row))
+            text_format(out, "<th class=\"c-%s\">%s</th>", curve_class[row], curve_name[row]);
+    text_add(out, apart ? "<th>apart</th>" : "");
+    text_add(out, *a->summary.text ? "<th class=\"w\">what is said</th></tr>\n" : "</tr>\n");
     for (size_t i = 0; i < a->segment_count; i++) {
         const smac_segment *s = &a->segments[i];
         text_add(out, s->disagreement >= DISAGREEMENT_MARK ? "<tr class=\"m\"><td>" : "<tr><td>");
@@ -342,13 +351,19 @@ static void add_table(const smac_analysis *a, text_buffer *out)
         for (int row = 0; row < 5; row++) {
             bool there;
             const float *v = values_of(s, row, &there);
+            if (!is_shown(a, row))
+                continue;
             text_add(out, "</td><td>");
             add_value(a, v, there, out);
         }
-        text_add(out, "</td><td>");
-        add_disagreement(s, out);
-        text_add(out, "</td><td class=\"w\">");
-        text_add_xml(out, s->text);
+        if (apart) {
+            text_add(out, "</td><td>");
+            add_disagreement(s, out);
+        }
+        if (*a->summary.text) {
+            text_add(out, "</td><td class=\"w\">");
+            text_add_xml(out, s->text);
+        }
         text_add(out, "</td></tr>\n");
     }
     text_add(out, "</table></div></details>\n");
@@ -394,5 +409,5 @@ void render_html(const smac_analysis *const *analyses, size_t count, text_buffer
             text_add(out, "<hr style=\"border:0;border-top:1px solid var(--line);margin:36px 0\">\n");
         add_one(analyses[i], out);
     }
-    text_format(out, "<p class=\"meta\">semanticmac %s</p>\n</main></body></html>\n", smac_version());
+    text_format(out, "<p class=\"meta\" style=\"margin-top:18px\">semanticmac %s</p>\n</main></body></html>\n", smac_version());
 }
