@@ -268,7 +268,7 @@ static int verify_all(const models_options *o)
         return failure(&command_models, &error);
     if (count == 0)
         printf("no model is installed\n");
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && !console_interrupted(); i++)
         if (verify(names[i], o) != EXIT_DONE)
             result = EXIT_FAILED;
     folder_list_free(names, count);
@@ -322,10 +322,12 @@ static int run(int argc, char **argv)
     if (o.name && count > 2)
         return usage_error(&command_models, "--as holds for one model, %d are named", count - 1);
     int result = EXIT_DONE;
-    for (int i = 2; i <= count; i++) {
+    for (int i = 2; i <= count && !console_interrupted(); i++) {
         status = action->each(argv[i], &o);
         if (status != EXIT_DONE)
             result = status;
     }
+    if (console_interrupted())
+        result = EXIT_FAILED;
     return result;
 }
