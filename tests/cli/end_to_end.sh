@@ -53,6 +53,15 @@ refused "a truncated model" 1 "truncated" "$smac" analyze "$v" --model "$t/cut.s
 refused "a transcript in Latin-1" 1 "UTF-8" "$smac" analyze "$v" --model "$m" --transcript "$t/latin.txt"
 refused "an unknown key" 2 "no.such.key" "$smac" train --data "$t/data" --dataset sims --out "$t/r" --set no.such.key=1
 refused "an unknown command" 2 "nonsense" "$smac" nonsense
+refused "a seed below nothing" 2 "train.seed" "$smac" train --data "$t/data" --dataset sims --out "$t/r" --seed -1
+refused "resume and overwrite" 2 "one of them" "$smac" train --data "$t/data" --dataset sims --out "$t/whole" --resume --overwrite
+refused "metrics into no folder, before the work" 1 "make it first" "$smac" evaluate --model "$t/nowhere" --data "$t/data" --dataset sims --json "$t/none/e.json"
+check "metrics on standard output, alone" sh -c "'$smac' evaluate --model '$m' --data '$t/data' --dataset sims --json - | cmp - '$t/e.json'"
+refused "predictions are not written over" 2 "would be lost" "$smac" score --truth "$t/p.csv" --predictions "$t/p.csv" --protocol mosi --json "$t/p.csv"
+refused "a demo of too few clips" 2 "12 or more" "$smac" demo --clips 2 --out "$t/demo"
+refused "a demo's video is looked at first" 1 "nowhere.mp4" "$smac" demo --video "$t/nowhere.mp4" --out "$t/demo"
+refused "a demo's settings are looked at first" 1 "no.such.key" "$smac" demo --set no.such.key=1 --out "$t/demo"
+check "before anything is made" test ! -e "$t/demo"
 refused "a full disk" 1 "write" sh -c "'$smac' analyze '$v' --model '$m' --format json >/dev/full"
 cp -r "$t/data" "$t/holes"; rm "$(ls "$t"/holes/Raw/*/*.mp4 | sed -n 2p)"
 refused "a missing clip is named" 1 "$(cd "$t/holes/Raw" && cd "$t/data/Raw" && ls -d */* | sed -n 2p | cut -d/ -f1)" "$smac" train --data "$t/holes" --dataset sims --out "$t/r" $tiny

@@ -23,4 +23,9 @@ refused "another model's name" 1 "no-such" "$smac" transcribe "$sound" --model n
 refused "no model installed" 2 "models" "$smac" transcribe "$sound"
 refused "an unknown format" 2 "docx" "$smac" transcribe "$sound" --format docx
 refused "too many beams" 2 "beam" "$smac" transcribe "$sound" --beam 99
+refused "a temperature below nothing" 2 "temperature" "$smac" transcribe "$sound" --temperature -1
+refused "no number as silence" 2 "silence" "$smac" transcribe "$sound" --silence nan
+refused "an ending without a format" 2 "give --format" "$smac" transcribe "$sound" -o "$t/a.xyz"
+cp "$sound" "$t/own.flac"
+refused "the recording is not written over" 2 "would be lost" "$smac" transcribe "$t/own.flac" --format srt -o "$t/own.flac"
 refused "an unknown language" 1 "xx" "$smac" transcribe "$sound" --model "$golden/speech/tiny" --language xx
