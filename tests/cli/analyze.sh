@@ -58,7 +58,7 @@ check "leaves the others" test "$(ls "$t/mixed" | tr '\n' ' ')" = "2.mp4.csv ton
 # stopped half way, by Ctrl-C on a terminal once the third is at work: what was done is kept
 for i in $(seq 4 99); do ln -s "$t/b.mp4" "$f/$i.mp4"; done
 (for i in $(seq 600); do grep -qs "3 of 99" "$t/stopped" && break; sleep 0.05; done; printf '\003'; for i in $(seq 200); do [ -e "$t/d.csv" ] && break; sleep 0.05; done) |
-  script -qfec "$smac analyze $f --model $t/run/best.safetensors --window 0.02 --hop 0.02 --format csv -o $t/d.csv" "$t/stopped" >"$t/out"
+  script -qfec "exec $smac analyze $f --model $t/run/best.safetensors --window 0.02 --hop 0.02 --format csv -o $t/d.csv" "$t/stopped" >"$t/out"
 check "Ctrl-C ends with status 1" test "${PIPESTATUS[1]}" = 1
 check "and says how many are done" grep -q "stopped; [0-9]* of 99 recordings are analysed" "$t/stopped"
 check "which are written" grep -q "talks/10.mp4" "$t/d.csv"
