@@ -224,6 +224,22 @@ static void read_bert_like(config_reader *r, language_model_config *c)
     c->embedding_width = c->width;
 }
 
+/* "c2p", "p2c", or several with | between them: DeBERTa's terms of the attention's score beside content to content. */
+static void read_score_terms(config_reader *r, const char *text, language_model_config *c)
+{
+    for (const char *at = text ? text : "?"; *at && r->status == SMAC_OK;) {
+        size_t length = strcspn(at, "|");
+        if (length == 3 && strncmp(at, "c2p", 3) == 0)
+            c->content_to_position = true;
+        else if (length == 3 && strncmp(at, "p2c", 3) == 0)
+            c->position_to_content = true;
+        else
+            r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "config.json: pos_att_type has \"%.40s\"; c2p and p2c are "
+                "supported", at);
+        at += length + (at[length] == '|');
+    }
+}
+
 static void read_deberta(config_reader *r, language_model_config *c)
 {
     int64_t table = 512, distance = -1, types = 0;
@@ -247,17 +263,10 @@ static void read_deberta(config_reader *r, language_model_config *c)
     refuse_text(r, "norm_rel_ebd", "layer_norm");
     refuse_integer(r, "conv_kernel_size", 0);
     json_t *kinds = find(r, "pos_att_type", NULL);
-    char joined[64] = "";
-    for (size_t i = 0; json_is_array(kinds) && i < json_array_size(kinds); i++) {
-        const char *kind = json_string_value(json_array_get(kinds, i));
-        if (kind != NULL && strlen(joined) + strlen(kind) + 2 < sizeof joined)
-            strcat(strcat(joined, kind), "|");
-    }
-    const char *text = json_is_string(kinds) ? json_string_value(kinds) : joined;
-    c->content_to_position = strstr(text, "c2p") != NULL;
-    c->position_to_content = strstr(text, "p2c") != NULL;
-    if (strstr(text, "p2p") != NULL && r->status == SMAC_OK)
-        r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "config.json: pos_att_type has p2p, which is not supported");
+    if (json_is_string(kinds))
+        read_score_terms(r, json_string_value(kinds), c);
+    for (size_t i = 0; json_is_array(kinds) && i < json_array_size(kinds); i++)
+        read_score_terms(r, json_string_value(json_array_get(kinds, i)), c);
 }
 
 /* What transformers takes for keys that are missing, where that is not the published base size. */

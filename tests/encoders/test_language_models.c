@@ -311,6 +311,10 @@ static void configs_that_are_not_supported_are_refused(void **state)
         {"{\"model_type\": \"gpt2\", \"scale_attn_weights\": false}", "scale_attn_weights", SMAC_ERROR_UNSUPPORTED},
         {"{\"model_type\": \"deberta-v2\", \"relative_attention\": true, \"conv_kernel_size\": 3}", "norm_rel_ebd",
             SMAC_ERROR_UNSUPPORTED},
+        {"{\"model_type\": \"deberta-v2\", \"relative_attention\": true, \"norm_rel_ebd\": \"layer_norm\", "
+         "\"pos_att_type\": [\"c2p\", \"q2q\"]}", "q2q", SMAC_ERROR_UNSUPPORTED},
+        {"{\"model_type\": \"deberta-v2\", \"relative_attention\": true, \"norm_rel_ebd\": \"layer_norm\", "
+         "\"pos_att_type\": \"p2c|p2p\"}", "p2p", SMAC_ERROR_UNSUPPORTED},
         {"{\"model_type\": \"t5\", \"feed_forward_proj\": \"gated-silu\"}", "gated-silu", SMAC_ERROR_UNSUPPORTED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
