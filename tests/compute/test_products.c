@@ -1,10 +1,15 @@
 /* Products at every precision and level against sums in double; the same bits for any number of threads and rows. */
+#define _GNU_SOURCE
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
+#include <ucontext.h>
 
 #include <cmocka.h>
 
@@ -260,12 +265,76 @@ static void nested(void **state) {
     free(w), free(x), free(y);
 }
 
+#ifdef __x86_64__
+static struct {
+    pthread_t owner;
+    uintptr_t low, high;
+    volatile sig_atomic_t came, strayed;
+} stack;
+
+static void look_at_stack(int number, siginfo_t *info, void *context) {
+    (void)number, (void)info;
+    uintptr_t at = (uintptr_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RSP];
+    if (!pthread_equal(pthread_self(), stack.owner)) /* an idle worker of a test before, with a stack of its own */
+        return;
+    stack.came++;
+    stack.strayed += at < stack.low || at >= stack.high;
+}
+
+/* A signal may come at any moment of a product: its frame goes below the stack pointer, which must point into the stack. */
+static void signals(void **state) {
+    (void)state;
+    static const int64_t sizes[][3] = {{16, 16, 16}, {200, 16, 64}, {400, 16, 1024}, {96, 64, 300}, {256, 256, 256},
+        {33, 1, 600}, {1, 300, 300}};
+    pthread_attr_t attributes;
+    void *low;
+    size_t bytes, frame = 1 << 17;
+    assert_int_equal(pthread_getattr_np(pthread_self(), &attributes), 0);
+    assert_int_equal(pthread_attr_getstack(&attributes, &low, &bytes), 0);
+    pthread_attr_destroy(&attributes);
+    stack.owner = pthread_self(), stack.low = (uintptr_t)low, stack.high = (uintptr_t)low + bytes;
+    stack_t other = {.ss_sp = malloc(frame), .ss_size = frame}, before; /* so that a stray pointer is told, not followed */
+    struct sigaction action = {.sa_sigaction = look_at_stack, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+    assert_int_equal(sigaltstack(&other, &before), 0);
+    assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+    float *x = numbers(400 * 1024, 1), *w = numbers(400 * 1024, 2), *y = calloc(400 * 400, 4);
+    parallel_set_threads(1); /* all of the work where the signals come */
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        int64_t m = sizes[s][0], n = sizes[s][1], k = sizes[s][2];
+        packed_matrix *packed[PRECISION_INT8 + 1];
+        for (precision how = PRECISION_F32; how <= PRECISION_INT8; how++)
+            packed[how] = packed_matrix_new(w, n, k, how);
+        setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0, 50}, .it_interval = {0, 50}}, NULL);
+        stack.came = 0;
+        for (int i = 0; stack.came < 200 && i < 4000000; i++) {
+            gemm(PRECISION_F32, i & 1, i >> 1 & 1, m, n, k, 1, x, i & 1 ? m : k, w, i >> 1 & 1 ? k : n, 0, y, n, NULL);
+            for (precision how = PRECISION_F32; i % 8 == 0 && how <= PRECISION_INT8; how++)
+                product_packed(y, x, m, packed[how], NULL, ACTIVATION_NONE, NULL);
+        }
+        setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0, 0}}, NULL);
+        assert_true(stack.came > 0);
+        if (stack.strayed)
+            fail_msg("%d x %d x %d: the stack pointer left the stack at %d of %d signals", (int)m, (int)n, (int)k,
+                (int)stack.strayed, (int)stack.came);
+        for (precision how = PRECISION_F32; how <= PRECISION_INT8; how++)
+            packed_matrix_free(packed[how]);
+    }
+    parallel_set_threads(0);
+    signal(SIGALRM, SIG_DFL);
+    sigaltstack(&before, NULL);
+    free(other.ss_sp), free(x), free(w), free(y);
+}
+#endif
+
 int main(int argc, char **argv) {
     (void)argc;
     wait_passively(argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(packed), cmocka_unit_test(general), cmocka_unit_test(batched), cmocka_unit_test(not_finite),
         cmocka_unit_test(nested),
+#ifdef __x86_64__
+        cmocka_unit_test(signals),
+#endif
     };
     return cmocka_run_group_tests(tests, 0, 0) + run_other_levels(argv);
 }
