@@ -78,15 +78,19 @@ struct kernels {
     void (*from_f16)(float *y, const uint16_t *x, int64_t n);
     /* q = round(x / s) with s = max|x| / 127 (0 for a row of zeros: q 0); returns s.  Ties to even. */
     float (*quantise)(int8_t *q, const float *x, int64_t n);
-    /* the end of an int8 product: y = act(s_row s_column(n) (sums(n) - offset(n)) + bias(n)); bias may be NULL */
-    void (*dequantise)(float *y, const int32_t *sums, const int32_t *offset, float row_scale,
+    /* end of an int8 product: y = act(s_row s_column(n) (sums(n) - zero column_sum(n)) + bias(n)); bias may be NULL */
+    void (*dequantise)(float *y, const int32_t *sums, const int32_t *column_sum, int32_t zero, float row_scale,
         const float *column_scale, const float *bias, int64_t n, activation a);
 
     /* --- packing for products (compute/packing.h) ------------------------------------------------------------------- */
     uint32_t side; /* transpose works on blocks of side x side words of 32 bits */
     void (*transpose)(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row); /* rows in words */
     void (*pair_bf16)(uint16_t *out, const float *first, const float *second, int64_t n); /* rounded, side by side */
-    float (*quantise_unsigned)(uint8_t *q, const float *x, int64_t n); /* quantise, plus 128 */
+    /*
+     * q = round(x / s) + zero, 0 to 255, over the row's own range and 0: s = (max(x, 0) - min(x, 0)) / 255, zero =
+     * round(-min(x, 0) / s), so that 0 stays 0.  Returns s; NaN (and q 0) if one is not finite.
+     */
+    float (*quantise_unsigned)(uint8_t *q, const float *x, int64_t n, int32_t *zero);
     float (*magnitude)(const float *x, int64_t n); /* max|x|; NaN if one is not finite */
     void (*quantise_by)(int8_t *q, const float *x, int64_t n, float factor); /* round(x factor), at most +-127 */
 

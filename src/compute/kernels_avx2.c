@@ -40,8 +40,10 @@ typedef struct vd {
 #define VI_FROM_BITS(f) _mm256_castps_si256(f)
 #define VI_SHIFT_LEFT(i, n) _mm256_slli_epi32(i, n)
 #define VI_SUB(a, b) _mm256_sub_epi32(a, b)
+#define VI_ADD(a, b) _mm256_add_epi32(a, b)
+#define VI_MUL(a, b) _mm256_mullo_epi32(a, b)
+#define VI_SET(i) _mm256_set1_epi32(i)
 #define VI_OR(a, b) _mm256_or_si256(a, b)
-#define VI_FLIP(i, byte) _mm256_xor_si256(i, _mm256_set1_epi32(byte))
 #define VI_FROM_FLOATS(f) _mm256_cvtps_epi32(f)
 #define FLOATS_FROM_VI(i) _mm256_cvtepi32_ps(i)
 #define VD_ZERO() ((vd){_mm256_setzero_pd(), _mm256_setzero_pd()})
@@ -138,7 +140,7 @@ INLINE vi vi_get_u16(const uint16_t *p, int64_t n) {
     return _mm256_cvtepu16_epi32(n == LANES ? _mm_loadu_si128((const __m128i *)p) : get_part(p, 2 * n));
 }
 
-INLINE void vi_put_s8(int8_t *p, vi x, int64_t n) { /* the lowest byte of every word */
+INLINE void vi_put_byte(uint8_t *p, vi x, int64_t n) { /* the lowest byte of every word */
     vi bytes = _mm256_and_si256(x, _mm256_set1_epi32(0xff));
     __m128i words = narrow(bytes);
     put_part(p, _mm_packus_epi16(words, words), n);

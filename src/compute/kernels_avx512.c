@@ -41,8 +41,10 @@ typedef struct vd {
 #define VI_FROM_BITS(f) _mm512_castps_si512(f)
 #define VI_SHIFT_LEFT(i, n) _mm512_slli_epi32(i, n)
 #define VI_SUB(a, b) _mm512_sub_epi32(a, b)
+#define VI_ADD(a, b) _mm512_add_epi32(a, b)
+#define VI_MUL(a, b) _mm512_mullo_epi32(a, b)
+#define VI_SET(i) _mm512_set1_epi32(i)
 #define VI_OR(a, b) _mm512_or_si512(a, b)
-#define VI_FLIP(i, byte) _mm512_xor_si512(i, _mm512_set1_epi32(byte))
 #define VI_FROM_FLOATS(f) _mm512_cvtps_epi32(f)
 #define FLOATS_FROM_VI(i) _mm512_cvtepi32_ps(i)
 #define VD_ZERO() ((vd){_mm512_setzero_pd(), _mm512_setzero_pd()})
@@ -100,7 +102,7 @@ INLINE vi vi_get_u16(const uint16_t *p, int64_t n) {
     return _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(PART(n), p));
 }
 
-INLINE void vi_put_s8(int8_t *p, vi x, int64_t n) {
+INLINE void vi_put_byte(uint8_t *p, vi x, int64_t n) {
     _mm_mask_storeu_epi8(p, PART(n), _mm512_cvtepi32_epi8(x)); /* the narrowing store itself is slow on some */
 }
 

@@ -369,11 +369,26 @@ static float quantise(int8_t *q, const float *x, int64_t n) {
     return largest / 127.0f;
 }
 
-static float quantise_unsigned(uint8_t *q, const float *x, int64_t n) {
-    float s = quantise((int8_t *)q, x, n);
-    for (int64_t i = 0; i < n; i++)
-        q[i] ^= 0x80; /* + 128 in two's complement */
-    return s;
+static float quantise_unsigned(uint8_t *q, const float *x, int64_t n, int32_t *zero) {
+    float above = 0, below = 0, bad = 0;
+    for (int64_t i = 0; i < n; i++) {
+        above = x[i] > above ? x[i] : above;
+        below = -x[i] > below ? -x[i] : below;
+        bad += 0 * x[i]; /* NaN where x is not finite */
+    }
+    float scale = above / 255.0f + below / 255.0f; /* the sum alone may be infinite */
+    *zero = 0;
+    if (bad != 0 || !(above + below > SMALLEST_MAGNITUDE)) {
+        memset(q, 0, (size_t)n);
+        return bad == 0 ? scale : NAN;
+    }
+    float factor = 1.0f / scale;
+    *zero = (int32_t)rintf(below * factor);
+    for (int64_t i = 0; i < n; i++) {
+        float v = rintf(x[i] * factor), most = 255.0f - (float)*zero, least = -(float)*zero;
+        q[i] = (uint8_t)((int32_t)(v > most ? most : v < least ? least : v) + *zero);
+    }
+    return scale;
 }
 
 enum { SIDE = 4 };
@@ -391,10 +406,10 @@ static void pair_bf16(uint16_t *out, const float *first, const float *second, in
     }
 }
 
-static void dequantise(float *y, const int32_t *sums, const int32_t *offset, float row_scale,
+static void dequantise(float *y, const int32_t *sums, const int32_t *column_sum, int32_t zero, float row_scale,
     const float *column_scale, const float *bias, int64_t n, activation a) {
     for (int64_t i = 0; i < n; i++) {
-        float v = (float)(sums[i] - offset[i]) * (row_scale * column_scale[i]);
+        float v = (float)(sums[i] - zero * column_sum[i]) * (row_scale * column_scale[i]);
         y[i] = apply(bias ? v + bias[i] : v, a);
     }
 }

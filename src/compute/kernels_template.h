@@ -439,34 +439,62 @@ static float magnitude(const float *x, int64_t n) {
     return vf_total(VF_ADD(bad0, bad1)) == 0 ? vf_largest(VF_MAX(m0, m1)) : NAN;
 }
 
-/* flip: 0, or 0x80 to add 128 to every byte */
-ALWAYS void quantise_all(int8_t *q, const float *x, int64_t n, float factor, const int flip) {
+static void quantise_by(int8_t *q, const float *x, int64_t n, float factor) {
     vf f = VF_SET(factor), most = VF_SET(127.0f), least = VF_SET(-127.0f);
     OVER(n, i, part) {
         vf v = VF_MAX(least, VF_MIN(most, VF_MUL(GET(x + i, part), f)));
-        vi_put_s8(q + i, VI_FLIP(VI_FROM_FLOATS(v), flip), part);
+        vi_put_byte((uint8_t *)q + i, VI_FROM_FLOATS(v), part);
     }
 }
 
-static void quantise_by(int8_t *q, const float *x, int64_t n, float factor) {
-    quantise_all(q, x, n, factor, 0);
-}
-
-ALWAYS float quantise_row(int8_t *q, const float *x, int64_t n, const int flip) {
+static float quantise(int8_t *q, const float *x, int64_t n) {
     float largest = magnitude(x, n);
     if (largest > SMALLEST_MAGNITUDE)
-        quantise_all(q, x, n, 127.0f / largest, flip);
+        quantise_by(q, x, n, 127.0f / largest);
     else
-        memset(q, flip, (size_t)n);
+        memset(q, 0, (size_t)n);
     return largest / 127.0f;
 }
 
-static float quantise(int8_t *q, const float *x, int64_t n) {
-    return quantise_row(q, x, n, 0);
+/* max(x, 0) and -min(x, 0); false if one is not finite */
+ALWAYS bool range(const float *x, int64_t n, float *above, float *below) {
+    vf a0 = VF_ZERO(), a1 = VF_ZERO(), b0 = VF_ZERO(), b1 = VF_ZERO(), bad0 = VF_ZERO(), bad1 = VF_ZERO();
+    int64_t start = 0;
+    for (; start + 2 * LANES <= n; start += 2 * LANES) {
+        vf v0 = VF_LOAD(x + start), v1 = VF_LOAD(x + start + LANES);
+        a0 = VF_MAX(v0, a0), b0 = VF_MIN(v0, b0);
+        a1 = VF_MAX(v1, a1), b1 = VF_MIN(v1, b1);
+        bad0 = VF_FMA(v0, VF_ZERO(), bad0);
+        bad1 = VF_FMA(v1, VF_ZERO(), bad1);
+    }
+    OVER(n - start, i, part) {
+        vf v = GET(x + start + i, part);
+        a0 = VF_MAX(v, a0), b0 = VF_MIN(v, b0);
+        bad0 = VF_FMA(v, VF_ZERO(), bad0);
+    }
+    *above = vf_largest(VF_MAX(a0, a1));
+    *below = vf_largest(VF_SUB(VF_ZERO(), VF_MIN(b0, b1)));
+    return vf_total(VF_ADD(bad0, bad1)) == 0;
 }
 
-static float quantise_unsigned(uint8_t *q, const float *x, int64_t n) {
-    return quantise_row((int8_t *)q, x, n, 0x80);
+static float quantise_unsigned(uint8_t *q, const float *x, int64_t n, int32_t *zero) {
+    float above, below;
+    bool finite = range(x, n, &above, &below);
+    float scale = above / 255.0f + below / 255.0f; /* the sum alone may be infinite */
+    *zero = 0;
+    if (!finite || !(above + below > SMALLEST_MAGNITUDE)) {
+        memset(q, 0, (size_t)n);
+        return finite ? scale : NAN;
+    }
+    float factor = 1.0f / scale;
+    *zero = (int32_t)rintf(below * factor);
+    vf f = VF_SET(factor), most = VF_SET(255.0f - (float)*zero), least = VF_SET(-(float)*zero);
+    vi z = VI_SET(*zero);
+    OVER(n, i, part) {
+        vf v = VF_MAX(least, VF_MIN(most, VF_MUL(GET(x + i, part), f)));
+        vi_put_byte(q + i, VI_ADD(VI_FROM_FLOATS(v), z), part);
+    }
+    return scale;
 }
 
 static void pair_bf16(uint16_t *out, const float *first, const float *second, int64_t n) {
@@ -476,12 +504,13 @@ static void pair_bf16(uint16_t *out, const float *first, const float *second, in
     }
 }
 
-ALWAYS void dequantise_all(float *y, const int32_t *sums, const int32_t *offset, float row_scale,
+ALWAYS void dequantise_all(float *y, const int32_t *sums, const int32_t *column_sum, int32_t zero, float row_scale,
     const float *column_scale, const float *bias, int64_t n, const activation a) {
     vf f = VF_SET(row_scale);
+    vi z = VI_SET(zero);
     OVER(n, i, part) {
-        vi q = VI_SUB(VI_FROM_BITS(GET((const float *)(const void *)(sums + i), part)),
-            VI_FROM_BITS(GET((const float *)(const void *)(offset + i), part)));
+        vi column = VI_FROM_BITS(GET((const float *)(const void *)(column_sum + i), part));
+        vi q = VI_SUB(VI_FROM_BITS(GET((const float *)(const void *)(sums + i), part)), VI_MUL(z, column));
         vf s = VF_MUL(f, GET(column_scale + i, part));
         vf v = VF_MUL(FLOATS_FROM_VI(q), s);
         if (bias)
@@ -490,12 +519,12 @@ ALWAYS void dequantise_all(float *y, const int32_t *sums, const int32_t *offset,
     }
 }
 
-static void dequantise(float *y, const int32_t *sums, const int32_t *offset, float row_scale,
+static void dequantise(float *y, const int32_t *sums, const int32_t *column_sum, int32_t zero, float row_scale,
     const float *column_scale, const float *bias, int64_t n, activation a) {
     switch (a) {
 #define CASE(name)                                                                   \
     case name:                                                                       \
-        dequantise_all(y, sums, offset, row_scale, column_scale, bias, n, name);     \
+        dequantise_all(y, sums, column_sum, zero, row_scale, column_scale, bias, n, name); \
         break;
         EACH_ACTIVATION(CASE)
 #undef CASE

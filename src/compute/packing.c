@@ -110,7 +110,7 @@ void pack_panel_from_bf16(uint16_t *panel, const struct kernels *kernels, const 
     }
 }
 
-void pack_panel_int8(int8_t *panel, float *scale, int32_t *offset, const struct kernels *kernels,
+void pack_panel_int8(int8_t *panel, float *scale, int32_t *sum, const struct kernels *kernels,
     const right_matrix *m, int64_t index) {
     int columns = columns_of(m->n, index);
     const float *b = m->b + index * PANEL * m->step_n;
@@ -119,7 +119,7 @@ void pack_panel_int8(int8_t *panel, float *scale, int32_t *offset, const struct 
     if (columns < PANEL)
         memset(panel, 0, (size_t)steps_padded(m->k, PRECISION_INT8) * PANEL);
     memset(scale, 0, PANEL * sizeof *scale);
-    memset(offset, 0, PANEL * sizeof *offset);
+    memset(sum, 0, PANEL * sizeof *sum);
     for (int j = 0; j < columns; j++) {
         float largest = kernels->magnitude(b + j * m->step_n, m->k);
         scale[j] = largest / 127.0f;
@@ -133,10 +133,8 @@ void pack_panel_int8(int8_t *panel, float *scale, int32_t *offset, const struct 
                 kernels->quantise_by(row, b + start + j * m->step_n, steps, factor[j]);
             else
                 memset(row, 0, (size_t)steps);
-            int32_t sum = 0;
             for (int64_t i = 0; i < steps; i++)
-                sum += row[i];
-            offset[j] += 128 * sum;
+                sum[j] += row[i];
             for (int64_t i = steps; i % 4; i++)
                 row[i] = 0;
         }
@@ -207,9 +205,9 @@ void left_matrix_pack(const left_matrix *l, const struct kernels *kernels, int64
                 to[l->k] = 0;
         } else {
             uint8_t *to = (uint8_t *)l->packed + r * l->row;
-            l->scale[r] = kernels->quantise_unsigned(to, from, l->k);
+            l->scale[r] = kernels->quantise_unsigned(to, from, l->k, &l->zero[r]);
             if (l->row >= steps)
-                memset(to + l->k, 128, (size_t)(steps - l->k));
+                memset(to + l->k, 0, (size_t)(steps - l->k));
         }
     }
 }

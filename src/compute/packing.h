@@ -28,8 +28,8 @@ void pack_panel(void *panel, precision how, const struct kernels *kernels, const
 /* bf16 from a weight (n, k) in bfloat16: bits are moved, not changed */
 void pack_panel_from_bf16(uint16_t *panel, const struct kernels *kernels, const uint16_t *w, int64_t n, int64_t k,
     int64_t index);
-/* int8 from step_k 1: a scale a column (max|column| / 127) and offset = 128 sum of its integers, for 32 columns */
-void pack_panel_int8(int8_t *panel, float *scale, int32_t *offset, const struct kernels *kernels,
+/* int8 from step_k 1: a scale a column (max|column| / 127) and the sum of its integers, for 32 columns */
+void pack_panel_int8(int8_t *panel, float *scale, int32_t *sum, const struct kernels *kernels,
     const right_matrix *m, int64_t index);
 
 /*
@@ -42,6 +42,7 @@ typedef struct left_matrix {
     int64_t m, k, step_m, step_k;
     void *packed;  /* where it goes, left_matrix_bytes of it; NULL: it stays */
     float *scale;  /* int8: of the rows */
+    int32_t *zero; /* int8: what stands for 0 in a row */
     int64_t row, pair; /* how the packed form is read: elements from row to row, and from step (pair) to step */
 } left_matrix;
 

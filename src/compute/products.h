@@ -22,8 +22,10 @@
 
 /* --- weights packed once ----------------------------------------------------------------------------------------- */
 /*
- * A weight (n, k) rearranged for products with many x, at a precision.  PRECISION_INT8: one scale a row of the weight
- * (output channel), inputs quantised by row when used.  Immutable in use: any number of threads may multiply with it.
+ * A weight (n, k) rearranged for products with many x, at a precision.  PRECISION_INT8 (inference alone): one scale a
+ * row of the weight (output channel); inputs become bytes when used, 256 steps from the row's least value (or 0) to its
+ * largest: what comes from a GELU or a ReLU lies on one side of 0.  Immutable in use: any number of threads may
+ * multiply with it.
  */
 typedef struct packed_matrix packed_matrix;
 

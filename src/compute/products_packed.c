@@ -24,7 +24,7 @@ struct packed_matrix {
     size_t bytes;          /* of all panels */
     void *data;
     float *scale;    /* int8: panels * 32 scales of columns */
-    int32_t *offset; /* int8: 128 times the sum of the column's integers */
+    int32_t *sum;    /* int8: of the columns' integers */
     onednn_block **blocks; /* instead of data: the columns in blocks of block_panels panels, held by oneDNN */
     int64_t block_count, block_panels;
 };
@@ -71,7 +71,7 @@ static void pack_one_block(void *context, int64_t index) {
         int32_t sum = 0;
         for (int64_t j = 0; j < p->k; j++)
             sum += q[j];
-        p->offset[first + i] = 128 * sum;
+        p->sum[first + i] = sum;
     }
     if (!onednn_block_fill(p->blocks[index], out, p->k))
         atomic_store(&w->failed, true);
@@ -95,7 +95,7 @@ static void pack_one_panel(void *context, int64_t index) {
         panel = 0;
     }
     if (p->how == PRECISION_INT8)
-        pack_panel_int8(to, p->scale + index * PANEL, p->offset + index * PANEL, kernels, &from, panel);
+        pack_panel_int8(to, p->scale + index * PANEL, p->sum + index * PANEL, kernels, &from, panel);
     else
         pack_panel(to, p->how, kernels, &from, panel);
 }
@@ -135,8 +135,8 @@ static packed_matrix *packed_empty(int64_t n, int64_t k, precision how) {
         checked_multiply(cells, element_of(kept), &bytes);
     if (fits && kept == PRECISION_INT8) {
         p->scale = memory_aligned(columns ? columns * sizeof *p->scale : 64);
-        p->offset = memory_aligned(columns ? columns * sizeof *p->offset : 64);
-        fits = p->scale && p->offset;
+        p->sum = memory_aligned(columns ? columns * sizeof *p->sum : 64);
+        fits = p->scale && p->sum;
     }
     if (fits && onednn_wanted(kept) && n > 0 && k > 0 && packed_blocks(p))
         return p;
@@ -203,7 +203,7 @@ void packed_matrix_free(packed_matrix *p) {
     free(p->blocks);
     memory_aligned_free(p->data);
     memory_aligned_free(p->scale);
-    memory_aligned_free(p->offset);
+    memory_aligned_free(p->sum);
     free(p);
 }
 
@@ -249,7 +249,8 @@ static void finish_row(const packed_product *c, const void *sums, int64_t row, i
     float *y = c->y + row * w->n + column;
     const float *bias = c->bias ? c->bias + column : 0;
     if (w->how == PRECISION_INT8) {
-        c->kernels->dequantise(y, sums, w->offset + column, c->left.scale[row], w->scale + column, bias, n, c->a);
+        c->kernels->dequantise(y, sums, w->sum + column, c->left.zero[row], c->left.scale[row], w->scale + column, bias,
+            n, c->a);
     } else if (bias) {
         c->kernels->add(y, sums, bias, n);
         if (c->a != ACTIVATION_NONE)
@@ -297,7 +298,7 @@ smac_status product_packed(float *y, const float *x, int64_t rows, const packed_
         c.left.row = w->k; /* oneDNN's fast products want dense rows */
     c.slot_bytes = grid_scratch_bytes(&c.grid);
     size_t scratch_bytes = c.slot_bytes * (size_t)parallel_threads(), left_bytes = 0, all;
-    size_t scale_bytes = w->how == PRECISION_INT8 ? (size_t)rows * sizeof(float) : 0;
+    size_t scale_bytes = w->how == PRECISION_INT8 ? (size_t)rows * (sizeof(float) + sizeof(int32_t)) : 0;
     bool fits = left_matrix_bytes(&c.left, &left_bytes) && 
         checked_add(left_bytes, w->blocks ? (size_t)c.left.row * 16 * element_of(w->how) : 0, &left_bytes) &&
         checked_add(left_bytes, scratch_bytes, &all) && checked_add(all, scale_bytes, &all); /* oneDNN: 16 rows more */
@@ -310,6 +311,7 @@ smac_status product_packed(float *y, const float *x, int64_t rows, const packed_
     if (left_bytes) {
         c.left.packed = memory + scratch_bytes;
         c.left.scale = (float *)(memory + scratch_bytes + left_bytes);
+        c.left.zero = (int32_t *)(c.left.scale + rows);
         if (grid_pieces(&c.grid) == 1)
             serial_for(1, pack_rows, &c);
         else

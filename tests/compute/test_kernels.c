@@ -302,13 +302,14 @@ static void quantising(void **state) {
     const kernels *plain = kernels_at(KERNEL_PLAIN);
     float x[LONGEST], y[LONGEST], want[LONGEST], column[LONGEST], bias[LONGEST];
     int8_t q[LONGEST + 1], q_want[LONGEST + 1];
-    int32_t sums[LONGEST], offset[LONGEST];
+    uint8_t u[LONGEST + 1], u_want[LONGEST + 1];
+    int32_t sums[LONGEST], column_sum[LONGEST], zero, zero_want;
     fill(x, LONGEST, 2, 20);
     fill(column, LONGEST, 0.01f, 21);
     fill(bias, LONGEST, 1, 22);
     for (int i = 0; i < LONGEST; i++) {
         sums[i] = (int32_t)random_u32_at(3, 3, (uint64_t)i) / 4096;
-        offset[i] = (int32_t)random_u32_at(3, 4, (uint64_t)i) / 8192;
+        column_sum[i] = (int32_t)random_u32_at(3, 4, (uint64_t)i) / 1048576;
     }
     FOR_LEVELS(k) for (int l = 0; l < LENGTHS; l++) {
         int n = lengths[l];
@@ -318,22 +319,36 @@ static void quantising(void **state) {
         assert_memory_equal(q, q_want, (size_t)n);
         for (int i = 0; i < n; i++)
             assert_true(fabsf((float)q[i] * s - x[i]) <= 0.51f * s);
+        for (int shift = -1; shift <= 1; shift++) { /* all below 0, both, all above */
+            for (int i = 0; i < n; i++)
+                y[i] = x[i] + (float)shift * 20;
+            u[n] = 99;
+            s = k->quantise_unsigned(u, y, n, &zero), s_want = plain->quantise_unsigned(u_want, y, n, &zero_want);
+            assert_true(s == s_want && zero == zero_want && u[n] == 99 && zero >= 0 && zero <= 255);
+            assert_memory_equal(u, u_want, (size_t)n);
+            for (int i = 0; i < n; i++)
+                assert_true(fabsf((float)(u[i] - zero) * s - y[i]) <= 0.51f * s);
+        }
         for (activation a = ACTIVATION_NONE; a <= ACTIVATION_QUICK_GELU; a++) {
-            k->dequantise(y, sums, offset, 0.02f, column, bias, n, a);
-            plain->dequantise(want, sums, offset, 0.02f, column, bias, n, a);
+            k->dequantise(y, sums, column_sum, 97, 0.02f, column, bias, n, a);
+            plain->dequantise(want, sums, column_sum, 97, 0.02f, column, bias, n, a);
             check_near("dequantise", y, want, n, 1e-6f, 1e-6f);
-            k->dequantise(y, sums, offset, 0.02f, column, 0, n, a);
-            plain->dequantise(want, sums, offset, 0.02f, column, 0, n, a);
+            k->dequantise(y, sums, column_sum, 97, 0.02f, column, 0, n, a);
+            plain->dequantise(want, sums, column_sum, 97, 0.02f, column, 0, n, a);
             check_near("dequantise", y, want, n, 1e-6f, 1e-6f);
         }
         if (n > 2) {
-            float save = x[n - 1];
+            float save = x[n - 1], first = x[0];
             x[n - 1] = n % 2 ? NAN : INFINITY;
-            assert_true(isnan(k->quantise(q, x, n)));
+            assert_true(isnan(k->quantise(q, x, n)) && isnan(k->quantise_unsigned(u, x, n, &zero)));
+            x[n - 1] = FLT_MAX, x[0] = -FLT_MAX; /* their distance is not finite, the step is */
+            s = k->quantise_unsigned(u, x, n, &zero);
+            assert_true(isfinite(s) && u[0] == 0 && u[n - 1] == 255);
+            x[0] = first;
             x[n - 1] = save;
         }
         float zeros[LONGEST] = {0};
-        assert_true(k->quantise(q, zeros, n) == 0);
+        assert_true(k->quantise(q, zeros, n) == 0 && k->quantise_unsigned(u, zeros, n, &zero) == 0);
         for (int i = 0; i < n; i++)
             assert_int_equal(q[i], 0);
     }

@@ -54,19 +54,21 @@ static const int64_t shapes[][3] = {{1, 1, 1}, {1, 7, 3}, {7, 1, 5}, {3, 33, 17}
     {50, 129, 211}, {257, 101, 80}, {29, 257, 401}, {131, 67, 4}, {1, 300, 769}, {101, 512, 389}, {2, 3, 0}};
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
-/* int8 exactly: the integers of both sides by the plain kernel, their sum, both scales */
+/* int8 exactly: the integers of both sides by the plain kernel, their sum, what stands for 0, both scales */
 static void check_int8(const float *y, const float *x, const float *w, const float *bias, int64_t rows, int64_t n,
     int64_t k) {
-    int8_t *qx = malloc((size_t)k + 1), *qw = malloc((size_t)(n * k + 1));
+    uint8_t *qx = malloc((size_t)k + 1);
+    int8_t *qw = malloc((size_t)(n * k + 1));
+    int32_t zero;
     float *scale = malloc((size_t)n * 4);
     for (int64_t j = 0; j < n; j++)
         scale[j] = kernels_at(KERNEL_PLAIN)->quantise(qw + j * k, w + j * k, k);
     for (int64_t i = 0; i < rows; i++) {
-        float s = kernels_at(KERNEL_PLAIN)->quantise(qx, x + i * k, k);
+        float s = kernels_at(KERNEL_PLAIN)->quantise_unsigned(qx, x + i * k, k, &zero);
         for (int64_t j = 0; j < n; j++) {
             int64_t sum = 0;
             for (int64_t c = 0; c < k; c++)
-                sum += qx[c] * qw[j * k + c];
+                sum += (qx[c] - zero) * qw[j * k + c];
             double want = (double)sum * s * scale[j] + bias[j];
             if (!(fabs(y[i * n + j] - want) <= 1e-6 * (fabs((double)sum * s * scale[j]) + fabs(bias[j]))))
                 fail_msg("int8, %d x %d x %d: element (%d, %d) is %.9g, expected %.9g", (int)rows, (int)n, (int)k,
