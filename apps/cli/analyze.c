@@ -16,9 +16,9 @@ static int run(int argc, char **argv);
 
 const command command_analyze = {"analyze", "analyze FILE|FOLDER... --model M [--text T | --transcript F] [options]",
     "what a recording says: prediction, words, voice, face, what they share, second by second",
-    "Of a folder: the recordings that lie in it (by their endings: mp4, mkv, wav, ...), sorted by name.  A recording that\n"
-    "cannot be analysed does not end the rest: it is named at the end, and the exit status is 1.  With -o FOLDER/ each\n"
-    "recording's result is written as NAME.ENDING as soon as it is there, by --format.\n"
+    "Of a folder: the recordings that lie in it (by their endings: mp4, mkv, wav, ...), sorted by name.  A\n"
+    "recording that cannot be analysed does not end the rest: it is named at the end, and the exit status is 1.  With\n"
+    "-o FOLDER/ each recording's result is written as NAME.ENDING as soon as it is there, by --format.\n"
     "Without --text and --transcript the words come from embedded subtitles, when there are any, else from the sound\n"
     "itself when a speech model is installed (semanticmac models list).\n"
     "Formats: text (a timeline for the terminal), json, csv, srt, html (one self-contained page).", run};
@@ -117,8 +117,8 @@ static smac_status check_names(const recordings *r, smac_error *error)
     for (size_t i = 0; r->into && i < r->count; i++)
         for (size_t k = 0; k < i; k++)
             if (!strcmp(path_base(r->paths[i]), path_base(r->paths[k])))
-                return FAIL(error, SMAC_ERROR_ARGUMENT, "%s and %s have the same name, their results cannot both go into "
-                    "%s: analyse one of them apart", r->paths[k], r->paths[i], r->into);
+                return FAIL(error, SMAC_ERROR_ARGUMENT, "%s and %s have the same name, their results cannot both go "
+                    "into %s: analyse one of them apart", r->paths[k], r->paths[i], r->into);
     return SMAC_OK;
 }
 
@@ -223,7 +223,8 @@ static int run(int argc, char **argv)
     const option_row rows[] = {
         {"model", 'm', OPTION_TEXT, &model_path, "FILE", "the model (best.safetensors of a training)"},
         {"text", 't', OPTION_TEXT, &options.text, "WORDS", "the words that are said"},
-        {"transcript", 0, OPTION_TEXT, &options.transcript, "FILE", "the words with their times: .srt, .vtt, .txt, .json"},
+        {"transcript", 0, OPTION_TEXT, &options.transcript, "FILE", "the words with their times: .srt, .vtt, .txt, "
+            ".json"},
         {"transcribe", 0, OPTION_TEXT, &transcribe, "HOW", "hear the words: auto, never, or a Whisper model (auto)"},
         {"language", 0, OPTION_TEXT, &options.language, "CODE", "of the speech, en, de, ... (heard)"},
         {"window", 'w', OPTION_NUMBER, &options.window, "SECONDS", "length of a segment (4)"},
@@ -238,27 +239,28 @@ static int run(int argc, char **argv)
     if (status >= 0)
         return status;
     if (count == 0)
-        return usage_error(&command_analyze, "no recording is named");
+        return usage_error(&command_analyze, "no recording is named, give at least one file or folder");
     if (!model_path)
         return usage_error(&command_analyze, "no model is named, give --model FILE");
     if (!(options.window > 0 && options.window < INFINITY) || !(options.hop > 0 && options.hop < INFINITY))
         return usage_error(&command_analyze, "the window is %g s and the hop %g s, both must be more than 0 and finite",
             options.window, options.hop);
     if (options.text && options.transcript)
-        return usage_error(&command_analyze, "--text and --transcript cannot both be given");
+        return usage_error(&command_analyze, "--text and --transcript cannot both be given: leave one out");
     if (modalities && !parse_modalities(modalities, options.without))
-        return usage_error(&command_analyze, "--modalities is \"%s\", expected some of text,audio,vision", modalities);
+        return usage_error(&command_analyze, "--modalities is \"%s\", give some of text,audio,vision", modalities);
     precision how;
     if (how_name && !precision_from_name(how_name, &how))
-        return usage_error(&command_analyze, "there is no precision \"%s\": f32, bf16 or int8", how_name);
+        return usage_error(&command_analyze, "there is no precision \"%s\": give f32, bf16 or int8", how_name);
     smac_format format = SMAC_FORMAT_TEXT;
     bool into = output && (file_is_folder(output) || (*output && output[strlen(output) - 1] == '/'));
     const char *dot = output && !into ? strrchr(path_base(output), '.') : NULL;
     if (format_name && !smac_format_from_name(format_name, &format))
-        return usage_error(&command_analyze, "there is no format \"%s\": text, json, csv, srt or html", format_name);
+        return usage_error(&command_analyze, "there is no format \"%s\": give text, json, csv, srt or html",
+            format_name);
     if (!format_name && dot && dot[1] && strcmp(dot, ".txt") && !smac_format_from_name(dot + 1, &format))
-        return usage_error(&command_analyze, "\"%s\" ends in none of .txt, .json, .csv, .srt and .html: give --format too",
-            output);
+        return usage_error(&command_analyze, "\"%s\" ends in none of .txt, .json, .csv, .srt and .html: give "
+            "--format too", output);
     options.thumbnails = format == SMAC_FORMAT_HTML;
 
     smac_error error = {0};
@@ -285,11 +287,11 @@ static int run(int argc, char **argv)
     if (code == SMAC_OK && speech)
         code = smac_speech_open(speech, &options.speech, &error);
     if (code == SMAC_OK && all.count > 1 && (options.text || options.transcript)) {
-        status = usage_error(&command_analyze, "--%s holds for one recording, %zu are named",
+        status = usage_error(&command_analyze, "--%s holds for one recording, %zu are named: analyse that alone",
             options.text ? "text" : "transcript", all.count);
     } else if (code == SMAC_OK && all.count > 1 && format == SMAC_FORMAT_SRT && !all.into) {
-        status = usage_error(&command_analyze, "%zu recordings cannot stand in one subtitle file: give a folder, -o FOLDER/",
-            all.count);
+        status = usage_error(&command_analyze, "%zu recordings cannot stand in one subtitle file: give a folder, -o "
+            "FOLDER/", all.count);
     } else if (code != SMAC_OK || smac_model_open(model_path, &model_options, &model, &error) != SMAC_OK) {
         status = failure(&command_analyze, &error);
     } else {

@@ -254,15 +254,16 @@ static int run(int argc, char **argv)
     if (status >= 0)
         return status;
     if (count > 0)
-        return usage_error(&command_demo, "\"%s\" is not expected", argv[1]);
+        return usage_error(&command_demo, "\"%s\" is not expected here: leave it out or put its option before it",
+            argv[1]);
     if (seed < 0)
-        return usage_error(&command_demo, "--seed is %lld, expected 0 or more", (long long)seed);
+        return usage_error(&command_demo, "--seed is %lld, give 0 or more", (long long)seed);
     synth.seed = (uint64_t)seed;
     d.sets = &sets;
     if (d.epochs != INT64_MIN && d.epochs < 1) /* else not given */
-        return usage_error(&command_demo, "--epochs is %lld, expected 1 or more", (long long)d.epochs);
+        return usage_error(&command_demo, "--epochs is %lld, give 1 or more", (long long)d.epochs);
     if (synth.clips < CLIPS_LEAST)
-        return usage_error(&command_demo, "--clips is %lld, expected %d or more", (long long)synth.clips, CLIPS_LEAST);
+        return usage_error(&command_demo, "--clips is %lld, give %d or more", (long long)synth.clips, CLIPS_LEAST);
     smac_error error = {0};
     media_info real;
     configuration tried; /* what is wrong shows before the work, not after it */

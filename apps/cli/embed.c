@@ -102,8 +102,8 @@ static smac_status open_imagebind(embedder *e, precision how, smac_error *error)
     smac_status status = json ? imagebind_config_from_json(json, strlen(json), &c, error) : SMAC_OK;
     if (status == SMAC_OK && !e->sound && (c.rows != c.columns || c.frames != 2 || c.channels != 3))
         status = error_set(error, SMAC_ERROR_UNSUPPORTED, "embed",
-            "the model's pictures are %lld x %lld with %lld colours "
-            "and %lld frames; expected squares, 3 colours and 2 frames",
+            "the model's pictures are %lld x %lld with %lld colours and %lld frames; expected squares, 3 colours and "
+            "2 frames",
             (long long)c.rows, (long long)c.columns, (long long)c.channels, (long long)c.frames);
     configuration_defaults(&e->configuration);
     if (status == SMAC_OK && e->sound) {
@@ -150,8 +150,7 @@ static smac_status embed_line(embedder *e, text_span line, vector_rows *out, sma
     smac_status status = tokenizer_encode(e->words, line, &options, &tokens, error);
     if (status == SMAC_OK && tokens.count == 0)
         status = error_set(error, SMAC_ERROR_FORMAT, "embed",
-            "a line without any token has no vector with this model; take empty "
-            "lines out");
+            "a line without any token has no vector with this model; take empty lines out");
     if (status != SMAC_OK)
         return status;
     e->cut += tokens.cut > 0;
@@ -179,7 +178,8 @@ static smac_status embed_text(embedder *e, const char *path, vector_rows *out, s
     const char *nul = status == SMAC_OK ? memchr(text, 0, size) : NULL;
     if (nul)
         status = error_set(error, SMAC_ERROR_FORMAT, "embed",
-            "%.300s is no text (byte %zu is 0), expected lines of words for a language model", path, (size_t)(nul - text));
+            "%.300s is no text (byte %zu is 0), expected lines of words for a language model", path,
+            (size_t)(nul - text));
     for (size_t at = 0; status == SMAC_OK && at < size;) {
         const char *end = memchr(text + at, '\n', size - at);
         size_t next = end ? (size_t)(end - text) + 1 : size, stop = end ? next - 1 : size;
@@ -295,25 +295,27 @@ static int run(int argc, char **argv)
     if (!encoder)
         return usage_error(&command_embed, "no encoder is named, give --encoder NAME");
     if (count == 0)
-        return usage_error(&command_embed, "no file is named");
+        return usage_error(&command_embed, "no file is named, give at least one");
     for (int i = 1; i <= count; i++)
         for (int j = 1; j < i; j++)
             if (!strcmp(argv[i], argv[j]))
-                return usage_error(&command_embed, "%s is named twice", argv[i]);
+                return usage_error(&command_embed, "%s is named twice: name it once", argv[i]);
     if (!known_ending(output))
-        return usage_error(&command_embed, "\"%s\" ends neither in .npy nor in .safetensors", output);
+        return usage_error(&command_embed, "\"%s\" ends neither in .npy nor in .safetensors: give such a name", output);
     precision how;
     if (!precision_from_name(how_name, &how))
-        return usage_error(&command_embed, "there is no precision \"%s\": f32, bf16 or int8", how_name);
+        return usage_error(&command_embed, "there is no precision \"%s\": give f32, bf16 or int8", how_name);
     status = check_output(&command_embed, "-o", output, argv + 1, (size_t)count);
     if (status >= 0)
         return status;
     smac_error error = {0};
     smac_status code = embedder_open(&e, encoder, how, &error);
     if (code == SMAC_OK && e.tokens && e.picture)
-        code = error_set(&error, SMAC_ERROR_ARGUMENT, "embed", "--tokens is for language models and Whisper");
+        code = error_set(&error, SMAC_ERROR_ARGUMENT, "embed", "--tokens is for language models and Whisper: leave "
+            "it out");
     if (code == SMAC_OK && e.sound && !e.picture)
-        code = error_set(&error, SMAC_ERROR_ARGUMENT, "embed", "--sound is for ImageBind, which takes pictures else");
+        code = error_set(&error, SMAC_ERROR_ARGUMENT, "embed", "--sound is for ImageBind, which takes pictures else: "
+            "leave it out");
     if (code == SMAC_OK)
         code = embed_files(&e, argv + 1, count, output, &error);
     status = code == SMAC_OK ? EXIT_DONE : failure(&command_embed, &error);

@@ -80,15 +80,16 @@ static int run(int argc, char **argv)
     if (status >= 0)
         return status;
     if (count > 0)
-        return usage_error(&command_evaluate, "\"%s\" is not expected", argv[1]);
+        return usage_error(&command_evaluate, "\"%s\" is not expected here: leave it out or put its option before it",
+            argv[1]);
     if (!options.model || !options.data || !options.layout)
-        return usage_error(&command_evaluate, "--model, --data and --dataset are all needed");
+        return usage_error(&command_evaluate, "--model, --data and --dataset are all needed: give them");
     if (!dataset_split_from_name(split, &options.split))
-        return usage_error(&command_evaluate, "there is no split \"%s\": train, valid or test", split);
+        return usage_error(&command_evaluate, "there is no split \"%s\": give train, valid or test", split);
     if (modalities && !parse_modalities(modalities, options.modalities))
-        return usage_error(&command_evaluate, "--modalities is \"%s\", expected some of text,audio,vision", modalities);
+        return usage_error(&command_evaluate, "--modalities is \"%s\", give some of text,audio,vision", modalities);
     if (how_name && !precision_from_name(how_name, &how))
-        return usage_error(&command_evaluate, "there is no precision \"%s\": f32, bf16 or int8", how_name);
+        return usage_error(&command_evaluate, "there is no precision \"%s\": give f32, bf16 or int8", how_name);
     options.precision = how_name ? &how : NULL;
     char *read[] = {(char *)(uintptr_t)options.model, (char *)(uintptr_t)options.data};
     if ((status = check_output(&command_evaluate, "--json", json_path, read, 2)) >= 0 ||

@@ -307,20 +307,22 @@ static int run(int argc, char **argv)
     if (status >= 0)
         return status;
     if (count == 0)
-        return usage_error(&command_models, "what is to be done? list, fetch, import, convert, verify or remove");
+        return usage_error(&command_models, "nothing is asked for, give list, fetch, import, convert, verify or "
+            "remove");
     const struct action *action = NULL;
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
         if (!strcmp(argv[1], actions[i].name))
             action = &actions[i];
     if (!action)
-        return usage_error(
-            &command_models, "\"%s\" is none of list, fetch, import, convert, verify and remove", argv[1]);
+        return usage_error(&command_models, "\"%s\" is none of the actions: give list, fetch, import, convert, verify "
+            "or remove", argv[1]);
     if (count == 1)
-        return action->none ? action->none(&o) : usage_error(&command_models, "%s needs a name", argv[1]);
+        return action->none ? action->none(&o)
+            : usage_error(&command_models, "%s needs a name, `semanticmac models list` shows them", argv[1]);
     if (!action->each)
-        return usage_error(&command_models, "%s takes no names", argv[1]);
+        return usage_error(&command_models, "%s takes no names: leave them out", argv[1]);
     if (o.name && count > 2)
-        return usage_error(&command_models, "--as holds for one model, %d are named", count - 1);
+        return usage_error(&command_models, "--as holds for one model, %d are named: name one", count - 1);
     int result = EXIT_DONE;
     for (int i = 2; i <= count && !console_interrupted(); i++) {
         status = action->each(argv[i], &o);

@@ -42,11 +42,11 @@ static int store(const command *c, const option_row *row, const char *text)
     case OPTION_TEXT: *(const char **)row->target = text; return -1;
     case OPTION_INTEGER:
         if (!text_to_int64(text, row->target))
-            return usage_error(c, "--%s is \"%s\", expected a whole number", row->name, text);
+            return usage_error(c, "--%s is \"%s\", give a whole number", row->name, text);
         return -1;
     case OPTION_NUMBER:
         if (!text_to_double(text, row->target))
-            return usage_error(c, "--%s is \"%s\", expected a number", row->name, text);
+            return usage_error(c, "--%s is \"%s\", give a number", row->name, text);
         return -1;
     case OPTION_LIST: {
         text_list *list = row->target;
@@ -89,12 +89,13 @@ int options_parse(const command *c, const option_row *rows, size_t row_count, in
             print_help(c, rows, row_count);
             status = EXIT_DONE;
         } else if (letter == ':') {
-            status = usage_error(c, "%s needs a value", argv[optind - 1]);
+            status = usage_error(c, "%s needs a value behind it", argv[optind - 1]);
         } else if (letter == '?') {
             if (optopt && optopt < 256)
-                status = usage_error(c, "there is no option -%c", optopt);
+                status = usage_error(c, "there is no option -%c: look at its spelling", optopt);
             else
-                status = usage_error(c, "there is no option %s (or it needs to be written out)", argv[optind - 1]);
+                status = usage_error(c, "there is no option %s: look at its spelling, or write it out",
+                    argv[optind - 1]);
         } else {
             size_t row = row_count;
             if (letter >= 1000)

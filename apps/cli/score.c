@@ -28,9 +28,10 @@ static int run(int argc, char **argv)
     if (status >= 0)
         return status;
     if (count > 0)
-        return usage_error(&command_score, "\"%s\" is not expected", argv[1]);
+        return usage_error(&command_score, "\"%s\" is not expected here: leave it out or put its option before it",
+            argv[1]);
     if (!options.truth || !options.predictions || !options.protocol)
-        return usage_error(&command_score, "--truth, --predictions and --protocol are all needed");
+        return usage_error(&command_score, "--truth, --predictions and --protocol are all needed: give them");
     char *read[] = {(char *)(uintptr_t)options.truth, (char *)(uintptr_t)options.predictions};
     status = check_output(&command_score, "--json", json_path, read, 2);
     if (status >= 0)

@@ -30,10 +30,16 @@ static int run(int argc, char **argv)
     if (status >= 0)
         return status;
     if (count != 1)
-        return usage_error(&command_synth, "%s", count ? "one folder is expected" : "no folder is named");
-    if (seed < 0 || size < 0 || size > 100000 || fps < 0 || fps > 10000 || threads < 0 || threads > 4096 ||
-        per_speaker < 0 || per_speaker > 100000)
-        return usage_error(&command_synth, "an option is negative or far too large");
+        return usage_error(&command_synth, "%s is named, give one", count ? "more than one folder" : "no folder");
+    const struct {
+        const char *name;
+        int64_t value, most;
+    } limits[] = {{"seed", seed, INT64_MAX}, {"size", size, 1024}, {"fps", fps, 60}, {"threads", threads, 4096},
+        {"clips-per-speaker", per_speaker, 100}};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        if (limits[i].value < 0 || limits[i].value > limits[i].most)
+            return usage_error(&command_synth, "--%s is %lld, give 0 to %lld", limits[i].name,
+                (long long)limits[i].value, (long long)limits[i].most);
     options.seed = (uint64_t)seed;
     options.size = (int)size;
     options.fps = (int)fps;

@@ -52,11 +52,13 @@ static int run(int argc, char **argv)
         return EXIT_DONE;
     }
     if (count > 0)
-        return usage_error(&command_train, "\"%s\" is not expected", argv[1]);
+        return usage_error(&command_train, "\"%s\" is not expected here: leave it out or put its option before it",
+            argv[1]);
     if (!options.data || !options.layout || !options.out)
-        return usage_error(&command_train, "--data, --dataset and --out are all needed");
+        return usage_error(&command_train, "--data, --dataset and --out are all needed: give them");
     if (options.resume && options.overwrite)
-        return usage_error(&command_train, "--resume goes on with the run and --overwrite starts anew, give one of them");
+        return usage_error(&command_train, "--resume goes on with the run and --overwrite starts anew, give one of "
+            "them");
     smac_error error = {0};
     smac_status code = SMAC_OK;
     if (file)

@@ -96,22 +96,22 @@ static int run(int argc, char **argv)
     if (status >= 0)
         return status;
     if (count != 1)
-        return usage_error(&command_transcribe, "one recording is expected, %d are named", count);
+        return usage_error(&command_transcribe, "%d recordings are named, give one", count);
     const char *format = format_of(format_name, output);
     if (!format)
         return format_name
-            ? usage_error(&command_transcribe, "there is no format \"%s\": txt, srt, vtt or json", format_name)
+            ? usage_error(&command_transcribe, "there is no format \"%s\": give txt, srt, vtt or json", format_name)
             : usage_error(&command_transcribe, "\"%s\" ends in none of .txt, .srt, .vtt and .json: give --format too",
                 output);
     if (!isnan(temperature) && !(temperature >= 0 && temperature <= 2))
-        return usage_error(&command_transcribe, "--temperature is %g, expected 0 to 2", temperature);
+        return usage_error(&command_transcribe, "--temperature is %g, give 0 to 2", temperature);
     if (!(options.silence >= 0 && options.silence <= 1))
-        return usage_error(&command_transcribe, "--silence is %g, expected 0 to 1 of full scale", options.silence);
+        return usage_error(&command_transcribe, "--silence is %g, give 0 to 1 of full scale", options.silence);
     if (beams < 1 || beams > 32)
-        return usage_error(&command_transcribe, "--beam is %lld, expected 1 to 32", (long long)beams);
+        return usage_error(&command_transcribe, "--beam is %lld, give 1 to 32", (long long)beams);
     precision how;
     if (!precision_from_name(how_name, &how))
-        return usage_error(&command_transcribe, "there is no precision \"%s\": f32, bf16 or int8", how_name);
+        return usage_error(&command_transcribe, "there is no precision \"%s\": give f32, bf16 or int8", how_name);
     options.beams = (int)beams;
     options.language = language;
     options.report = console_reporter();
@@ -128,8 +128,8 @@ static int run(int argc, char **argv)
         return failure(&command_transcribe, &error);
     if (!found)
         return usage_error(&command_transcribe,
-            "no speech model is installed: give --model FOLDER, or see semanticmac models "
-            "list for a whisper-* to fetch");
+            "no speech model is installed: give --model FOLDER, or see semanticmac models list for a whisper-* to "
+            "fetch");
     status = listen(found, argv[1], &options, how, format, output);
     free(found);
     return status;

@@ -62,7 +62,8 @@ static smac_status read_words(const char *path, const smac_analyze_options *opti
         from = "given text";
         size_t bad = utf8_invalid_at(options->text, strlen(options->text));
         if (bad != SIZE_MAX)
-            return FAIL(error, SMAC_ERROR_FORMAT, "the text given is not UTF-8: byte %zu cannot stand there", bad);
+            return FAIL(error, SMAC_ERROR_FORMAT, "the text given is not UTF-8 (byte %zu cannot stand there): "
+                "write it in UTF-8", bad);
     } else if (options->transcript) {
         TRY(transcript_read(options->transcript, words, error));
         from = options->transcript;
@@ -201,7 +202,8 @@ static smac_status run_windows(const affect_system *system, const recording *r, 
                 end = start;
             if (words->count)
                 transcript_text_between(words, start, a->segment_count == 1 ? INFINITY : end, &texts[used]);
-            code = window_sample(system, r, start, end, texts[used].data ? texts[used].data : "", &samples[used], error);
+            code = window_sample(system, r, start, end, texts[used].data ? texts[used].data : "", &samples[used],
+                error);
             place[used] = -1;
             if (samples[used].present[0] || samples[used].present[1] || samples[used].present[2]) {
                 place[used] = runs;
@@ -323,8 +325,8 @@ static smac_status analyze(const affect_system *system, const char *path, const 
         return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for %zu segments", a->segment_count);
     if (!r->vectors.present[SAMPLE_AUDIO] && !r->vectors.present[SAMPLE_VISION] &&
         !(words->count && system->has[SAMPLE_TEXT] && system->tokenizer))
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s gives this model nothing to go by: no picture, sound or words that it "
-            "takes", path);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s gives this model nothing to go by: no picture, sound or words that "
+            "it takes; name another recording", path);
     TRY(run_windows(system, r, words, a, options, error));
     const char *said = text->data ? text->data : "";
     if (a->duration <= SUMMARY_SECONDS)

@@ -21,7 +21,7 @@ SMAC_API smac_status smac_speech_open(const char *path, smac_speech **out, smac_
         return FAIL(error, SMAC_ERROR_ARGUMENT, "smac_speech_open needs a path and a place for the speech model");
     if (!file_is_folder(path))
         return FAIL(error, file_exists(path) ? SMAC_ERROR_ARGUMENT : SMAC_ERROR_NOT_FOUND,
-            "%s: a speech model is a Whisper folder, and there is no such folder", path);
+            "%s is no folder, expected a Whisper model's: give one that `semanticmac models list` shows", path);
     smac_speech *speech = memory_new(1, sizeof *speech);
     if (!speech || !(speech->path = memory_copy_text(path)) || pthread_mutex_init(&speech->lock, NULL) != 0) {
         if (speech)

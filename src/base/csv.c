@@ -50,7 +50,7 @@ smac_status csv_parse(const char *data, size_t size, csv_table *out, smac_error 
                         free(starts);
                         memory_release(m);
                         return FAIL(error, SMAC_ERROR_FORMAT,
-                            "line %zu: a quoted cell is never closed, expected a closing \"", opened);
+                            "line %zu: a quoted cell is never closed: put the closing \" there", opened);
                     }
                     if (data[at] == '"') {
                         if (at + 1 < size && data[at + 1] == '"')
@@ -133,7 +133,8 @@ void csv_add_cell(text_buffer *b, const char *cell, bool first)
 {
     if (!first)
         text_add_char(b, ',');
-    bool mark = first && !strncmp(cell, "\xEF\xBB\xBF", 3); /* at the start of a file it would be taken for the file's own */
+    /* at the start of a file it would be taken for the file's own */
+    bool mark = first && !strncmp(cell, "\xEF\xBB\xBF", 3);
     if (!mark && !strpbrk(cell, ",\"\r\n")) {
         text_add(b, cell);
         return;

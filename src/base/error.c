@@ -36,6 +36,16 @@ smac_status error_prefix(smac_error *error, const char *format, ...)
     return error->code;
 }
 
+smac_status error_advise(smac_error *error, smac_status status, smac_status code, const char *advice)
+{
+    if (!error || status != code || status == SMAC_OK || strstr(error->message, advice))
+        return status;
+    size_t length = strlen(error->message);
+    if (length + 2 + strlen(advice) < sizeof error->message)
+        snprintf(error->message + length, sizeof error->message - length, "; %s", advice);
+    return status;
+}
+
 SMAC_API const char *smac_status_name(smac_status status)
 {
     switch (status) {

@@ -11,6 +11,13 @@ smac_status error_set(smac_error *error, smac_status code, const char *where, co
 /* Put "prefix: " before the message that is there, to say for which file or row it holds; returns error's code. */
 smac_status error_prefix(smac_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * Put "; advice" behind the message that is there if the error has this code, to say once at the end of a file's reader
+ * what to do about all that it refuses.  A message that has this advice already, or no room for it, stays; so does a
+ * status (what the reader returned) of another code.  Returns status.
+ */
+smac_status error_advise(smac_error *error, smac_status status, smac_status code, const char *advice);
+
 /* return FAIL(error, SMAC_ERROR_FORMAT, "found %d, expected %d", a, b); */
 #define FAIL(error, code, ...) error_raised(error_set((error), (code), __func__, __VA_ARGS__))
 

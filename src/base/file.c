@@ -18,7 +18,8 @@
 static smac_status cannot(smac_error *error, const char *what, const char *path)
 {
     smac_status code = errno == ENOENT ? SMAC_ERROR_NOT_FOUND : errno == ENOMEM ? SMAC_ERROR_MEMORY : SMAC_ERROR_IO;
-    return error_set(error, code, "file", "cannot %s %s: %s", what, path, strerror(errno));
+    const char *advice = errno == ENOENT ? "; look at its name" : errno == EACCES ? "; look at its permissions" : "";
+    return error_set(error, code, "file", "cannot %s %s: %s%s", what, path, strerror(errno), advice);
 }
 
 /* stream: a pipe or a device may stand there too (bash's <(...), /dev/stdin); else opening one is refused, not waited for. */
@@ -35,7 +36,7 @@ static smac_status open_file(const char *path, bool stream, int *descriptor, siz
     }
     if (S_ISDIR(status.st_mode)) {
         close(fd);
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s is a folder, expected a file", path);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s is a folder, expected a file: name one", path);
     }
     if (!stream && !S_ISREG(status.st_mode)) {
         close(fd);
@@ -99,8 +100,8 @@ smac_status file_read(const char *path, size_t limit, char **out, size_t *size, 
         code = FAIL(error, SMAC_ERROR_MEMORY, "%s has %zu bytes, for which there is no memory", path, known);
     while (code == SMAC_OK) {
         if (limit && used > limit) {
-            code = FAIL(error, SMAC_ERROR_FORMAT, "%s has more than %zu bytes, the most that is read of such a file",
-                path, limit);
+            code = FAIL(error, SMAC_ERROR_FORMAT, "%s has more than %zu bytes, the most that is read of such a file; "
+                "name another", path, limit);
             break;
         }
         if (!memory_grow((void **)&data, &capacity, used + 4097, 1)) {

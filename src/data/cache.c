@@ -84,7 +84,7 @@ static smac_status read_all(work *w, const int64_t *items, int64_t count, const 
                 return errors[k].code;
             }
             if (bad++ == 0)
-                error_set(&first, errors[k].code, __func__, "clip %.150s (line %lld) cannot be read: %.600s", item->id,
+                error_set(&first, errors[k].code, __func__, "clip %.150s (line %lld): %.600s", item->id,
                           (long long)item->line, errors[k].message);
             if (w->options->skip_bad)
                 report_log(r, LOG_WARNING, "clip %s (line %lld) is left out: %s", item->id, (long long)item->line,
@@ -94,8 +94,8 @@ static smac_status read_all(work *w, const int64_t *items, int64_t count, const 
     report_progress(r, "reading clips", (double)count, (double)count);
     w->cache->skipped = bad;
     if (bad && (!w->options->skip_bad || bad == count))
-        return FAIL(error, first.code, "%s; %lld of %lld clips are like that%s", first.message, (long long)bad,
-                    (long long)count, w->options->skip_bad ? "" : " (--skip-bad leaves them out)");
+        return FAIL(error, first.code, "%s (%lld of %lld clips are like that%s)", first.message, (long long)bad,
+                    (long long)count, w->options->skip_bad ? "" : ", --skip-bad leaves them out");
     return SMAC_OK;
 }
 

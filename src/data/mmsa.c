@@ -73,8 +73,8 @@ static smac_status find_columns(reading *g)
     smac_status status = SMAC_OK;
     if (missing.length)
         status = FAIL(g->error, SMAC_ERROR_FORMAT, "%s has no column %s; expected the header line "
-                      "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode in any order", g->path,
-                      missing.data);
+                      "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode in any order: "
+                      "add it", g->path, missing.data);
     text_free(&missing);
     TRY(status);
     const char **names = arena_take_zeroed(dataset_arena(g->d), (head->count + 1) * sizeof *names);
@@ -118,7 +118,7 @@ static smac_status class_task(reading *g, const char *task)
         g->task_column[i] = g->first_row ? csv_column(&g->table, name) : -1;
     }
     if (g->task_column[0] < 0)
-        return FAIL(g->error, SMAC_ERROR_ARGUMENT, "%s has no column %.60s for that task; expected 'sentiment' or one "
+        return FAIL(g->error, SMAC_ERROR_ARGUMENT, "%s has no column %.60s for that task; give 'sentiment' or one "
                     "of its extra columns", g->path, task);
     const char **names = memory_new(g->table.count, sizeof *names);
     if (!names)
@@ -136,7 +136,7 @@ static smac_status class_task(reading *g, const char *task)
     smac_status status;
     if (distinct < 2 || distinct > TASK_CLASSES_MAX)
         status = FAIL(g->error, SMAC_ERROR_FORMAT, "column %.60s of %s holds %zu different values; expected 2 to %d "
-                      "classes", task, g->path, distinct, TASK_CLASSES_MAX);
+                      "classes: name another task", task, g->path, distinct, TASK_CLASSES_MAX);
     else
         status = task_with_classes(&g->d->task, task, "classes", (int)distinct, names, g->error);
     free(names);
@@ -280,14 +280,16 @@ static smac_status read_row(reading *g, const csv_row *row)
 static smac_status read_table(reading *g)
 {
     if (g->table.count == 0)
-        return FAIL(g->error, SMAC_ERROR_FORMAT, "%s is empty; expected a header line and one line a clip", g->path);
+        return FAIL(g->error, SMAC_ERROR_FORMAT, "%s is empty; expected a header line and one line a clip: export it "
+                    "again", g->path);
     TRY(find_columns(g));
     TRY(choose_task(g));
     for (size_t i = g->first_row; i < g->table.count; i++)
         TRY(read_row(g, &g->table.rows[i]));
     if (g->d->missing && !g->options->skip_bad)
-        return FAIL(g->error, SMAC_ERROR_NOT_FOUND, "%lld of %lld clips in %s have no media file under %s, the first is "
-                    "%.200s on line %lld; put them there, or leave them out with --skip-bad", (long long)g->d->missing,
+        return FAIL(g->error, SMAC_ERROR_NOT_FOUND, "%lld of %lld clips in %s have no media file under %s, the first "
+                    "is %.200s on line %lld; put them there, or leave them out with --skip-bad",
+                    (long long)g->d->missing,
                     (long long)(g->d->count + g->d->missing), g->path, g->raw, g->first_missing ? g->first_missing : "",
                     (long long)g->first_missing_line);
     return SMAC_OK;
@@ -301,7 +303,8 @@ static smac_status mark_split(const csv_table *labels, const char *path, const c
 {
     csv_table index = {0};
     TRY(csv_read(path, &index, error));
-    int video = index.count ? csv_column(&index, "video_id") : -1, clip = index.count ? csv_column(&index, "clip_id") : -1;
+    int video = index.count ? csv_column(&index, "video_id") : -1;
+    int clip = index.count ? csv_column(&index, "clip_id") : -1;
     int lv = csv_column(labels, "video_id"), lc = csv_column(labels, "clip_id");
     smac_status status = SMAC_OK;
     for (size_t i = 0; i < index.count && status == SMAC_OK; i++) {
@@ -315,13 +318,13 @@ static smac_status mark_split(const csv_table *labels, const char *path, const c
                     mode[j] = name;
         } else if (text_to_int64(row->cells[row->count - 1], &number)) {
             if (number < 0 || (size_t)number + 1 >= labels->count)
-                status = FAIL(error, SMAC_ERROR_FORMAT, "%s line %zu names row %lld, but there are %zu", path, row->line,
-                              (long long)number, labels->count - 1);
+                status = FAIL(error, SMAC_ERROR_FORMAT, "%s line %zu names row %lld, but there are %zu: mend that line",
+                              path, row->line, (long long)number, labels->count - 1);
             else
                 mode[number + 1] = name;
         } else if (i > 0) {
-            status = FAIL(error, SMAC_ERROR_FORMAT, "%s line %zu: '%.60s' is not a row number", path, row->line,
-                          row->cells[row->count - 1]);
+            status = FAIL(error, SMAC_ERROR_FORMAT, "%s line %zu: '%.60s' is not a row number: mend that line", path,
+                          row->line, row->cells[row->count - 1]);
         }
     }
     csv_free(&index);
@@ -342,10 +345,10 @@ static smac_status join_metadata(const char *folder, text_buffer *out, smac_erro
         status = csv_read(path, &tables[k], error);
         if (status == SMAC_OK && (tables[k].count == 0 || csv_column(&tables[k], "video_id") < 0 ||
                                   csv_column(&tables[k], "clip_id") < 0 || csv_column(&tables[k], "label") < 0))
-            status = FAIL(error, SMAC_ERROR_FORMAT, "%s has no column video_id, clip_id or label", path);
+            status = FAIL(error, SMAC_ERROR_FORMAT, "%s has no column video_id, clip_id or label: add it", path);
         if (status == SMAC_OK && tables[k].count != tables[0].count)
-            status = FAIL(error, SMAC_ERROR_MISMATCH, "%s has %zu rows, label_M.csv %zu", path, tables[k].count,
-                          tables[0].count);
+            status = FAIL(error, SMAC_ERROR_MISMATCH, "%s has %zu rows, label_M.csv %zu: they must name the same "
+                          "clips", path, tables[k].count, tables[0].count);
     }
     if (status == SMAC_OK && !(mode = memory_new(tables[0].count, sizeof *mode)))
         status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the rows of %s", folder);
@@ -398,7 +401,7 @@ static smac_status open_labels(reading *g, const char *folder, char **path)
     snprintf(probe, sizeof probe, "%.1000s/metadata/sentiment/label_M.csv", folder);
     if (!file_exists(probe))
         return FAIL(g->error, SMAC_ERROR_NOT_FOUND, "%.300s has no label.csv (nor meta.csv, nor "
-                    "metadata/sentiment/label_M.csv); expected a dataset in MMSA's layout", folder);
+                    "metadata/sentiment/label_M.csv); give the folder of a dataset in MMSA's layout", folder);
     *path = memory_copy_text(probe);
     g->path = *path ? *path : "label_M.csv";
     smac_status status = join_metadata(folder, &joined, g->error);

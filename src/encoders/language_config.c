@@ -122,7 +122,7 @@ static void read_integer(config_reader *r, const char *key, const char *other, i
     if (v == NULL)
         return; /* transformers' default stays */
     if (!json_is_integer(v))
-        r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "config.json: %s must be an integer", key);
+        r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "%s must be an integer", key);
     else
         *out = json_integer_value(v);
 }
@@ -133,7 +133,7 @@ static void read_number(config_reader *r, const char *key, const char *other, fl
     if (v == NULL)
         return;
     if (!json_is_number(v) || fabs(json_number_value(v)) > 1e30)
-        r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "config.json: %s must be a number (of at most 1e30)", key);
+        r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "%s must be a number (of at most 1e30)", key);
     else
         *out = (float)json_number_value(v) + 0.0f; /* minus zero is zero */
 }
@@ -144,7 +144,7 @@ static bool read_flag(config_reader *r, const char *key, bool standard)
     if (v == NULL)
         return standard;
     if (!json_is_boolean(v)) {
-        r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "config.json: %s must be true or false", key);
+        r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "%s must be true or false", key);
         return standard;
     }
     return json_is_true(v);
@@ -156,7 +156,7 @@ static const char *read_text(config_reader *r, const char *key, const char *stan
     if (v == NULL)
         return standard;
     if (!json_is_string(v)) {
-        r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "config.json: %s must be a text", key);
+        r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "%s must be a text", key);
         return standard;
     }
     return json_string_value(v);
@@ -166,7 +166,7 @@ static const char *read_text(config_reader *r, const char *key, const char *stan
 static void refuse_flag(config_reader *r, const char *key, bool ordinary)
 {
     if (r->status == SMAC_OK && read_flag(r, key, ordinary) != ordinary)
-        r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "config.json: %s is %s, but only %s is supported", key,
+        r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "%s is %s, but only %s is supported", key,
             ordinary ? "false" : "true", ordinary ? "true" : "false");
 }
 
@@ -174,7 +174,7 @@ static void refuse_text(config_reader *r, const char *key, const char *ordinary)
 {
     const char *have = read_text(r, key, ordinary);
     if (r->status == SMAC_OK && strcmp(have, ordinary) != 0)
-        r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "config.json: %s is \"%s\", but only \"%s\" is supported",
+        r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "%s is \"%s\", but only \"%s\" is supported",
             key, have, ordinary);
 }
 
@@ -183,7 +183,7 @@ static void refuse_integer(config_reader *r, const char *key, int64_t ordinary)
     int64_t have = ordinary;
     read_integer(r, key, NULL, &have);
     if (r->status == SMAC_OK && have != ordinary)
-        r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "config.json: %s is %lld, but only %lld is supported", key,
+        r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "%s is %lld, but only %lld is supported", key,
             (long long)have, (long long)ordinary);
 }
 
@@ -205,7 +205,7 @@ static void read_activation(config_reader *r, const char *key, language_model_co
             c->activation = activations[i].activation;
             return;
         }
-    r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "config.json: the activation \"%s\" of %s is not supported",
+    r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "the activation \"%s\" of %s is not supported",
         name, key);
 }
 
@@ -234,7 +234,7 @@ static void read_score_terms(config_reader *r, const char *text, language_model_
         else if (length == 3 && strncmp(at, "p2c", 3) == 0)
             c->position_to_content = true;
         else
-            r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "config.json: pos_att_type has \"%.40s\"; c2p and p2c are "
+            r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "pos_att_type has \"%.40s\"; c2p and p2c are "
                 "supported", at);
         at += length + (at[length] == '|');
     }
@@ -259,7 +259,7 @@ static void read_deberta(config_reader *r, language_model_config *c)
     c->content_to_position = c->position_to_content = false;
     if (!read_flag(r, "relative_attention", false) && r->status == SMAC_OK)
         r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED,
-            "config.json: relative_attention is not true, but DeBERTa-v2 and v3 are supported with it alone");
+            "relative_attention is not true, but DeBERTa-v2 and v3 are supported with it alone");
     refuse_text(r, "norm_rel_ebd", "layer_norm");
     refuse_integer(r, "conv_kernel_size", 0);
     json_t *kinds = find(r, "pos_att_type", NULL);
@@ -398,7 +398,7 @@ static void read_family(config_reader *r, language_model_config *c)
             c->activation = ACTIVATION_GELU_TANH; /* what the published models mean by it */
         else if (c->gated)
             r->status = r->status != SMAC_OK ? r->status : FAIL(r->error, SMAC_ERROR_UNSUPPORTED,
-                "config.json: feed_forward_proj is \"%s\", but only relu, gelu and gated-gelu are supported", kind);
+                "feed_forward_proj is \"%s\", but only relu, gelu and gated-gelu are supported", kind);
         else
             read_activation(r, "feed_forward_proj", c);
         break;
@@ -421,7 +421,7 @@ smac_status language_model_config_parse(const char *json, size_t size, language_
     json_error_t where;
     json_t *root = json_loadb(json, size, JSON_REJECT_DUPLICATES, &where);
     if (root == NULL)
-        return FAIL(error, SMAC_ERROR_FORMAT, "config.json is not JSON: line %d: %s", where.line, where.text);
+        return FAIL(error, SMAC_ERROR_FORMAT, "it is no JSON (line %d: %s)", where.line, where.text);
     config_reader r = {.json = root, .error = error};
     language_model_config c;
     const char *type = json_is_object(root) ? read_text(&r, "model_type", "") : "";
@@ -429,7 +429,7 @@ smac_status language_model_config_parse(const char *json, size_t size, language_
     while (family < FAMILY_COUNT && strcmp(type, family_names_list[family]) != 0)
         family++;
     if (family == FAMILY_COUNT) {
-        r.status = FAIL(error, SMAC_ERROR_UNSUPPORTED, "config.json: model_type is \"%s\", but supported are bert, "
+        r.status = FAIL(error, SMAC_ERROR_UNSUPPORTED, "model_type is \"%s\", but supported are bert, "
             "distilbert, roberta, xlm-roberta, mpnet, albert, deberta-v2, xlnet, gpt2 and t5", type);
     } else {
         language_model_config_base((language_family)family, &c);

@@ -55,9 +55,17 @@ static smac_status check_scale(const tensor_file *file, const tensor_entry *entr
     const tensor_entry *scale = scale_of(file, entry);
     int64_t want = entry->rank == 0 || entry->dim[0] == 0 ? 0 : turned ? entry->count / entry->dim[0] : entry->dim[0];
     if (scale == NULL || scale->type != TENSOR_F32 || scale->count != want)
-        return FAIL(error, SMAC_ERROR_MISMATCH, "tensor %s is of type I8, but there is no %s_scale of %lld float32 values "
-            "beside it; convert the model again", entry->name, entry->name, (long long)want);
+        return FAIL(error, SMAC_ERROR_MISMATCH, "tensor %s is of type I8, but there is no %s_scale of %lld float32 "
+            "values beside it; convert the model again", entry->name, entry->name, (long long)want);
     return SMAC_OK;
+}
+
+smac_status encoder_configuration_advise(smac_error *error, smac_status status)
+{
+    static const char again[] = "config.json is damaged or altered: download the model again";
+    error_advise(error, status, SMAC_ERROR_FORMAT, again);
+    error_advise(error, status, SMAC_ERROR_ARGUMENT, again);
+    return error_advise(error, status, SMAC_ERROR_UNSUPPORTED, "choose one that `semanticmac models list` shows");
 }
 
 smac_status parameter_list_tensor(const parameter_list *list, const listed_parameter *item, const tensor_file *file,
@@ -73,15 +81,15 @@ smac_status parameter_list_tensor(const parameter_list *list, const listed_param
             found = find_published(list, file, a[1]);
     if (found == NULL)
         return FAIL(error, SMAC_ERROR_NOT_FOUND,
-            "the file holds no tensor %s, which this model needs (%zu tensors are there): is it a model of another kind?",
-            item->published, tensor_file_count(file));
+            "none of the file's %zu tensors is %s; " WEIGHTS_OF_ONE_MODEL,
+            tensor_file_count(file), item->published);
     bool stored = has_shape(found, p->rank, p->dim);
     bool published = has_shape(found, item->published_rank, item->published_dim);
     if (ours ? !stored && (item->transposed || !published) : !published) {
         char have[128], want[128];
         const bool want_store = ours && item->transposed;
         return FAIL(error, SMAC_ERROR_MISMATCH,
-            "tensor %s has shape %s in the file, but this model's configuration needs %s", found->name,
+            "tensor %s has shape %s in the file, but the configuration needs %s; " WEIGHTS_OF_ONE_MODEL, found->name,
             tensor_shape_text(found->rank, found->dim, have, sizeof have),
             tensor_shape_text(want_store ? p->rank : item->published_rank, want_store ? p->dim : item->published_dim,
                 want, sizeof want));
@@ -89,8 +97,8 @@ smac_status parameter_list_tensor(const parameter_list *list, const listed_param
     bool floating = found->type == TENSOR_F32 || found->type == TENSOR_F16 || found->type == TENSOR_BF16 ||
                     found->type == TENSOR_F64;
     if (!floating && found->type != TENSOR_I8)
-        return FAIL(error, SMAC_ERROR_MISMATCH, "tensor %s is of type %s, expected floating point, or int8 with scales; "
-            "use the model's files that are not packed", found->name, tensor_type_name(found->type));
+        return FAIL(error, SMAC_ERROR_MISMATCH, "tensor %s is of type %s, expected floating point, or int8 with "
+            "scales; use the model's files that are not packed", found->name, tensor_type_name(found->type));
     *out = found;
     *turn = item->transposed && !ours;
     return found->type == TENSOR_I8 ? check_scale(file, found, *turn, error) : SMAC_OK;
@@ -253,7 +261,8 @@ static smac_status load_all(parameter_list *list, const tensor_file *file, bool 
             continue;
         parameter *p = item->parameter;
         if (p->data == NULL)
-            return FAIL(error, SMAC_ERROR_INTERNAL, "parameter %s has no memory: seal its store before loading", p->name);
+            return FAIL(error, SMAC_ERROR_INTERNAL, "parameter %s has no memory: seal its store before loading",
+                p->name);
         if (turn)
             TRY(turn_around(file, entry, p, p->data, error));
         else

@@ -23,6 +23,12 @@ typedef struct loading_report {
     char first_unexpected[160];
 } loading_report;
 
+/* What to do about a tensor that is missing or has another shape. */
+#define WEIGHTS_OF_ONE_MODEL "weights and configuration are not of one model: download both again"
+
+/* At the end of a reader of config.json: says behind the refusal what to do about it.  Returns status. */
+smac_status encoder_configuration_advise(smac_error *error, smac_status status);
+
 /*
  * Before sealing: frozen float32 parameters that lie in the file as they lie in the store point into it (the file must
  * stay open as long as the store).  Others are left for parameter_list_load.

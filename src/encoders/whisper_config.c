@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "encoders/weights_loading.h"
 #include "encoders/whisper_weights.h"
 
 typedef struct config_field {
@@ -38,8 +39,8 @@ smac_status whisper_config_check(const whisper_config *config, smac_error *error
         return FAIL(error, SMAC_ERROR_ARGUMENT, "Whisper's d_model of %lld cannot be split into %lld and %lld heads",
             (long long)c.width, (long long)c.encoder_heads, (long long)c.decoder_heads);
     if (c.encoder_layers > 1024 || c.decoder_layers > 1024)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "Whisper's %lld and %lld layers are more than the 1024 that are supported",
-            (long long)c.encoder_layers, (long long)c.decoder_layers);
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "Whisper's %lld and %lld layers are more than the 1024 that are "
+            "supported", (long long)c.encoder_layers, (long long)c.decoder_layers);
     if (c.mel_bins > 512)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "Whisper's num_mel_bins is %lld, at most 512 can be",
             (long long)c.mel_bins);
@@ -78,9 +79,8 @@ smac_status whisper_config_parse(const char *json, size_t size, whisper_config *
     json_error_t where;
     json_t *root = json_loadb(json, size, JSON_REJECT_DUPLICATES, &where);
     if (root == NULL)
-        return FAIL(error, SMAC_ERROR_FORMAT, "the Whisper configuration is not JSON: line %d, column %d: %s",
-            where.line,
-            where.column, where.text);
+        return FAIL(error, SMAC_ERROR_FORMAT, "the Whisper configuration is no JSON (line %d, column %d: %s)",
+            where.line, where.column, where.text);
     smac_status status = parse(root, out, error);
     json_decref(root);
     return status;
@@ -147,7 +147,7 @@ smac_status whisper_config_of_file(const tensor_file *file, const char *json, si
         return sizes_of_ctranslate2(file, out, error);
     if (json == NULL)
         return FAIL(error, SMAC_ERROR_NOT_FOUND,
-            "there is no config.json beside the weights, which says Whisper's sizes");
+            "there is no config.json beside the weights, which says Whisper's sizes; download it too");
     return whisper_config_parse(json, size, out, error);
 }
 
@@ -173,7 +173,7 @@ smac_status whisper_open_folder(const char *path, tensor_file **file, whisper_co
     if (status == SMAC_OK) {
         status = whisper_config_of_file(opened, json, size, out, error);
         if (status != SMAC_OK)
-            error_prefix(error, "%s", path);
+            encoder_configuration_advise(error, error_prefix(error, "%s", path));
     }
     free(json);
     free(name);

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "encoders/weights_loading.h"
+
 typedef struct name_pair {
     const char *ours, *theirs;
     int part, parts; /* the rows of theirs that are ours */
@@ -67,8 +69,8 @@ static bool translate(const char *name, char *out, size_t size, const name_pair 
 
 static smac_status missing(const tensor_file *file, const char *name, smac_error *error)
 {
-    return FAIL(error, SMAC_ERROR_NOT_FOUND, "the %s file holds no tensor %s, which Whisper needs (%zu tensors are "
-        "there): is it a model of another kind?", tensor_file_kind(file), name, tensor_file_count(file));
+    return FAIL(error, SMAC_ERROR_NOT_FOUND, "none of the %s file's %zu tensors is %s; "
+        WEIGHTS_OF_ONE_MODEL, tensor_file_kind(file), tensor_file_count(file), name);
 }
 
 smac_status whisper_find(const tensor_file *file, const char *name, int rank, const int64_t *dim, whisper_tensor *out,
@@ -103,8 +105,8 @@ smac_status whisper_find(const tensor_file *file, const char *name, int rank, co
     wanted[0] *= parts;
     if (found->rank != rank || memcmp(found->dim, wanted, (size_t)rank * sizeof *wanted) != 0) {
         char have[128], want[128];
-        return FAIL(error, SMAC_ERROR_MISMATCH, "tensor %s has shape %s in the file, but this Whisper needs %s",
-            found->name, tensor_shape_text(found->rank, found->dim, have, sizeof have),
+        return FAIL(error, SMAC_ERROR_MISMATCH, "tensor %s has shape %s in the file, but this Whisper needs %s; "
+            WEIGHTS_OF_ONE_MODEL, found->name, tensor_shape_text(found->rank, found->dim, have, sizeof have),
             tensor_shape_text(rank, wanted, want, sizeof want));
     }
     bool integer = found->type != TENSOR_F32 && found->type != TENSOR_F16 && found->type != TENSOR_BF16 &&
@@ -112,7 +114,8 @@ smac_status whisper_find(const tensor_file *file, const char *name, int rank, co
     if (integer && (found->type != TENSOR_I8 || out->scale == NULL || out->scale->rank != 1 ||
                     out->scale->dim[0] != wanted[0] || out->scale->type == TENSOR_I8))
         return FAIL(error, SMAC_ERROR_UNSUPPORTED, "tensor %s is of type %s, expected floating point, or int8 with a "
-            "scale for each of its %lld rows", found->name, tensor_type_name(found->type), (long long)wanted[0]);
+            "scale for each of its %lld rows; convert the published model again", found->name,
+            tensor_type_name(found->type), (long long)wanted[0]);
     if (!integer)
         out->scale = NULL;
     out->entry = found;

@@ -68,8 +68,8 @@ static smac_status open_all(decoder *d, smac_error *error)
     libav_file *f = &d->file;
     const media_options *o = &f->options;
     if (!(o->start >= 0) || !(o->end >= 0) || (o->end > 0 && o->end <= o->start) || o->start > 1e9)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: the part from %g to %g seconds was asked for, expected 0 <= start < "
-                    "end", f->path, o->start, o->end);
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: the part from %g to %g seconds was asked for, expected 0 <= "
+                    "start < end", f->path, o->start, o->end);
     d->start = o->start;
     d->end = o->end > 0 ? o->end : INFINITY;
     d->packet = av_packet_alloc();
@@ -83,7 +83,8 @@ static smac_status open_all(decoder *d, smac_error *error)
     if (f->sound_stream >= 0 && !o->skip_sound)
         d->sound_codec = libav_open_decoder(f, f->sound_stream);
     if (!d->picture_codec && !d->sound_codec && f->warnings.count > 0)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s cannot be decoded: %s", f->path, f->warnings.items[0]);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s cannot be decoded (%s): convert it, for example with ffmpeg",
+                    f->path, f->warnings.items[0]);
     d->picture_drained = d->picture_ended = !d->picture_codec;
     d->sound_drained = d->sound_ended = !d->sound_codec;
     sound_converter_init(&d->sound, d->start, d->end, f->info.duration);
@@ -363,8 +364,8 @@ static void warn_of_losses(decoder *d)
             continue;
         double expected = seconds_of(stream->duration, stream->time_base);
         if (all[i].seconds > 0 && all[i].seconds < expected * 0.98 - 0.5)
-            libav_warn(f, "the file is cut off or damaged: its %s should last %.2f s, but ends after %.2f s", all[i].name,
-                       expected, all[i].seconds);
+            libav_warn(f, "the file is cut off or damaged: its %s should last %.2f s, but ends after %.2f s",
+                       all[i].name, expected, all[i].seconds);
     }
     f->warnings.broken_packets = d->picture_broken + d->sound_broken;
 }
@@ -377,11 +378,11 @@ static smac_status finish_all(decoder *d, decoded *out, smac_error *error)
     bool nothing = d->pictures == 0 && !sound_converter_has_sound(&d->sound);
     nothing = nothing && d->start == 0 && (d->picture_codec || d->sound_codec);
     if (nothing && known > 0)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s: nothing could be decoded: %s", d->file.path,
-                    d->file.warnings.items[0]);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s: nothing could be decoded (%s): get it again or name another",
+                    d->file.path, d->file.warnings.items[0]);
     if (nothing)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s: nothing could be decoded (kind %s, %lld broken packets of %lld): the "
-                    "file is damaged or cut off", d->file.path, d->file.info.container,
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s: nothing could be decoded (kind %s, %lld broken packets of %lld): "
+                    "get it again or name another", d->file.path, d->file.info.container,
                     (long long)d->file.warnings.broken_packets, (long long)(d->picture_packets + d->sound_packets));
     return SMAC_OK;
 }

@@ -107,17 +107,17 @@ static smac_status open_descriptor(libav_file *f, smac_error *error)
     f->descriptor = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe nobody writes to is not waited for */
     if (f->descriptor < 0)
         return FAIL(error, errno == ENOENT || errno == ENOTDIR ? SMAC_ERROR_NOT_FOUND : SMAC_ERROR_IO,
-                    "cannot open %s: %s", f->path, strerror(errno));
+                    "cannot open %s: %s; look at its name and permissions", f->path, strerror(errno));
     struct stat status;
     if (fstat(f->descriptor, &status) != 0)
         return FAIL(error, SMAC_ERROR_IO, "cannot look at %s: %s", f->path, strerror(errno));
     if (S_ISDIR(status.st_mode))
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s is a folder, expected a video or sound file", f->path);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s is a folder, expected a video or sound file: name one", f->path);
     if (!S_ISREG(status.st_mode)) /* a recording is read in several passes */
         return FAIL(error, SMAC_ERROR_FORMAT, "%s is a pipe or a device, expected a video or sound file: write what it "
                     "gives into one first", f->path);
     if (status.st_size == 0)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s is empty, expected a video or sound file", f->path);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s is empty, expected a video or sound file: get it again", f->path);
     uint8_t *buffer = av_malloc(READ_BUFFER);
     f->io = buffer ? avio_alloc_context(buffer, READ_BUFFER, 0, f, read_callback, NULL, seek_callback) : NULL;
     if (!f->io) {
@@ -130,7 +130,8 @@ static smac_status open_descriptor(libav_file *f, smac_error *error)
 /* Demuxers that turn any text into pictures, or that are lists of other files. */
 static bool is_refused(const char *name)
 {
-    static const char *const refused[] = {"tty", "bin", "xbin", "adf", "idf", "hls", "dash", "concat", "imf", "vapoursynth"};
+    static const char *const refused[] = {"tty", "bin", "xbin", "adf", "idf", "hls", "dash", "concat", "imf",
+        "vapoursynth"};
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         if (strcmp(name, refused[i]) == 0)
             return true;
@@ -139,8 +140,8 @@ static bool is_refused(const char *name)
 
 static smac_status not_recognised(const libav_file *f, smac_error *error)
 {
-    return FAIL(error, SMAC_ERROR_FORMAT, "%s is no video, sound or picture file that can be read: its content was not "
-                "recognised; expected mp4, mkv, webm, mov, avi, wav, mp3, flac, ogg or the like", f->path);
+    return FAIL(error, SMAC_ERROR_FORMAT, "%s is no video, sound or picture that can be read, expected mp4, mkv, "
+                "webm, mov, avi, wav, mp3, flac, ogg or the like", f->path);
 }
 
 static smac_status open_container(libav_file *f, smac_error *error)
@@ -167,8 +168,8 @@ static smac_status open_container(libav_file *f, smac_error *error)
     if (code == AVERROR(ENOMEM))
         return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for reading %s", f->path);
     if (code < 0)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s is no valid file of the kind %s: it is damaged, cut off before its index "
-                    "was written, or something else under this name", f->path, kind->name);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s is no valid file of the kind %s: it is damaged, cut off or "
+                    "something else", f->path, kind->name);
     AVDictionary **per_stream = NULL;
     unsigned count = f->format->nb_streams;
     if (count > 0 && (per_stream = memory_new(count, sizeof *per_stream)))
@@ -299,16 +300,16 @@ static void describe(libav_file *f)
 static smac_status open_all(libav_file *f, bool subtitles_alone_do, smac_error *error)
 {
     TRY(open_descriptor(f, error));
-    TRY(open_container(f, error));
+    TRY(error_advise(error, open_container(f, error), SMAC_ERROR_FORMAT, "get it again or name another"));
     describe(f);
     bool something = f->info.has_picture || f->info.has_sound || (subtitles_alone_do && f->info.subtitle_count > 0);
     if (something)
         return SMAC_OK;
     if (f->info.subtitle_count > 0)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s holds subtitles alone (%s), expected picture or sound; give it as the "
-                    "transcript of a video", f->path, f->info.subtitles[0].codec);
-    return FAIL(error, SMAC_ERROR_FORMAT, "%s holds no picture and no sound (kind %s, %d streams)", f->path,
-                f->info.container, f->info.streams);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s holds subtitles alone (%s), expected picture or sound; give it as "
+                    "the transcript of a video", f->path, f->info.subtitles[0].codec);
+    return FAIL(error, SMAC_ERROR_FORMAT, "%s holds no picture and no sound (kind %s, %d streams): name another",
+                f->path, f->info.container, f->info.streams);
 }
 
 smac_status libav_file_open(libav_file *f, const char *path, const media_options *options, bool subtitles_alone_do,

@@ -69,8 +69,8 @@ smac_status picture_converter_run(picture_converter *c, const AVFrame *frame, in
     int width = frame->width, height = frame->height;
     if (width < 1 || height < 1 || !sws_isSupportedInput(frame->format)) {
         const char *name = av_get_pix_fmt_name(frame->format);
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: a picture of %d x %d in the pixel format %s cannot be turned into "
-                    "RGB", path, width, height, name ? name : "unknown");
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: a picture of %d x %d in the pixel format %s cannot be turned "
+                    "into RGB: convert it, for example with ffmpeg", path, width, height, name ? name : "unknown");
     }
     /* Rows end on 64 bytes, and there is room behind the last: the vector code of swscale writes beyond the width. */
     size_t stride = ((size_t)width * 3 + 63) / 64 * 64 + 64, needed;
@@ -80,8 +80,8 @@ smac_status picture_converter_run(picture_converter *c, const AVFrame *frame, in
                                       SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP |
                                           SWS_BITEXACT, NULL, NULL, NULL);
     if (!c->context)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: no converter to RGB for a picture of %d x %d in %s", path, width,
-                    height, av_get_pix_fmt_name(frame->format));
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: a picture of %d x %d in %s cannot be turned into RGB: "
+                    "convert it, for example with ffmpeg", path, width, height, av_get_pix_fmt_name(frame->format));
     const int *matrix = sws_getCoefficients(matrix_of(frame));
     sws_setColorspaceDetails(c->context, matrix, full_range(frame), matrix, 1, 0, 1 << 16, 1 << 16);
     uint8_t *planes[4] = {c->rgb, NULL, NULL, NULL};

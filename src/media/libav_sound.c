@@ -41,8 +41,8 @@ static smac_status configure(sound_converter *s, const AVFrame *frame, smac_erro
 {
     int channels = frame->ch_layout.nb_channels;
     if (frame->sample_rate < 1000 || frame->sample_rate > 768000 || channels < 1 || channels > 64)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "found %d channels at %d samples a second, expected 1 to 64 at 1000 to "
-                    "768000", channels, frame->sample_rate);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "found %d channels at %d samples a second, expected 1 to 64 at "
+                    "1000 to 768000: convert it, for example with ffmpeg", channels, frame->sample_rate);
     swr_free(&s->context);
     av_channel_layout_uninit(&s->layout);
     if (av_channel_layout_copy(&s->layout, &frame->ch_layout) < 0)
@@ -67,8 +67,8 @@ static smac_status configure(sound_converter *s, const AVFrame *frame, smac_erro
         code = swr_init(s->context);
     av_channel_layout_uninit(&in);
     if (code < 0)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%d channels at %d samples a second cannot be resampled", channels,
-                    frame->sample_rate);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%d channels at %d samples a second cannot be resampled: convert "
+                    "it, for example with ffmpeg", channels, frame->sample_rate);
     return SMAC_OK;
 }
 

@@ -97,7 +97,8 @@ smac_status transcript_from_media(const char *path, int stream, const media_opti
     if (chosen >= 0)
         status = read_stream(&f, chosen, out, error);
     else if (stream >= 0)
-        status = FAIL(error, SMAC_ERROR_NOT_FOUND, "%s has no text subtitles in stream %d", path, stream);
+        status = FAIL(error, SMAC_ERROR_NOT_FOUND, "%s has no text subtitles in stream %d: `semanticmac inspect` "
+            "lists its streams", path, stream);
     for (int i = 0; status == SMAC_OK && i < f.info.subtitle_count; i++)
         if (f.info.subtitles[i].stream == chosen && f.info.subtitles[i].language[0]) {
             free(out->language);

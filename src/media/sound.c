@@ -10,7 +10,7 @@
 static smac_status read_all(decoder *d, const char *path, sound_sink sink, void *user, smac_error *error)
 {
     if (!decoder_info(d)->has_sound)
-        return FAIL(error, SMAC_ERROR_NOT_FOUND, "%s has no sound", path);
+        return FAIL(error, SMAC_ERROR_NOT_FOUND, "%s has no sound: name a recording that has", path);
     for (;;) {
         decoded piece;
         TRY(decoder_next(d, &piece, error));

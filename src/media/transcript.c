@@ -120,7 +120,8 @@ smac_status transcript_parse(const char *data, size_t size, transcript_format fo
     char *text;
     size_t length;
     TRY(transcript_decode(data, size, name, &text, &length, error));
-    smac_status status = parse_decoded(text, length, format, name, out, error);
+    smac_status status = error_advise(error, parse_decoded(text, length, format, name, out, error), SMAC_ERROR_FORMAT,
+                                      "mend it there or export it again");
     free(text);
     if (status != SMAC_OK)
         transcript_free(out);
@@ -134,7 +135,8 @@ smac_status transcript_read(const char *path, transcript *out, smac_error *error
     static const struct {
         const char *ending;
         transcript_format format;
-    } kinds[] = {{".srt", TRANSCRIPT_SRT}, {".vtt", TRANSCRIPT_VTT}, {".txt", TRANSCRIPT_TEXT}, {".json", TRANSCRIPT_JSON}};
+    } kinds[] = {{".srt", TRANSCRIPT_SRT}, {".vtt", TRANSCRIPT_VTT}, {".txt", TRANSCRIPT_TEXT},
+        {".json", TRANSCRIPT_JSON}};
     *out = (transcript){0};
     const char *dot = strrchr(path_base(path), '.');
     for (size_t i = 0; dot && i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -147,8 +149,8 @@ smac_status transcript_read(const char *path, transcript *out, smac_error *error
         free(data);
         return status;
     }
-    return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: a transcript whose name ends with \"%s\" cannot be read, expected .srt, "
-                ".vtt, .txt or .json", path, dot ? dot : "");
+    return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: a transcript whose name ends with \"%s\" cannot be read, "
+                "expected .srt, .vtt, .txt or .json: rename or convert it", path, dot ? dot : "");
 }
 
 /* --- choosing words ---------------------------------------------------------------------------------------------- */

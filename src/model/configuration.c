@@ -98,7 +98,8 @@ static const configuration_key keys[] = {
     CHOICE("interaction.gate", interaction.gate, "both", "none|tanh|sigmoid|both",
            "what guards the way from the other modalities: tanh(alpha), the sigmoid gate, both or nothing"),
     NUMBER("interaction.gate_start", interaction.gate_start, "0.5", -10, 10, "alpha at the start"),
-    NUMBER("interaction.gate_rate_scale", interaction.gate_rate_scale, "10", 0, 1000, "factor on alpha's learning rate"),
+    NUMBER("interaction.gate_rate_scale", interaction.gate_rate_scale, "10", 0, 1000, "factor on alpha's learning "
+        "rate"),
 
     CHOICE("labels.scheme", labels.scheme, "generated", "generated|self_mm|multimodal|true",
            "what teaches the unimodal and shared heads: generated labels, Self-MM's rule (regression alone), the "
@@ -158,14 +159,16 @@ static const configuration_key keys[] = {
     INTEGER("train.large_from", train.large_from, "5000", 1, 1000000000, "training clips from which a set is large"),
     INTEGER("train.accumulate", train.accumulate, "1", 1, 10000, "batches whose gradients are added to one step"),
     INTEGER("train.seed", train.seed, "1111", 0, 9007199254740992.0, "seed of initial weights, order and dropout"),
-    INTEGER("train.patience", train.patience, "0", 0, 1000000, "stop after so many epochs without a better one; 0: never"),
+    INTEGER("train.patience", train.patience, "0", 0, 1000000, "stop after so many epochs without a better one; 0: "
+        "never"),
     INTEGER("train.threads", train.threads, "0", 0, 4096, "threads; 0: as many as the machine gives"),
     NUMBER("train.rate", train.rate, "0.0005", 0, 10, "learning rate"),
     NUMBER("train.language_rate", train.language_rate, "0.00002", 0, 10, "learning rate of pre-trained encoders"),
     NUMBER("train.beta1", train.beta1, "0.9", 0, 0.999999, "AdamW's first decay"),
     NUMBER("train.beta2", train.beta2, "0.999", 0, 0.99999999, "AdamW's second decay"),
     NUMBER("train.epsilon", train.epsilon, "0.00000001", 0, 1, "AdamW's epsilon"),
-    NUMBER("train.weight_decay", train.weight_decay, "0.001", 0, 10, "weight decay (none on bias, norm, gates, tokens)"),
+    NUMBER("train.weight_decay", train.weight_decay, "0.001", 0, 10, "weight decay (none on bias, norm, gates, "
+        "tokens)"),
     NUMBER("train.clip", train.clip, "5", 0, 1000000, "longest gradient; 0: no limit"),
     NUMBER("train.warmup", train.warmup, "0.1", 0, 1, "share of all steps over which the rate rises linearly"),
     NUMBER("train.modality_dropout", train.modality_dropout, "0.1", 0, 0.99,
@@ -303,8 +306,8 @@ static smac_status unknown_key(const char *name, smac_error *error)
             }
         }
     }
-    return FAIL(error, SMAC_ERROR_ARGUMENT, "unknown configuration key '%.100s'; the nearest known ones are %s, %s and %s",
-                name, nearest[0], nearest[1], nearest[2]);
+    return FAIL(error, SMAC_ERROR_ARGUMENT, "unknown configuration key '%.100s'; write one that is known, as %s, %s "
+                "or %s", name, nearest[0], nearest[1], nearest[2]);
 }
 
 /* --- setting and getting ------------------------------------------------------------------------------------------ */
@@ -313,7 +316,7 @@ static smac_status bad_value(const configuration_key *key, const char *text, sma
 {
     char allowed[CONFIGURATION_TEXT_MAX];
     configuration_key_allowed(key, allowed);
-    return FAIL(error, SMAC_ERROR_ARGUMENT, "configuration key %s is '%.100s'; expected %s", key->name, text, allowed);
+    return FAIL(error, SMAC_ERROR_ARGUMENT, "configuration key %s is '%.100s', set it to %s", key->name, text, allowed);
 }
 
 static bool text_to_switch(const char *text, bool *out)
@@ -442,25 +445,26 @@ bool configuration_get(const configuration *c, const char *name, char out[CONFIG
 smac_status configuration_check(const configuration *c, smac_error *error)
 {
     if (!c->model.text && !c->model.audio && !c->model.vision)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "model.text, model.audio and model.vision are all false; at least one "
-                    "modality must be there");
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "model.text, model.audio and model.vision are all false; set at "
+                    "least one to true");
     if (c->text.width % c->text.heads)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "text.width %lld is not a multiple of text.heads %lld",
-                    (long long)c->text.width, (long long)c->text.heads);
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "text.width %lld is not a multiple of text.heads %lld: change one of "
+                    "them", (long long)c->text.width, (long long)c->text.heads);
     if (c->audio.width % c->audio.heads)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "audio.width %lld is not a multiple of audio.heads %lld",
-                    (long long)c->audio.width, (long long)c->audio.heads);
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "audio.width %lld is not a multiple of audio.heads %lld: change one "
+                    "of them", (long long)c->audio.width, (long long)c->audio.heads);
     if (c->vision.width % c->vision.heads)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "vision.width %lld is not a multiple of vision.heads %lld",
-                    (long long)c->vision.width, (long long)c->vision.heads);
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "vision.width %lld is not a multiple of vision.heads %lld: change "
+                    "one of them", (long long)c->vision.width, (long long)c->vision.heads);
     if (c->vision.image_size % c->vision.patch)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "vision.image_size %lld is not a multiple of vision.patch %lld",
-                    (long long)c->vision.image_size, (long long)c->vision.patch);
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "vision.image_size %lld is not a multiple of vision.patch %lld: "
+                    "change one of them", (long long)c->vision.image_size, (long long)c->vision.patch);
     if (c->audio.kernel > c->audio.mel_bins || c->audio.kernel > c->audio.frames)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "audio.kernel %lld is larger than the filter bank of %lld bins by %lld "
-                    "frames", (long long)c->audio.kernel, (long long)c->audio.mel_bins, (long long)c->audio.frames);
+                    "frames: lower it", (long long)c->audio.kernel, (long long)c->audio.mel_bins,
+                    (long long)c->audio.frames);
     if (c->vision.crops == 2)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "vision.crops is 2; expected 1 or 3");
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "vision.crops is 2, set it to 1 or 3");
     return SMAC_OK;
 }
 

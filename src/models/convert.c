@@ -51,7 +51,8 @@ static smac_status measure_scales(const conversion *c, const planned *p, float *
             int64_t channel = p->from->turned ? (at + i) % p->row : (at + i) / p->row;
             float size = fabsf(c->piece[i]);
             if (!isfinite(size))
-                return FAIL(error, SMAC_ERROR_NUMERIC, "tensor %s holds a value that is not finite", e->name);
+                return FAIL(error, SMAC_ERROR_NUMERIC, "tensor %s holds a value that is not finite: fetch or import "
+                    "the model again", e->name);
             if (size > scale[channel])
                 scale[channel] = size;
         }
@@ -268,7 +269,7 @@ smac_status models_convert(
     json_t *manifest = NULL;
     opened_model m;
     if (to != PRECISION_BF16 && to != PRECISION_INT8)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "weights can be converted to bf16 or int8");
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "weights can be converted to bf16 or int8: choose one");
     TRY(models_find(name_or_path, &path, error));
     bool is_path = file_exists(name_or_path);
     if (!name) {
@@ -283,8 +284,8 @@ smac_status models_convert(
     if (status == SMAC_OK) {
         if (m.kind == MODEL_WHISPER && strcmp(tensor_file_kind(m.file), "CTranslate2") == 0)
             status = FAIL(error, SMAC_ERROR_UNSUPPORTED,
-                "%.500s is a CTranslate2 model, which is compact as it is and used so; "
-                "convert takes Whisper's Hugging Face folders",
+                "%.500s is a CTranslate2 model, which is compact as it is and used so; convert takes Whisper's "
+                "Hugging Face folders",
                 path);
         if (status == SMAC_OK)
             status = models_begin_part(name, false, &part, error);

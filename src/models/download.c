@@ -115,16 +115,17 @@ static smac_status explain(const transfer *t, CURLcode code, const char *part, s
             host, curl_easy_strerror(code));
     case CURLE_HTTP_RETURNED_ERROR:
         if (answer == 404 || answer == 410)
-            return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no %.400s (the server says %ld)", t->address, answer);
+            return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no %.400s (the server says %ld): look at the name or "
+                "--from", t->address, answer);
         if (answer == 401 || answer == 403)
             return FAIL(error, SMAC_ERROR_IO,
-                "%s does not give %.300s to everybody (it says %ld); download it by hand and use "
-                "`semanticmac models import`",
+                "%s does not give %.300s to everybody (it says %ld); download it by hand and use `semanticmac models "
+                "import`",
                 host, t->address, answer);
         return FAIL(error, SMAC_ERROR_IO, "%s answers %ld for %.400s; try again later", host, answer, t->address);
     case CURLE_FILE_COULDNT_READ_FILE:
     case CURLE_REMOTE_FILE_NOT_FOUND:
-        return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no %.400s", t->address);
+        return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no %.400s: look at --from", t->address);
     case CURLE_WRITE_ERROR:
         return FAIL(error, SMAC_ERROR_IO, "cannot write %.400s: %s; make room and try again, it goes on from there",
             part, strerror(errno ? errno : EIO));

@@ -15,7 +15,8 @@
 /* What a folder without a manifest may hold. */
 #define ANY_FILES \
     "config.json model.safetensors|model.safetensors.index.json|pytorch_model.bin|pytorch_model.bin.index.json|model.bin" \
-    " tokenizer.json? vocab.txt? vocab.json? merges.txt? spiece.model? sentencepiece.bpe.model? spm.model? tokenizer.model?" \
+    " tokenizer.json? vocab.txt? vocab.json? merges.txt? spiece.model? sentencepiece.bpe.model? spm.model?" \
+    " tokenizer.model?" \
     " tokenizer_config.json? special_tokens_map.json? generation_config.json? preprocessor_config.json? vocabulary.txt?"
 
 typedef struct fetching {
@@ -286,13 +287,14 @@ smac_status models_fetch(const char *name, const char *from, const reporter *r, 
         return models_unknown(name, error);
     if (from && strncmp(from, "http://", 7) && strncmp(from, "https://", 8) && strncmp(from, "file://", 7))
         return FAIL(error, SMAC_ERROR_ARGUMENT,
-            "\"%.300s\" is no address; expected http://, https:// or file:// and a folder with "
-            "the model's files (a folder of this machine: `semanticmac models import`)",
+            "\"%.300s\" is no address; expected http://, https:// or file:// and a folder with the model's files (a "
+            "folder of this machine: `semanticmac models import`)",
             from);
     TRY(models_begin_part(f.name, true, &part, error));
     f.part = part;
     f.sums = json_object();
     smac_status status = f.sums ? fetch_all(&f, from, error) : FAIL(error, SMAC_ERROR_MEMORY, "no memory");
+    error_advise(error, status, SMAC_ERROR_FORMAT, "give another address by --from");
     if (status == SMAC_OK)
         status = install(&f, r, error);
     else if (f.base.data)

@@ -24,8 +24,8 @@ smac_status models_folder(char **out, smac_error *error)
         text_format(&path, "%s/.local/share/semanticmac/models", home);
     } else {
         return FAIL(error, SMAC_ERROR_NOT_FOUND,
-            "there is no place for models: neither SEMANTICMAC_MODELS nor XDG_DATA_HOME "
-            "nor HOME is set; set SEMANTICMAC_MODELS to a folder");
+            "there is no place for models: neither SEMANTICMAC_MODELS nor XDG_DATA_HOME nor HOME is set; set "
+            "SEMANTICMAC_MODELS to a folder");
     }
     while (!path.failed && path.length > 1 && path.data[path.length - 1] == '/')
         path.data[--path.length] = 0;
@@ -69,8 +69,7 @@ smac_status models_unknown(const char *name, smac_error *error)
     if (*near)
         return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no model \"%.200s\"; did you mean %s?", name, near);
     return FAIL(error, SMAC_ERROR_NOT_FOUND,
-        "there is no model \"%.200s\"; `semanticmac models list` shows the names that are "
-        "known",
+        "there is no model \"%.200s\"; `semanticmac models list` shows the names that are known",
         name);
 }
 
@@ -90,8 +89,8 @@ smac_status models_check_new(const char *name, smac_error *error)
 {
     if (!models_name_is_valid(name))
         return FAIL(error, SMAC_ERROR_ARGUMENT,
-            "\"%.200s\" cannot be a model's name: expected up to %d letters, digits, '.', "
-            "'_' and '-', not starting with '.' or '-'",
+            "\"%.200s\" cannot be a model's name: expected up to %d letters, digits, '.', '_' and '-', not starting "
+            "with '.' or '-'",
             name, MODEL_NAME_MAX);
     char *folder;
     TRY(models_place(name, "", &folder, error));
@@ -114,8 +113,8 @@ smac_status models_check_space(const char *folder, uint64_t bytes, smac_error *e
     if (bytes <= room)
         return SMAC_OK;
     return FAIL(error, SMAC_ERROR_IO,
-        "%.1f MB are needed in %.500s, but only %.1f MB are free there; make room, or set "
-        "SEMANTICMAC_MODELS to another folder",
+        "%.1f MB are needed in %.500s, but only %.1f MB are free there; make room, or set SEMANTICMAC_MODELS to "
+        "another folder",
         (double)bytes / 1e6, folder, (double)room / 1e6);
 }
 
@@ -170,8 +169,8 @@ smac_status models_manifest(const char *name, json_t **out, smac_error *error)
     smac_status status = SMAC_OK;
     if (!json_is_object(root) || !json_is_object(json_object_get(root, "files"))) {
         status = FAIL(error, SMAC_ERROR_FORMAT,
-            "%.500s is no manifest of a model: expected JSON with \"files\" %s; `semanticmac "
-            "models remove` and fetch or import it again",
+            "%.500s is no manifest of a model: expected JSON with \"files\" %s; `semanticmac models remove` and fetch "
+            "or import it again",
             path ? path : name, where.text);
         json_decref(root);
     } else {
@@ -190,8 +189,8 @@ smac_status models_find(const char *name_or_path, char **out, smac_error *error)
     }
     if (strchr(name_or_path, '/') && !known_models_find(name_or_path))
         return FAIL(error, SMAC_ERROR_NOT_FOUND,
-            "there is nothing at %.500s; expected a model's folder, its weights file, or the "
-            "name of an installed model",
+            "there is nothing at %.500s; expected a model's folder, its weights file, or the name of an installed "
+            "model",
             name_or_path);
     json_t *manifest;
     TRY(models_manifest(name_or_path, &manifest, error));
@@ -240,7 +239,8 @@ static smac_status verify_file(const char *model, const char *folder, const char
     json_int_t bytes = json_integer_value(json_object_get(wanted, "bytes"));
     struct stat info;
     if (strchr(name, '/') || !expected || strlen(expected) != 64)
-        return FAIL(error, SMAC_ERROR_FORMAT, "the manifest of %s has a bad entry for \"%.200s\"", model, name);
+        return FAIL(error, SMAC_ERROR_FORMAT, "the manifest of %s has a bad entry for \"%.200s\"; fetch or import it "
+            "again", model, name);
     char *path = path_join(folder, name);
     if (!path)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a path");

@@ -50,7 +50,9 @@ static smac_status open_with_config(const char *path, opened_model *m, const cha
         m->kind = MODEL_LANGUAGE;
         status = language_model_config_parse(json, size, &m->language, error);
     }
-    return status == SMAC_OK ? status : error_prefix(error, "%.500s/config.json", path);
+    if (status != SMAC_OK)
+        error_prefix(error, "%.500s/config.json", path);
+    return encoder_configuration_advise(error, status);
 }
 
 static smac_status open_folder(const char *path, opened_model *m, smac_error *error)
@@ -66,8 +68,8 @@ static smac_status open_folder(const char *path, opened_model *m, smac_error *er
         else if (strcmp(tensor_file_kind(m->file), "CTranslate2") == 0)
             status = open_with_config(path, m, "{}", 2, error);
         else
-            status = FAIL(
-                error, SMAC_ERROR_NOT_FOUND, "%.500s has weights but no config.json, which says what they are", path);
+            status = FAIL(error, SMAC_ERROR_NOT_FOUND,
+                "%.500s has weights but no config.json, which says what they are: download it too", path);
     } else if (status == SMAC_OK) {
         status = file_read(config, (size_t)1 << 24, &json, &size, error);
         if (status == SMAC_OK)
@@ -102,7 +104,8 @@ static char *imagebind_inside(const char *folder)
 static smac_status open_any(const char *path, opened_model *m, smac_error *error)
 {
     if (!file_exists(path))
-        return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is nothing at %.500s", path);
+        return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is nothing at %.500s, expected a model's folder or weights "
+            "file: look at the name", path);
     char *inside = file_is_folder(path) ? imagebind_inside(path) : NULL;
     const char *file = inside ? inside : path;
     smac_status status;
@@ -114,8 +117,8 @@ static smac_status open_any(const char *path, opened_model *m, smac_error *error
             status = open_imagebind(file, m, error);
         else if (status == SMAC_OK)
             status = FAIL(error, SMAC_ERROR_UNSUPPORTED,
-                "%.500s is a file of tensors (%s, %zu of them), but not ImageBind's; of a "
-                "language model or Whisper give the folder, with its config.json",
+                "%.500s is a file of tensors (%s, %zu of them), but not ImageBind's; of a language model or Whisper "
+                "give the folder, with its config.json",
                 file, tensor_file_kind(m->file), tensor_file_count(m->file));
         if (status == SMAC_OK)
             snprintf(m->weights, sizeof m->weights, "%.120s", path_base(file));
@@ -276,8 +279,8 @@ smac_status models_recognise(const char *path, model_summary *out, smac_error *e
         tokenizer *words = NULL;
         status = tokenizer_open(path, &words, error);
         if (status == SMAC_OK && m.kind == MODEL_LANGUAGE && tokenizer_size(words) > m.language.vocabulary)
-            status = FAIL(error, SMAC_ERROR_MISMATCH, "%.500s: the tokenizer has %d tokens, but the weights know %lld",
-                path, tokenizer_size(words), (long long)m.language.vocabulary);
+            status = FAIL(error, SMAC_ERROR_MISMATCH, "%.500s: the tokenizer has %d tokens, but the weights know %lld; "
+                "download both again", path, tokenizer_size(words), (long long)m.language.vocabulary);
         tokenizer_close(words);
     }
     if (status == SMAC_OK)

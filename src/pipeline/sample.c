@@ -408,8 +408,8 @@ smac_status sample_read(const preparation *p, const sample_source *source, sampl
     out->start = source->start;
     out->end = source->start + seconds;
     if (status == SMAC_OK && !out->present[SAMPLE_TEXT] && !out->present[SAMPLE_AUDIO] && !out->present[SAMPLE_VISION])
-        status = FAIL(error, SMAC_ERROR_FORMAT, "%.300s has no words, sound or picture that the model could use",
-                      source->media ? source->media : "the clip");
+        status = FAIL(error, SMAC_ERROR_FORMAT, "%.300s has no words, sound or picture that the model takes: "
+                      "name another recording", source->media ? source->media : "the clip");
     if (status != SMAC_OK)
         sample_clear(out);
     return status;

@@ -149,7 +149,7 @@ static smac_status open_language_model(const char *folder, language_model_config
     if (status == SMAC_OK) {
         status = language_model_config_parse(json, size, out, error);
         if (status != SMAC_OK)
-            error_prefix(error, "%s", path);
+            encoder_configuration_advise(error, error_prefix(error, "%s", path));
     }
     free(json);
     free(path);
@@ -179,8 +179,8 @@ static smac_status open_whisper(affect_system *s, const char *path, encoder_plan
     s->files[SAMPLE_AUDIO] = NULL;
     TRY(whisper_open_folder(path, &s->files[SAMPLE_AUDIO], &plan->whisper, error));
     if (frames < 4 || frames > 2 * plan->whisper.positions)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "audio.window_seconds is %g, expected 0.04 to %g with the sound encoder %.300s",
-                    c->audio.window_seconds, (double)plan->whisper.positions / 50, path);
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "audio.window_seconds is %g, set it to 0.04 to %g with the sound "
+                    "encoder %.300s", c->audio.window_seconds, (double)plan->whisper.positions / 50, path);
     plan->is_whisper = true;
     c->audio.mel_bins = plan->whisper.mel_bins;
     c->audio.frames = frames;
@@ -191,9 +191,10 @@ smac_status system_open_encoder(affect_system *s, int m, const char *path, encod
 {
     configuration *c = &s->configuration;
     if (!file_exists(path) && !file_is_folder(path))
-        return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no %s encoder at %.300s; expected %s", modality_name(m), path,
-                    m == SAMPLE_TEXT ? "a Hugging Face folder" : m == SAMPLE_AUDIO ? "a weights file of ImageBind or a Whisper folder"
-                                                                        : "a weights file of ImageBind");
+        return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no %s encoder at %.300s; expected %s: fetch one "
+                    "that `semanticmac models list` shows", modality_name(m), path,
+                    m == SAMPLE_TEXT ? "a Hugging Face folder" : m == SAMPLE_AUDIO ?
+                    "a weights file of ImageBind or a Whisper folder" : "a weights file of ImageBind");
     TRY(tensor_file_open(path, &s->files[m], error));
     if (m == SAMPLE_TEXT)
         return open_language_model(path, &plan->text, error);
@@ -213,8 +214,8 @@ smac_status system_open_encoder(affect_system *s, int m, const char *path, encod
     }
     c->vision.image_size = config->rows;
     if (config->rows != config->columns)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "the pictures of %.300s are %lld by %lld; expected squares", path,
-                    (long long)config->rows, (long long)config->columns);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "the pictures of %.300s are %lld by %lld, expected squares; choose "
+                    "another encoder", path, (long long)config->rows, (long long)config->columns);
     return SMAC_OK;
 }
 
@@ -292,7 +293,8 @@ static smac_status add_encoder(affect_system *s, const encoder_plan *plan, int m
     if (system_encoder_outside(s, m)) /* never written by us: its matrices need no float32 values */
         TRY(m == SAMPLE_AUDIO && s->whisper ? whisper_encoder_pack(s->whisper, s->files[m], s->precision[m], error)
                                             : parameter_list_pack(list, s->files[m], s->precision[m], error));
-    return strcmp(tensor_file_kind(s->files[m]), "CTranslate2") ? parameter_list_borrow(list, s->files[m], error) : SMAC_OK;
+    bool compact = strcmp(tensor_file_kind(s->files[m]), "CTranslate2") == 0;
+    return compact ? SMAC_OK : parameter_list_borrow(list, s->files[m], error);
 }
 
 /* Samples are made to the configuration's sizes and read at the encoders' own: a model file may claim any of both. */
@@ -300,21 +302,24 @@ static smac_status check_inputs(const configuration *c, const encoder_plan *plan
 {
     const imagebind_config *a = &plan->audio, *v = &plan->vision;
     if (plan->has[SAMPLE_AUDIO] && plan->is_whisper && plan->whisper.mel_bins != c->audio.mel_bins)
-        return FAIL(error, SMAC_ERROR_MISMATCH, "the sound encoder hears %lld mel bins, but audio.mel_bins is %lld",
-                    (long long)plan->whisper.mel_bins, (long long)c->audio.mel_bins);
+        return FAIL(error, SMAC_ERROR_MISMATCH, "the sound encoder hears %lld mel bins, but audio.mel_bins is %lld: "
+                    "set it so", (long long)plan->whisper.mel_bins, (long long)c->audio.mel_bins);
     if (plan->has[SAMPLE_AUDIO] && plan->is_whisper && (c->audio.frames % 2 || c->audio.frames > 2 * plan->whisper.positions))
-        return FAIL(error, SMAC_ERROR_MISMATCH, "audio.frames is %lld; expected an even number up to %lld, which the sound "
-                    "encoder has positions for", (long long)c->audio.frames, (long long)(2 * plan->whisper.positions));
+        return FAIL(error, SMAC_ERROR_MISMATCH, "audio.frames is %lld; set it to an even number up to %lld, which "
+                    "the sound encoder has positions for",
+                    (long long)c->audio.frames, (long long)(2 * plan->whisper.positions));
     if (plan->has[SAMPLE_AUDIO] && !plan->is_whisper && (a->modality != IMAGEBIND_AUDIO || a->channels != 1 ||
         a->frames != 1 || a->rows != c->audio.mel_bins || a->columns != c->audio.frames))
         return FAIL(error, SMAC_ERROR_MISMATCH, "the sound encoder reads %lld x %lld x %lld x %lld values%s; expected "
-                    "1 x 1 x %lld x %lld (audio.mel_bins, audio.frames)", (long long)a->channels, (long long)a->frames,
+                    "1 x 1 x %lld x %lld (set audio.mel_bins and audio.frames so)", (long long)a->channels,
+                    (long long)a->frames,
                     (long long)a->rows, (long long)a->columns, a->modality == IMAGEBIND_AUDIO ? "" : " of pictures",
                     (long long)c->audio.mel_bins, (long long)c->audio.frames);
     if (plan->has[SAMPLE_VISION] && (v->modality != IMAGEBIND_VISION || v->channels != 3 || v->frames != 2 ||
                                      v->rows != c->vision.image_size || v->columns != c->vision.image_size))
-        return FAIL(error, SMAC_ERROR_MISMATCH, "the picture encoder reads %lld x %lld x %lld x %lld values%s; expected "
-                    "3 x 2 x %lld x %lld (vision.image_size)", (long long)v->channels, (long long)v->frames,
+        return FAIL(error, SMAC_ERROR_MISMATCH, "the picture encoder reads %lld x %lld x %lld x %lld values%s; "
+                    "expected 3 x 2 x %lld x %lld (set vision.image_size so)",
+                    (long long)v->channels, (long long)v->frames,
                     (long long)v->rows, (long long)v->columns, v->modality == IMAGEBIND_VISION ? "" : " of sound",
                     (long long)c->vision.image_size, (long long)c->vision.image_size);
     return SMAC_OK;

@@ -80,9 +80,11 @@ static json_t *encoders_to_json(const affect_system *s)
 
 static json_t *training_to_json(const training_record *r)
 {
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o}", "program", r->program_version, "dataset", r->dataset,
-                     "data_sha256", r->data_sha256, "seed", (json_int_t)r->seed, "epoch", (json_int_t)r->epoch, "steps",
-                     (json_int_t)r->steps, "training_clips", (json_int_t)r->training_clips, "metric", r->metric, "value",
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o}", "program", r->program_version, "dataset",
+                     r->dataset, "data_sha256", r->data_sha256, "seed", (json_int_t)r->seed, "epoch",
+                     (json_int_t)r->epoch, "steps", (json_int_t)r->steps, "training_clips",
+                         (json_int_t)r->training_clips,
+                     "metric", r->metric, "value",
                      isfinite(r->metric_value) ? json_real(r->metric_value) : json_null());
 }
 
@@ -180,7 +182,7 @@ static smac_status metadata_json(const tensor_file *file, const char *path, cons
     json_error_t why;
     *out = text ? json_loads(text, JSON_DECODE_ANY, &why) : NULL;
     if (!text)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s has no %s; expected a model file that semanticmac train wrote", path,
+        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s has no %s", path,
                     key);
     if (!*out)
         return FAIL(error, SMAC_ERROR_FORMAT, "%.300s: %s is not JSON (%s)", path, key, why.text);
@@ -210,7 +212,8 @@ static smac_status read_encoder_config(const json_t *one, int m, encoder_plan *p
 {
     char *json = json_dumps(json_object_get(one, "config"), JSON_COMPACT);
     if (!json)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s does not say how its %s encoder is built", path, modality_name(m));
+        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s does not say how its %s encoder is built", path,
+            modality_name(m));
     const char *type = json_string_value(json_object_get(json_object_get(one, "config"), "model_type"));
     plan->is_whisper |= m == SAMPLE_AUDIO && type && !strcmp(type, "whisper");
     smac_status status = m == SAMPLE_TEXT
@@ -238,15 +241,16 @@ static smac_status open_outside(affect_system *s, int m, const json_t *one, cons
                          !strcmp(s->encoder_sha256[same], wanted)))
         same++;
     smac_status status = from ? tensor_file_open(from, &s->files[m], error)
-        : FAIL(error, SMAC_ERROR_NOT_FOUND, "%.200s needs the %s encoder %.200s, which is not there; put it back, fetch "
-               "it (semanticmac models), or name the folder that holds it", path, modality_name(m), was ? was : "(no path)");
+        : FAIL(error, SMAC_ERROR_NOT_FOUND, "%.200s needs the %s encoder %.200s, which is not there; put it back, "
+               "fetch it (semanticmac models), or name the folder that holds it",
+               path, modality_name(m), was ? was : "(no path)");
     if (status == SMAC_OK && same < m)
         memcpy(digest, s->encoder_sha256[same], sizeof digest);
     else if (status == SMAC_OK)
         status = system_encoder_digest(s->files[m], digest, error);
     if (status == SMAC_OK && (!wanted || strcmp(digest, wanted) != 0))
-        status = FAIL(error, SMAC_ERROR_MISMATCH, "the %s encoder %.200s has SHA-256 %s, but %.200s was trained with %s",
-                      modality_name(m), from, digest, path, wanted ? wanted : "another");
+        status = FAIL(error, SMAC_ERROR_MISMATCH, "the %s encoder %.200s has SHA-256 %s, but %.200s was trained with "
+                      "%s: put that one back", modality_name(m), from, digest, path, wanted ? wanted : "another");
     if (status == SMAC_OK)
         snprintf(s->encoder_sha256[m], sizeof s->encoder_sha256[m], "%s", digest);
     free(installed);
@@ -283,16 +287,17 @@ smac_status system_check_values(const affect_system *s, const tensor_file *file,
         if (tensor_file_expect(file, p->name, p->rank, p->dim, &e, error) != SMAC_OK)
             return error_prefix(error, "%.300s", path);
         if (e->type != TENSOR_F32)
-            return FAIL(error, SMAC_ERROR_MISMATCH, "%.300s: %s is of type %s; expected F32", path, p->name,
-                        tensor_type_name(e->type));
+            return FAIL(error, SMAC_ERROR_MISMATCH, "%.300s: %s is of type %s; expected F32; train it again", path,
+                        p->name, tensor_type_name(e->type));
         used++;
     }
     for (size_t i = 0; i < tensor_file_count(file) && used < tensor_file_count(file); i++) {
         const tensor_entry *e = tensor_file_at(file, i);
         char shape[128];
         if (!is_training_extra(e->name) && !parameter_find(s->store, e->name))
-            return FAIL(error, SMAC_ERROR_MISMATCH, "%.300s holds the tensor %.200s of shape %s, which its configuration "
-                        "has no place for", path, e->name, tensor_shape_text(e->rank, e->dim, shape, sizeof shape));
+            return FAIL(error, SMAC_ERROR_MISMATCH, "%.300s holds the tensor %.200s of shape %s, which its "
+                        "configuration has no place for; train it again", path, e->name,
+                        tensor_shape_text(e->rank, e->dim, shape, sizeof shape));
     }
     return SMAC_OK;
 }
@@ -317,7 +322,8 @@ static smac_status read_tasks(const json_t *tasks, const char *path, task_descri
 {
     *count = (int)json_array_size(tasks);
     if (*count < 1 || *count > SYSTEM_TASKS_MAX)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s names %d tasks; expected 1 to %d", path, *count, SYSTEM_TASKS_MAX);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s names %d tasks; expected 1 to %d", path, *count,
+            SYSTEM_TASKS_MAX);
     for (int i = 0; i < *count; i++)
         if (task_from_json(&out[i], json_array_get(tasks, (size_t)i), error) != SMAC_OK)
             return error_prefix(error, "%.300s", path);
@@ -334,11 +340,11 @@ static smac_status read_frame(const tensor_file *file, const char *path, const s
                                         "semanticmac.training"};
     const char *format = tensor_file_metadata(file, "semanticmac.format");
     if (!format)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s is a %s file, but not a model that semanticmac train wrote (it has "
-                    "no semanticmac.format)", path, tensor_file_kind(file));
+        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s is a %s file, but has no semanticmac.format", path,
+                    tensor_file_kind(file));
     if (strcmp(format, FORMAT_VERSION) != 0)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%.300s has the model format '%.20s'; this program reads %s", path,
-                    format, FORMAT_VERSION);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%.300s has the model format '%.20s'; this program reads %s: use "
+                    "the version that wrote it, or train it again", path, format, FORMAT_VERSION);
     for (int i = 0; i < 4; i++)
         TRY(metadata_json(file, path, keys[i], &parts[i], error));
     configuration c;
@@ -368,9 +374,10 @@ static smac_status read_frame(const tensor_file *file, const char *path, const s
             continue;
         TRY(read_encoder_config(one, m, plan, path, error));
         const char *how = json_string_value(json_object_get(one, "precision"));
+        const char *sha256 = json_string_value(json_object_get(one, "sha256"));
         if (how && !precision_from_name(how, &s->precision[m])) /* older files do not say: float32 */
-            return FAIL(error, SMAC_ERROR_FORMAT, "%.300s gives its %s encoder the precision \"%.20s\"; expected f32, bf16 or "
-                        "int8", path, modality_name(m), how);
+            return FAIL(error, SMAC_ERROR_FORMAT, "%.300s gives its %s encoder the precision \"%.20s\"; expected "
+                        "f32, bf16 or int8", path, modality_name(m), how);
         if (wanted)
             s->precision[m] = *wanted;
         plan->outside[m] = json_is_true(json_object_get(one, "outside"));
@@ -378,7 +385,7 @@ static smac_status read_frame(const tensor_file *file, const char *path, const s
             TRY(open_outside(s, m, one, path, folder, error));
         else
             snprintf(s->encoder_sha256[m], sizeof s->encoder_sha256[m], "%.64s",
-                     json_string_value(json_object_get(one, "sha256")) ? json_string_value(json_object_get(one, "sha256")) : "");
+                     sha256 ? sha256 : "");
     }
     const char *tokenizer = tensor_file_metadata(file, "semanticmac.tokenizer");
     if (plan->has[SAMPLE_TEXT] && !tokenizer)
@@ -414,7 +421,7 @@ smac_status system_load(const char *path, const system_load_options *options, af
     tensor_file_close(file);
     if (status != SMAC_OK) {
         system_free(s);
-        return status;
+        return error_advise(error, status, SMAC_ERROR_FORMAT, "give a model file that semanticmac train wrote");
     }
     *out = s;
     return SMAC_OK;

@@ -161,7 +161,8 @@ static smac_status encode_modality(const affect_system *s, sample *x, const batc
     const batch_modality *part = &b->part[m];
     int64_t width = s->encoder_width[m], rows = m == SAMPLE_TEXT ? part->steps : part->rows;
     float *vectors = memory_new((size_t)(rows * width), sizeof *vectors);
-    smac_status status = vectors ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld vectors", (long long)rows);
+    smac_status status = vectors ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld vectors",
+        (long long)rows);
     if (status == SMAC_OK && m == SAMPLE_TEXT)
         status = encode_slice(s, b, m, 0, 1, vectors, error);
     for (int64_t i = 0; status == SMAC_OK && m != SAMPLE_TEXT && i < rows; i += ENCODE_AT_ONCE) {
@@ -292,8 +293,8 @@ smac_status system_read_encoded(const affect_system *s, const sample_source *sou
     out->end = source->start + seconds;
     sample_clear(&g.waiting);
     if (status == SMAC_OK && !out->present[SAMPLE_TEXT] && !out->present[SAMPLE_AUDIO] && !out->present[SAMPLE_VISION])
-        status = FAIL(error, SMAC_ERROR_FORMAT, "%.300s has no words, sound or picture that the model could use",
-                      source->media ? source->media : "the clip");
+        status = FAIL(error, SMAC_ERROR_FORMAT, "%.300s has no words, sound or picture that the model takes: "
+                      "name another recording", source->media ? source->media : "the clip");
     if (status != SMAC_OK)
         sample_clear(out);
     return status;

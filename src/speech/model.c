@@ -47,9 +47,10 @@ static smac_status read_json(const char *folder, const char *name, json_t **out,
             if (*out == NULL || !json_is_object(*out)) {
                 json_decref(*out);
                 *out = NULL;
-                status = FAIL(error, SMAC_ERROR_FORMAT, "%s is no JSON object: line %d, column %d: %s", path,
-                    where.line,
-                    where.column, where.text);
+                status = where.text[0] == 0
+                    ? FAIL(error, SMAC_ERROR_FORMAT, "%s is no JSON object, expected {...}", path)
+                    : FAIL(error, SMAC_ERROR_FORMAT, "%s is no JSON (line %d, column %d: %s)", path, where.line,
+                          where.column, where.text);
             }
         }
     }
@@ -117,8 +118,8 @@ static smac_status read_heads(speech_model *m, const json_t *const files[2], sma
     if (json_array_size(list) == 0)
         list = NULL;
     if (json_array_size(list) > (size_t)(layers * heads))
-        return FAIL(error, SMAC_ERROR_FORMAT, "alignment_heads lists %zu heads, expected at most the %lld that the decoder "
-            "has", json_array_size(list), (long long)(layers * heads));
+        return FAIL(error, SMAC_ERROR_FORMAT, "alignment_heads lists %zu heads, expected at most the %lld that the "
+            "decoder has", json_array_size(list), (long long)(layers * heads));
     size_t count = list ? json_array_size(list) : (size_t)((layers - layers / 2) * heads), i;
     m->heads = memory_new(count + 1, sizeof *m->heads);
     if (m->heads == NULL)
@@ -175,7 +176,7 @@ static smac_status token_id(const speech_model *m, const char *name, int32_t *ou
     *out = tokenizer_id(m->tokens, name);
     if (*out < 0 || *out >= m->config.vocabulary)
         return FAIL(error, SMAC_ERROR_FORMAT,
-            "the tokenizer has no %s among the model's %lld tokens: is it Whisper's?", name,
+            "the tokenizer has no %s among the model's %lld tokens", name,
             (long long)m->config.vocabulary);
     return SMAC_OK;
 }
@@ -226,13 +227,13 @@ static smac_status open_parts(speech_model *m, const char *path, smac_error *err
     json_t *read[2] = {0};
     if (!file_is_folder(path))
         return FAIL(error, file_exists(path) ? SMAC_ERROR_ARGUMENT : SMAC_ERROR_NOT_FOUND,
-            "%s: a Whisper model is a folder "
-            "(config.json, tokenizer.json, model.bin or model.safetensors)", path);
+            "%s is no folder, expected a Whisper model's (config.json, tokenizer.json, model.bin or "
+            "model.safetensors): give one that `semanticmac models list` shows", path);
     TRY(whisper_open_folder(path, &m->file, &m->config, error));
     if (m->config.positions != TIMESTAMP_SECONDS * 50) /* the stream holds frames ahead for such windows, and no more */
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: max_source_positions is %lld, expected the %d of windows of %d s, "
-            "which the time stamps count in", path, (long long)m->config.positions, TIMESTAMP_SECONDS * 50,
-            TIMESTAMP_SECONDS);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: max_source_positions is %lld, expected the %d of windows of "
+            "%d s, which the time stamps count in; choose another Whisper model", path, (long long)m->config.positions,
+            TIMESTAMP_SECONDS * 50, TIMESTAMP_SECONDS);
     TRY(tokenizer_open(path, &m->tokens, error));
     smac_status status = read_json(path, "generation_config.json", &read[0], error);
     if (status == SMAC_OK)
@@ -242,8 +243,9 @@ static smac_status open_parts(speech_model *m, const char *path, smac_error *err
         status = speech_model_read_lists(m, files, error);
     json_decref(read[0]);
     json_decref(read[1]);
-    TRY(status);
-    return open_weights(m, error);
+    if (status == SMAC_OK)
+        status = open_weights(m, error);
+    return error_advise(error, status, SMAC_ERROR_FORMAT, "download the model again");
 }
 
 smac_status speech_model_open(const char *path, precision how, speech_model **out, smac_error *error)

@@ -150,7 +150,7 @@ static smac_status read_file(const char *folder, const char *path, const neighbo
     else if (strcmp(path_base(path), "vocab.json") == 0)
         status = from_merges(folder, text, size, n, root, error);
     else
-        status = tokenizer_parse(text, size, path_base(path), false, root, error);
+        status = tokenizer_parse(text, size, "the file", false, root, error);
     free(text);
     if (status == SMAC_OK && n->added && !ends_with(path, "tokenizer.json"))
         status = add_neighbours(*root, n->added, error);
@@ -170,7 +170,10 @@ static smac_status open_file(const char *folder, const char *path, tokenizer **o
         status = tokenizer_from_json(root, out, error);
     json_decref(root);
     neighbours_free(&n);
-    return status == SMAC_OK ? status : error_prefix(error, "%.300s", path);
+    if (status != SMAC_OK)
+        error_prefix(error, "%.300s", path);
+    error_advise(error, status, SMAC_ERROR_FORMAT, "the tokenizer is damaged or altered: download the model again");
+    return error_advise(error, status, SMAC_ERROR_UNSUPPORTED, "choose a model that `semanticmac models list` shows");
 }
 
 smac_status tokenizer_open(const char *path, tokenizer **out, smac_error *error)
@@ -202,8 +205,8 @@ smac_status tokenizer_open(const char *path, tokenizer **out, smac_error *error)
         if (there)
             return status;
     }
-    return FAIL(error, SMAC_ERROR_NOT_FOUND, "%.400s holds no tokenizer.json, vocab.txt, vocab.json or .model file",
-                path);
+    return FAIL(error, SMAC_ERROR_NOT_FOUND, "%.400s holds no tokenizer.json, vocab.txt, vocab.json or .model file: "
+                "download the model's tokenizer into it", path);
 }
 
 smac_status tokenizer_open_memory(const void *data, size_t size, tokenizer **out, smac_error *error)

@@ -14,8 +14,8 @@ smac_status tokenizer_parse(const char *text, size_t length, const char *name, b
     json_error_t problem;
     *out = json_loadb(text, length, JSON_REJECT_DUPLICATES | (loose ? JSON_DECODE_INT_AS_REAL : 0), &problem);
     if (!*out)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%.200s is no JSON that can be read: line %d: %.200s", name, problem.line,
-                    problem.text);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%.200s is no JSON that can be read (line %d: %.200s)", name,
+                    problem.line, problem.text);
     if (!json_is_object(*out)) {
         json_decref(*out);
         *out = NULL;

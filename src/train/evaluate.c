@@ -84,7 +84,8 @@ static smac_status choose(const affect_system *s, const sample_cache *cache, dat
         out->items[out->count++] = i;
     }
     if (out->count == 0)
-        return FAIL(error, SMAC_ERROR_NOT_FOUND, "the %s part has no clip with these modalities", dataset_split_name(split));
+        return FAIL(error, SMAC_ERROR_NOT_FOUND, "the %s part has no clip with these modalities: name others",
+            dataset_split_name(split));
     return SMAC_OK;
 }
 
@@ -247,11 +248,12 @@ static smac_status check_task(const affect_system *s, const dataset *d, smac_err
     if (same)
         return SMAC_OK;
     if (a->kind == TASK_REGRESSION && b->kind == TASK_REGRESSION)
-        return FAIL(error, SMAC_ERROR_MISMATCH, "the model predicts %s from %g to %g, but the data's labels go from %g to "
-                    "%g; choose the layout that the model was trained with (%s)", a->name, a->low, a->high, b->low, b->high,
-                    s->training.dataset);
-    return FAIL(error, SMAC_ERROR_MISMATCH, "the model predicts %s (%d classes), but the data's task is %s (%d classes, or "
-                "a score for 0)", a->name, a->classes, b->name, b->classes);
+        return FAIL(error, SMAC_ERROR_MISMATCH, "the model predicts %s from %g to %g, but the data's labels go from "
+                    "%g to %g; choose the layout that the model was trained with (%s)",
+                    a->name, a->low, a->high, b->low, b->high, s->training.dataset);
+    return FAIL(error, SMAC_ERROR_MISMATCH, "the model predicts %s (%d classes), but the data's task is %s (%d "
+                "classes, or a score for 0): give the data that it was trained for",
+                a->name, a->classes, b->name, b->classes);
 }
 
 smac_status evaluate_run(const evaluate_options *options, const reporter *r, evaluation **out, smac_error *error)
@@ -271,7 +273,8 @@ smac_status evaluate_run(const evaluate_options *options, const reporter *r, eva
     if (status == SMAC_OK)
         status = check_task(system, d, error);
     if (status == SMAC_OK && dataset_split_count(d, options->split) == 0)
-        status = FAIL(error, SMAC_ERROR_NOT_FOUND, "the data have no %s part", dataset_split_name(options->split));
+        status = FAIL(error, SMAC_ERROR_NOT_FOUND, "the data have no %s part: choose another --split",
+            dataset_split_name(options->split));
     bool all = !options->modalities[0] && !options->modalities[1] && !options->modalities[2];
     cache_options caching = {.skip_bad = options->skip_bad};
     caching.splits[options->split] = true;

@@ -60,7 +60,7 @@ static smac_status collect_clips(training *t, smac_error *error)
         t->items[t->count++] = i;
     }
     if (t->count == 0)
-        return FAIL(error, SMAC_ERROR_FORMAT, "the data hold no training clip that can be used");
+        return FAIL(error, SMAC_ERROR_FORMAT, "the data hold no training clip that can be used: mark some as train");
     t->batch = configuration_batch(t->c, t->count);
     t->batches = (t->count + t->batch - 1) / t->batch;
     t->epoch_steps = (t->batches + t->c->train.accumulate - 1) / t->c->train.accumulate;
@@ -223,9 +223,9 @@ static smac_status explain(training *t, step_work *w, smac_error *error)
     if (status == SMAC_OK && loss)
         status = tape_backward(t->tape, loss, 1, error);
     if (status == SMAC_OK)
-        return FAIL(error, SMAC_ERROR_NUMERIC, "the loss of epoch %lld, step %lld is not finite (task %g, intra %g, inter "
-                    "%g); lower train.rate", (long long)t->epoch, (long long)t->steps + 1, w->terms.task, w->terms.intra,
-                    w->terms.inter);
+        return FAIL(error, SMAC_ERROR_NUMERIC, "the loss of epoch %lld, step %lld is not finite (task %g, intra %g, "
+                    "inter %g); lower train.rate", (long long)t->epoch, (long long)t->steps + 1, w->terms.task,
+                    w->terms.intra, w->terms.inter);
     return error_prefix(error, "epoch %lld, step %lld", (long long)t->epoch, (long long)t->steps + 1);
 }
 
@@ -291,7 +291,8 @@ static smac_status run_step(training *t, step_work *w, smac_error *error)
     if (status == SMAC_ERROR_NUMERIC) {
         smac_error detail = {0};
         t->position--; /* the batch that is still in w */
-        if (!t->c->train.check_finite && explain(t, w, &detail) != SMAC_OK && strstr(detail.message, "loss of epoch") == NULL &&
+        if (!t->c->train.check_finite && explain(t, w, &detail) != SMAC_OK &&
+            strstr(detail.message, "loss of epoch") == NULL &&
             error)
             *error = detail;
         return status;
@@ -310,8 +311,8 @@ static smac_status run_step(training *t, step_work *w, smac_error *error)
 static smac_status stopped(training *t, smac_error *error)
 {
     TRY(training_save(t, error));
-    return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped in epoch %lld after %lld steps; all of it is in %s, --resume goes "
-                "on from there", (long long)t->epoch, (long long)t->steps, t->paths[RUN_LAST]);
+    return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped in epoch %lld after %lld steps; all of it is in %s, --resume "
+                "goes on from there", (long long)t->epoch, (long long)t->steps, t->paths[RUN_LAST]);
 }
 
 /* Says how far the epoch is, begun at the batch first so many seconds ago; whether to stop. */
@@ -322,7 +323,8 @@ static bool tell(training *t, int64_t first, double seconds)
     double speed = (double)clips / seconds;
     snprintf(what, sizeof what, "epoch %lld of %lld", (long long)t->epoch, (long long)t->c->train.epochs);
     if (clips > 0)
-        report_detail(t->report, "loss %.4f, %.*f clips/s", t->sums.loss / (double)t->sums.steps, speed < 10 ? 2 : 0, speed);
+        report_detail(t->report, "loss %.4f, %.*f clips/s", t->sums.loss / (double)t->sums.steps, speed < 10 ? 2 : 0,
+            speed);
     if (report_progress(t->report, what, (double)t->position, (double)t->batches))
         t->stop = true;
     return t->stop;
@@ -338,7 +340,8 @@ static smac_status run_batches(training *t, step_work *w, smac_error *error)
             return stopped(t, error);
         TRY(run_step(t, w, error));
         if (t->options->stop_after_steps && t->steps >= t->options->stop_after_steps)
-            return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped after %lld steps without a checkpoint", (long long)t->steps);
+            return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped after %lld steps without a checkpoint",
+                (long long)t->steps);
         if (training_clock() - saved > (double)every && t->position < t->batches) {
             TRY(training_save(t, error));
             saved = training_clock();
@@ -443,7 +446,7 @@ static smac_status begin_or_resume(training *t, bool *resumed, smac_error *error
     *resumed = false;
     if (t->options->resume && file_exists(last)) {
         tensor_file *file = NULL;
-        TRY(tensor_file_open(last, &file, error));
+        TRY(error_advise(error, tensor_file_open(last, &file, error), SMAC_ERROR_FORMAT, "--overwrite starts anew"));
         smac_status status = training_check_configuration(t->c, file, last, error);
         if (status == SMAC_OK)
             status = training_restore(t, file, error);
@@ -452,7 +455,8 @@ static smac_status begin_or_resume(training *t, bool *resumed, smac_error *error
         *resumed = true;
         bool stale = t->c->train.patience && t->stale >= t->c->train.patience;
         t->done = (t->epoch > t->c->train.epochs || stale) && t->position == 0;
-        report_log(t->report, LOG_INFO, "going on from epoch %lld, step %lld", (long long)t->epoch, (long long)t->steps);
+        report_log(t->report, LOG_INFO, "going on from epoch %lld, step %lld", (long long)t->epoch,
+            (long long)t->steps);
     } else if (!t->options->resume && !t->options->overwrite && (file_exists(last) || file_exists(t->paths[RUN_BEST]))) {
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%.300s holds a run already; go on with it by --resume, start anew by "
                     "--overwrite, or choose another folder", t->options->out);

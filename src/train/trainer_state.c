@@ -33,10 +33,11 @@ static json_t *state_to_json(const training *t)
     for (int i = 0; i < t->best.count; i++)
         json_array_append_new(best, json_pack("[s, o]", t->best.items[i].name, exact(t->best.items[i].value)));
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:b, s:I, s:o, s:o, s:o, s:o, s:I, s:I}", "epoch",
-                     (json_int_t)t->epoch, "position", (json_int_t)t->position, "steps", (json_int_t)t->steps, "best_epoch",
-                     (json_int_t)t->best_epoch, "stale", (json_int_t)t->stale, "best_value", exact(t->best_value), "best",
-                     best, "done", t->done, "log_bytes", (json_int_t)t->log_bytes, "seconds",
-                     exact(t->seconds_before + training_clock() - t->started), "loss", exact(t->sums.loss), "task",
+                     (json_int_t)t->epoch, "position", (json_int_t)t->position, "steps", (json_int_t)t->steps,
+                     "best_epoch", (json_int_t)t->best_epoch, "stale", (json_int_t)t->stale, "best_value",
+                     exact(t->best_value), "best", best, "done", t->done, "log_bytes", (json_int_t)t->log_bytes,
+                     "seconds", exact(t->seconds_before + training_clock() - t->started), "loss", exact(t->sums.loss),
+                     "task",
                      exact(t->sums.task), "gradient", exact(t->sums.gradient), "sum_steps", (json_int_t)t->sums.steps,
                      "optimiser_step", (json_int_t)t->optimiser->step);
 }
@@ -107,6 +108,9 @@ smac_status training_save_best(training *t, smac_error *error)
     return SMAC_OK;
 }
 
+static const char DAMAGED[] = "start anew in another folder";
+#define OTHER_FOLDER "give the data it began with, or start anew in another folder"
+
 /* --- reading ------------------------------------------------------------------------------------------------------------- */
 
 smac_status training_check_configuration(const configuration *now, const tensor_file *file, const char *path,
@@ -118,7 +122,7 @@ smac_status training_check_configuration(const configuration *now, const tensor_
     configuration then;
     configuration_defaults(&then);
     smac_status status = object ? configuration_from_json(&then, object, error)
-                                : FAIL(error, SMAC_ERROR_FORMAT, "%.300s is not a checkpoint of a run", path);
+                                : FAIL(error, SMAC_ERROR_FORMAT, "%.300s is no checkpoint of a run", path);
     json_decref(object);
     for (size_t i = 0; i < configuration_key_count() && status == SMAC_OK; i++) {
         const char *name = configuration_key_at(i)->name;
@@ -130,7 +134,7 @@ smac_status training_check_configuration(const configuration *now, const tensor_
             status = FAIL(error, SMAC_ERROR_MISMATCH, "%.300s was made with %s=%.100s, but this run has %.100s; resume "
                           "with the same configuration, or start anew in another folder", path, name, b, a);
     }
-    return status;
+    return error_advise(error, status, SMAC_ERROR_FORMAT, DAMAGED);
 }
 
 static smac_status read_array(const tensor_file *file, const char *name, tensor_type type, int64_t rows, int64_t columns,
@@ -139,7 +143,7 @@ static smac_status read_array(const tensor_file *file, const char *name, tensor_
     const tensor_entry *e;
     TRY(tensor_file_expect(file, name, rank, (int64_t[]){rows, columns}, &e, error));
     if (e->type != type)
-        return FAIL(error, SMAC_ERROR_MISMATCH, "%s is of type %s; expected %s", name, tensor_type_name(e->type),
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s is of type %s; expected %s", name, tensor_type_name(e->type),
                     tensor_type_name(type));
     memcpy(out, e->data, e->bytes);
     return SMAC_OK;
@@ -192,18 +196,19 @@ smac_status training_restore(training *t, const tensor_file *file, smac_error *e
     const char *path = t->paths[RUN_LAST], *text = tensor_file_metadata(file, STATE_KEY);
     const char *tokenizer = tensor_file_metadata(file, "semanticmac.tokenizer");
     if (t->system->tokenizer_text && (!tokenizer || strcmp(tokenizer, t->system->tokenizer_text) != 0))
-        return FAIL(error, SMAC_ERROR_MISMATCH, "the tokenizer of %s is another one than the data give now", path);
+        return FAIL(error, SMAC_ERROR_MISMATCH, "the tokenizer of %s is another one than the data give now: "
+                    OTHER_FOLDER, path);
     const char *training_text = tensor_file_metadata(file, "semanticmac.training");
     json_t *record = training_text ? json_loads(training_text, 0, NULL) : NULL;
     const char *data = json_string_value(json_object_get(record, "data_sha256"));
     smac_status status = SMAC_OK;
     if (data && strcmp(data, t->system->training.data_sha256) != 0)
-        status = FAIL(error, SMAC_ERROR_MISMATCH, "%s was trained on data with SHA-256 %.64s, but these have %.64s", path,
-                      data, t->system->training.data_sha256);
+        status = FAIL(error, SMAC_ERROR_MISMATCH, "%s was trained on data with SHA-256 %.64s, but these have %.64s: "
+                      OTHER_FOLDER, path, data, t->system->training.data_sha256);
     json_decref(record);
     TRY(status);
     json_t *state = text ? json_loads(text, 0, NULL) : NULL;
-    status = read_state(t, state, error);
+    status = error_advise(error, read_state(t, state, error), SMAC_ERROR_FORMAT, DAMAGED);
     json_decref(state);
     TRY(status);
     TRY(system_load_values(t->system, file, path, error));
@@ -217,5 +222,6 @@ smac_status training_restore(training *t, const tensor_file *file, smac_error *e
         snprintf(name, sizeof name, "training.%s", a.name);
         status = read_array(file, name, a.bytes ? TENSOR_U8 : TENSOR_F32, a.rows, a.columns, 2, a.data, error);
     }
-    return status == SMAC_OK ? SMAC_OK : error_prefix(error, "%.300s", path);
+    return error_advise(error, status == SMAC_OK ? status : error_prefix(error, "%.300s", path), SMAC_ERROR_FORMAT,
+                        DAMAGED);
 }

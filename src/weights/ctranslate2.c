@@ -18,7 +18,7 @@ typedef struct cursor {
 static smac_status take(cursor *c, size_t count, const uint8_t **out)
 {
     if (count > c->size - c->at)
-        return FAIL(c->error, SMAC_ERROR_FORMAT, "%s ends at byte %zu within a value; the file is truncated", c->source,
+        return FAIL(c->error, SMAC_ERROR_FORMAT, "%s ends at byte %zu within a value", c->source,
             c->size);
     *out = c->data + c->at;
     c->at += count;
@@ -63,8 +63,8 @@ static smac_status take_alias(cursor *c, const tensor_file *file, tensor_entry *
     TRY(take_text(c, &name));
     const tensor_entry *of = tensor_file_find(file, name);
     if (!of)
-        return FAIL(c->error, SMAC_ERROR_FORMAT, "%s: \"%.200s\" is said to be \"%.200s\", which is not there", c->source,
-            alias, name);
+        return FAIL(c->error, SMAC_ERROR_FORMAT, "%s: \"%.200s\" is said to be \"%.200s\", which is not there",
+            c->source, alias, name);
     *out = *of;
     out->name = alias;
     return SMAC_OK;
@@ -79,8 +79,8 @@ smac_status ctranslate2_read_into(tensor_file *file, const uint8_t *data, size_t
     const char *specification;
     TRY(take_number(&c, 4, &version));
     if (version != 6)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s is a CTranslate2 model of version %llu, expected 6; convert it again "
-            "with a current ct2-transformers-converter", source, (unsigned long long)version);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s is a CTranslate2 model of version %llu, expected 6; convert "
+            "it again with a current ct2-transformers-converter", source, (unsigned long long)version);
     TRY(take_text(&c, &specification));
     TRY(take_number(&c, 4, &revision));
     TRY(take_number(&c, 4, &variables));
@@ -94,8 +94,8 @@ smac_status ctranslate2_read_into(tensor_file *file, const uint8_t *data, size_t
         TRY(take_text(&c, &entry.name));
         TRY(take_number(&c, 1, &rank));
         if (rank > TENSOR_MAX_RANK)
-            return FAIL(error, SMAC_ERROR_FORMAT, "%s: the variable \"%.200s\" has %llu dimensions", source, entry.name,
-                (unsigned long long)rank);
+            return FAIL(error, SMAC_ERROR_FORMAT, "%s: the variable \"%.200s\" has %llu dimensions, expected at most "
+                "%d", source, entry.name, (unsigned long long)rank, TENSOR_MAX_RANK);
         entry.rank = (int)rank;
         for (int d = 0; d < entry.rank; d++) {
             TRY(take_number(&c, 4, &dimension));
@@ -104,8 +104,8 @@ smac_status ctranslate2_read_into(tensor_file *file, const uint8_t *data, size_t
         TRY(take_number(&c, 1, &type));
         TRY(take_number(&c, 4, &bytes));
         if (type >= sizeof types / sizeof *types)
-            return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: the variable \"%.200s\" is of the unknown type %llu", source,
-                entry.name, (unsigned long long)type);
+            return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: the variable \"%.200s\" is of the unknown type %llu; "
+                "convert it again to int8, float16 or float32", source, entry.name, (unsigned long long)type);
         entry.type = types[type];
         if (!tensor_count(entry.rank, entry.dim, &entry.count) ||
             __builtin_mul_overflow(entry.count, (int64_t)tensor_type_bytes(entry.type), &expected) ||

@@ -5,6 +5,8 @@
 
 #include "weights/tensor_file_internal.h"
 
+static const char DAMAGED[] = "the file is truncated, damaged or no weights at all: get it again or name another";
+
 smac_status tensor_file_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source,
     smac_error *error)
 {
@@ -13,8 +15,8 @@ smac_status tensor_file_read_into(tensor_file *file, const uint8_t *data, size_t
         return pytorch_read_into(file, data, size, source, error);
     }
     if (size >= 2 && data[0] == 0x80 && data[1] >= 2 && data[1] <= 5 && !(size > 8 && data[8] == '{'))
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s is a pickle outside an archive (PyTorch before 1.6); load it with a "
-            "current PyTorch and save it again", source);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s is a pickle outside an archive (PyTorch before 1.6); load it "
+            "with a current PyTorch and save it again", source);
     if (ctranslate2_recognises(data, size)) {
         file->kind = "CTranslate2";
         return ctranslate2_read_into(file, data, size, source, error);
@@ -32,7 +34,7 @@ static smac_status open_one(tensor_file *file, const char *path, smac_error *err
         return FAIL(error, SMAC_ERROR_MEMORY, "%s: there is no memory to read it", path);
     }
     if (map.size == 0)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s is empty, expected a file of tensors", path);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s is empty, expected tensors: get it again or name another", path);
     return tensor_file_read_into(file, map.data, map.size, path, error);
 }
 
@@ -44,8 +46,8 @@ static smac_status check_map(tensor_file *file, const char *path, json_t *map, s
     TRY(tensor_file_index(file, path, error));
     json_object_foreach(map, name, shard)
         if (!tensor_file_find(file, name))
-            return FAIL(error, SMAC_ERROR_FORMAT, "%s: the tensor \"%.200s\" is not in its shard %.200s; fetch the model "
-                "again", path, name, json_string_value(shard));
+            return FAIL(error, SMAC_ERROR_FORMAT, "%s: the tensor \"%.200s\" is not in its shard %.200s", path, name,
+                json_string_value(shard));
     return SMAC_OK;
 }
 
@@ -56,8 +58,8 @@ static smac_status open_index(tensor_file *file, const char *path, smac_error *e
     json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &where), *map = json_object_get(root, "weight_map");
     if (json_object_size(map) == 0) {
         json_decref(root);
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s: expected JSON with a \"weight_map\" of tensors: %s", path,
-            root ? "there is none" : where.text);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s: expected JSON with a \"weight_map\" of tensors, found %s; download "
+            "it again", path, root ? "none" : where.text);
     }
     size_t folder = (size_t)(path_base(path) - path);
     smac_status code = SMAC_OK;
@@ -101,7 +103,8 @@ static smac_status open_any(tensor_file *file, const char *path, smac_error *err
             free(full);
         }
         return FAIL(error, SMAC_ERROR_NOT_FOUND,
-            "the folder %s holds no weights, expected model.safetensors, pytorch_model.bin or model.bin", path);
+            "the folder %s holds no weights, expected model.safetensors, pytorch_model.bin or model.bin: "
+            "download them into it or name another", path);
     }
     size_t length = strlen(path);
     if (length > 11 && !strcmp(path + length - 11, ".index.json"))
@@ -118,8 +121,10 @@ smac_status tensor_file_open(const char *path, tensor_file **out, smac_error *er
     if (code == SMAC_OK)
         code = tensor_file_index(file, path, error);
     if (code != SMAC_OK) {
+        /* a folder, a pipe and an empty file are refused in words of their own */
+        bool opened = file->map_count > 0 && file->maps[file->map_count - 1].size > 0;
         tensor_file_close(file);
-        return code;
+        return opened ? error_advise(error, code, SMAC_ERROR_FORMAT, DAMAGED) : code;
     }
     *out = file;
     return SMAC_OK;

@@ -11,7 +11,7 @@
 #define BAD(m, ...) FAIL((m)->error, SMAC_ERROR_FORMAT, __VA_ARGS__)
 
 enum { VALUES_MAX = 1 << 24 };
-_Static_assert(sizeof(pickle_value) <= 128, "a byte of a hostile pickle asks for one value, 16 million of them for 2 GB");
+_Static_assert(sizeof(pickle_value) <= 128, "a byte of a hostile pickle asks for one value, 16 million for 2 GB");
 
 pickle_value *pickle_new(pickle_machine *m, pickle_kind kind)
 {
@@ -88,7 +88,7 @@ static smac_status find_mark(pickle_machine *m, size_t *out)
 static smac_status take(pickle_machine *m, size_t count, const uint8_t **out)
 {
     if (count > m->size - m->at)
-        return BAD(m, "%s: the pickle ends at byte %zu within a value; the file is truncated", m->name, m->size);
+        return BAD(m, "%s: the pickle ends at byte %zu within a value", m->name, m->size);
     *out = m->data + m->at;
     m->at += count;
     return SMAC_OK;
@@ -141,8 +141,8 @@ static smac_status push_long(pickle_machine *m, size_t bytes)
     const uint8_t *p;
     TRY(take(m, bytes, &p));
     if (bytes > 8)
-        return FAIL(m->error, SMAC_ERROR_UNSUPPORTED, "%s: the pickle holds an integer of %zu bytes, at most 8 are read",
-            m->name, bytes);
+        return FAIL(m->error, SMAC_ERROR_UNSUPPORTED, "%s: the pickle holds an integer of %zu bytes, at most 8 are "
+            "read", m->name, bytes);
     uint64_t x = bytes && p[bytes - 1] & 0x80 ? UINT64_MAX : 0;
     for (size_t i = bytes; i-- > 0;)
         x = x << 8 | p[i];
@@ -292,7 +292,8 @@ static smac_status step(pickle_machine *m, uint8_t op, bool *stop)
     case 0x80: /* PROTO */
         TRY(take(m, 1, &p));
         if (p[0] < 2 || p[0] > 5)
-            return FAIL(m->error, SMAC_ERROR_UNSUPPORTED, "%s: a pickle of protocol %d, expected 2 to 5", m->name, p[0]);
+            return FAIL(m->error, SMAC_ERROR_UNSUPPORTED, "%s: a pickle of protocol %d, expected 2 to 5", m->name,
+                p[0]);
         return SMAC_OK;
     case 0x95: return take(m, 8, &p); /* FRAME: a hint */
     case '.': *stop = true; return SMAC_OK;

@@ -70,8 +70,8 @@ smac_status pickle_find_global(pickle_machine *m, const char *module, const char
         return SMAC_OK;
     }
     return FAIL(m->error, SMAC_ERROR_UNSUPPORTED,
-        "%s: the pickle asks for %.100s.%.100s, which is not among the data types that are read; no code of a file is "
-        "run", m->name, module, name);
+        "%s: the pickle asks for %.100s.%.100s, which is no data type that is read (no code of a file is run)",
+        m->name, module, name);
 }
 
 /* a tuple of integers into dimensions */
@@ -153,8 +153,8 @@ static smac_status make_dtype(pickle_machine *m, const pickle_value *arguments, 
         *out = v;
         return SMAC_OK;
     }
-    return FAIL(m->error, SMAC_ERROR_UNSUPPORTED, "%s: the pickle holds an array of NumPy's type \"%.40s\", which is not "
-        "read", m->name, a->text);
+    return FAIL(m->error, SMAC_ERROR_UNSUPPORTED, "%s: the pickle holds an array of NumPy's type \"%.40s\", which is "
+        "not read", m->name, a->text);
 }
 
 static size_t dtype_bytes(const pickle_value *dtype)
@@ -203,7 +203,8 @@ static smac_status make_encoded(pickle_machine *m, const pickle_value *arguments
 {
     if (arguments->count != 2 || arguments->items[0]->kind != PICKLE_TEXT || arguments->items[1]->kind != PICKLE_TEXT ||
         strcmp(arguments->items[1]->text, "latin1"))
-        return FAIL(m->error, SMAC_ERROR_UNSUPPORTED, "%s: the pickle encodes bytes by other means than latin1", m->name);
+        return FAIL(m->error, SMAC_ERROR_UNSUPPORTED, "%s: the pickle encodes bytes by other means than latin1",
+            m->name);
     const pickle_value *a = arguments->items[0];
     pickle_value *v = pickle_new(m, PICKLE_BYTES);
     char *bytes = v ? arena_take(m->memory, a->length + 1) : NULL;

@@ -30,8 +30,8 @@ static smac_status elements(archive *a, const pickle_value *t, const uint8_t **d
     *data = member->data;
     *available = (int64_t)(member->size / tensor_type_bytes(s->type));
     if (*available < s->integer)
-        return FAIL(a->error, SMAC_ERROR_FORMAT, "%s: the storage %s has %lld elements, its tensor needs %lld", a->source,
-            name, (long long)*available, (long long)s->integer);
+        return FAIL(a->error, SMAC_ERROR_FORMAT, "%s: the storage %s has %lld elements, its tensor needs %lld",
+            a->source, name, (long long)*available, (long long)s->integer);
     return SMAC_OK;
 }
 
@@ -66,12 +66,13 @@ static smac_status add_tensor(archive *a, const char *name, const pickle_value *
     if (!contiguous && !empty) {
         a->copied += bytes < a->most ? bytes : a->most;
         if (bytes > a->most || a->copied > a->most) /* views that repeat elements could ask for any size */
-            return FAIL(a->error, SMAC_ERROR_UNSUPPORTED, "%s: the views up to the tensor \"%.200s\" (%lld elements of a "
-                "storage of %lld) need more than the %lld MB that a file of this size may; save contiguous tensors",
+            return FAIL(a->error, SMAC_ERROR_UNSUPPORTED, "%s: the views up to the tensor \"%.200s\" (%lld elements "
+                "of a storage of %lld) need more than the %lld MB that a file of this size may",
                 a->source, name, (long long)count, (long long)available, (long long)(a->most >> 20));
         uint8_t *copy = arena_take(a->file->memory, (size_t)bytes);
         if (!copy)
-            return FAIL(a->error, SMAC_ERROR_MEMORY, "%s: there is no memory for the tensor \"%.200s\"", a->source, name);
+            return FAIL(a->error, SMAC_ERROR_MEMORY, "%s: there is no memory for the tensor \"%.200s\"", a->source,
+                name);
         int64_t index[TENSOR_MAX_RANK] = {0};
         for (int64_t i = 0; i < count; i++) {
             int64_t at = t->integer;
@@ -105,8 +106,8 @@ static smac_status walk(archive *a, const char *name, pickle_value *v, int depth
     if (v->visited) /* an optimiser's state may stand in two places; a cycle never ends */
         return SMAC_OK;
     if (depth > DEPTH_MAX)
-        return FAIL(a->error, SMAC_ERROR_UNSUPPORTED, "%s: \"%.200s\" lies more than %d dictionaries and lists deep, the "
-            "most that is read", a->source, name, DEPTH_MAX);
+        return FAIL(a->error, SMAC_ERROR_UNSUPPORTED, "%s: \"%.40s...\" lies more than %d dictionaries and lists "
+            "deep, the most that is read", a->source, name, DEPTH_MAX);
     v->visited = true;
     smac_status code = SMAC_OK;
     for (size_t i = 0; i < v->count && code == SMAC_OK; i++) {
@@ -129,8 +130,8 @@ static smac_status walk(archive *a, const char *name, pickle_value *v, int depth
         if (full.failed || !full.data)
             code = FAIL(a->error, SMAC_ERROR_MEMORY, "%s: there is no memory for its names", a->source);
         else if (full.length > NAME_MAX_BYTES && names_tensors(item)) /* each one inside would copy it */
-            code = FAIL(a->error, SMAC_ERROR_UNSUPPORTED, "%s: \"%.100s...\" has a name of %zu bytes, expected at most %d",
-                a->source, full.data, full.length, NAME_MAX_BYTES);
+            code = FAIL(a->error, SMAC_ERROR_UNSUPPORTED, "%s: \"%.100s...\" has a name of %zu bytes, expected at "
+                "most %d", a->source, full.data, full.length, NAME_MAX_BYTES);
         else
             code = walk(a, full.data, item, depth + 1);
         text_free(&full);
@@ -138,10 +139,12 @@ static smac_status walk(archive *a, const char *name, pickle_value *v, int depth
     return code;
 }
 
+static const char SAVE[] = "save its tensors alone, contiguous, as safetensors";
+
 smac_status pytorch_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source, smac_error *error)
 {
     archive a = {.file = file, .source = source, .error = error, .most = VIEW_BYTES + VIEW_FACTOR * (int64_t)size};
-    TRY(zip_directory_read(data, size, source, &a.zip, error));
+    TRY(error_advise(error, zip_directory_read(data, size, source, &a.zip, error), SMAC_ERROR_UNSUPPORTED, SAVE));
     const zip_member *pickle = NULL;
     for (size_t i = 0; i < a.zip.count; i++) {
         const char *at = strstr(a.zip.members[i].name, "data.pkl");
@@ -159,7 +162,8 @@ smac_status pytorch_read_into(tensor_file *file, const uint8_t *data, size_t siz
     snprintf(order, sizeof order, "%sbyteorder", a.prefix);
     const zip_member *byteorder = zip_directory_find(&a.zip, order);
     if (code == SMAC_OK && byteorder && (byteorder->size < 6 || memcmp(byteorder->data, "little", 6)))
-        code = FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s was written on a big-endian machine", source);
+        code = FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s was written on a big-endian machine, expected little-endian",
+            source);
     if (code == SMAC_OK)
         code = pickle_read(pickle->data, pickle->size, source, file->memory, &root, error);
     if (code == SMAC_OK)
@@ -167,5 +171,5 @@ smac_status pytorch_read_into(tensor_file *file, const uint8_t *data, size_t siz
     if (code == SMAC_OK && file->count == 0)
         code = FAIL(error, SMAC_ERROR_FORMAT, "%s holds no tensors", source);
     zip_directory_free(&a.zip);
-    return code;
+    return error_advise(error, code, SMAC_ERROR_UNSUPPORTED, SAVE);
 }

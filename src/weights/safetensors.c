@@ -31,11 +31,11 @@ static smac_status read_entry(tensor_file *file, const char *source, const char 
             "%s: the header's entry \"%.200s\" lacks its dtype, shape or two data_offsets", source, name);
     tensor_entry entry = {.name = name};
     if (!type_by_name(json_string_value(dtype), &entry.type))
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: the tensor \"%.200s\" is of the unknown type \"%.40s\"", source,
-            name, json_string_value(dtype));
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: the tensor \"%.200s\" is of the unknown type \"%.40s\"; save "
+            "it as F32, F16 or BF16", source, name, json_string_value(dtype));
     if (json_array_size(shape) > TENSOR_MAX_RANK)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: the tensor \"%.200s\" has %zu dimensions, expected at most %d",
-            source, name, json_array_size(shape), TENSOR_MAX_RANK);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: the tensor \"%.200s\" has %zu dimensions, expected at most %d; "
+            "save it with fewer", source, name, json_array_size(shape), TENSOR_MAX_RANK);
     entry.rank = (int)json_array_size(shape);
     for (int i = 0; i < entry.rank; i++) {
         json_t *d = json_array_get(shape, (size_t)i);
@@ -51,7 +51,7 @@ static smac_status read_entry(tensor_file *file, const char *source, const char 
         return FAIL(error, SMAC_ERROR_FORMAT, "%s: the shape of \"%.200s\" is negative or too large", source, name);
     if (from < 0 || to < from || (unsigned long long)to > data_bytes)
         return FAIL(error, SMAC_ERROR_FORMAT,
-            "%s: \"%.200s\" lies at bytes %lld to %lld of %zu; the file is truncated or its header is wrong", source,
+            "%s: \"%.200s\" lies at bytes %lld to %lld of %zu", source,
             name, from, to, data_bytes);
     if (to - from != bytes)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s: \"%.200s\" has %lld bytes, its shape and type need %lld", source,
@@ -106,12 +106,11 @@ smac_status safetensors_read_into(tensor_file *file, const uint8_t *data, size_t
     uint64_t header = 0;
     for (int i = 7; i >= 0; i--)
         header = header << 8 | data[i];
-    if (header > HEADER_LIMIT || header > size - 8 || header < 2)
-        return FAIL(error, SMAC_ERROR_FORMAT,
-            "%s: the header is said to have %llu bytes in a file of %zu; it is truncated or no safetensors file",
-            source, (unsigned long long)header, size);
-    if (data[8] != '{')
+    if (size > 8 && data[8] != '{')
         return FAIL(error, SMAC_ERROR_FORMAT, "%s is no safetensors file: its header does not start with {", source);
+    if (header > HEADER_LIMIT || header > size - 8 || header < 2)
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s: the header is said to have %llu bytes in a file of %zu", source,
+            (unsigned long long)header, size);
     json_error_t where;
     json_t *root = json_loadb((const char *)data + 8, (size_t)header, JSON_REJECT_DUPLICATES, &where);
     if (!json_is_object(root)) {

@@ -35,14 +35,15 @@ static smac_status find_end(const uint8_t *data, size_t size, const char *name, 
             size_t at = size - back;
             uint64_t place = at >= 20 && number(p - 20, 4) == 0x07064b50 ? number(p - 20 + 8, 8) : UINT64_MAX;
             if (place > size || size - place < 56 || number(data + place, 4) != 0x06064b50)
-                return FAIL(error, SMAC_ERROR_FORMAT, "%s: the zip archive's 64-bit end is not where it should be", name);
+                return FAIL(error, SMAC_ERROR_FORMAT, "%s: the zip archive's 64-bit end is not where it should be",
+                    name);
             *out = (ending){number(data + place + 32, 8), number(data + place + 40, 8), number(data + place + 48, 8)};
         }
         if (out->offset > size || out->size > size - out->offset || out->entries > out->size / 46)
             return FAIL(error, SMAC_ERROR_FORMAT, "%s: the zip archive's directory lies outside the file", name);
         return SMAC_OK;
     }
-    return FAIL(error, SMAC_ERROR_FORMAT, "%s: a zip archive without its end; the file is truncated", name);
+    return FAIL(error, SMAC_ERROR_FORMAT, "%s: the zip archive has no end", name);
 }
 
 /* sizes and offset that are 0xFFFFFFFF stand in the extra field 1 as 64-bit numbers, in this order */
@@ -80,8 +81,8 @@ smac_status zip_directory_read(const uint8_t *data, size_t size, const char *nam
     smac_status code = SMAC_OK;
     for (uint64_t i = 0; i < end.entries && code == SMAC_OK; i++) {
         if (stop - p < 46 || number(p, 4) != 0x02014b50) {
-            code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the zip archive's directory ends after %llu of %llu entries", name,
-                (unsigned long long)i, (unsigned long long)end.entries);
+            code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the zip archive's directory ends after %llu of %llu entries",
+                name, (unsigned long long)i, (unsigned long long)end.entries);
             break;
         }
         unsigned flags = (unsigned)number(p + 8, 2), method = (unsigned)number(p + 10, 2);
@@ -89,7 +90,8 @@ smac_status zip_directory_read(const uint8_t *data, size_t size, const char *nam
         size_t name_length = (size_t)number(p + 28, 2), extra = (size_t)number(p + 30, 2),
                comment = (size_t)number(p + 32, 2);
         if ((size_t)(stop - p) - 46 < name_length + extra + comment) {
-            code = FAIL(error, SMAC_ERROR_FORMAT, "%s: an entry of the zip archive does not end in its directory", name);
+            code = FAIL(error, SMAC_ERROR_FORMAT, "%s: an entry of the zip archive does not end in its directory",
+                name);
             break;
         }
         read_zip64(p + 46 + name_length, extra, &plain, &packed, &offset);
@@ -104,8 +106,8 @@ smac_status zip_directory_read(const uint8_t *data, size_t size, const char *nam
         if (flags & 1)
             code = FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: the zip entry \"%.200s\" is encrypted", name, member);
         else if (method != 0 || packed != plain)
-            code = FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: the zip entry \"%.200s\" is compressed, PyTorch stores its "
-                "archives without", name, member);
+            code = FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: the zip entry \"%.200s\" is compressed, expected one "
+                "that is stored as it is", name, member);
         else if (offset > size || size - offset < 30 || number(data + offset, 4) != 0x04034b50)
             code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the zip entry \"%.200s\" is not where the directory says", name,
                 member);
@@ -113,8 +115,8 @@ smac_status zip_directory_read(const uint8_t *data, size_t size, const char *nam
             break;
         uint64_t start = offset + 30 + number(data + offset + 26, 2) + number(data + offset + 28, 2);
         if (start > size || plain > size - start) {
-            code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the zip entry \"%.200s\" reaches past the end of the file; it is "
-                "truncated", name, member);
+            code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the zip entry \"%.200s\" reaches past the end of the file", name,
+                member);
             break;
         }
         out->members[out->count - 1].data = data + start;

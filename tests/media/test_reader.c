@@ -219,8 +219,8 @@ static void sound_alone(void **state)
     static const struct {
         const char *name;
         double seconds, power;
-    } cases[] = {{"tone.mp3", 1.5, 0.0078}, {"tone.flac", 1.5, 0.0078}, {"tone.ogg", 1.5, 0.0078}, {"tone.m4a", 1.5, 0.0078},
-                 {"stereo8.wav", 0.5, 0.0039}};
+    } cases[] = {{"tone.mp3", 1.5, 0.0078}, {"tone.flac", 1.5, 0.0078}, {"tone.ogg", 1.5, 0.0078}, {"tone.m4a", 1.5,
+                 0.0078}, {"stereo8.wav", 0.5, 0.0039}};
     for (int i = 0; i < 5; i++) {
         outcome o = read_file(cases[i].name, 0, 0);
         assert_int_equal(o.status, SMAC_OK);
@@ -328,7 +328,7 @@ static void what_is_no_media_file_is_refused(void **state)
     unlink(path);
     snprintf(path, sizeof path, "%s/letter.txt", folder);
     write_text(path, "This is a letter and no film.\nIt has two lines.\n");
-    check_refused(path, SMAC_ERROR_FORMAT, "not recognised");
+    check_refused(path, SMAC_ERROR_FORMAT, "no video, sound or picture");
     unlink(path);
     snprintf(path, sizeof path, "%s/list.m3u8", folder);
     write_text(path, "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:9,\n/etc/passwd\n#EXT-X-ENDLIST\n");
