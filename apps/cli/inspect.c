@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "cli.h"
@@ -108,7 +109,9 @@ static bool looks_like_tensors(const char *path)
     if (file_is_folder(path))
         return true;
     unsigned char head[9] = {0};
-    FILE *file = fopen(path, "rb");
+    struct stat status;
+    bool regular = stat(path, &status) == 0 && S_ISREG(status.st_mode); /* a pipe would be waited for */
+    FILE *file = regular ? fopen(path, "rb") : NULL;
     size_t got = file ? fread(head, 1, 9, file) : 0;
     if (file)
         fclose(file);

@@ -284,8 +284,12 @@ smac_status system_check_values(const affect_system *s, const tensor_file *file,
         place_of_values(s, p, &outside, &borrowed);
         if (outside && !e)
             continue;
-        if (tensor_file_expect(file, p->name, p->rank, p->dim, &e, error) != SMAC_OK)
-            return error_prefix(error, "%.300s", path);
+        smac_status status = tensor_file_expect(file, p->name, p->rank, p->dim, &e, error);
+        if (status != SMAC_OK) {
+            error_prefix(error, "%.300s", path);
+            error_advise(error, status, SMAC_ERROR_NOT_FOUND, "train it again");
+            return error_advise(error, status, SMAC_ERROR_MISMATCH, "train it again");
+        }
         if (e->type != TENSOR_F32)
             return FAIL(error, SMAC_ERROR_MISMATCH, "%.300s: %s is of type %s; expected F32; train it again", path,
                         p->name, tensor_type_name(e->type));

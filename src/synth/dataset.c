@@ -75,11 +75,13 @@ static smac_status claim_folder(const char *folder, const synth_options *o, smac
         char *found = NULL;
         size_t size = 0;
         status = file_read(path, 1 << 16, &found, &size, error);
+        const char *is = status == SMAC_OK ? strstr(found, "\"clips\"") : NULL, *wanted = strstr(settings, "\"clips\"");
+        is = is ? is : "unknown ones";
         if (status == SMAC_OK && strcmp(found, settings) != 0)
             status =
                 FAIL(error, SMAC_ERROR_MISMATCH,
                      "%s holds a set of other settings (%.*s; asked for: %.*s): give another folder or remove this one",
-                     folder, (int)strcspn(found, "\n"), found, (int)strcspn(settings, "\n"), settings);
+                     folder, (int)strcspn(is, "\n"), is, (int)strcspn(wanted, "\n"), wanted);
         free(found);
     } else if (file_exists(labels)) {
         status = FAIL(error, SMAC_ERROR_MISMATCH, "%s holds a label.csv that is not ours: give another folder", folder);

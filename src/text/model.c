@@ -90,7 +90,7 @@ static smac_status read_affix(const json_t *value, const char *name, const char 
 static smac_status read_wordpiece(const json_t *value, model *out, smac_error *error)
 {
     int64_t longest;
-    TRY(json_members(value, "the model WordPiece",
+    TRY(json_members(value, "it",
                      "type unk_token continuing_subword_prefix max_input_chars_per_word vocab", error));
     TRY(read_vocabulary(value, out, error));
     TRY(read_unknown(value, true, out, error));
@@ -104,7 +104,7 @@ static smac_status read_wordpiece(const json_t *value, model *out, smac_error *e
 
 static smac_status read_word_level(const json_t *value, model *out, smac_error *error)
 {
-    TRY(json_members(value, "the model WordLevel", "type vocab unk_token", error));
+    TRY(json_members(value, "it", "type vocab unk_token", error));
     TRY(read_vocabulary(value, out, error));
     return read_unknown(value, false, out, error);
 }
@@ -112,7 +112,7 @@ static smac_status read_word_level(const json_t *value, model *out, smac_error *
 static smac_status read_bpe(const json_t *value, model *out, smac_error *error)
 {
     const json_t *merges = json_object_get(value, "merges"), *dropout = json_object_get(value, "dropout");
-    TRY(json_members(value, "the model BPE",
+    TRY(json_members(value, "it",
                      "type dropout unk_token continuing_subword_prefix end_of_word_suffix fuse_unk byte_fallback "
                      "ignore_merges vocab merges",
                      error));
@@ -146,7 +146,7 @@ static smac_status read_sentencepiece(const json_t *value, model *out, smac_erro
     const char *text;
     unsigned char *bytes = NULL;
     size_t size = 0;
-    TRY(json_members(value, "the model SentencePiece", "type data", error));
+    TRY(json_members(value, "it", "type data", error));
     TRY(json_text(value, "data", true, &text, error));
     TRY(base64_read(text, &bytes, &size, error));
     smac_status status = spm_file_check(bytes, size, error);
@@ -175,7 +175,7 @@ smac_status model_read(const json_t *value, model *out, smac_error *error)
     if (json_is_object(value))
         TRY(json_text(value, "type", false, &type, error));
     else
-        return FAIL(error, SMAC_ERROR_FORMAT, "\"model\" is missing or no JSON object; is this a tokenizer.json?");
+        return FAIL(error, SMAC_ERROR_FORMAT, "\"model\" is missing or no JSON object");
     if (!type) /* files of old versions do not say it */
         type = json_object_get(value, "merges")                     ? "BPE"
                : json_is_array(json_object_get(value, "vocab"))     ? "Unigram"

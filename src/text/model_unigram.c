@@ -94,7 +94,7 @@ smac_status unigram_read(const json_t *value, model *out, smac_error *error)
     size_t count = json_array_size(vocab);
     int64_t unknown;
     bool exact;
-    TRY(json_members(value, "the model Unigram", "type unk_id vocab byte_fallback exact_scores", error));
+    TRY(json_members(value, "it", "type unk_id vocab byte_fallback exact_scores", error));
     if (!json_is_array(vocab) || count == 0 || count > INT32_MAX)
         return FAIL(error, SMAC_ERROR_FORMAT, "\"vocab\" is missing, empty or no list of tokens with their scores");
     TRY(json_int(value, "unk_id", -1, &unknown, error));

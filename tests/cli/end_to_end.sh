@@ -49,8 +49,11 @@ check "a missing modality is empty" test -z "$(cut -d, -f2 "$t/mute.values")"
 refused "an empty file" 1 "empty" "$smac" analyze "$t/empty.mp4" --model "$m"
 refused "a text named .mp4" 1 "text.mp4" "$smac" analyze "$t/text.mp4" --model "$m"
 refused "a folder without recordings" 1 "no recording" "$smac" analyze "$1/CMakeFiles" --model "$m"
-refused "a truncated model" 1 "truncated" "$smac" analyze "$v" --model "$t/cut.safetensors"
+refused "a truncated model" 1 "in a file of 2000; .* get it again" "$smac" analyze "$v" --model "$t/cut.safetensors"
 refused "a transcript in Latin-1" 1 "UTF-8" "$smac" analyze "$v" --model "$m" --transcript "$t/latin.txt"
+mkfifo "$t/pipe"
+refused "a pipe is not waited for" 1 "write what it gives" "$smac" inspect "$t/pipe"
+refused "weights that are no model say what to give" 1 "give a model file that semanticmac train wrote" "$smac" analyze "$v" --model "$golden/encoders/bert.safetensors"
 refused "an unknown key" 2 "no.such.key" "$smac" train --data "$t/data" --dataset sims --out "$t/r" --set no.such.key=1
 refused "an unknown command" 2 "nonsense" "$smac" nonsense
 refused "a seed below nothing" 2 "train.seed" "$smac" train --data "$t/data" --dataset sims --out "$t/r" --seed -1
