@@ -243,8 +243,8 @@ static int run(int argc, char **argv)
     if (!model_path)
         return usage_error(&command_analyze, "no model is named, give --model FILE");
     if (!(options.window > 0 && options.window < INFINITY) || !(options.hop > 0 && options.hop < INFINITY))
-        return usage_error(&command_analyze, "the window is %g s and the hop %g s, both must be more than 0 and finite",
-            options.window, options.hop);
+        return usage_error(&command_analyze, "the window is %g s and the hop %g s, give more than 0 and a finite "
+            "number", options.window, options.hop);
     if (options.text && options.transcript)
         return usage_error(&command_analyze, "--text and --transcript cannot both be given: leave one out");
     if (modalities && !parse_modalities(modalities, options.without))

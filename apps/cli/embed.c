@@ -242,8 +242,8 @@ static smac_status embed_media(embedder *e, const char *path, vector_rows *out, 
     void *user[2] = {e, out};
     smac_status status = sample_stream(&p, &source, embed_clip, user, stop_asked, NULL, NULL, error);
     if (status == SMAC_OK && out->rows == 0)
-        status = error_set(error, SMAC_ERROR_FORMAT, "embed", "%.300s has no %s", path, e->sound ? "sound" :
-            "picture (--sound takes its sound)");
+        status = error_set(error, SMAC_ERROR_FORMAT, "embed", "%.300s has no %s: name another file", path,
+            e->sound ? "sound" : "picture (--sound takes its sound)");
     return status;
 }
 

@@ -366,7 +366,7 @@ SMAC_API smac_status smac_analyze_file(const smac_model *model, const char *path
     text_buffer text = {0};
     smac_status code;
     if (!(a->window > 0) || !(a->hop > 0) || !isfinite(a->window) || !isfinite(a->hop))
-        code = FAIL(error, SMAC_ERROR_ARGUMENT, "the window is %g s and the hop %g s, both must be more than 0",
+        code = FAIL(error, SMAC_ERROR_ARGUMENT, "the window is %g s and the hop %g s, give more than 0",
             a->window, a->hop);
     else if (!a->video || !a->model_name || !a->model_sha256)
         code = FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to analyse %s", path);

@@ -87,8 +87,8 @@ smac_status picture_converter_run(picture_converter *c, const AVFrame *frame, in
     uint8_t *planes[4] = {c->rgb, NULL, NULL, NULL};
     int strides[4] = {(int)stride, 0, 0, 0};
     if (sws_scale(c->context, (const uint8_t *const *)frame->data, frame->linesize, 0, height, planes, strides) != height)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s: a picture of %d x %d could not be turned into RGB", path, width,
-                    height);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s: a picture of %d x %d could not be turned into RGB: convert it, "
+                    "for example with ffmpeg", path, width, height);
     if (orientation == 0) {
         const AVDictionaryEntry *exif = av_dict_get(frame->metadata, "Orientation", NULL, 0);
         orientation = exif ? libav_orientation_of_exif(exif->value) : 0;

@@ -85,7 +85,7 @@ static smac_status convert(sound_converter *s, const AVFrame *frame, smac_error 
     int got = swr_convert(s->context, &target, room, frame ? (const uint8_t **)frame->extended_data : NULL,
                           frame ? frame->nb_samples : 0);
     if (got < 0)
-        return FAIL(error, SMAC_ERROR_FORMAT, "sound could not be resampled");
+        return FAIL(error, SMAC_ERROR_FORMAT, "sound could not be resampled: convert it, for example with ffmpeg");
     for (int i = 0; i < got; i++) {
         float *value = &s->buffer[s->held + (size_t)i];
         if (!isfinite(*value))

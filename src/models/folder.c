@@ -306,7 +306,8 @@ smac_status models_remove(const char *name, smac_error *error)
 {
     const char *own = is_installed(name) ? name : models_own_name(name);
     if (!is_installed(own))
-        return known_models_find(name) ? FAIL(error, SMAC_ERROR_NOT_FOUND, "%s is not installed", own)
+        return known_models_find(name) ? FAIL(error, SMAC_ERROR_NOT_FOUND, "%s is not installed, `semanticmac models "
+                                       "list` shows what is", own)
                                        : models_unknown(name, error);
     char *folder, *going = NULL;
     TRY(models_place(own, "", &folder, error));

@@ -67,7 +67,8 @@ smac_status models_install_part(const char *name, const char *source, const char
             "details", summary.details, "source", source ? source : "", "licence", licence ? licence : "not known",
             "weights", summary.weights, "parameters", (json_int_t)summary.parameters, "files", files);
         status = manifest ? write_manifest(part, manifest, error)
-                          : FAIL(error, SMAC_ERROR_ARGUMENT, "the source or licence of %s is not UTF-8", name);
+                          : FAIL(error, SMAC_ERROR_ARGUMENT, "the source or licence of %s is not UTF-8: write it so",
+                              name);
     }
     if (status == SMAC_OK && rename(part, folder) != 0)
         status = FAIL(error, SMAC_ERROR_IO, "cannot put %s in place: %s", folder, strerror(errno));

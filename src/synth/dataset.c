@@ -81,7 +81,7 @@ static smac_status claim_folder(const char *folder, const synth_options *o, smac
             status =
                 FAIL(error, SMAC_ERROR_MISMATCH,
                      "%s holds a set of other settings (%.*s; asked for: %.*s): give another folder or remove this one",
-                     folder, (int)strcspn(is, "\n"), is, (int)strcspn(wanted, "\n"), wanted);
+                     folder, (int)strcspn(is, "}\n"), is, (int)strcspn(wanted, "}\n"), wanted);
         free(found);
     } else if (file_exists(labels)) {
         status = FAIL(error, SMAC_ERROR_MISMATCH, "%s holds a label.csv that is not ours: give another folder", folder);

@@ -216,8 +216,8 @@ smac_status metrics_scores(const char *protocol, const float *prediction, const 
         return SMAC_OK;
     for (int64_t i = 0; i < count; i++)
         if (!isfinite(prediction[i]) || !isfinite(truth[i]))
-            return FAIL(error, SMAC_ERROR_NUMERIC, "value %lld is not finite (prediction %g, truth %g)",
-                        (long long)i + 1, (double)prediction[i], (double)truth[i]);
+            return FAIL(error, SMAC_ERROR_NUMERIC, "value %lld is not finite (prediction %g, truth %g): train with a "
+                        "lower train.rate", (long long)i + 1, (double)prediction[i], (double)truth[i]);
     bool is_mosi = !strcmp(protocol, "mosi") || !strcmp(protocol, "mosei");
     bool is_sims = !strcmp(protocol, "sims") || !strcmp(protocol, "simsv2");
     if (!is_mosi && !is_sims) {

@@ -21,15 +21,17 @@ smac_status training_log_open(training *t, bool resume, smac_error *error)
     if (!t->log && resume)
         t->log = fopen(path, "w");
     if (!t->log)
-        return FAIL(error, SMAC_ERROR_IO, "%s cannot be written: %s", path, strerror(errno));
+        return FAIL(error, SMAC_ERROR_IO, "%s cannot be written: %s; make room or give another folder", path,
+            strerror(errno));
     if (!resume)
         t->log_bytes = 0;
     /* lines after the checkpoint are written again: cut them off (a log that is shorter is simply continued) */
     if (fseek(t->log, 0, SEEK_END) != 0)
-        return FAIL(error, SMAC_ERROR_IO, "%s cannot be continued: %s", path, strerror(errno));
+        return FAIL(error, SMAC_ERROR_IO, "%s cannot be continued: %s; look at its permissions", path, strerror(errno));
     int64_t size = ftell(t->log);
     if (size > t->log_bytes && ftruncate(fileno(t->log), t->log_bytes) != 0)
-        return FAIL(error, SMAC_ERROR_IO, "%s cannot be cut back to the checkpoint: %s", path, strerror(errno));
+        return FAIL(error, SMAC_ERROR_IO, "%s cannot be cut back to the checkpoint: %s; look at its permissions",
+            path, strerror(errno));
     fseek(t->log, 0, SEEK_END);
     t->log_bytes = ftell(t->log);
     return SMAC_OK;
