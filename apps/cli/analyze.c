@@ -296,7 +296,8 @@ static int run(int argc, char **argv)
         status = failure(&command_analyze, &error);
     } else {
         status = analyze_all(model, &options, &all);
-        if (all.analysed && !all.into && write_some(all.analyses, all.analysed, format, all.list, output, &error) != SMAC_OK)
+        if (all.analysed && !all.into &&
+            write_some(all.analyses, all.analysed, format, all.list, output, &error) != SMAC_OK)
             status = failure(&command_analyze, &error);
     }
     recordings_clear(&all);

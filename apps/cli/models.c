@@ -316,6 +316,15 @@ static int run(int argc, char **argv)
     if (!action)
         return usage_error(&command_models, "\"%s\" is none of the actions: give list, fetch, import, convert, verify "
             "or remove", argv[1]);
+    const struct {
+        bool given;
+        const char *name, *actions;
+    } given[] = {{o.json, "json", "list"}, {o.from != NULL, "from", "fetch"}, {o.link, "link", "import"},
+        {o.to != NULL, "to", "convert"}, {o.name != NULL, "as", "import and convert"}};
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++)
+        if (given[i].given && !strstr(given[i].actions, action->name))
+            return usage_error(&command_models, "--%s is for %s, not for %s: leave it out", given[i].name,
+                given[i].actions, action->name);
     if (count == 1)
         return action->none ? action->none(&o)
             : usage_error(&command_models, "%s needs a name, `semanticmac models list` shows them", argv[1]);

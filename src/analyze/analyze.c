@@ -123,7 +123,7 @@ static smac_status spread_words(transcript *words, double duration, smac_analysi
     return SMAC_OK;
 }
 
-/* ---- windows ------------------------------------------------------------------------------------------------------ */
+/* ---- windows ----------------------------------------------------------------------------------------------------- */
 
 /* the clips whose middle lies in [start, end); at least the nearest one */
 static void clips_between(const recording *r, int64_t steps, double start, double end, int64_t *first, int64_t *count)
@@ -235,7 +235,7 @@ static smac_status run_windows(const affect_system *system, const recording *r, 
     return code;
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 static smac_status summarise_by_model(const affect_system *system, const recording *r, smac_analysis *a,
     const char *text, smac_error *error)
@@ -383,7 +383,7 @@ SMAC_API smac_status smac_analyze_file(const smac_model *model, const char *path
     return SMAC_OK;
 }
 
-/* ---- reading the result ----------------------------------------------------------------------------------------------- */
+/* ---- reading the result ------------------------------------------------------------------------------------------ */
 
 SMAC_API void smac_analysis_free(smac_analysis *a)
 {

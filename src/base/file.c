@@ -19,10 +19,11 @@ static smac_status cannot(smac_error *error, const char *what, const char *path)
 {
     smac_status code = errno == ENOENT ? SMAC_ERROR_NOT_FOUND : errno == ENOMEM ? SMAC_ERROR_MEMORY : SMAC_ERROR_IO;
     const char *advice = errno == ENOENT ? "; look at its name" : errno == EACCES ? "; look at its permissions" : "";
-    return error_set(error, code, "file", "cannot %s %s: %s%s", what, path, strerror(errno), advice);
+    return error_set(error, code, "file", "cannot %s %s: %s%s", what, *path ? path : "an empty name", strerror(errno),
+        advice);
 }
 
-/* stream: a pipe or a device may stand there too (bash's <(...), /dev/stdin); else opening one is refused, not waited for. */
+/* stream: a pipe or a device may stand there too (bash's <(...), /dev/stdin); else one is refused, not waited for. */
 static smac_status open_file(const char *path, bool stream, int *descriptor, size_t *size, smac_error *error)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | (stream ? 0 : O_NONBLOCK));

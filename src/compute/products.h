@@ -42,7 +42,7 @@ size_t packed_matrix_bytes(const packed_matrix *p);
 smac_status product_packed(float *y, const float *x, int64_t rows, const packed_matrix *w, const float *bias,
     activation a, smac_error *error);
 
-/* --- products of two buffers --------------------------------------------------------------------------------------- */
+/* --- products of two buffers -------------------------------------------------------------------------------------- */
 /*
  * C(m, n) = alpha op(A)(m, k) op(B)(k, n) + beta C, op: as it is or transposed (then A is stored (k, m), B (n, k)).
  * ld*: floats from one stored row to the next.  beta 0: C is written, never read.  how PRECISION_BF16: A and B are

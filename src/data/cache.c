@@ -33,7 +33,8 @@ static smac_status read_item(const work *w, const dataset_item *item, sample *ou
     smac_status status = SMAC_OK;
     if (ready && !source.media)
         status = source.without[SAMPLE_TEXT] ? SMAC_OK
-               : sample_set_text(&w->system->preparation, out, source.text, source.context, source.context_count, error);
+               : sample_set_text(&w->system->preparation, out, source.text, source.context, source.context_count,
+                                 error);
     else
         status = sample_read(&w->system->preparation, &source, out, error);
     for (int m = 0; m < SAMPLE_MODALITIES && status == SMAC_OK; m++) {

@@ -94,7 +94,7 @@ const char *dataset_find_media(dataset *d, const char *folder, const char *stem)
     return NULL;
 }
 
-/* --- splits and columns ----------------------------------------------------------------------------------------------- */
+/* --- splits and columns ------------------------------------------------------------------------------------------- */
 
 const char *dataset_split_name(dataset_split split)
 {
@@ -143,7 +143,7 @@ double dataset_extra_number(const dataset *d, const dataset_item *item, const ch
     return value;
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 static int by_id(const void *a, const void *b)
 {

@@ -34,7 +34,7 @@ typedef struct reading {
     smac_error *error;
 } reading;
 
-/* --- columns ---------------------------------------------------------------------------------------------------------- */
+/* --- columns ------------------------------------------------------------------------------------------------------ */
 
 /* CH-SIMS without a header line: nine cells, the fourth a number, the last a split. */
 static bool is_headless(const csv_row *row)
@@ -98,7 +98,7 @@ static const char *cell(const csv_row *row, int column)
     return column >= 0 && (size_t)column < row->count ? row->cells[column] : "";
 }
 
-/* --- the task ------------------------------------------------------------------------------------------------------------ */
+/* --- the task ----------------------------------------------------------------------------------------------------- */
 
 static int by_text(const void *a, const void *b)
 {
@@ -162,7 +162,7 @@ static double class_of(const task_description *task, const char *name)
     return NAN;
 }
 
-/* --- rows ------------------------------------------------------------------------------------------------------------------ */
+/* --- rows --------------------------------------------------------------------------------------------------------- */
 
 /* ASCII letters alone: the corpora that need it (MOSI, MOSEI) are ASCII. */
 static const char *words_of(reading *g, const char *text)
@@ -295,7 +295,7 @@ static smac_status read_table(reading *g)
     return SMAC_OK;
 }
 
-/* --- CH-SIMS's older release ------------------------------------------------------------------------------------------------ */
+/* --- CH-SIMS's older release -------------------------------------------------------------------------------------- */
 
 /* Mark mode[row of label_M] by an index file: rows of "video_id,clip_id" or of row numbers from 0. */
 static smac_status mark_split(const csv_table *labels, const char *path, const char *name, const char **mode,
@@ -312,7 +312,8 @@ static smac_status mark_split(const csv_table *labels, const char *path, const c
         int64_t number;
         if (video >= 0 && clip >= 0) {
             for (size_t j = 1; i > 0 && j < labels->count; j++)
-                if (row->count > (size_t)(video > clip ? video : clip) && labels->rows[j].count > (size_t)(lv > lc ? lv : lc) &&
+                if (row->count > (size_t)(video > clip ? video : clip) &&
+                    labels->rows[j].count > (size_t)(lv > lc ? lv : lc) &&
                     strcmp(labels->rows[j].cells[lv], row->cells[video]) == 0 &&
                     strcmp(labels->rows[j].cells[lc], row->cells[clip]) == 0)
                     mode[j] = name;
@@ -361,8 +362,8 @@ static smac_status join_metadata(const char *folder, text_buffer *out, smac_erro
         const char *cells[] = {"video_id", "clip_id", "text"};
         for (int c = 0; c < 3; c++) {
             int column = csv_column(&tables[0], cells[c]);
-            csv_add_cell(out, column >= 0 && (size_t)column < tables[0].rows[i].count ? tables[0].rows[i].cells[column] : "",
-                         c == 0);
+            bool there = column >= 0 && (size_t)column < tables[0].rows[i].count;
+            csv_add_cell(out, there ? tables[0].rows[i].cells[column] : "", c == 0);
         }
         for (int k = 0; k < 4; k++) {
             int column = csv_column(&tables[k], "label");
@@ -379,7 +380,7 @@ static smac_status join_metadata(const char *folder, text_buffer *out, smac_erro
                                             : status;
 }
 
-/* --- the reader ------------------------------------------------------------------------------------------------------------- */
+/* --- the reader --------------------------------------------------------------------------------------------------- */
 
 static smac_status open_labels(reading *g, const char *folder, char **path)
 {

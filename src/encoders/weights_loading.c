@@ -112,8 +112,8 @@ static float scale_at(const tensor_entry *scale, int64_t index)
     return out;
 }
 
-void parameter_tensor_read(const tensor_file *file, const tensor_entry *entry, bool turned, int64_t first, int64_t count,
-    float *out)
+void parameter_tensor_read(const tensor_file *file, const tensor_entry *entry, bool turned, int64_t first,
+    int64_t count, float *out)
 {
     tensor_to_f32_part(entry, first, count, out);
     const tensor_entry *scale = entry->type == TENSOR_I8 ? scale_of(file, entry) : NULL;

@@ -49,7 +49,7 @@ smac_status parameter_list_load(parameter_list *list, const tensor_file *file, l
 smac_status parameter_list_tensor(const parameter_list *list, const listed_parameter *item, const tensor_file *file,
     const tensor_entry **out, bool *turn, smac_error *error);
 /* Elements [first, first + count) as float32; int8 with its scales, whose number was checked by the function above. */
-void parameter_tensor_read(const tensor_file *file, const tensor_entry *entry, bool turned, int64_t first, int64_t count,
-    float *out);
+void parameter_tensor_read(const tensor_file *file, const tensor_entry *entry, bool turned, int64_t first,
+    int64_t count, float *out);
 
 #endif

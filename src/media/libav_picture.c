@@ -86,7 +86,8 @@ smac_status picture_converter_run(picture_converter *c, const AVFrame *frame, in
     sws_setColorspaceDetails(c->context, matrix, full_range(frame), matrix, 1, 0, 1 << 16, 1 << 16);
     uint8_t *planes[4] = {c->rgb, NULL, NULL, NULL};
     int strides[4] = {(int)stride, 0, 0, 0};
-    if (sws_scale(c->context, (const uint8_t *const *)frame->data, frame->linesize, 0, height, planes, strides) != height)
+    const uint8_t *const *from = (const uint8_t *const *)frame->data;
+    if (sws_scale(c->context, from, frame->linesize, 0, height, planes, strides) != height)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s: a picture of %d x %d could not be turned into RGB: convert it, "
                     "for example with ffmpeg", path, width, height);
     if (orientation == 0) {

@@ -12,7 +12,7 @@
 #include "pipeline/batch.h"
 #include "text/tokenizer.h"
 
-/* --- freeing ---------------------------------------------------------------------------------------------------------- */
+/* --- freeing ------------------------------------------------------------------------------------------------------ */
 
 void sample_drop(sample *s, int modality)
 {
@@ -66,7 +66,7 @@ int64_t sample_bytes(const sample *s)
     return bytes;
 }
 
-/* --- words -------------------------------------------------------------------------------------------------------------- */
+/* --- words -------------------------------------------------------------------------------------------------------- */
 
 smac_status sample_set_text(const preparation *p, sample *s, const char *text, const char *const *context,
     int64_t context_count, smac_error *error)
@@ -109,7 +109,7 @@ smac_status sample_set_text(const preparation *p, sample *s, const char *text, c
     return status;
 }
 
-/* --- collecting clips ------------------------------------------------------------------------------------------------- */
+/* --- collecting clips --------------------------------------------------------------------------------------------- */
 
 typedef struct collection {
     const configuration *c;
@@ -155,7 +155,7 @@ static smac_status collect(void *user, int64_t index, const uint8_t *frames, con
     return SMAC_OK;
 }
 
-/* --- pairing frames ------------------------------------------------------------------------------------------------------ */
+/* --- pairing frames ----------------------------------------------------------------------------------------------- */
 
 /* Frames as they come -> clips (frame j*step with the one after it), for a sink. */
 typedef struct frame_pairing {
@@ -238,7 +238,7 @@ smac_status sample_set_frames(const preparation *p, sample *s, const uint8_t *fr
     return status;
 }
 
-/* --- sound -------------------------------------------------------------------------------------------------------------------- */
+/* --- sound -------------------------------------------------------------------------------------------------------- */
 
 enum { SOUND_FRAME = 400 };
 
@@ -293,7 +293,8 @@ smac_status sample_set_sound(const preparation *p, sample *s, const float *sampl
     sample_drop(s, SAMPLE_AUDIO);
     if (!p->mel || count == 0)
         return SMAC_OK;
-    sound_windows *w = sound_windows_new(c->media.frames_per_second, (int)clip_step_in_frames(c), c->audio.window_seconds);
+    int step = (int)clip_step_in_frames(c);
+    sound_windows *w = sound_windows_new(c->media.frames_per_second, step, c->audio.window_seconds);
     float *mel = memory_new((size_t)(c->audio.mel_bins * c->audio.frames), sizeof *mel);
     collection k = {.c = c, .s = s};
     smac_status status = w && mel ? sound_windows_feed(w, samples, count, error)
@@ -307,7 +308,7 @@ smac_status sample_set_sound(const preparation *p, sample *s, const float *sampl
     return status;
 }
 
-/* --- a recording -------------------------------------------------------------------------------------------------------------- */
+/* --- a recording -------------------------------------------------------------------------------------------------- */
 
 typedef struct streaming {
     const preparation *p;
@@ -415,7 +416,7 @@ smac_status sample_read(const preparation *p, const sample_source *source, sampl
     return status;
 }
 
-/* --- ready vectors ---------------------------------------------------------------------------------------------------------- */
+/* --- ready vectors ------------------------------------------------------------------------------------------------ */
 
 smac_status sample_set_ready(sample *s, int modality, int64_t steps, int64_t crops, int64_t width,
     const float *values, smac_error *error)
@@ -435,7 +436,8 @@ smac_status sample_set_ready(sample *s, int modality, int64_t steps, int64_t cro
 }
 
 /* Elements [first, first + count) of a raw form with `each` bytes an element, as far as there are any. */
-static bool copy_range(const void *from, int64_t have, int64_t first, int64_t count, size_t each, void **out, int64_t *got)
+static bool copy_range(const void *from, int64_t have, int64_t first, int64_t count, size_t each, void **out,
+    int64_t *got)
 {
     int64_t end = first + count < have ? first + count : have;
     *got = end > first ? end - first : 0;

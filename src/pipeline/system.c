@@ -17,7 +17,7 @@
 
 static const char *const prefixes[SAMPLE_MODALITIES] = {"text.", "audio.", "vision."};
 
-/* --- small questions -------------------------------------------------------------------------------------------------- */
+/* --- small questions ---------------------------------------------------------------------------------------------- */
 
 const char *system_encoder_path(const configuration *c, int m)
 {
@@ -93,7 +93,7 @@ smac_status system_encoder_digest(const tensor_file *file, char out[65], smac_er
     return whole ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for the SHA-256 of an encoder");
 }
 
-/* --- the beginning and the end ------------------------------------------------------------------------------------------ */
+/* --- the beginning and the end ------------------------------------------------------------------------------------ */
 
 affect_system *system_begin(const configuration *c, const task_description *tasks, int task_count,
     const int64_t ready_width[SAMPLE_MODALITIES])
@@ -137,7 +137,7 @@ void system_free(affect_system *s)
     free(s);
 }
 
-/* --- encoders ------------------------------------------------------------------------------------------------------------- */
+/* --- encoders ----------------------------------------------------------------------------------------------------- */
 
 static smac_status open_language_model(const char *folder, language_model_config *out, smac_error *error)
 {
@@ -304,7 +304,8 @@ static smac_status check_inputs(const configuration *c, const encoder_plan *plan
     if (plan->has[SAMPLE_AUDIO] && plan->is_whisper && plan->whisper.mel_bins != c->audio.mel_bins)
         return FAIL(error, SMAC_ERROR_MISMATCH, "the sound encoder hears %lld mel bins, but audio.mel_bins is %lld: "
                     "set it so", (long long)plan->whisper.mel_bins, (long long)c->audio.mel_bins);
-    if (plan->has[SAMPLE_AUDIO] && plan->is_whisper && (c->audio.frames % 2 || c->audio.frames > 2 * plan->whisper.positions))
+    if (plan->has[SAMPLE_AUDIO] && plan->is_whisper &&
+        (c->audio.frames % 2 || c->audio.frames > 2 * plan->whisper.positions))
         return FAIL(error, SMAC_ERROR_MISMATCH, "audio.frames is %lld; set it to an even number up to %lld, which "
                     "the sound encoder has positions for",
                     (long long)c->audio.frames, (long long)(2 * plan->whisper.positions));
@@ -378,7 +379,7 @@ smac_status system_build(affect_system *s, const encoder_plan *plan, bool initia
     return SMAC_OK;
 }
 
-/* --- a new system --------------------------------------------------------------------------------------------------------- */
+/* --- a new system ------------------------------------------------------------------------------------------------- */
 
 static smac_status make_vocabulary(affect_system *s, const system_options *options, smac_error *error)
 {

@@ -26,7 +26,7 @@ static bool starts_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* --- what goes into the metadata ---------------------------------------------------------------------------------------- */
+/* --- what goes into the metadata ---------------------------------------------------------------------------------- */
 
 static bool has_encoder(const affect_system *s, int m)
 {
@@ -104,7 +104,7 @@ json_t *system_describe(const affect_system *s)
                      (json_int_t)system_parameter_values(s), "sha256", s->sha256);
 }
 
-/* --- writing --------------------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
 enum { TEXTS = 6 };
 
@@ -173,7 +173,7 @@ smac_status system_save(const affect_system *s, const char *path, const system_e
     return status;
 }
 
-/* --- reading ----------------------------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 static smac_status metadata_json(const tensor_file *file, const char *path, const char *key, json_t **out,
     smac_error *error)
@@ -263,7 +263,7 @@ static bool is_training_extra(const char *name)
     return starts_with(name, "training.");
 }
 
-/* Whether p's values lie in its encoder's own file: *borrowed read-only, else *outside where the model file may lack them. */
+/* Whether p's values lie in its encoder's own file: *borrowed read-only, else *outside if the model may lack them. */
 static void place_of_values(const affect_system *s, const parameter *p, bool *outside, bool *borrowed)
 {
     *outside = *borrowed = false;

@@ -23,7 +23,7 @@ smac_status system_batch(const affect_system *s, const sample *const *samples, i
     return batch_make(samples, count, drop, &padding, out, error);
 }
 
-/* --- encoders ------------------------------------------------------------------------------------------------------------ */
+/* --- encoders ----------------------------------------------------------------------------------------------------- */
 
 /*
  * Whisper's vectors of each window, 50 a second, to one: the mean over the second in the window's middle, which is the
@@ -133,7 +133,7 @@ semanticmac_outputs system_forward(const affect_system *s, tape *t, const batch 
     return semanticmac_forward(t, s->core, b->size, sequences, wanted);
 }
 
-/* --- ready vectors --------------------------------------------------------------------------------------------------------- */
+/* --- ready vectors ------------------------------------------------------------------------------------------------ */
 
 /* Rows [first, first + count) of a sample's raw form as a batch's packed rows, encoded: out (count, steps of text, W). */
 static smac_status encode_slice(const affect_system *s, const batch *b, int m, int64_t first, int64_t count, float *out,
@@ -199,7 +199,7 @@ smac_status system_encode(const affect_system *s, sample *x, bool everything, sm
     return status;
 }
 
-/* --- a whole recording ------------------------------------------------------------------------------------------------------- */
+/* --- a whole recording -------------------------------------------------------------------------------------------- */
 
 /* Clips wait in `waiting` until there are enough; then their vectors are appended to `out`. */
 typedef struct reading {
@@ -300,7 +300,7 @@ smac_status system_read_encoded(const affect_system *s, const sample_source *sou
     return status;
 }
 
-/* --- numbers -------------------------------------------------------------------------------------------------------------------- */
+/* --- numbers ------------------------------------------------------------------------------------------------------ */
 
 /* A head's row as the caller gets it: the score within the range, or the softmax of the logits. */
 static void finish_row(const task_description *task, const float *row, float *out)

@@ -13,7 +13,7 @@ enum { AT_ONCE = 32 };
 
 static const char *const head_names[HEAD_COUNT] = {"text", "audio", "vision", "shared"};
 
-/* --- predictions --------------------------------------------------------------------------------------------------------- */
+/* --- predictions -------------------------------------------------------------------------------------------------- */
 
 /* Probabilities for classes, the score as it is otherwise. */
 static void finish(const task_description *task, const float *row, float *out)
@@ -117,13 +117,14 @@ static smac_status predict(evaluation *e, const affect_system *s, const chosen *
     return status;
 }
 
-/* --- metrics ----------------------------------------------------------------------------------------------------------------- */
+/* --- metrics ------------------------------------------------------------------------------------------------------ */
 
 /* Metrics of rows whose prediction is there and, when truth has it, whose truth is. */
 static smac_status measure(const evaluation *e, const float *rows, const float *truth, metric_list *out,
     smac_error *error)
 {
-    float *p = memory_new((size_t)(e->count * e->targets) + 1, sizeof *p), *t = memory_new((size_t)e->count + 1, sizeof *t);
+    float *p = memory_new((size_t)(e->count * e->targets) + 1, sizeof *p);
+    float *t = memory_new((size_t)e->count + 1, sizeof *t);
     int64_t n = 0;
     smac_status status = SMAC_OK;
     if (!p || !t)
@@ -236,7 +237,7 @@ void evaluation_free(evaluation *e)
     free(e);
 }
 
-/* --- the whole of `semanticmac evaluate` ---------------------------------------------------------------------------------- */
+/* --- the whole of `semanticmac evaluate` -------------------------------------------------------------------------- */
 
 /* The data's task must be the model's. */
 static smac_status check_task(const affect_system *s, const dataset *d, smac_error *error)
@@ -290,7 +291,7 @@ smac_status evaluate_run(const evaluate_options *options, const reporter *r, eva
     return status;
 }
 
-/* --- writing ------------------------------------------------------------------------------------------------------------------ */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
 json_t *evaluation_to_json(const evaluation *e)
 {

@@ -31,7 +31,7 @@ json_t *metrics_to_json(const metric_list *list)
     return object;
 }
 
-/* --- building blocks ------------------------------------------------------------------------------------------------ */
+/* --- building blocks ---------------------------------------------------------------------------------------------- */
 
 double pearson(const float *a, const float *b, int64_t count)
 {
@@ -110,7 +110,7 @@ static double mean_absolute(const float *p, const float *t, int64_t n)
     return n ? sum / (double)n : NAN;
 }
 
-/* --- MOSI and MOSEI -------------------------------------------------------------------------------------------------- */
+/* --- MOSI and MOSEI ----------------------------------------------------------------------------------------------- */
 
 static double rounded_accuracy(const float *p, const float *t, int64_t n, float limit)
 {
@@ -151,7 +151,7 @@ static void mosi(const float *p, const float *t, int64_t n, int32_t *pc, int32_t
     add(out, "Corr", pearson(p, t, n));
 }
 
-/* --- CH-SIMS ----------------------------------------------------------------------------------------------------------- */
+/* --- CH-SIMS ------------------------------------------------------------------------------------------------------ */
 
 /* Class of x by half-open bins (border[i], border[i+1]]; float32 borders, as the reference compares. */
 static int32_t bin(float x, const float *border, int bins)
@@ -240,7 +240,7 @@ smac_status metrics_scores(const char *protocol, const float *prediction, const 
     return status;
 }
 
-/* --- classes -------------------------------------------------------------------------------------------------------------- */
+/* --- classes ------------------------------------------------------------------------------------------------------ */
 
 smac_status metrics_classes(int classes, const int32_t *prediction, const int32_t *truth, int64_t count,
     metric_list *out, smac_error *error)

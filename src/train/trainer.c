@@ -34,7 +34,7 @@ int64_t training_total_steps(const training *t)
     return t->c->train.epochs * t->epoch_steps;
 }
 
-/* --- setting up -------------------------------------------------------------------------------------------------------- */
+/* --- setting up --------------------------------------------------------------------------------------------------- */
 
 static smac_status collect_clips(training *t, smac_error *error)
 {
@@ -179,7 +179,7 @@ static void tear_down(training *t)
         free(t->paths[i]);
 }
 
-/* --- one step ------------------------------------------------------------------------------------------------------------- */
+/* --- one step ----------------------------------------------------------------------------------------------------- */
 
 /* What a step needs beside the tape; lives until the banks are written. */
 typedef struct step_work {
@@ -233,7 +233,8 @@ static smac_status write_banks(training *t, const step_work *w, smac_error *erro
 {
     for (int u = 0; u < SAMPLE_MODALITIES; u++)
         if (w->out.specific[u])
-            TRY(label_generation_write(t->labels, u, w->clips, w->count, w->out.specific[u]->data, w->out.present[u], error));
+            TRY(label_generation_write(t->labels, u, w->clips, w->count, w->out.specific[u]->data, w->out.present[u],
+                                       error));
     TRY(label_generation_write(t->labels, LABEL_SHARED, w->clips, w->count, w->out.shared_mean->data, NULL, error));
     return label_generation_write(t->labels, LABEL_BANK_FUSED, w->clips, w->count, w->out.fused->data, NULL, error);
 }
@@ -306,7 +307,7 @@ static smac_status run_step(training *t, step_work *w, smac_error *error)
     return training_log_step(t, &w->terms, norm, factor, clips, training_clock() - begun, error);
 }
 
-/* --- one epoch ------------------------------------------------------------------------------------------------------------- */
+/* --- one epoch ---------------------------------------------------------------------------------------------------- */
 
 static smac_status stopped(training *t, smac_error *error)
 {
@@ -438,7 +439,7 @@ static smac_status run_epochs(training *t, smac_error *error)
     return status;
 }
 
-/* --- the run ------------------------------------------------------------------------------------------------------------------ */
+/* --- the run ------------------------------------------------------------------------------------------------------ */
 
 static smac_status begin_or_resume(training *t, bool *resumed, smac_error *error)
 {
@@ -457,7 +458,8 @@ static smac_status begin_or_resume(training *t, bool *resumed, smac_error *error
         t->done = (t->epoch > t->c->train.epochs || stale) && t->position == 0;
         report_log(t->report, LOG_INFO, "going on from epoch %lld, step %lld", (long long)t->epoch,
             (long long)t->steps);
-    } else if (!t->options->resume && !t->options->overwrite && (file_exists(last) || file_exists(t->paths[RUN_BEST]))) {
+    } else if (!t->options->resume && !t->options->overwrite &&
+               (file_exists(last) || file_exists(t->paths[RUN_BEST]))) {
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%.300s holds a run already; go on with it by --resume, start anew by "
                     "--overwrite, or choose another folder", t->options->out);
     }

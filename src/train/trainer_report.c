@@ -12,7 +12,7 @@
 
 static const char *const target_names[LABEL_TARGETS] = {"text", "audio", "vision", "shared"};
 
-/* --- the log ------------------------------------------------------------------------------------------------------------- */
+/* --- the log ------------------------------------------------------------------------------------------------------ */
 
 smac_status training_log_open(training *t, bool resume, smac_error *error)
 {
@@ -86,7 +86,7 @@ smac_status training_log_step(training *t, const objective_terms *terms, double 
     return write_line(t, o, error);
 }
 
-/* --- how near generated labels come to the modalities' own ------------------------------------------------------------------ */
+/* --- how near generated labels come to the modalities' own -------------------------------------------------------- */
 
 static const dataset_item *item_of(const training *t, int64_t i)
 {
@@ -185,7 +185,7 @@ smac_status training_log_epoch(training *t, const metric_list *valid, bool bette
     return write_line(t, o, error);
 }
 
-/* --- labels.csv ------------------------------------------------------------------------------------------------------------- */
+/* --- labels.csv --------------------------------------------------------------------------------------------------- */
 
 static void add_number(text_buffer *b, double value)
 {

@@ -12,7 +12,7 @@
 
 #define STATE_KEY "training.state"
 
-/* --- numbers without loss -------------------------------------------------------------------------------------------- */
+/* --- numbers without loss ----------------------------------------------------------------------------------------- */
 
 static json_t *exact(double value)
 {
@@ -42,7 +42,7 @@ static json_t *state_to_json(const training *t)
                      "optimiser_step", (json_int_t)t->optimiser->step);
 }
 
-/* --- writing ------------------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
 static void note_progress(training *t)
 {
@@ -111,7 +111,7 @@ smac_status training_save_best(training *t, smac_error *error)
 static const char DAMAGED[] = "start anew in another folder";
 #define OTHER_FOLDER "give the data it began with, or start anew in another folder"
 
-/* --- reading ------------------------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 smac_status training_check_configuration(const configuration *now, const tensor_file *file, const char *path,
     smac_error *error)
@@ -137,8 +137,8 @@ smac_status training_check_configuration(const configuration *now, const tensor_
     return error_advise(error, status, SMAC_ERROR_FORMAT, DAMAGED);
 }
 
-static smac_status read_array(const tensor_file *file, const char *name, tensor_type type, int64_t rows, int64_t columns,
-    int rank, void *out, smac_error *error)
+static smac_status read_array(const tensor_file *file, const char *name, tensor_type type, int64_t rows,
+    int64_t columns, int rank, void *out, smac_error *error)
 {
     const tensor_entry *e;
     TRY(tensor_file_expect(file, name, rank, (int64_t[]){rows, columns}, &e, error));
@@ -181,7 +181,8 @@ static smac_status read_state(training *t, const json_t *o, smac_error *error)
     t->best.count = 0;
     for (size_t i = 0; i < json_array_size(best) && t->best.count < METRICS_MAX; i++) {
         const json_t *pair = json_array_get(best, i);
-        const char *name = json_string_value(json_array_get(pair, 0)), *value = json_string_value(json_array_get(pair, 1));
+        const char *name = json_string_value(json_array_get(pair, 0));
+        const char *value = json_string_value(json_array_get(pair, 1));
         if (name && value && constant_name(name))
             t->best.items[t->best.count++] = (metric){constant_name(name), strtod(value, NULL)};
     }

@@ -141,7 +141,8 @@ static smac_status walk(archive *a, const char *name, pickle_value *v, int depth
 
 static const char SAVE[] = "save its tensors alone, contiguous, as safetensors";
 
-smac_status pytorch_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source, smac_error *error)
+smac_status pytorch_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source,
+    smac_error *error)
 {
     archive a = {.file = file, .source = source, .error = error, .most = VIEW_BYTES + VIEW_FACTOR * (int64_t)size};
     TRY(error_advise(error, zip_directory_read(data, size, source, &a.zip, error), SMAC_ERROR_UNSUPPORTED, SAVE));

@@ -44,7 +44,8 @@ static smac_status read_entry(tensor_file *file, const char *source, const char 
                 source, name);
         entry.dim[i] = json_integer_value(d);
     }
-    long long from = json_integer_value(json_array_get(offsets, 0)), to = json_integer_value(json_array_get(offsets, 1));
+    long long from = json_integer_value(json_array_get(offsets, 0));
+    long long to = json_integer_value(json_array_get(offsets, 1));
     int64_t bytes;
     if (!tensor_count(entry.rank, entry.dim, &entry.count) ||
         __builtin_mul_overflow(entry.count, (int64_t)tensor_type_bytes(entry.type), &bytes))

@@ -68,7 +68,8 @@ static void read_zip64(const uint8_t *extra, size_t length, uint64_t *plain, uin
     }
 }
 
-smac_status zip_directory_read(const uint8_t *data, size_t size, const char *name, zip_directory *out, smac_error *error)
+smac_status zip_directory_read(const uint8_t *data, size_t size, const char *name, zip_directory *out,
+    smac_error *error)
 {
     ending end = {0};
     memset(out, 0, sizeof *out);

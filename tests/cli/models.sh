@@ -53,6 +53,7 @@ refused "another ending" 2 ".npy" "$smac" embed -e tiny "$t/a.txt" -o "$t/a.csv"
 refused "no action" 2 "list, fetch" "$smac" models
 refused "another action" 2 "frob" "$smac" models frob
 refused "another precision" 2 "--to bf16" "$smac" models convert tiny --to fp4
+refused "an option of another action" 2 "import and convert, not for fetch" "$smac" models fetch gpt2 --as mine
 refused "no name" 2 "needs a name" "$smac" models fetch
 refused "a folder without a model" 1 "$t" "$smac" models import "$t"
 no_proxy=127.0.0.1 SEMANTICMAC_HUB=http://127.0.0.1:9 refused "no network" 1 "cannot be reached" "$smac" models fetch gpt2
