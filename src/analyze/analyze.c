@@ -150,7 +150,8 @@ static smac_status window_sample(const affect_system *system, const recording *r
             continue;
         int64_t first, count;
         clips_between(r, all->steps, start, end, &first, &count);
-        TRY(sample_set_ready(out, m, count, all->crops, all->width, all->data + first * all->crops * all->width, error));
+        const float *from = all->data + first * all->crops * all->width;
+        TRY(sample_set_ready(out, m, count, all->crops, all->width, from, error));
         out->present[m] = true;
     }
     if (system->has[SAMPLE_TEXT] && system->tokenizer && *text)

@@ -6,9 +6,9 @@
  * and "beta" for a norm's "weight" and "bias", and under its alias.  Shapes must match exactly, or loading is refused
  * with the tensor's name and both shapes; a tensor that is missing is refused by its name.
  *
- * Values are floating point (F64, F32, F16, BF16) or int8; other whole numbers are refused.  A tensor NAME of int8 needs
- * a tensor NAME_scale beside it, one a row, or one a column where the tensor is turned (one an output channel in both
- * cases): value = int8 / scale (as in CTranslate2 files; models/convert.c writes them).
+ * Values are floating point (F64, F32, F16, BF16) or int8; other whole numbers are refused.  A tensor NAME of int8
+ * needs a tensor NAME_scale beside it, one a row, or one a column where the tensor is turned (one an output channel in
+ * both cases): value = int8 / scale (as in CTranslate2 files; models/convert.c writes them).
  */
 #ifndef SMAC_ENCODERS_WEIGHTS_LOADING_H
 #define SMAC_ENCODERS_WEIGHTS_LOADING_H

@@ -195,8 +195,8 @@ int libav_orientation_of_matrix(const int32_t m[9])
 
 int libav_orientation_of_exif(const char *value)
 {
-    static const int table[9] = {0, 0, LIBAV_MIRROR_COLUMNS, LIBAV_MIRROR_COLUMNS | LIBAV_MIRROR_ROWS, LIBAV_MIRROR_ROWS,
-                                 LIBAV_TRANSPOSE, LIBAV_TRANSPOSE | LIBAV_MIRROR_COLUMNS,
+    static const int table[9] = {0, 0, LIBAV_MIRROR_COLUMNS, LIBAV_MIRROR_COLUMNS | LIBAV_MIRROR_ROWS,
+                                 LIBAV_MIRROR_ROWS, LIBAV_TRANSPOSE, LIBAV_TRANSPOSE | LIBAV_MIRROR_COLUMNS,
                                  LIBAV_TRANSPOSE | LIBAV_MIRROR_COLUMNS | LIBAV_MIRROR_ROWS,
                                  LIBAV_TRANSPOSE | LIBAV_MIRROR_ROWS};
     if (!value)

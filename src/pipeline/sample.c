@@ -187,7 +187,8 @@ static smac_status give_pair(frame_pairing *k, const uint8_t *second, bool bytes
         memcpy(k->pair + (size_t)(2 * c) * k->each, k->first + (size_t)c * k->each, k->each);
         memcpy(k->pair + (size_t)(2 * c + 1) * k->each, second + (size_t)c * k->each, k->each);
     }
-    return sink(user, k->done++, bytes ? k->pair : NULL, bytes ? NULL : (const float *)(const void *)k->pair, NULL, error);
+    const float *values = bytes ? NULL : (const float *)(const void *)k->pair;
+    return sink(user, k->done++, bytes ? k->pair : NULL, values, NULL, error);
 }
 
 /* frame: (crops, each bytes) */
@@ -475,7 +476,8 @@ smac_status sample_slice(const sample *whole, int64_t first, int64_t count, samp
                           &out->clips);
     if (made && whole->mel)
         made = copy_range(whole->mel, whole->windows, first, count,
-                          (size_t)(whole->mel_bins * whole->mel_frames) * sizeof(float), (void **)&out->mel, &out->windows);
+                          (size_t)(whole->mel_bins * whole->mel_frames) * sizeof(float), (void **)&out->mel,
+                          &out->windows);
     out->present[SAMPLE_VISION] = out->present[SAMPLE_VISION] || out->clips > 0;
     out->present[SAMPLE_AUDIO] = out->present[SAMPLE_AUDIO] || out->windows > 0;
     if (!made) {

@@ -17,6 +17,7 @@
 #include "text/tokenizer.h"
 
 #define FORMAT_VERSION "1"
+#define GIVE_OURS "give a model file that semanticmac train wrote"
 enum { SMALL_ENCODER = 64 << 20 }; /* a frozen encoder of fewer bytes is stored inside, so that one file is enough */
 
 static const char *const prefixes[SAMPLE_MODALITIES] = {"text.", "audio.", "vision."};
@@ -237,7 +238,8 @@ static smac_status open_outside(affect_system *s, int m, const json_t *one, cons
     if (!from && was && models_find(was, &installed, NULL) == SMAC_OK)
         from = installed;
     int same = 0; /* a file that serves two modalities is checked once */
-    while (same < m && !(s->files[same] && wanted && was && !strcmp(system_encoder_path(&s->configuration, same), was) &&
+    while (same < m && !(s->files[same] && wanted && was &&
+                         !strcmp(system_encoder_path(&s->configuration, same), was) &&
                          !strcmp(s->encoder_sha256[same], wanted)))
         same++;
     smac_status status = from ? tensor_file_open(from, &s->files[m], error)
@@ -354,7 +356,7 @@ static smac_status read_frame(const tensor_file *file, const char *path, const s
     configuration c;
     configuration_defaults(&c);
     if (configuration_from_json(&c, parts[0], error) != SMAC_OK || configuration_check(&c, error) != SMAC_OK)
-        return error_prefix(error, "%.300s", path);
+        return error_advise(error, error_prefix(error, "%.300s", path), SMAC_ERROR_ARGUMENT, GIVE_OURS);
     task_description *tasks = memory_new(SYSTEM_TASKS_MAX, sizeof *tasks);
     int task_count = 0;
     if (!tasks)
@@ -425,7 +427,7 @@ smac_status system_load(const char *path, const system_load_options *options, af
     tensor_file_close(file);
     if (status != SMAC_OK) {
         system_free(s);
-        return error_advise(error, status, SMAC_ERROR_FORMAT, "give a model file that semanticmac train wrote");
+        return error_advise(error, status, SMAC_ERROR_FORMAT, GIVE_OURS);
     }
     *out = s;
     return SMAC_OK;

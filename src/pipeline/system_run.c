@@ -18,7 +18,8 @@ smac_status system_batch(const affect_system *s, const sample *const *samples, i
     batch_padding padding = {0, 0, false};
     if (s->tokenizer) {
         int32_t pad = tokenizer_special_ids(s->tokenizer).pad;
-        padding = (batch_padding){pad < 0 ? 0 : pad, tokenizer_pad_type(s->tokenizer), tokenizer_pads_left(s->tokenizer)};
+        padding = (batch_padding){pad < 0 ? 0 : pad, tokenizer_pad_type(s->tokenizer),
+                                  tokenizer_pads_left(s->tokenizer)};
     }
     return batch_make(samples, count, drop, &padding, out, error);
 }
@@ -135,7 +136,7 @@ semanticmac_outputs system_forward(const affect_system *s, tape *t, const batch 
 
 /* --- ready vectors ------------------------------------------------------------------------------------------------ */
 
-/* Rows [first, first + count) of a sample's raw form as a batch's packed rows, encoded: out (count, steps of text, W). */
+/* Rows [first, first + count) of a sample's raw form as a batch's packed rows, encoded: out (count, text steps, W). */
 static smac_status encode_slice(const affect_system *s, const batch *b, int m, int64_t first, int64_t count, float *out,
     smac_error *error)
 {
@@ -264,7 +265,8 @@ static smac_status wait_for_more(void *user, int64_t index, const uint8_t *frame
     w->image_size = c->vision.image_size;
     w->mel_bins = c->audio.mel_bins;
     w->mel_frames = c->audio.frames;
-    memcpy((char *)*place + (size_t)*count * each, mel ? (const void *)mel : frames ? (const void *)frames : pictures, each);
+    const void *from = mel ? (const void *)mel : frames ? (const void *)frames : pictures;
+    memcpy((char *)*place + (size_t)*count * each, from, each);
     return ++*count == ENCODE_AT_ONCE ? flush(g, m, error) : SMAC_OK;
 }
 

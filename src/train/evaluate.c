@@ -57,8 +57,8 @@ typedef struct chosen {
 } chosen;
 
 /* Clips of the split that have a modality left after those not wanted are taken away. */
-static smac_status choose(const affect_system *s, const sample_cache *cache, dataset_split split, const bool *modalities,
-    chosen *out, smac_error *error)
+static smac_status choose(const affect_system *s, const sample_cache *cache, dataset_split split,
+    const bool *modalities, chosen *out, smac_error *error)
 {
     const dataset *d = cache->source;
     out->samples = memory_new((size_t)d->count + 1, sizeof *out->samples);

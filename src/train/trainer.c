@@ -1,8 +1,8 @@
 /*
  * train/trainer.c - the loop: steps, validation, labels, checkpoints (docs/method.md, section 7).
  *
- * All that happens is a function of (configuration, seed, data, place in the run): order and dropout come from counters,
- * so a checkpoint holds numbers alone, and going on from it gives the same bits as never having stopped.
+ * All that happens is a function of (configuration, seed, data, place in the run): order and dropout come from
+ * counters, so a checkpoint holds numbers alone, and going on from it gives the same bits as never having stopped.
  */
 #include "train/trainer.h"
 

@@ -240,8 +240,8 @@ smac_status training_write_labels(training *t, smac_error *error)
     TRY(status);
     json_t *quality = label_quality(t);
     json_t *o = json_pack("{s:I, s:s, s:o}", "epoch", (json_int_t)t->epoch, "measure",
-                          t->task->kind == TASK_CLASSES ? "share of equal classes" : "Pearson correlation", "modalities",
-                          quality);
+                          t->task->kind == TASK_CLASSES ? "share of equal classes" : "Pearson correlation",
+                          "modalities", quality);
     char *text = o ? json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     status = text ? file_write(t->paths[RUN_QUALITY], text, strlen(text), error)
                   : FAIL(error, SMAC_ERROR_MEMORY, "no memory for label_quality.json");

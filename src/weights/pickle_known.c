@@ -13,8 +13,8 @@
 #include "weights/pickle_internal.h"
 
 enum known {
-    KNOWN_DICT, KNOWN_TENSOR, KNOWN_TENSOR_OLD, KNOWN_PARAMETER, KNOWN_SIZE, KNOWN_RECONSTRUCT, KNOWN_NDARRAY, KNOWN_DTYPE,
-    KNOWN_SCALAR, KNOWN_FROMBUFFER, KNOWN_ENCODE, KNOWN_SET, KNOWN_DEVICE, KNOWN_BYTEARRAY, KNOWN_STORAGE
+    KNOWN_DICT, KNOWN_TENSOR, KNOWN_TENSOR_OLD, KNOWN_PARAMETER, KNOWN_SIZE, KNOWN_RECONSTRUCT, KNOWN_NDARRAY,
+    KNOWN_DTYPE, KNOWN_SCALAR, KNOWN_FROMBUFFER, KNOWN_ENCODE, KNOWN_SET, KNOWN_DEVICE, KNOWN_BYTEARRAY, KNOWN_STORAGE
 };
 
 static const struct {
@@ -231,7 +231,8 @@ static smac_status make_encoded(pickle_machine *m, const pickle_value *arguments
 
 static smac_status make_scalar(pickle_machine *m, const pickle_value *arguments, pickle_value **out)
 {
-    if (arguments->count != 2 || arguments->items[0]->kind != PICKLE_DTYPE || arguments->items[1]->kind != PICKLE_BYTES ||
+    if (arguments->count != 2 || arguments->items[0]->kind != PICKLE_DTYPE ||
+        arguments->items[1]->kind != PICKLE_BYTES ||
         dtype_bytes(arguments->items[0]) != arguments->items[1]->length || arguments->items[0]->letter == 'O')
         return BAD(m, "%s: a number of NumPy in the pickle is malformed", m->name);
     pickle_value *shape = pickle_new(m, PICKLE_TUPLE), *v = pickle_new(m, PICKLE_ARRAY);
