@@ -106,7 +106,7 @@ static smac_status walk(archive *a, const char *name, pickle_value *v, int depth
     if (v->visited) /* an optimiser's state may stand in two places; a cycle never ends */
         return SMAC_OK;
     if (depth > DEPTH_MAX)
-        return FAIL(a->error, SMAC_ERROR_UNSUPPORTED, "%s: \"%.40s...\" lies more than %d dictionaries and lists "
+        return FAIL(a->error, SMAC_ERROR_UNSUPPORTED, "%s: \"%.30s...\" lies more than %d dictionaries and lists "
             "deep, the most that is read", a->source, name, DEPTH_MAX);
     v->visited = true;
     smac_status code = SMAC_OK;
