@@ -6,8 +6,8 @@
  *       random weights, 50 words).  PRECISION: f32, bf16, int8.  One line of JSON: milliseconds a forward pass (median,
  *       least, largest), resident memory.
  *   bench_encoders hidden FOLDER INPUT.safetensors OUTPUT.safetensors PRECISION
- *       FOLDER: a Hugging Face folder.  INPUT: ids, mask (int32, (B, L)).  OUTPUT: hidden.N, and vector, the mean over
- *       the tokens that count with length 1.
+ *       FOLDER: a Hugging Face folder.  INPUT: ids, mask, types (may be left out) (int32, (B, L)).  OUTPUT: hidden.N,
+ *       and vector, the mean over the tokens that count with length 1.
  *   bench_encoders imagebind WEIGHTS INPUT.safetensors OUTPUT.safetensors PRECISION
  *       WEIGHTS: with imagebind's names at the published sizes.  INPUT: vision and audio, float32.
  *   bench_encoders load WEIGHTS PRECISION
@@ -228,9 +228,13 @@ static int hidden_states(char **argument)
     uint8_t *mask = malloc((size_t)mask32->count);
     for (int64_t i = 0; i < mask32->count; i++)
         mask[i] = (uint8_t)((const int32_t *)mask32->data)[i];
+    const tensor_entry *given_types = tensor_file_find(input, "types");
+    int32_t *types = given_types != NULL ? malloc(given_types->bytes) : NULL;
+    if (types != NULL)
+        memcpy(types, given_types->data, given_types->bytes);
     tape *t = tape_new(&(tape_options){.precision = how});
     value *hidden[64];
-    value *last = language_model_forward(t, m, id, mask, NULL, batch, length, hidden);
+    value *last = language_model_forward(t, m, id, mask, types, batch, length, hidden);
     value *vector = op_l2_normalise(t, op_masked_mean(t, last, mask), 1e-12f);
     stop_if(tape_status(t, &error), &error);
     results r = {.count = 0};
@@ -247,6 +251,7 @@ static int hidden_states(char **argument)
     tensor_file_close(weights);
     tensor_file_close(input);
     free(id);
+    free(types);
     free(mask);
     free(json);
     free(config_path);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "encoders/language_model.h"
 
@@ -58,7 +59,7 @@ void language_model_config_base(language_family family, language_model_config *o
         c.token_types = 0;
         c.buckets = 256;
         c.bucket_distance = 512;
-        c.shared_position_projection = c.content_to_position = c.position_to_content = true;
+        c.shared_position_projection = c.content_to_position = c.position_to_content = c.relative_norm = true;
         c.norm_epsilon = 1e-7f;
         break;
     case FAMILY_XLNET:
@@ -191,22 +192,29 @@ static const struct {
     const char *name;
     activation activation;
 } activations[] = {{"gelu", ACTIVATION_GELU}, {"gelu_new", ACTIVATION_GELU_TANH},
-    {"gelu_pytorch_tanh", ACTIVATION_GELU_TANH}, {"gelu_fast", ACTIVATION_GELU_TANH}, {"relu", ACTIVATION_RELU},
-    {"tanh", ACTIVATION_TANH}, {"silu", ACTIVATION_SILU}, {"swish", ACTIVATION_SILU},
-    {"quick_gelu", ACTIVATION_QUICK_GELU}};
+    {"gelu_pytorch_tanh", ACTIVATION_GELU_TANH}, {"gelu_fast", ACTIVATION_GELU_TANH},
+    {"gelu_accurate", ACTIVATION_GELU_TANH}, {"gelu_python", ACTIVATION_GELU},
+    {"gelu_python_tanh", ACTIVATION_GELU_TANH}, {"relu", ACTIVATION_RELU}, {"tanh", ACTIVATION_TANH},
+    {"sigmoid", ACTIVATION_SIGMOID}, {"linear", ACTIVATION_NONE}, {"silu", ACTIVATION_SILU},
+    {"swish", ACTIVATION_SILU}, {"quick_gelu", ACTIVATION_QUICK_GELU}};
 
-static void read_activation(config_reader *r, const char *key, language_model_config *c)
+/* name: what the key has, or is taken to have */
+static void take_activation(config_reader *r, const char *key, const char *name, activation *out)
 {
-    const char *name = read_text(r, key, NULL);
-    if (r->status != SMAC_OK || name == NULL)
-        return;
     for (size_t i = 0; i < sizeof activations / sizeof activations[0]; i++)
         if (strcmp(name, activations[i].name) == 0) {
-            c->activation = activations[i].activation;
+            *out = activations[i].activation;
             return;
         }
     r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "the activation \"%s\" of %s is not supported",
         name, key);
+}
+
+static void read_activation(config_reader *r, const char *key, activation *out)
+{
+    const char *name = read_text(r, key, NULL);
+    if (r->status == SMAC_OK && name != NULL)
+        take_activation(r, key, name, out);
 }
 
 /* The keys that BERT's descendants share. */
@@ -217,7 +225,7 @@ static void read_bert_like(config_reader *r, language_model_config *c)
     read_integer(r, "num_attention_heads", NULL, &c->heads);
     read_integer(r, "intermediate_size", NULL, &c->hidden);
     read_integer(r, "max_position_embeddings", NULL, &c->positions);
-    read_activation(r, "hidden_act", c);
+    read_activation(r, "hidden_act", &c->activation);
     read_number(r, "layer_norm_eps", NULL, &c->norm_epsilon);
     read_number(r, "hidden_dropout_prob", NULL, &c->dropout);
     read_number(r, "attention_probs_dropout_prob", NULL, &c->attention_dropout);
@@ -240,6 +248,16 @@ static void read_score_terms(config_reader *r, const char *text, language_model_
     }
 }
 
+/* "none" or "layer_norm", in any case; transformers looks for the latter among words with | between them. */
+static void read_relative_norm(config_reader *r, language_model_config *c)
+{
+    const char *kind = read_text(r, "norm_rel_ebd", "none");
+    c->relative_norm = strcasecmp(kind, "layer_norm") == 0;
+    if (r->status == SMAC_OK && !c->relative_norm && strcasecmp(kind, "none") != 0)
+        r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "norm_rel_ebd is \"%s\", but only \"none\" and "
+            "\"layer_norm\" are supported", kind);
+}
+
 static void read_deberta(config_reader *r, language_model_config *c)
 {
     int64_t table = 512, distance = -1, types = 0;
@@ -260,8 +278,15 @@ static void read_deberta(config_reader *r, language_model_config *c)
     if (!read_flag(r, "relative_attention", false) && r->status == SMAC_OK)
         r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED,
             "relative_attention is not true, but DeBERTa-v2 and v3 are supported with it alone");
-    refuse_text(r, "norm_rel_ebd", "layer_norm");
-    refuse_integer(r, "conv_kernel_size", 0);
+    read_relative_norm(r, c);
+    read_integer(r, "conv_kernel_size", NULL, &c->convolution);
+    if (c->convolution < 0)
+        c->convolution = 0;
+    if (c->convolution > 0) {
+        c->convolution_activation = ACTIVATION_TANH;
+        read_activation(r, "conv_act", &c->convolution_activation);
+        refuse_integer(r, "conv_groups", 1);
+    }
     json_t *kinds = find(r, "pos_att_type", NULL);
     if (json_is_string(kinds))
         read_score_terms(r, json_string_value(kinds), c);
@@ -316,7 +341,7 @@ static void set_missing(language_model_config *c)
 static void read_family(config_reader *r, language_model_config *c)
 {
     set_missing(c);
-    read_integer(r, "vocab_size", NULL, &c->vocabulary);
+    read_integer(r, "vocab_size", c->family == FAMILY_XLNET ? "n_token" : NULL, &c->vocabulary);
     switch (c->family) {
     case FAMILY_BERT:
     case FAMILY_ROBERTA:
@@ -343,11 +368,11 @@ static void read_family(config_reader *r, language_model_config *c)
         read_integer(r, "max_position_embeddings", NULL, &c->positions);
         read_number(r, "dropout", NULL, &c->dropout);
         read_number(r, "attention_dropout", NULL, &c->attention_dropout);
-        read_activation(r, "activation", c);
+        read_activation(r, "activation", &c->activation);
         break;
     case FAMILY_MPNET:
         read_bert_like(r, c);
-        read_integer(r, "relative_attention_num_buckets", NULL, &c->buckets);
+        refuse_integer(r, "relative_attention_num_buckets", 32); /* transformers counts with 32 whatever stands there */
         read_integer(r, "pad_token_id", NULL, &c->pad_id);
         break;
     case FAMILY_DEBERTA_V2:
@@ -358,7 +383,7 @@ static void read_family(config_reader *r, language_model_config *c)
         read_integer(r, "n_layer", "num_hidden_layers", &c->layers);
         read_integer(r, "n_head", "num_attention_heads", &c->heads);
         read_integer(r, "d_inner", NULL, &c->hidden);
-        read_activation(r, "ff_activation", c);
+        read_activation(r, "ff_activation", &c->activation);
         read_number(r, "layer_norm_eps", NULL, &c->norm_epsilon);
         read_number(r, "dropout", NULL, &c->dropout);
         c->attention_dropout = c->dropout;
@@ -371,36 +396,36 @@ static void read_family(config_reader *r, language_model_config *c)
         read_integer(r, "n_embd", "hidden_size", &c->width);
         read_integer(r, "n_layer", "num_hidden_layers", &c->layers);
         read_integer(r, "n_head", "num_attention_heads", &c->heads);
-        read_integer(r, "n_positions", "n_ctx", &c->positions);
+        read_integer(r, "n_positions", "max_position_embeddings", &c->positions);
         c->hidden = c->width > 0 && c->width < INT64_MAX / 4 ? 4 * c->width : 0;
         read_integer(r, "n_inner", NULL, &c->hidden);
-        read_activation(r, "activation_function", c);
+        read_activation(r, "activation_function", &c->activation);
         read_number(r, "layer_norm_epsilon", NULL, &c->norm_epsilon);
         read_number(r, "resid_pdrop", NULL, &c->dropout);
         read_number(r, "attn_pdrop", NULL, &c->attention_dropout);
-        refuse_flag(r, "scale_attn_weights", true);
-        refuse_flag(r, "scale_attn_by_inverse_layer_idx", false);
+        c->scale_flat = !read_flag(r, "scale_attn_weights", true);
+        c->scale_by_layer = read_flag(r, "scale_attn_by_inverse_layer_idx", false);
         break;
     case FAMILY_T5: {
         read_integer(r, "d_model", "hidden_size", &c->width);
         read_integer(r, "num_layers", "num_hidden_layers", &c->layers);
         read_integer(r, "num_heads", "num_attention_heads", &c->heads);
-        read_integer(r, "d_kv", NULL, &c->head_width);
+        read_integer(r, "d_kv", "head_dim", &c->head_width);
         read_integer(r, "d_ff", NULL, &c->hidden);
         read_integer(r, "relative_attention_num_buckets", NULL, &c->buckets);
         read_integer(r, "relative_attention_max_distance", NULL, &c->bucket_distance);
         read_number(r, "layer_norm_epsilon", NULL, &c->norm_epsilon);
         read_number(r, "dropout_rate", NULL, &c->dropout);
         c->attention_dropout = c->dropout;
-        const char *kind = read_text(r, "feed_forward_proj", "relu");
-        c->gated = strncmp(kind, "gated-", 6) == 0;
-        if (strcmp(kind, "gated-gelu") == 0)
+        const char *kind = read_text(r, "feed_forward_proj", "relu"), *gate = "gated-";
+        c->gated = strncmp(kind, gate, strlen(gate)) == 0;
+        if (r->status == SMAC_OK && strcmp(kind, "gated-gelu") == 0)
             c->activation = ACTIVATION_GELU_TANH; /* what the published models mean by it */
-        else if (c->gated)
-            r->status = r->status != SMAC_OK ? r->status : FAIL(r->error, SMAC_ERROR_UNSUPPORTED,
-                "feed_forward_proj is \"%s\", but only relu, gelu and gated-gelu are supported", kind);
-        else
-            read_activation(r, "feed_forward_proj", c);
+        else if (r->status == SMAC_OK)
+            take_activation(r, "feed_forward_proj", c->gated ? kind + strlen(gate) : kind, &c->activation);
+        /* what transformers makes of the key stands beside it in newer files, and counts there */
+        read_activation(r, "dense_act_fn", &c->activation);
+        c->gated = read_flag(r, "is_gated_act", c->gated);
         break;
     }
     case FAMILY_COUNT:

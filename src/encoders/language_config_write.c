@@ -24,6 +24,9 @@ smac_status language_model_config_check(const language_model_config *c, smac_err
     if (c->family != FAMILY_T5 && c->heads * c->head_width != c->width)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "a width of %lld cannot be split into %lld heads of %lld",
             (long long)c->width, (long long)c->heads, (long long)c->head_width);
+    if (c->convolution < 0 || c->convolution > 255 || (c->convolution > 0 && c->convolution % 2 == 0))
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "a convolution over %lld words was given, but an odd number up to 255 is "
+            "needed", (long long)c->convolution);
     if (c->layers > 1024)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld layers are more than the 1024 that are supported",
             (long long)c->layers);
@@ -69,8 +72,9 @@ static const char *activation_name(activation a)
         return "silu";
     case ACTIVATION_QUICK_GELU:
         return "quick_gelu";
-    case ACTIVATION_NONE:
     case ACTIVATION_SIGMOID:
+        return "sigmoid";
+    case ACTIVATION_NONE:
         break;
     }
     return "linear";
@@ -95,6 +99,11 @@ static void put_number(text_buffer *b, const char *key, float value)
 static void put_text(text_buffer *b, const char *key, const char *value)
 {
     text_format(b, ", \"%s\": \"%s\"", key, value);
+}
+
+static void put_flag(text_buffer *b, const char *key, bool value)
+{
+    text_format(b, ", \"%s\": %s", key, value ? "true" : "false");
 }
 
 void language_model_config_to_json(const language_model_config *c, text_buffer *b)
@@ -133,6 +142,8 @@ void language_model_config_to_json(const language_model_config *c, text_buffer *
         put_number(b, "resid_pdrop", c->dropout);
         put_number(b, "embd_pdrop", c->dropout);
         put_number(b, "attn_pdrop", c->attention_dropout);
+        put_flag(b, "scale_attn_weights", !c->scale_flat);
+        put_flag(b, "scale_attn_by_inverse_layer_idx", c->scale_by_layer);
         break;
     case FAMILY_T5:
         put_integer(b, "d_model", c->width);
@@ -142,7 +153,10 @@ void language_model_config_to_json(const language_model_config *c, text_buffer *
         put_integer(b, "d_ff", c->hidden);
         put_integer(b, "relative_attention_num_buckets", c->buckets);
         put_integer(b, "relative_attention_max_distance", c->bucket_distance);
-        put_text(b, "feed_forward_proj", c->gated ? "gated-gelu" : activation_name(c->activation));
+        /* "gated-gelu" means its approximation by tanh; the exact one has a longer name */
+        text_format(b, ", \"feed_forward_proj\": \"%s%s\"", c->gated ? "gated-" : "",
+            !c->gated ? activation_name(c->activation) : c->activation == ACTIVATION_GELU ? "gelu_python"
+            : c->activation == ACTIVATION_GELU_TANH ? "gelu" : activation_name(c->activation));
         put_number(b, "layer_norm_epsilon", c->norm_epsilon);
         put_number(b, "dropout_rate", c->dropout);
         break;
@@ -176,9 +190,14 @@ void language_model_config_to_json(const language_model_config *c, text_buffer *
         put_integer(b, "embedding_size", c->embedding_width);
         put_integer(b, "max_relative_positions", c->bucket_distance);
         put_integer(b, "position_buckets", c->buckets > 0 ? c->buckets : -1);
-        text_format(b, ", \"relative_attention\": true, \"norm_rel_ebd\": \"layer_norm\", "
-            "\"position_biased_input\": %s, \"share_att_key\": %s, \"pos_att_type\": [%s%s%s]", c->positions > 0 ? "true" : "false",
-            c->shared_position_projection ? "true" : "false", c->position_to_content ? "\"p2c\"" : "",
+        put_text(b, "norm_rel_ebd", c->relative_norm ? "layer_norm" : "none");
+        put_integer(b, "conv_kernel_size", c->convolution);
+        if (c->convolution > 0)
+            put_text(b, "conv_act", activation_name(c->convolution_activation));
+        put_flag(b, "relative_attention", true);
+        put_flag(b, "position_biased_input", c->positions > 0);
+        put_flag(b, "share_att_key", c->shared_position_projection);
+        text_format(b, ", \"pos_att_type\": [%s%s%s]", c->position_to_content ? "\"p2c\"" : "",
             c->position_to_content && c->content_to_position ? ", " : "", c->content_to_position ? "\"c2p\"" : "");
     }
     text_add(b, "}");

@@ -100,14 +100,26 @@ static void add_attention(builder *b, int64_t i, int64_t j, int32_t stage, trans
     }
 }
 
-static float score_scale(const language_model_config *c)
+static float score_scale(const language_model_config *c, int64_t layer)
 {
     if (c->family == FAMILY_T5)
         return 1;
     int factor = 1;
     if (c->family == FAMILY_DEBERTA_V2)
         factor += c->content_to_position + c->position_to_content;
-    return (float)(1 / sqrt((double)(c->head_width * factor)));
+    double scale = c->scale_flat ? 1 : 1 / sqrt((double)(c->head_width * factor));
+    return (float)(c->scale_by_layer ? scale / (double)(layer + 1) : scale);
+}
+
+/* DeBERTa-v2's convolution stands beside the first block alone. */
+static void add_convolution(builder *b, int32_t stage, transformer_block *k)
+{
+    const language_model_config *c = &b->m->config;
+    const int64_t dim[] = {c->width, c->width, c->convolution};
+    k->convolution_activation = c->convolution_activation;
+    k->convolution.weight = add(b, b->names->convolution, ".weight", 0, 0, KIND_KERNEL, 3, dim, stage);
+    k->convolution.bias = add(b, b->names->convolution, ".bias", 0, 0, KIND_BIAS, 1, dim, stage);
+    add_norm(b, b->names->convolution_norm, 0, 0, c->width, stage, &k->convolution_norm);
 }
 
 static relative_positions relative_kind(language_family family)
@@ -130,7 +142,7 @@ static void add_block(builder *b, int64_t i, int64_t j, int32_t stage, transform
     const language_model_config *c = &b->m->config;
     const family_names *n = b->names;
     bool bias = c->family != FAMILY_T5;
-    *k = (transformer_block){.heads = (int)c->heads, .head_width = c->head_width, .scale = score_scale(c),
+    *k = (transformer_block){.heads = (int)c->heads, .head_width = c->head_width, .scale = score_scale(c, i),
         .activation = c->activation, .dropout = c->dropout, .attention_dropout = c->attention_dropout,
         .pre_norm = c->family == FAMILY_GPT2 || c->family == FAMILY_T5, .causal = c->family == FAMILY_GPT2,
         .inner_dropout = c->family == FAMILY_XLNET || c->family == FAMILY_T5, .relative = relative_kind(c->family)};
@@ -144,6 +156,8 @@ static void add_block(builder *b, int64_t i, int64_t j, int32_t stage, transform
         add_linear(b, n->gate, i, j, c->width, c->hidden, bias, stage, &k->gate);
     add_linear(b, n->down, i, j, c->hidden, c->width, bias, stage, &k->down);
     add_norm(b, n->output_norm, i, j, c->width, stage, &k->output_norm);
+    if (c->convolution > 0 && i == 0)
+        add_convolution(b, stage, k);
 }
 
 static smac_status add_all(language_model *m, smac_error *error)
@@ -171,7 +185,8 @@ static smac_status add_all(language_model *m, smac_error *error)
     if (relative_kind(c->family) == RELATIVE_DISENTANGLED) {
         add_table(&b, n->relative_table, 2 * (c->buckets > 0 ? c->buckets : c->bucket_distance), c->width,
             &m->relative_table);
-        add_norm(&b, n->relative_norm, 0, 0, c->width, STAGE_BEFORE_BLOCKS, &m->relative_norm);
+        if (c->relative_norm)
+            add_norm(&b, n->relative_norm, 0, 0, c->width, STAGE_BEFORE_BLOCKS, &m->relative_norm);
     }
     int64_t shared = c->layers / c->groups;
     for (int64_t group = 0; group < c->groups; group++)

@@ -44,6 +44,10 @@ typedef struct language_model_config {
     bool gated;              /* T5 1.1: activation(W0 x) * (W1 x) */
     bool shared_position_projection; /* DeBERTa: share_att_key */
     bool content_to_position, position_to_content; /* DeBERTa: pos_att_type */
+    bool relative_norm;      /* DeBERTa: norm_rel_ebd, the table of distances is normed */
+    int64_t convolution;     /* DeBERTa-v2's: words under its kernel, an odd number; 0: none */
+    activation convolution_activation;
+    bool scale_flat, scale_by_layer; /* GPT-2: scores are not divided by sqrt(head width); divided by the layer, from 1 */
     float norm_epsilon;
     float dropout, attention_dropout;
     float initial_scale;     /* from scratch: 0 means Xavier uniform, else the standard deviation (0.02) */

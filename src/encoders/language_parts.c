@@ -122,7 +122,7 @@ static bool disentangled_rows(tape *t, const language_model *m, int64_t length, 
         for (int64_t j = 0; j < length; j++)
             index[i * length + j] = disentangled_bucket(i - j, c->buckets, c->bucket_distance) - first;
     value *rows = op_slice(t, tape_parameter(t, m->relative_table), 0, first, last - first + 1);
-    context->position_rows = layer_norm_forward(t, &m->relative_norm, rows);
+    context->position_rows = m->relative_norm.weight != NULL ? layer_norm_forward(t, &m->relative_norm, rows) : rows;
     context->position_index = index;
     return context->position_rows != NULL;
 }

@@ -12,7 +12,7 @@ struct language_model {
     layer_norm embedding_norm;                           /* weight NULL: none */
     linear embedding_projection;                         /* ALBERT: embedding width to width, behind the norm */
     parameter *relative_table;                           /* MPNet, T5 (buckets, heads); DeBERTa (2 span, width) */
-    layer_norm relative_norm;                            /* DeBERTa: over the rows of its table */
+    layer_norm relative_norm;                            /* DeBERTa: over the rows of its table; weight NULL: none */
     transformer_block *blocks;                           /* groups * inner_groups of them */
     layer_norm final_norm;                               /* GPT-2, T5 */
 };

@@ -79,6 +79,8 @@ static const family_names table[FAMILY_COUNT] = {
         .output_norm = "encoder.layer.{}.output.LayerNorm",
         .position_key = "encoder.layer.{}.attention.self.pos_key_proj",
         .position_query = "encoder.layer.{}.attention.self.pos_query_proj",
+        .convolution = "encoder.conv.conv",
+        .convolution_norm = "encoder.conv.LayerNorm",
     },
     [FAMILY_XLNET] = {
         .file_prefixes = {"transformer."},

@@ -2,6 +2,7 @@
 #include "encoders/transformer_block.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "autograd/ops_encoder.h"
 
@@ -119,7 +120,7 @@ static value *self_attention(tape *t, const transformer_block *b, value *x, cons
     }
     attention_options options = {.heads = b->heads, .kv_heads = b->heads, .scale = b->scale, .key_mask = c->mask,
         .causal = b->causal, .dropout = b->attention_dropout, .bias = c->bias};
-    if (b->relative == RELATIVE_DISENTANGLED) {
+    if (b->relative == RELATIVE_DISENTANGLED && (b->position_key.weight || b->position_query.weight)) {
         options.bias = disentangled_scores(t, b, q, k, c);
     } else if (b->relative == RELATIVE_SINUSOIDAL) {
         options.bias = sinusoidal_scores(t, b, q, c);
@@ -142,8 +143,33 @@ static value *feed(tape *t, const transformer_block *b, value *x)
     return linear_forward(t, &b->down, h);
 }
 
+/* act(convolution(x)): (B, T, width).  What a padded position gives means nothing, but what it is given must be 0. */
+static value *convolve(tape *t, const transformer_block *b, value *x, const block_context *c)
+{
+    if (x == NULL)
+        return NULL;
+    const parameter *kernel = b->convolution.weight;
+    int64_t width = x->dim[2], words = kernel->dim[1] / width;
+    if (c->mask != NULL) {
+        value *zeros = tape_value(t, 1, &width, NULL);
+        if (zeros == NULL)
+            return NULL;
+        memset(zeros->data, 0, (size_t)width * sizeof(float));
+        x = op_where(t, c->mask, x->dim[0] * x->dim[1], x, zeros);
+    }
+    value *w = op_reshape(t, tape_parameter(t, b->convolution.weight), 3, (int64_t[]){width, width, words});
+    x = op_conv1d(t, x, w, tape_parameter(t, b->convolution.bias), 1, (int)(words / 2));
+    return op_activation(t, op_dropout(t, x, b->dropout), b->convolution_activation);
+}
+
 value *transformer_block_forward(tape *t, const transformer_block *b, value *x, const block_context *c)
 {
+    if (b->convolution.weight != NULL) {
+        transformer_block alone = *b;
+        alone.convolution.weight = NULL;
+        value *y = transformer_block_forward(t, &alone, x, c);
+        return layer_norm_forward(t, &b->convolution_norm, op_add(t, y, convolve(t, b, x, c)));
+    }
     if (b->pre_norm) {
         value *a = self_attention(t, b, layer_norm_forward(t, &b->attention_norm, x), c);
         x = op_add(t, x, op_dropout(t, a, b->dropout));

@@ -4,6 +4,8 @@
  *   post-norm:  x = norm1(x + drop(out(attention(x))));         x = norm2(x + drop(feed_forward(x)))
  *   pre-norm:   x = x + drop(out(attention(norm1(x))));         x = x + drop(feed_forward(norm2(x)))
  *   feed_forward(x) = down(act(up x))   or, gated,   down(act(up x) * gate x)
+ *   beside it:  block(x) = norm3(block(x) + act(drop(convolution(x))))   over neighbouring positions; those of padding
+ *               are zeros (DeBERTa-v2's first block)
  *
  * Scores of attention are scale * (q k^T) plus, by the relative positions' kind,
  *   RELATIVE_BIAS         a table by bucket and head (MPNet, T5), the same for all blocks;
@@ -41,6 +43,9 @@ typedef struct transformer_block {
     parameter *extra_key, *extra_value;          /* one more key and value for every sequence, or NULL */
     linear position_key, position_query;         /* disentangled; either may be without weight: that term is left out */
     linear position;                             /* sinusoidal: W */
+    linear convolution;                          /* kernel (width, width * words) and bias; weight NULL: none */
+    layer_norm convolution_norm;
+    activation convolution_activation;
     parameter *content_bias, *position_bias, *segment_bias, *segment_table; /* u, v, w (H, d); s (2, H, d) */
 } transformer_block;
 

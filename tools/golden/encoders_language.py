@@ -47,12 +47,20 @@ CASES = {
     "deberta_v2_unshared": ("DebertaV2Model", "DebertaV2Config",
                             dict(DEBERTA, share_att_key=False, position_buckets=-1, max_relative_positions=12,
                                  type_vocab_size=2, position_biased_input=True), True, "", False),
+    "deberta_v2_convolution": ("DebertaV2Model", "DebertaV2Config",
+                               dict(DEBERTA, num_hidden_layers=2, conv_kernel_size=3, conv_act="gelu",
+                                    norm_rel_ebd="none", pos_att_type="p2c"), False, "deberta.", False),
     "xlnet": ("XLNetModel", "XLNetConfig", XLNET, False, "transformer.", False),
     "xlnet_segments": ("XLNetModel", "XLNetConfig", XLNET, True, "", False),
     "gpt2": ("GPT2Model", "GPT2Config", dict(vocab_size=VOCABULARY, n_embd=24, n_layer=3, n_head=3, n_positions=32),
              False, "", False),
+    "gpt2_scaled": ("GPT2Model", "GPT2Config",
+                    dict(vocab_size=VOCABULARY, n_embd=24, n_layer=2, n_head=3, n_positions=32, n_inner=20,
+                         scale_attn_weights=False, scale_attn_by_inverse_layer_idx=True), False, "transformer.", False),
     "t5": ("T5EncoderModel", "T5Config", T5, False, "", False),
     "t5_gated": ("T5EncoderModel", "T5Config", dict(T5, feed_forward_proj="gated-gelu"), False, "", False),
+    "t5_gated_silu": ("T5EncoderModel", "T5Config", dict(T5, num_layers=2, feed_forward_proj="gated-silu"), False, "",
+                      False),
 }
 
 
