@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weights/pytorch_internal.h"
 #include "weights/tensor_file_internal.h"
 
 static const char DAMAGED[] = "the file is truncated, damaged or no weights at all: get it again or name another";
@@ -10,13 +11,13 @@ static const char DAMAGED[] = "the file is truncated, damaged or no weights at a
 smac_status tensor_file_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source,
     smac_error *error)
 {
-    if (size >= 4 && !memcmp(data, "PK\3\4", 4)) {
+    if ((size >= 4 && !memcmp(data, "PK\3\4", 4)) || pytorch_old_recognises(data, size)) {
         file->kind = "PyTorch";
         return pytorch_read_into(file, data, size, source, error);
     }
     if (size >= 2 && data[0] == 0x80 && data[1] >= 2 && data[1] <= 5 && !(size > 8 && data[8] == '{'))
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s is a pickle outside an archive (PyTorch before 1.6); load it "
-            "with a current PyTorch and save it again", source);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s is a pickle, but none that PyTorch's save made; expected "
+            "safetensors, a PyTorch file or a CTranslate2 model: give the model's weights", source);
     if (ctranslate2_recognises(data, size)) {
         file->kind = "CTranslate2";
         return ctranslate2_read_into(file, data, size, source, error);

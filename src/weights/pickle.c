@@ -388,9 +388,18 @@ static smac_status step(pickle_machine *m, uint8_t op, bool *stop)
 smac_status pickle_read(const uint8_t *data, size_t size, const char *name, arena *memory, pickle_value **out,
     smac_error *error)
 {
+    size_t used;
+    return pickle_read_one(data, size, name, memory, out, NULL, &used, error);
+}
+
+smac_status pickle_read_one(const uint8_t *data, size_t size, const char *name, arena *memory, pickle_value **out,
+    pickle_value **references, size_t *used, smac_error *error)
+{
     pickle_machine m = {.data = data, .size = size, .name = name, .memory = memory, .error = error};
     smac_status code = SMAC_OK;
     bool stop = false;
+    if (references != NULL && (*references = m.references = pickle_new(&m, PICKLE_LIST)) == NULL)
+        return SMAC_ERROR_MEMORY;
     if (size < 2 || data[0] != 0x80)
         code = FAIL(error, SMAC_ERROR_FORMAT, "%s is no pickle of protocol 2 to 5", name);
     while (code == SMAC_OK && !stop) {
@@ -401,8 +410,10 @@ smac_status pickle_read(const uint8_t *data, size_t size, const char *name, aren
     }
     if (code == SMAC_OK && (m.depth != 1 || m.stack[0]->kind == PICKLE_MARK))
         code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the pickle ends with %zu values in place of one", name, m.depth);
-    if (code == SMAC_OK)
+    if (code == SMAC_OK) {
         *out = m.stack[0];
+        *used = m.at;
+    }
     free(m.stack);
     free(m.memo);
     return code;

@@ -15,6 +15,7 @@ typedef struct pickle_machine {
     size_t memo_capacity;
     size_t memo_next;
     size_t values; /* made so far: a hostile file could ask for a hundred times its size */
+    pickle_value *references; /* the storages referred to, where they are asked for */
     smac_error *error;
 } pickle_machine;
 

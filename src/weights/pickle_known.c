@@ -338,5 +338,5 @@ smac_status pickle_persistent(pickle_machine *m, const pickle_value *id, pickle_
     v->length = id->items[2]->length;
     v->integer = id->items[4]->integer;
     *out = v;
-    return SMAC_OK;
+    return m->references == NULL || pickle_append(m, m->references, v) ? SMAC_OK : SMAC_ERROR_MEMORY;
 }

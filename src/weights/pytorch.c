@@ -1,12 +1,13 @@
 /*
  * weights/pytorch.c - PyTorch's zip archives (.pth, .pt, .bin): NAME/data.pkl describes tensors whose elements lie in
- * NAME/data/KEY.  Contiguous tensors are used where they are mapped; others are copied into order.
+ * NAME/data/KEY; and its files before 1.6 (pytorch_old.c), whose storages lie one behind the other.  Contiguous tensors
+ * are used where they are mapped; others are copied into order.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "weights/pickle.h"
+#include "weights/pytorch_internal.h"
 #include "weights/tensor_file_internal.h"
 #include "weights/zip_directory.h"
 
@@ -15,6 +16,9 @@ typedef struct archive {
     const char *source;
     zip_directory zip;
     char prefix[256]; /* "archive/" */
+    bool old;         /* no archive: storages in the place of zip */
+    pytorch_storage *storages;
+    size_t storage_count;
     int64_t copied, most; /* bytes of tensors that are put into order, and how many may be */
     smac_error *error;
 } archive;
@@ -24,11 +28,12 @@ static smac_status elements(archive *a, const pickle_value *t, const uint8_t **d
     char name[512];
     const pickle_value *s = t->storage;
     snprintf(name, sizeof name, "%sdata/%.200s", a->prefix, s->text);
-    const zip_member *member = zip_directory_find(&a->zip, name);
-    if (!member)
-        return FAIL(a->error, SMAC_ERROR_FORMAT, "%s: the storage %s is missing in the archive", a->source, name);
-    *data = member->data;
-    *available = (int64_t)(member->size / tensor_type_bytes(s->type));
+    const zip_member *member = a->old ? NULL : zip_directory_find(&a->zip, name);
+    const pytorch_storage *storage = a->old ? pytorch_storage_find(a->storages, a->storage_count, s->text) : NULL;
+    if (!member && !storage)
+        return FAIL(a->error, SMAC_ERROR_FORMAT, "%s: the storage %s is missing in the file", a->source, name);
+    *data = member ? member->data : storage->data;
+    *available = (int64_t)((member ? member->size : storage->bytes) / tensor_type_bytes(s->type));
     if (*available < s->integer)
         return FAIL(a->error, SMAC_ERROR_FORMAT, "%s: the storage %s has %lld elements, its tensor needs %lld",
             a->source, name, (long long)*available, (long long)s->integer);
@@ -141,9 +146,21 @@ static smac_status walk(archive *a, const char *name, pickle_value *v, int depth
 
 static const char SAVE[] = "save its tensors alone, contiguous, as safetensors";
 
+static smac_status read_old(tensor_file *file, const uint8_t *data, size_t size, const char *source, smac_error *error)
+{
+    archive a = {.file = file, .source = source, .error = error, .most = VIEW_BYTES + VIEW_FACTOR * (int64_t)size,
+        .old = true};
+    pickle_value *root = NULL;
+    TRY(pytorch_old_read(data, size, source, file->memory, &root, &a.storages, &a.storage_count, error));
+    TRY(walk(&a, "", root, 0));
+    return file->count > 0 ? SMAC_OK : FAIL(error, SMAC_ERROR_FORMAT, "%s holds no tensors", source);
+}
+
 smac_status pytorch_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source,
     smac_error *error)
 {
+    if (pytorch_old_recognises(data, size))
+        return error_advise(error, read_old(file, data, size, source, error), SMAC_ERROR_UNSUPPORTED, SAVE);
     archive a = {.file = file, .source = source, .error = error, .most = VIEW_BYTES + VIEW_FACTOR * (int64_t)size};
     TRY(error_advise(error, zip_directory_read(data, size, source, &a.zip, error), SMAC_ERROR_UNSUPPORTED, SAVE));
     const zip_member *pickle = NULL;

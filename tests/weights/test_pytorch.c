@@ -19,11 +19,10 @@ static void check_values(const tensor_file *f, const char *name, int rank, const
         assert_near(out[i], values[i], 0);
 }
 
-static void archives_are_read(void **state)
+static void check_flat(const char *path)
 {
-    (void)state;
     tensor_file *f;
-    assert_ok(tensor_file_open(GOLDEN "flat.pth", &f, error));
+    assert_ok(tensor_file_open(path, &f, error));
     assert_string_equal(tensor_file_kind(f), "PyTorch");
     assert_int_equal(tensor_file_count(f), 11);
     check_values(f, "plain", 2, (int64_t[]){3, 4}, (float[]){.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f, 8.5f, 9.5f,
@@ -41,10 +40,38 @@ static void archives_are_read(void **state)
     assert_true(integers[0] == -7 && integers[1] == 1LL << 40);
     assert_ptr_equal(tensor_file_find(f, "tied")->data, tensor_file_find(f, "plain")->data); /* mapped, not copied */
     tensor_file_close(f);
+}
+
+static void archives_are_read(void **state)
+{
+    (void)state;
+    check_flat(GOLDEN "flat.pth");
+    tensor_file *f;
     assert_ok(tensor_file_open(GOLDEN "nested.pt", &f, error));
     check_values(f, "model.a.weight", 2, (int64_t[]){3, 4}, (float[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
     check_values(f, "list.0", 2, (int64_t[]){3, 4}, (float[]){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
     tensor_file_close(f);
+}
+
+/* What torch.save wrote before 1.6; cut anywhere it is refused. */
+static void files_without_an_archive_are_read(void **state)
+{
+    (void)state;
+    check_flat(GOLDEN "flat.old.pth");
+    char *data;
+    size_t size;
+    assert_ok(file_read(GOLDEN "flat.old.pth", 0, &data, &size, error));
+    for (size_t cut = 15; cut < size; cut++) {
+        uint8_t *part = malloc(cut); /* exactly as long, so that reading past it shows */
+        memcpy(part, data, cut);
+        tensor_file *f = tensor_file_new("cut");
+        smac_error error = {0};
+        if (tensor_file_read_into(f, part, cut, "cut", &error) == SMAC_OK || !*error.message)
+            fail_msg("%zu of %zu bytes were read", cut, size);
+        tensor_file_close(f);
+        free(part);
+    }
+    free(data);
 }
 
 static void no_code_is_run(void **state)
@@ -225,7 +252,8 @@ static void many_aliases_are_read(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(archives_are_read), cmocka_unit_test(no_code_is_run),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(archives_are_read),
+        cmocka_unit_test(files_without_an_archive_are_read), cmocka_unit_test(no_code_is_run),
         cmocka_unit_test(pickles_of_every_protocol_are_read), cmocka_unit_test(hostile_pickles_are_refused),
         cmocka_unit_test(truncated_archives_are_refused), cmocka_unit_test(ctranslate2_models_are_read),
         cmocka_unit_test(many_aliases_are_read)};

@@ -24,6 +24,7 @@ state["empty"] = torch.zeros(0, 3)
 state["parameter"] = torch.nn.Parameter(torch.ones(2, 2) * 3)
 state["tied"] = state["plain"]
 torch.save(state, f"{out}/flat.pth")
+torch.save(state, f"{out}/flat.old.pth", _use_new_zipfile_serialization=False)
 torch.save({"model": {"a.weight": base, "step": 3, "name": "x"}, "list": [base + 1], "version": (1, 2)}, f"{out}/nested.pt")
 
 
