@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Random small language models as published folders: our readers against transformers on the same folders.
+"""Random small language models (and Whisper's encoder) as published folders: our readers against transformers on the same folders.
 
     random_configurations.py BENCH_ENCODERS SEMANTICMAC [--seed N] [--count N] [--family NAME] [--only N] [--keep FOLDER]
 
@@ -8,7 +8,8 @@ or bfloat16, with or without the base model's prefix, with a task's head, old na
 keys left out that equal the default) and texts, and compares
   ids     every hidden state of a padded batch with token types (`bench_encoders hidden`),
   text    the last hidden states of lines of text (`semanticmac embed --tokens`), with the line's tokens cut as the
-          tokenizer's files and the model's positions ask.
+          tokenizer's files and the model's positions ask,
+  sound   Whisper's encoder over windows of a sound.
 The error is the largest difference relative to the tensor's largest magnitude, over the tokens that count; the reference
 is computed in float64, and a case is wrong beyond 1e-5 and ten times what transformers itself loses in float32.
 What we refuse is printed with the sentence, what transformers cannot load or run is counted apart.  torch 2.15.0,
@@ -25,6 +26,7 @@ import statistics
 import subprocess
 import tempfile
 import warnings
+import wave
 
 import torch
 import transformers
@@ -50,6 +52,7 @@ FAMILIES = {
     "xlnet": ("xlnet", ["XLNetModel", "XLNetLMHeadModel", "XLNetForSequenceClassification"]),
     "gpt2": ("gpt2", ["GPT2Model", "GPT2LMHeadModel", "GPT2ForSequenceClassification", "GPT2DoubleHeadsModel"]),
     "t5": ("t5", ["T5EncoderModel", "T5ForConditionalGeneration", "T5Model"]),
+    "whisper": ("whisper", ["WhisperModel", "WhisperForConditionalGeneration"]),
 }
 
 
@@ -74,6 +77,13 @@ class Case:
         width = heads * r.choice([4, 6, 8, 10, 16, 22])
         positions = r.choice([8, 12, 20, 33, 64])
         layers = r.choice([1, 2, 3, 4])
+        if family == "whisper":
+            return dict(vocab_size=self.words.get_vocab_size(), d_model=width, encoder_layers=layers, encoder_attention_heads=heads,
+                        encoder_ffn_dim=r.choice([1, 16, 40, 67]), decoder_layers=1, decoder_attention_heads=heads,
+                        decoder_ffn_dim=8, num_mel_bins=r.choice([80, 128]), max_source_positions=r.choice([50, 100, 200]),
+                        max_target_positions=8, pad_token_id=0, bos_token_id=1, eos_token_id=2,
+                        decoder_start_token_id=1, activation_function=r.choice(["gelu"] * 9 + ["relu"]),
+                        scale_embedding=self.some(0.05))
         vocabulary = self.words.get_vocab_size() + r.choice([0, 1, 7, 64])
         common = dict(vocab_size=vocabulary, hidden_size=width, num_hidden_layers=layers, num_attention_heads=heads,
                       intermediate_size=r.choice([1, 5, 16, 40, 67]), max_position_embeddings=positions,
@@ -220,7 +230,9 @@ def write_folder(case, folder):
     else:
         shard = r.choice([20_000, 60_000]) if form.endswith("sharded") else "5GB"
         model.save_pretrained(folder, safe_serialization=form.startswith("safe"), max_shard_size=shard)
-    keys = write_config(case, config, folder)
+    keys = "full" if case.family == "whisper" else write_config(case, config, folder)
+    if keys == "full" and case.family == "whisper":
+        (folder / "config.json").write_text(config.to_json_string(use_diff=r.random() < 0.5))
     shutil.copy(TOKENIZERS / (case.tokenizer + ".json"), folder / "tokenizer.json")
     case.named = r.choice([None, None, 10, 64, int(1e30)])
     own = {"tokenizer_class": "PreTrainedTokenizerFast"}
@@ -355,6 +367,35 @@ def run_text(case, folder, program, models):
     return None, worst, loss
 
 
+def run_sound(case, folder, program, models):
+    """Whisper's encoder over windows of a sound, from the samples on: the log-mel pictures count too."""
+    r, seconds = case.r, case.values["max_source_positions"] // 50
+    count = r.choice([400, 8000, 16000 * seconds, 16000 * seconds * 2 + 321, r.randrange(400, 80000)])
+    place = torch.arange(count) / 16000
+    sound = 0.3 * torch.sin(2 * torch.pi * (200 + 300 * place) * place) + 0.1 * torch.randn(count, generator=case.generator)
+    samples = (sound * 32768).round().clamp(-32768, 32767).short()
+    with wave.open(str(folder / "sound.wav"), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(16000)
+        out.writeframes(samples.numpy().tobytes())
+    said = ours([program, "embed", "--encoder", str(folder), "--tokens", str(folder / "sound.wav"), "-o",
+                 str(folder / "sound.safetensors")])
+    if said:
+        return said, 0, 0
+    extractor = transformers.WhisperFeatureExtractor(feature_size=case.values["num_mel_bins"], chunk_length=seconds)
+    wanted, single = [], []
+    for start in range(0, count, 16000 * seconds):
+        part = samples[start:start + 16000 * seconds].numpy().astype("float32") / 32768
+        mel = extractor(part, sampling_rate=16000, return_tensors="pt").input_features
+        with torch.no_grad():
+            for model, to, kind in ((models[0], single, torch.float32), (models[1], wanted, torch.float64)):
+                to.append(model.get_encoder()(mel.to(kind)).last_hidden_state[0][:-(-len(part) // 320)])
+    wanted = torch.cat(wanted)
+    return None, difference(load_file(folder / "sound.safetensors")["sound.wav"], wanted), \
+        difference(torch.cat(single), wanted)
+
+
 def run_case(case, folder, bench, program):
     """-> (kind, what to print)"""
     try:
@@ -363,7 +404,7 @@ def run_case(case, folder, bench, program):
     except Exception as problem:  # whatever transformers says against a configuration
         return "transformers", f"transformers: {str(problem)[:150]}"
     worst, floor, refusals = 0, 0, []
-    for name, run in (("ids", run_ids), ("text", run_text)):
+    for name, run in (("sound", run_sound),) if case.family == "whisper" else (("ids", run_ids), ("text", run_text)):
         try:
             said, error, loss = run(case, folder, bench if name == "ids" else program, models)
         except (IndexError, ValueError, KeyError, AssertionError, TypeError) as problem:
