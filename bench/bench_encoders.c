@@ -7,7 +7,9 @@
  *       least, largest), resident memory.
  *   bench_encoders hidden FOLDER INPUT.safetensors OUTPUT.safetensors PRECISION
  *       FOLDER: a Hugging Face folder.  INPUT: ids, mask, types (may be left out) (int32, (B, L)).  OUTPUT: hidden.N,
- *       and vector, the mean over the tokens that count with length 1.
+ *       and vector, the mean over the tokens that count with length 1.  With direction (float32, (B, L, width)) in INPUT
+ *       also grad.NAME for every parameter, of the sum over the tokens that count of last hidden state * direction;
+ *       grad.NAME.transposed lies as (out, in) where the file has (in, out).
  *   bench_encoders imagebind WEIGHTS INPUT.safetensors OUTPUT.safetensors PRECISION
  *       WEIGHTS: with imagebind's names at the published sizes.  INPUT: vision and audio, float32.
  *   bench_encoders load WEIGHTS PRECISION
@@ -172,19 +174,28 @@ static int time_case(char **argument)
 /* --- results on given weights ------------------------------------------------------------------------------------- */
 
 typedef struct results {
-    tensor_entry entries[72];
-    char names[72][32];
+    tensor_entry entries[512];
+    char names[512][160];
     size_t count;
 } results;
 
-static void keep(results *r, const char *name, const value *v)
+static void keep_numbers(results *r, const char *name, int rank, const int64_t *dim, int64_t count, const float *data)
 {
+    if (r->count == sizeof r->entries / sizeof *r->entries) {
+        fprintf(stderr, "more results than there are places\n");
+        exit(1);
+    }
     tensor_entry *e = &r->entries[r->count];
     snprintf(r->names[r->count], sizeof r->names[0], "%s", name);
-    *e = (tensor_entry){.name = r->names[r->count], .type = TENSOR_F32, .rank = v->rank, .count = v->count,
-        .data = v->data, .bytes = (size_t)v->count * sizeof(float)};
-    memcpy(e->dim, v->dim, (size_t)v->rank * sizeof *v->dim);
+    *e = (tensor_entry){.name = r->names[r->count], .type = TENSOR_F32, .rank = rank, .count = count, .data = data,
+        .bytes = (size_t)count * sizeof(float)};
+    memcpy(e->dim, dim, (size_t)rank * sizeof *dim);
     r->count++;
+}
+
+static void keep(results *r, const char *name, const value *v)
+{
+    keep_numbers(r, name, v->rank, v->dim, v->count, v->data);
 }
 
 static const tensor_entry *expect(const tensor_file *file, const char *name)
@@ -195,6 +206,26 @@ static const tensor_entry *expect(const tensor_file *file, const char *name)
         exit(1);
     }
     return e;
+}
+
+/* sum over the tokens that count of last * direction, and its gradients */
+static void keep_gradients(results *r, tape *t, value *last, const uint8_t *mask, const tensor_entry *direction,
+    parameter_store *store, const parameter_list *list, smac_error *error)
+{
+    float *counted = calloc((size_t)direction->count, sizeof *counted);
+    for (int64_t i = 0; i < direction->count; i++)
+        if (mask[i / last->dim[2]])
+            memcpy(counted + i, (const char *)direction->data + (size_t)i * sizeof *counted, sizeof *counted);
+    parameter_zero_gradients(store);
+    value *weights = tape_value(t, last->rank, last->dim, counted);
+    stop_if(tape_backward(t, op_sum(t, op_multiply(t, last, weights)), 1, error), error);
+    free(counted);
+    for (size_t i = 0; i < list->count; i++) {
+        const listed_parameter *item = &list->items[i];
+        char name[160];
+        snprintf(name, sizeof name, "grad.%.130s%s", item->published, item->transposed ? ".transposed" : "");
+        keep_numbers(r, name, item->parameter->rank, item->parameter->dim, item->parameter->count, item->parameter->grad);
+    }
 }
 
 static int hidden_states(char **argument)
@@ -212,7 +243,8 @@ static int hidden_states(char **argument)
     language_model *m;
     precision how = precision_of(argument[3]);
     double start = now();
-    stop_if(language_model_add(store, "", &config, 0, &m, &error), &error);
+    const tensor_entry *direction = tensor_file_find(input, "direction");
+    stop_if(language_model_add(store, "", &config, direction != NULL ? -1 : 0, &m, &error), &error);
     stop_if(parameter_list_pack(language_model_parameters(m), weights, how, &error), &error);
     stop_if(parameter_list_borrow(language_model_parameters(m), weights, &error), &error);
     stop_if(parameter_store_seal(store, false, 1, &error), &error);
@@ -232,18 +264,20 @@ static int hidden_states(char **argument)
     int32_t *types = given_types != NULL ? malloc(given_types->bytes) : NULL;
     if (types != NULL)
         memcpy(types, given_types->data, given_types->bytes);
-    tape *t = tape_new(&(tape_options){.precision = how});
+    tape *t = tape_new(&(tape_options){.precision = how, .record = direction != NULL});
     value *hidden[64];
     value *last = language_model_forward(t, m, id, mask, types, batch, length, hidden);
     value *vector = op_l2_normalise(t, op_masked_mean(t, last, mask), 1e-12f);
     stop_if(tape_status(t, &error), &error);
-    results r = {.count = 0};
+    static results r;
     for (int i = 0; i <= config.layers; i++) {
         char name[32];
         snprintf(name, sizeof name, "hidden.%d", i);
         keep(&r, name, hidden[i]);
     }
     keep(&r, "vector", vector);
+    if (direction != NULL)
+        keep_gradients(&r, t, last, mask, direction, store, language_model_parameters(m), &error);
     stop_if(safetensors_write(argument[2], r.entries, r.count, NULL, 0, &error), &error);
     tape_free(t);
     language_model_free(m);
@@ -313,7 +347,7 @@ static int imagebind_vectors(char **argument)
     parameter_store *store = imagebind_from(weights, how, e);
     fprintf(stderr, "loaded in %.0f ms; %ld MB resident\n", now() - start, resident_megabytes());
     tape *t = tape_new(&(tape_options){.precision = how});
-    results r = {.count = 0};
+    static results r;
     for (int m = 0; m < 2; m++) {
         const tensor_entry *x = expect(input, names[m]);
         float *data = malloc((size_t)x->count * sizeof *data);

@@ -6,7 +6,8 @@
 Each case draws a family, a configuration, a form of folder (one file or shards, safetensors or PyTorch, float32, float16
 or bfloat16, with or without the base model's prefix, with a task's head, old names of norms, buffers, config.json with
 keys left out that equal the default) and texts, and compares
-  ids     every hidden state of a padded batch with token types (`bench_encoders hidden`),
+  ids     every hidden state of a padded batch with token types (`bench_encoders hidden`), and in half of the cases
+          the gradients of a scalar with respect to every parameter,
   text    the last hidden states of lines of text (`semanticmac embed --tokens`), with the line's tokens cut as the
           tokenizer's files and the model's positions ask,
   sound   Whisper's encoder over windows of a sound.
@@ -61,6 +62,7 @@ class Case:
 
     def __init__(self, seed, number, family):
         self.r = random.Random(f"{seed}/{number}")
+        self.gradient = 0  # the largest error of the gradients, where they were asked for
         self.number, self.family = number, family or list(FAMILIES)[number % len(FAMILIES)]
         self.tokenizer, classes = FAMILIES[self.family]
         self.model_class = self.r.choice(classes)
@@ -104,7 +106,7 @@ class Case:
             return common
         if family == "albert":
             groups = r.choice([1, 1, 2, 3])
-            common.update(embedding_size=r.choice([1, 6, 16, width]), num_hidden_groups=groups,
+            common.update(embedding_size=r.choice([4, 6, 16, width]), num_hidden_groups=groups,
                           inner_group_num=r.choice([1, 1, 2, 3]), num_hidden_layers=max(layers, groups))
             return common
         if family == "deberta-v2":
@@ -324,16 +326,51 @@ def load_reference(case, folder):
 def run_ids(case, folder, bench, models):
     ids, mask, types = draw_batch(case)
     given = {"input_ids": ids, "attention_mask": mask} | ({"token_type_ids": types} if types is not None else {})
-    with torch.no_grad():
-        single, exact = (m(**given, output_hidden_states=True).hidden_states for m in models)
+    single, exact = (m(**given, output_hidden_states=True).hidden_states for m in models)
     tensors = {"ids": ids.int(), "mask": mask.int()} | ({"types": types.int()} if types is not None else {})
+    train = case.some(0.5)
+    if train:
+        tensors["direction"] = torch.randn(exact[-1].shape, generator=case.generator)
+        for last in (single[-1], exact[-1]):
+            (last * tensors["direction"].to(last.dtype) * mask[..., None]).sum().backward()
+    single, exact = [x.detach() for x in single], [x.detach() for x in exact]
     save_file(tensors, folder / "input.st")
     said = ours([bench, "hidden", str(folder), str(folder / "input.st"), str(folder / "output.st"), "f32"])
     if said:
         return said, 0, 0
     got, keep = load_file(folder / "output.st"), mask.bool()
-    return None, max(difference(got[f"hidden.{i}"], exact[i], keep) for i in range(len(exact))), \
-        max(difference(single[i], exact[i], keep) for i in range(len(exact)))
+    error = max(difference(got[f"hidden.{i}"], exact[i], keep) for i in range(len(exact)))
+    loss = max(difference(single[i], exact[i], keep) for i in range(len(exact)))
+    if train and error <= max(1e-5, 10 * loss):
+        case.gradient, gradient_loss = compare_gradients(case, got, models)
+        if case.gradient > max(1e-5, 10 * gradient_loss):
+            error, loss = case.gradient, gradient_loss
+    return None, error, loss
+
+
+def compare_gradients(case, got, models):
+    """-> the largest error of a gradient, and of transformers' float32; where it is 0 but for rounding (a key's bias),
+    relative to a thousandth of the largest of all."""
+    exact = {name: p.grad for name, p in models[1].named_parameters()}
+    single = {name: p.grad for name, p in models[0].named_parameters()}
+    least = 1e-3 * max(float(g.abs().max()) for g in exact.values() if g is not None)
+    worst, loss = 0, 0
+    for key, ours_now in got.items():
+        if not key.startswith("grad."):
+            continue
+        turned = key.endswith(".transposed")
+        name = key[5:].removesuffix(".transposed")
+        wanted = exact[name]
+        if wanted is None:  # XLNet's segments, DeBERTa's table without a term that takes it
+            if models[1].get_parameter(name).requires_grad:  # transformers freezes DistilBERT's sinusoids
+                worst = max(worst, float(ours_now.abs().max()))
+            continue
+        if turned:
+            ours_now = ours_now.t()
+        scale = max(float(wanted.abs().max()), least)
+        worst = max(worst, float((ours_now.reshape(wanted.shape).double() - wanted).abs().max()) / scale)
+        loss = max(loss, float((single[name].double() - wanted).abs().max()) / scale)
+    return worst, loss
 
 
 def run_text(case, folder, program, models):
@@ -439,7 +476,8 @@ def main():
     transformers.logging.disable_progress_bar()
     torch.set_num_threads(1)
     table = collections.defaultdict(collections.Counter)
-    worst, ratio = collections.defaultdict(float), collections.defaultdict(list)
+    worst, gradient = collections.defaultdict(float), collections.defaultdict(float)
+    ratio = collections.defaultdict(list)
     sentences = collections.Counter()
     for number in [a.only] if a.only is not None else range(a.count):
         case = Case(a.seed, number, a.family)
@@ -450,6 +488,7 @@ def main():
         table[case.family][kind] += 1
         if kind == "equal":
             worst[case.family] = max(worst[case.family], case.worst)
+            gradient[case.family] = max(gradient[case.family], case.gradient)
             ratio[case.family].append(case.ratio)
         if kind == "refused":
             sentences[text.split(": ", 4)[-1]] += 1
@@ -457,11 +496,11 @@ def main():
             print(f"{number} {case.family} {kind}: {text}", flush=True)
     for sentence, times in sentences.most_common():
         print(f"refused {times} times: {sentence}")
-    print("family            equal  refused  WRONG  transformers cannot  largest error  median and largest of error /"
-          " transformers' float32")
+    print("family            equal  refused  WRONG  transformers cannot  largest error  of gradients  median and largest"
+          " of error / transformers' float32")
     for family, row in sorted(table.items()):
         print(f"{family:<16}{row['equal']:7}{row['refused']:9}{row['WRONG']:7}{row['transformers']:21}"
-              f"{worst[family]:15.1e}  {statistics.median(ratio[family] or [0]):.2f} {max(ratio[family] or [0]):.2f}")
+              f"{worst[family]:15.1e}{gradient[family]:14.1e}  {statistics.median(ratio[family] or [0]):.2f} {max(ratio[family] or [0]):.2f}")
 
 
 if __name__ == "__main__":

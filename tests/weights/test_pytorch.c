@@ -145,6 +145,7 @@ static void hostile_pickles_are_refused(void **state)
         CASE("\x80\x02(e."), CASE("\x80\x02Ne."), CASE("\x80\x02K\x01K\x02\x85R."), CASE("\x80\x09."),
         CASE("\x80\x02X\xff\xff\xff\xff" "a."), CASE("\x80\x02\x8b\x10\0\0\0aaaaaaaaaaaaaaaa."), CASE("\x80\x02\x85."),
         CASE("\x80\x02cos\nsystem\n."), CASE("\x80\x02Nr\xff\xff\xff\xff."), CASE("\x80\x02}(NNNu."), CASE("\x80\x02NQ."),
+        CASE("\x80\x02(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0aNK\x04K\x01tQ."), /* part of another */
         CASE("\x80\x02(((ee."), CASE("\x80\x02NNb."), CASE("\x80\x04\x97."), CASE("\x80\x02I1\n."),
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
