@@ -332,7 +332,7 @@ smac_status pickle_persistent(pickle_machine *m, const pickle_value *id, pickle_
         return BAD(m, "%s: the pickle refers to something outside itself that is no PyTorch storage", m->name);
     if (id->count > 5 && id->items[5]->kind != PICKLE_NONE) /* PyTorch before 0.4 */
         return FAIL(m->error, SMAC_ERROR_UNSUPPORTED, "%s: a storage of the pickle is a part of another one, which is not "
-            "read; save the file again with a current PyTorch", m->name);
+            "read", m->name);
     pickle_value *v = pickle_new(m, PICKLE_STORAGE);
     if (!v)
         return SMAC_ERROR_MEMORY;
