@@ -63,6 +63,8 @@ static int listen(const char *model_path, const char *path, const speech_options
         if (write_as(format, &result, &text, &writing) != SMAC_OK ||
             write_result(output, text.data ? text.data : "", text.length, &writing) != SMAC_OK)
             status = failure(&command_transcribe, &writing);
+        else if (code == SMAC_ERROR_INTERRUPTED)
+            fprintf(stderr, "semanticmac transcribe: what was heard up to there is written\n");
     }
     if (code == SMAC_OK && result.count == 0)
         fprintf(stderr, "semanticmac transcribe: no words were heard in %s\n", path);

@@ -360,10 +360,16 @@ static void warn_of_losses(decoder *d)
             libav_warn(f, "nothing of its %s could be decoded; it is left out", all[i].name);
         const AVStream *stream = f->format->streams[all[i].stream];
         bool estimated = f->format->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE || f->info.is_still;
-        if (stream->duration <= 0 || estimated || isfinite(d->end))
+        if (estimated || isfinite(d->end))
             continue;
-        double expected = seconds_of(stream->duration, stream->time_base);
-        if (all[i].seconds > 0 && all[i].seconds < expected * 0.98 - 0.5)
+        bool own = stream->duration > 0; /* Matroska tells the length of the whole file alone */
+        double expected = own ? seconds_of(stream->duration, stream->time_base) : f->info.duration;
+        if (all[i].seconds <= 0 || !(all[i].seconds < expected * 0.98 - 0.5))
+            continue;
+        if (!own)
+            libav_warn(f, "its %s ends after %.2f s of %.2f s: the file may be cut off", all[i].name, all[i].seconds,
+                       expected);
+        else
             libav_warn(f, "the file is cut off or damaged: its %s should last %.2f s, but ends after %.2f s",
                        all[i].name, expected, all[i].seconds);
     }

@@ -1,4 +1,4 @@
-/* media/transcript.c - transcripts: building, reading by kind of file, choosing the words of a span, writing. */
+/* media/transcript.c - transcripts: building, reading by kind of file, choosing the words of a span. */
 #include "media/transcript.h"
 
 #include <math.h>
@@ -201,56 +201,4 @@ void transcript_text(const transcript *t, text_buffer *out)
 {
     for (size_t i = 0; i < t->count; i++)
         add_words(out, t->segments[i].text);
-}
-
-/* --- writing ----------------------------------------------------------------------------------------------------- */
-
-static void add_time(text_buffer *out, double seconds, char point)
-{
-    int64_t ms = seconds > 0 && seconds < 1e9 ? llround(seconds * 1000) : 0;
-    text_format(out, "%02lld:%02lld:%02lld%c%03lld", (long long)(ms / 3600000), (long long)(ms / 60000 % 60),
-                (long long)(ms / 1000 % 60), point, (long long)(ms % 1000));
-}
-
-/* WebVTT's text: XML's escapes, and a brace that would be taken for {\an8} and the like. */
-static void add_cue_text(text_buffer *out, const char *text)
-{
-    for (; *text; text++) {
-        char one[2] = {*text, 0};
-        if (text[0] == '{' && text[1] == '\\')
-            text_add(out, "&#123;");
-        else
-            text_add_xml(out, one);
-    }
-}
-
-static void write_cues(const transcript *t, double duration, bool vtt, text_buffer *out)
-{
-    if (vtt)
-        text_add(out, "WEBVTT\n\n");
-    for (size_t i = 0; i < t->count; i++) {
-        const transcript_segment *s = &t->segments[i];
-        bool untimed = isnan(s->start) || isnan(s->end);
-        if (!vtt)
-            text_format(out, "%zu\n", i + 1);
-        add_time(out, untimed ? 0 : s->start, vtt ? '.' : ',');
-        text_add(out, " --> ");
-        add_time(out, untimed ? duration : s->end, vtt ? '.' : ',');
-        text_add_char(out, '\n');
-        if (vtt)
-            add_cue_text(out, s->text);
-        else
-            text_add(out, s->text);
-        text_add(out, "\n\n");
-    }
-}
-
-void transcript_write_srt(const transcript *t, double duration, text_buffer *out)
-{
-    write_cues(t, duration, false, out);
-}
-
-void transcript_write_vtt(const transcript *t, double duration, text_buffer *out)
-{
-    write_cues(t, duration, true, out);
 }

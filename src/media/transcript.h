@@ -64,7 +64,11 @@ void transcript_free(transcript *t); /* leaves it empty; NULL is fine */
 void transcript_text_between(const transcript *t, double from, double to, text_buffer *out);
 void transcript_text(const transcript *t, text_buffer *out);
 
-/* Write as .srt or .vtt (untimed segments from 0 to duration). */
+/*
+ * Write as .srt or .vtt (untimed segments from 0 to duration).  A cue has at most two lines of 42 columns (Chinese,
+ * Japanese and Korean characters take two); a longer segment becomes several cues, cut where the words' times say, or
+ * by the share of letters where those are not known.  What has no place to break stays whole.
+ */
 void transcript_write_srt(const transcript *t, double duration, text_buffer *out);
 void transcript_write_vtt(const transcript *t, double duration, text_buffer *out);
 

@@ -257,8 +257,8 @@ static smac_status search_window(speech_listener *l, heard *out, smac_error *err
         }
         bool repeats = o->compression_ratio > 0 && next.compression_ratio > o->compression_ratio;
         bool unlikely = next.found.log_probability < o->log_probability;
-        bool silent = next.found.no_speech > o->no_speech && unlikely;
-        good = silent || (!repeats && !unlikely);
+        next.silent = next.found.no_speech > o->no_speech && (unlikely || repeats);
+        good = next.silent || (!repeats && !unlikely);
         if (good)
             *out = next;
         else
@@ -330,7 +330,7 @@ static smac_status keep_segment(speech_listener *l, window_part *part, const hea
     int64_t from = (int64_t)(part->start * FRAMES_A_SECOND), to = (int64_t)ceil(part->end * FRAMES_A_SECOND);
     char *text;
     TRY(text_of(l, part->tokens, part->count, &text, error));
-    if (part->start == part->end || text[0] == 0 || features_loudness(&l->features, from, to) < l->options.silence) {
+    if (part->nothing || text[0] == 0 || features_loudness(&l->features, from, to) < l->options.silence) {
         free(text);
         return SMAC_OK;
     }
@@ -391,6 +391,7 @@ static smac_status run_found(speech_listener *l, heard *h, int64_t frames, int64
     smac_status status = split_window(l, h, frames, &parts, next, error);
     if (status == SMAC_OK && l->options.words)
         status = parts_time_words(l, &parts, frames, next, error);
+    parts_put_in_order(l, &parts, frames);
     for (size_t i = 0; status == SMAC_OK && i < parts.count; i++)
         status = keep_segment(l, &parts.items[i], h, error);
     parts_clear(&parts);
@@ -414,7 +415,7 @@ static smac_status run_window(speech_listener *l, int64_t frames, smac_error *er
     heard h = {0};
     TRY(search_window(l, &h, error));
     smac_status status = SMAC_OK;
-    if (h.found.no_speech > l->options.no_speech && !(h.found.log_probability > l->options.log_probability))
+    if (h.silent)
         l->result->silent_windows++;
     else
         status = run_found(l, &h, frames, &next, error);
@@ -464,9 +465,10 @@ smac_status speech_listen_file(const speech_model *m, const char *path, const sp
     speech_listener *l;
     media_info info;
     TRY(speech_listener_new(m, options, out, &l, error));
+    media_options reading = {.report = l->options.report};
     if (media_probe(path, NULL, &info, NULL) == SMAC_OK)
         l->expected = info.duration;
-    smac_status status = sound_read(path, NULL, take_sound, l, NULL, error);
+    smac_status status = sound_read(path, &reading, take_sound, l, NULL, error);
     if (status == SMAC_OK)
         status = speech_listener_finish(l, error);
     speech_listener_free(l);

@@ -26,6 +26,7 @@ struct speech_listener {
 typedef struct heard {
     search_result found;
     double compression_ratio, temperature;
+    bool silent; /* probably no speech, and the words look wrong */
 } heard;
 
 typedef struct window_part {
@@ -34,6 +35,7 @@ typedef struct window_part {
     size_t count;
     transcript_word *words;
     size_t word_count;
+    bool nothing; /* takes no time, or lies behind the sound: left out */
 } window_part;
 
 typedef struct window_parts {
@@ -47,5 +49,8 @@ typedef struct window_parts {
  * the end of the last word where the window has an unfinished rest.
  */
 smac_status parts_time_words(speech_listener *l, window_parts *parts, int64_t frames, int64_t *next, smac_error *error);
+
+/* Segments behind each other and within the sound of the window, their words in order inside of them. */
+void parts_put_in_order(const speech_listener *l, window_parts *parts, int64_t frames);
 
 #endif

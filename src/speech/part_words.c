@@ -38,6 +38,37 @@ static smac_status take_words(const speech_listener *l, window_part *part, timed
     return SMAC_OK;
 }
 
+static bool has_text(const speech_listener *l, const window_part *part)
+{
+    for (size_t i = 0; i < part->count; i++)
+        if (part->tokens[i] < l->model->rules.end)
+            return true;
+    return false;
+}
+
+/* Words in order from `from` on, and the segment around them. */
+static void put_in_order(window_part *part, double from)
+{
+    part->start = fmax(part->start, from);
+    for (size_t i = 0; i < part->word_count; i++) {
+        transcript_word *w = &part->words[i];
+        w->start = fmax(w->start, from);
+        w->end = fmax(w->end, w->start);
+        from = w->end;
+    }
+    part->start = fmin(part->start, part->words[0].start);
+    part->end = fmax(part->end, from);
+}
+
+/* A segment without words between what came before and what follows. */
+static void squeeze(window_part *part, double from, double next)
+{
+    part->start = fmax(part->start, from);
+    if (part->start > fmax(next, from))
+        part->start = fmax(next, from);
+    part->end = fmax(fmin(part->end, next), part->start);
+}
+
 /* The first words behind a pause are mostly the pause; the time stamps around the segment say better where it is. */
 static void fit(window_part *part, double last_speech, double longest)
 {
@@ -115,4 +146,25 @@ smac_status parts_time_words(speech_listener *l, window_parts *parts, int64_t fr
         *next = llround(end * 100);
     l->last_speech = end;
     return SMAC_OK;
+}
+
+void parts_put_in_order(const speech_listener *l, window_parts *parts, int64_t frames)
+{
+    const speech_result *r = l->result;
+    double end = r->count > 0 ? r->segments[r->count - 1].end : 0, border = (double)(l->seek + frames) / 100;
+    for (size_t i = 0; i < parts->count; i++) {
+        window_part *part = &parts->items[i];
+        size_t next = i + 1;
+        part->nothing = part->start == part->end || part->start >= border || !has_text(l, part);
+        if (part->nothing)
+            continue;
+        while (next < parts->count && parts->items[next].word_count == 0)
+            next++;
+        if (part->word_count > 0)
+            put_in_order(part, end);
+        else if (l->options.words) /* a word before took its text */
+            squeeze(part, end, next < parts->count ? parts->items[next].words[0].start : part->end);
+        part->start = fmin(part->start, border);
+        end = part->end = fmin(part->end, border); /* time stamps are of 30 s, also where the sound ends before */
+    }
 }

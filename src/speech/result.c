@@ -77,7 +77,7 @@ static json_t *json_text(const char *text)
     return value;
 }
 
-static json_t *json_segment(const speech_segment *s)
+static json_t *json_segment(const speech_segment *s, bool timed)
 {
     json_t *words = json_array(), *tokens = json_array();
     for (size_t w = 0; w < s->word_count; w++)
@@ -88,7 +88,7 @@ static json_t *json_segment(const speech_segment *s)
     json_t *out = json_pack("{s:f, s:f, s:o, s:o, s:f, s:f, s:f, s:f}", "start", s->start, "end", s->end, "text",
         json_text(s->text), "tokens", tokens, "log_probability", s->log_probability, "no_speech", s->no_speech,
         "compression_ratio", s->compression_ratio, "temperature", s->temperature);
-    if (s->word_count > 0)
+    if (timed)
         json_object_set(out, "words", words);
     json_decref(words);
     return out;
@@ -97,8 +97,11 @@ static json_t *json_segment(const speech_segment *s)
 smac_status speech_result_json(const speech_result *r, text_buffer *out, smac_error *error)
 {
     json_t *segments = json_array();
+    bool timed = false;
     for (size_t i = 0; i < r->count; i++)
-        json_array_append_new(segments, json_segment(&r->segments[i]));
+        timed |= r->segments[i].word_count > 0;
+    for (size_t i = 0; i < r->count; i++)
+        json_array_append_new(segments, json_segment(&r->segments[i], timed));
     text_buffer whole = {0};
     for (size_t i = 0; i < r->count; i++) {
         if (i > 0)

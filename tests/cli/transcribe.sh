@@ -26,6 +26,14 @@ refused "too many beams" 2 "beam" "$smac" transcribe "$sound" --beam 99
 refused "a temperature below nothing" 2 "temperature" "$smac" transcribe "$sound" --temperature -1
 refused "no number as silence" 2 "silence" "$smac" transcribe "$sound" --silence nan
 refused "an ending without a format" 2 "give --format" "$smac" transcribe "$sound" -o "$t/a.xyz"
+head -c $(($(stat -c %s "$sound") * 2 / 3)) "$sound" >"$t/cut.flac"
+check "a recording that is cut off is heard" hear "$t/cut.flac" -o "$t/cut.txt"
+cp "$t/err" "$t/note"
+check "with a note" grep -q "note: .*cut.flac: the file is cut off" "$t/note"
+head -c 14000 "$golden/media/late-sound.mkv" >"$t/cut.mkv" # Matroska tells the length of the whole file alone
+check "so is a cut film" hear "$t/cut.mkv" -o "$t/cut.txt"
+cp "$t/err" "$t/note"
+check "with a note of its sound" grep -q "note: .*cut.mkv: its sound ends after .* may be cut off" "$t/note"
 cp "$sound" "$t/own.flac"
 refused "the recording is not written over" 2 "would be lost" "$smac" transcribe "$t/own.flac" --format srt -o "$t/own.flac"
 refused "an unknown language" 1 "xx" "$smac" transcribe "$sound" --model "$golden/speech/tiny" --language xx

@@ -260,6 +260,76 @@ static void words_of_a_span(void **state)
     transcript_free(NULL);
 }
 
+static void check_written(const transcript *t, bool vtt, const char *expected)
+{
+    text_buffer out = {0};
+    (vtt ? transcript_write_vtt : transcript_write_srt)(t, 10, &out);
+    assert_string_equal(out.data, expected);
+    text_free(&out);
+}
+
+static void cues_can_be_read(void **state)
+{
+    (void)state;
+    const char *sentence = "And Mr. John Dashwood had then leisure to consider how much there might be prudently in "
+                           "his power to do for them, ";
+    text_buffer json = {0};
+    text_add(&json, "[{\"start\": 360000, \"end\": 360004.5, \"text\": \"Unless to be rather cold-hearted and rather "
+                    "selfish is to be ill-disposed.\"}]");
+    transcript t = parsed(json.data, TRANSCRIPT_JSON);
+    check_written(&t, false, "1\n100:00:00,000 --> 100:00:04,500\nUnless to be rather cold-hearted and\n"
+                             "rather selfish is to be ill-disposed.\n\n");
+    transcript_free(&t);
+    /* one segment, three cues; by the share of letters, then by its words */
+    json.length = 0;
+    text_format(&json, "[{\"start\": 2, \"end\": 12, \"text\": \"%s%s\"}]", sentence, sentence);
+    t = parsed(json.data, TRANSCRIPT_JSON);
+    text_buffer out = {0};
+    transcript_write_vtt(&t, 0, &out);
+    transcript again = parsed(out.data, TRANSCRIPT_VTT);
+    assert_int_equal(again.count, 3);
+    assert_near(again.segments[0].start, 2, 0);
+    assert_near(again.segments[1].start, again.segments[0].end, 0);
+    assert_near(again.segments[2].end, 12, 0);
+    assert_in_range(strlen(again.segments[0].text), 60, 84);
+    text_buffer joined = {0};
+    transcript_text(&again, &joined);
+    assert_string_equal(joined.data, t.segments[0].text);
+    for (char *line = strtok(out.data, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        assert_in_range(strlen(line), 1, 42);
+    text_free(&joined);
+    transcript_free(&again);
+    transcript_free(&t);
+    text_free(&out);
+    json.length = 0;
+    text_add(&json, "[{\"start\": 0, \"end\": 9, \"text\": \"Aaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbb "
+                    "cccccccccccccccccccc, dddddddddddddddddddd eeeeeeeeeeeeeeeeeeee\", \"words\": [");
+    const char *const words[] = {"Aaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbb", "cccccccccccccccccccc,",
+                                 "dddddddddddddddddddd", "eeeeeeeeeeeeeeeeeeee"};
+    for (int i = 0; i < 5; i++)
+        text_format(&json, "%s{\"word\": \"%s\", \"start\": %g, \"end\": %g}", i ? ", " : "", words[i],
+                    i < 3 ? i : i + 3.25, i < 3 ? i + 0.75 : i + 4.0);
+    text_add(&json, "]}]");
+    t = parsed(json.data, TRANSCRIPT_JSON);
+    check_written(&t, false, "1\n00:00:00,000 --> 00:00:02,750\nAaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbb\n"
+                             "cccccccccccccccccccc,\n\n2\n00:00:06,250 --> 00:00:09,000\n"
+                             "dddddddddddddddddddd eeeeeeeeeeeeeeeeeeee\n\n");
+    transcript_free(&t);
+    /* without spaces: a cue is one line of 21 characters, and no mark begins one */
+    json.length = 0;
+    text_add(&json, "[{\"start\": 0, \"end\": 8, \"text\": \"");
+    for (int i = 0; i < 3; i++)
+        text_add(&json, "\u4eca\u5929\u6211\u4eec\u6765\u8c08\u8c08\u5929\u6c14\u3002");
+    text_add(&json, "\"}, {\"start\": 8, \"end\": 8, \"text\": \"a ---> b\"}]");
+    t = parsed(json.data, TRANSCRIPT_JSON);
+    check_written(&t, false, "1\n00:00:00,000 --> 00:00:05,333\n\u4eca\u5929\u6211\u4eec\u6765\u8c08\u8c08\u5929\u6c14"
+                             "\u3002\u4eca\u5929\u6211\u4eec\u6765\u8c08\u8c08\u5929\u6c14\u3002\n\n2\n00:00:05,333 --> "
+                             "00:00:08,000\n\u4eca\u5929\u6211\u4eec\u6765\u8c08\u8c08\u5929\u6c14\u3002\n\n"
+                             "3\n00:00:08,000 --> 00:00:08,001\na -> b\n\n");
+    transcript_free(&t);
+    text_free(&json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +341,7 @@ int main(void)
         cmocka_unit_test(files_by_their_ending),
         cmocka_unit_test(embedded_subtitles),
         cmocka_unit_test(words_of_a_span),
+        cmocka_unit_test(cues_can_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,11 +64,13 @@ static double number(const json_t *of, const char *key)
     return json_number_value(json_object_get(of, key));
 }
 
-static void compare_segment(const speech_segment *s, const json_t *expected)
+static void compare_segment(const speech_segment *s, const json_t *expected, bool timed)
 {
     const json_t *tokens = json_object_get(expected, "tokens"), *words = json_object_get(expected, "words");
-    assert_near(s->start, number(expected, "start"), 1e-6);
-    assert_near(s->end, number(expected, "end"), 1e-6);
+    if (!timed || json_array_size(words) > 0) { /* theirs keeps the stamps of one whose text a word before took */
+        assert_near(s->start, number(expected, "start"), 1e-6);
+        assert_near(s->end, fmin(number(expected, "end"), SECONDS), 1e-6); /* nothing is said behind the sound's end */
+    }
     assert_int_equal(s->token_count, json_array_size(tokens));
     for (size_t t = 0; t < s->token_count; t++)
         assert_int_equal(s->tokens[t], json_integer_value(json_array_get(tokens, t)));
@@ -97,9 +99,18 @@ static void segments_are_faster_whispers(void **state)
         assert_ok(listen(&o, SAMPLES, 50000, &r, error));
         snprintf(key, sizeof key, "%d", beams);
         const json_t *expected = json_object_get(golden, key);
-        assert_int_equal(r.count, json_array_size(expected));
-        for (size_t i = 0; i < r.count; i++)
-            compare_segment(&r.segments[i], json_array_get(expected, i));
+        size_t at = 0, behind = 0;
+        for (size_t i = 0; i < json_array_size(expected); i++) {
+            const json_t *theirs = json_array_get(expected, i);
+            if (number(theirs, "start") >= SECONDS) {
+                behind++; /* the model says 30 s also where the sound ends before: theirs has them, ours has not */
+                continue;
+            }
+            assert_in_range(at, 0, r.count - 1);
+            compare_segment(&r.segments[at++], theirs, o.words);
+        }
+        assert_int_equal(at, r.count);
+        assert_int_equal(behind, beams);
         assert_near(r.duration, SECONDS, 1e-9);
         assert_string_equal(r.language, "en");
         speech_result_clear(&r);
@@ -115,6 +126,35 @@ static bool same(const speech_result *a, const speech_result *b)
         if (a->segments[i].start != b->segments[i].start || strcmp(a->segments[i].text, b->segments[i].text) != 0)
             return false;
     return true;
+}
+
+/* Whatever the model says: segments and words in order, words within their segment, all within the sound. */
+static void times_are_in_order(void **state)
+{
+    (void)state;
+    int64_t cuts[] = {1600, 16000, 100000, 333333, 480000, 490001, 600001, 970000, SAMPLES};
+    size_t seen = 0;
+    for (size_t k = 0; k < 2 * sizeof cuts / sizeof *cuts; k++) {
+        speech_options o;
+        speech_result r = {0};
+        options_for_test(&o);
+        o.beams = k % 2 ? 3 : 1;
+        o.words = true;
+        assert_ok(listen(&o, cuts[k / 2], 50000, &r, error));
+        double last = 0, word_last = 0;
+        for (size_t i = 0; i < r.count; i++) {
+            const speech_segment *s = &r.segments[i];
+            assert_true(s->start >= last && s->end >= s->start && s->end <= r.duration);
+            last = s->end;
+            for (size_t w = 0; w < s->word_count; w++, seen++) {
+                assert_true(s->words[w].start >= word_last && s->words[w].end >= s->words[w].start);
+                assert_true(s->words[w].start >= s->start && s->words[w].end <= s->end);
+                word_last = s->words[w].end;
+            }
+        }
+        speech_result_clear(&r);
+    }
+    assert_in_range(seen, 20, 100000);
 }
 
 static void pieces_of_a_stream_do_not_matter(void **state)
@@ -215,6 +255,13 @@ static void repetition_and_doubt_are_searched_again(void **state)
     assert_int_equal(again.count, 0);
     assert_int_equal(again.searches, again.windows);
     speech_result_clear(&again);
+    o.log_probability = -INFINITY;
+    o.compression_ratio = 0.001; /* repeats itself, and no speech: silence too (noise and tones give such loops) */
+    assert_ok(listen(&o, 16000 * 8, 30000, &again, error));
+    assert_int_equal(again.count, 0);
+    assert_int_equal(again.searches, again.windows);
+    assert_int_equal(again.silent_windows, again.windows);
+    speech_result_clear(&again);
     speech_result_clear(&once);
 }
 
@@ -301,6 +348,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(segments_are_faster_whispers),
+        cmocka_unit_test(times_are_in_order),
         cmocka_unit_test(pieces_of_a_stream_do_not_matter),
         cmocka_unit_test(memory_does_not_grow_with_the_sound),
         cmocka_unit_test(silence_says_nothing),
