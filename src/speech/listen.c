@@ -11,7 +11,8 @@
 #include "media/sound.h"
 #include "speech/listen.h"
 
-enum { FRAMES_A_SECOND = 100, AHEAD = 120 * FRAMES_A_SECOND, FRAMES_A_STAMP = 2 };
+enum { FRAMES_A_SECOND = 100, AHEAD = 120 * FRAMES_A_SECOND, FRAMES_A_STAMP = 2,
+    LEAD_STEP = 10, LEAD_KEPT = 100 /* 0.1 s and 1 s */ };
 static const double RESET_TEMPERATURE = 0.5; /* a window found at more than that does not stand before the next one */
 
 void speech_options_default(speech_options *o)
@@ -424,6 +425,15 @@ static smac_status run_window(speech_listener *l, int64_t frames, smac_error *er
     return status;
 }
 
+/* Frames of silence at the window's start that are passed over, so that what is said behind them has a whole window. */
+static int64_t silent_lead(const speech_listener *l, int64_t frames)
+{
+    int64_t at = 0;
+    while (at < frames && features_loudness(&l->features, l->seek + at, l->seek + at + LEAD_STEP) < l->options.silence)
+        at += LEAD_STEP;
+    return at < frames && at >= 2 * LEAD_KEPT ? at - LEAD_KEPT : 0;
+}
+
 /* Every window whose sound is there. */
 static smac_status run_ready(speech_listener *l, smac_error *error)
 {
@@ -432,6 +442,11 @@ static smac_status run_ready(speech_listener *l, smac_error *error)
         int64_t frames = l->window_frames < end - l->seek ? l->window_frames : end - l->seek;
         if (frames <= 0 || (!l->features.finished && ready < l->seek + AHEAD))
             return SMAC_OK;
+        int64_t lead = silent_lead(l, frames);
+        if (lead > 0) {
+            l->seek += lead;
+            continue;
+        }
         TRY(run_window(l, frames, error));
         features_forget(&l->features, l->seek);
         l->result->duration = (double)l->features.total / WHISPER_HOP / FRAMES_A_SECOND;
