@@ -62,7 +62,7 @@ def check_cues(text, kind, duration, faults):
             faults.append(f"{kind}: cue ends at {end}, the sound at {duration}")
         if not lines or not all(line.strip() for line in lines):
             faults.append(f"{kind}: empty cue at {start}")
-        if any(len(line) > 84 for line in lines):
+        if any(len(line) > 42 for line in lines):
             faults.append(f"{kind}: a line of {max(map(len, lines))} letters at {start}")
         last = end
     return len(blocks)
@@ -84,6 +84,10 @@ def check_json(ours, duration, faults):
             if w["start"] < s["start"] - 1e-6 or w["end"] > s["end"] + 1e-6:
                 faults.append(f"word {w['word']!r} {w['start']} to {w['end']} outside of {s['start']} to {s['end']}")
             word_last = w["end"]
+
+
+def span(words):
+    return f"{words[0][1]:.2f}-{words[-1][2]:.2f} {' '.join(x[0].strip() for x in words)!r}" if words else "-"
 
 
 def main():
@@ -143,8 +147,7 @@ def main():
                   f"cues {cues['srt']}/{cues['vtt']}")
             for tag, i1, i2, j1, j2 in match.get_opcodes():
                 if tag != "equal":
-                    show = lambda xs: f"{xs[0][1]:.2f}-{xs[-1][2]:.2f} {' '.join(x[0].strip() for x in xs)!r}" if xs else "-"
-                    print(f"  ours {show(a[i1:i2])}  theirs {show(b[j1:j2])}")
+                    print(f"  ours {span(a[i1:i2])}  theirs {span(b[j1:j2])}")
             for x, y in pairs:
                 if max(abs(x[1] - y[1]), abs(x[2] - y[2])) > 0.1:
                     print(f"  times of {x[0]!r}: ours {x[1]:.2f}-{x[2]:.2f}, theirs {y[1]:.2f}-{y[2]:.2f}")
@@ -154,7 +157,8 @@ def main():
                 print("  FAULT", fault)
             if args.show:
                 for s in ours["segments"]:
-                    print(f"  ours   {s['start']:8.2f} {s['end']:8.2f} {s['temperature']:.1f} {s['no_speech']:.2f} {s['text']}")
+                    print(f"  ours   {s['start']:8.2f} {s['end']:8.2f} {s['temperature']:.1f} {s['no_speech']:.2f} "
+                          f"{s['text']}")
                 for s in theirs:
                     print(f"  theirs {s.start:8.2f} {s.end:8.2f} {s.temperature:.1f} {s.no_speech_prob:.2f} {s.text}")
 
