@@ -18,7 +18,7 @@
 static smac_status cannot(smac_error *error, const char *what, const char *path)
 {
     smac_status code = errno == ENOENT ? SMAC_ERROR_NOT_FOUND : errno == ENOMEM ? SMAC_ERROR_MEMORY : SMAC_ERROR_IO;
-    const char *advice = errno == ENOENT ? "; look at its name" : errno == EACCES ? "; look at its permissions" : "";
+    const char *advice = errno == ENOENT ? "; check its name" : errno == EACCES ? "; check its permissions" : "";
     return error_set(error, code, "file", "cannot %s %s: %s%s", what, *path ? path : "an empty name", strerror(errno),
         advice);
 }

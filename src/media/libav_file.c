@@ -107,7 +107,7 @@ static smac_status open_descriptor(libav_file *f, smac_error *error)
     f->descriptor = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe nobody writes to is not waited for */
     if (f->descriptor < 0)
         return FAIL(error, errno == ENOENT || errno == ENOTDIR ? SMAC_ERROR_NOT_FOUND : SMAC_ERROR_IO,
-                    "cannot open %s: %s; look at its name and permissions", f->path, strerror(errno));
+                    "cannot open %s: %s; check its name and permissions", f->path, strerror(errno));
     struct stat status;
     if (fstat(f->descriptor, &status) != 0)
         return FAIL(error, SMAC_ERROR_IO, "cannot look at %s: %s", f->path, strerror(errno));

@@ -115,7 +115,7 @@ static smac_status explain(const transfer *t, CURLcode code, const char *part, s
             host, curl_easy_strerror(code));
     case CURLE_HTTP_RETURNED_ERROR:
         if (answer == 404 || answer == 410)
-            return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no %.400s (the server says %ld): look at the name or "
+            return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no %.400s (the server says %ld): check the name or "
                 "--from", t->address, answer);
         if (answer == 401 || answer == 403)
             return FAIL(error, SMAC_ERROR_IO,

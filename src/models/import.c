@@ -179,7 +179,7 @@ static smac_status name_of_path(const char *path, char out[MODEL_NAME_MAX + 1], 
     char whole[PATH_MAX];
     if (!realpath(path, whole))
         return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is nothing at %.500s, expected a model's folder or weights "
-            "file: look at the name", path);
+            "file: check the name", path);
     const char *base = path_base(whole);
     size_t length = strlen(base);
     if (!file_is_folder(whole) && strrchr(base, '.'))

@@ -105,7 +105,7 @@ static smac_status open_any(const char *path, opened_model *m, smac_error *error
 {
     if (!file_exists(path))
         return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is nothing at %.500s, expected a model's folder or weights "
-            "file: look at the name", path);
+            "file: check the name", path);
     char *inside = file_is_folder(path) ? imagebind_inside(path) : NULL;
     const char *file = inside ? inside : path;
     smac_status status;
