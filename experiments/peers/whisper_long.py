@@ -19,17 +19,8 @@ import pathlib
 import re
 import subprocess
 import tempfile
-import wave
 
-import numpy as np
-
-
-def write_wave(path, samples):
-    with wave.open(str(path), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(16000)
-        out.writeframes(np.round(samples * 32768).clip(-32768, 32767).astype("<i2").tobytes())
+from whisper_parity import write_wave
 
 
 def plain(word):

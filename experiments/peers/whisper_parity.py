@@ -113,4 +113,5 @@ def main():
                       f"{os.getloadavg()[0]:.1f}")
 
 
-main()
+if __name__ == "__main__":
+    main()
