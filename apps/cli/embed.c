@@ -180,6 +180,9 @@ static smac_status embed_text(embedder *e, const char *path, vector_rows *out, s
         status = error_set(error, SMAC_ERROR_FORMAT, "embed",
             "%.300s is no text (byte %zu is 0), expected lines of words for a language model", path,
             (size_t)(nul - text));
+    if (status == SMAC_OK && size == 0)
+        status = error_set(error, SMAC_ERROR_FORMAT, "embed", "%.300s is empty, expected lines of words: name a text",
+            path);
     for (size_t at = 0; status == SMAC_OK && at < size;) {
         const char *end = memchr(text + at, '\n', size - at);
         size_t next = end ? (size_t)(end - text) + 1 : size, stop = end ? next - 1 : size;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "models/models.h"
@@ -345,6 +346,9 @@ static smac_status read_frame(const tensor_file *file, const char *path, const s
     static const char *const keys[4] = {"semanticmac.configuration", "semanticmac.tasks", "semanticmac.encoders",
                                         "semanticmac.training"};
     const char *format = tensor_file_metadata(file, "semanticmac.format");
+    if (folder && !file_is_folder(folder))
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "%.300s is no folder, expected the one where this model's encoders lie: "
+                    "give another, or none", folder);
     if (!format)
         return FAIL(error, SMAC_ERROR_FORMAT, "%.300s is a %s file, but has no semanticmac.format", path,
                     tensor_file_kind(file));

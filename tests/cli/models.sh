@@ -48,6 +48,7 @@ refused "a text is no sound" 1 "a.txt" "$smac" embed -e "$t/ears" "$t/a.txt"
 refused "remove what is not there" 1 "not installed" "$smac" models remove gpt2
 refused "near names are told" 1 "did you mean gpt2?" "$smac" models fetch gtp2
 refused "an encoder that is not there" 1 "did you mean minilm-l6" "$smac" embed -e minlm "$t/a.txt"
+: >"$t/nothing.txt"; refused "an empty text" 1 "nothing.txt is empty" "$smac" embed -e "$t/tiny" "$t/nothing.txt"
 refused "no encoder" 2 "--encoder" "$smac" embed "$t/a.txt"
 refused "another ending" 2 ".npy" "$smac" embed -e tiny "$t/a.txt" -o "$t/a.csv"
 refused "no action" 2 "list, fetch" "$smac" models
