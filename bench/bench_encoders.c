@@ -127,7 +127,8 @@ static void subject_build(subject *s, const char *name, smac_error *error)
 static void subject_run(const subject *s, tape *t, smac_error *error)
 {
     tape_reset(t, NULL);
-    value *y = s->imagebind != NULL ? imagebind_forward(t, s->imagebind, s->input, s->batch, NULL, NULL)
+    value *y = s->imagebind != NULL
+        ? imagebind_forward(t, s->imagebind, s->input, s->batch, NULL, NULL)
         : language_model_forward(t, s->language, s->ids, NULL, NULL, s->batch, s->length, NULL);
     if (s->train) {
         parameter_zero_gradients(s->store);
@@ -156,8 +157,9 @@ static int time_case(char **argument)
     cpu += now_of(CLOCK_PROCESS_CPUTIME_ID);
     qsort(times, (size_t)rounds, sizeof *times, by_size);
     printf("{\"case\": \"%s\", \"precision\": \"%s\", \"batch\": %lld, \"threads\": %d, \"median_ms\": %.3f, "
-           "\"cpu_ms\": %.3f, \"resident_mb\": %ld, \"all_ms\": [", argument[0], argument[1],
-        (long long)s.batch, parallel_threads(), times[rounds / 2], cpu / rounds, resident_megabytes());
+           "\"cpu_ms\": %.3f, \"resident_mb\": %ld, \"all_ms\": [",
+        argument[0], argument[1], (long long)s.batch, parallel_threads(), times[rounds / 2], cpu / rounds,
+        resident_megabytes());
     for (int i = 0; i < rounds; i++)
         printf("%s%.3f", i > 0 ? ", " : "", times[i]);
     printf("]}\n");
@@ -187,7 +189,11 @@ static void keep_numbers(results *r, const char *name, int rank, const int64_t *
     }
     tensor_entry *e = &r->entries[r->count];
     snprintf(r->names[r->count], sizeof r->names[0], "%s", name);
-    *e = (tensor_entry){.name = r->names[r->count], .type = TENSOR_F32, .rank = rank, .count = count, .data = data,
+    *e = (tensor_entry){.name = r->names[r->count],
+        .type = TENSOR_F32,
+        .rank = rank,
+        .count = count,
+        .data = data,
         .bytes = (size_t)count * sizeof(float)};
     memcpy(e->dim, dim, (size_t)rank * sizeof *dim);
     r->count++;
@@ -224,7 +230,8 @@ static void keep_gradients(results *r, tape *t, value *last, const uint8_t *mask
         const listed_parameter *item = &list->items[i];
         char name[160];
         snprintf(name, sizeof name, "grad.%.130s%s", item->published, item->transposed ? ".transposed" : "");
-        keep_numbers(r, name, item->parameter->rank, item->parameter->dim, item->parameter->count, item->parameter->grad);
+        keep_numbers(
+            r, name, item->parameter->rank, item->parameter->dim, item->parameter->count, item->parameter->grad);
     }
 }
 
@@ -324,9 +331,9 @@ static int load_time(char **argument)
     parameter_store *store = imagebind_from(weights, precision_of(argument[1]), e);
     double packed = now();
     printf("{\"open_s\": %.3f, \"digest_s\": %.3f, \"pack_s\": %.3f, \"all_s\": %.3f, \"threads\": %d, "
-           "\"resident_mb\": %ld, \"cpu_s\": %.3f}\n", (opened - start) / 1e3, (checked - opened) / 1e3,
-        (packed - checked) / 1e3, (packed - start) / 1e3, parallel_threads(), resident_megabytes(),
-        now_of(CLOCK_PROCESS_CPUTIME_ID) / 1e3);
+           "\"resident_mb\": %ld, \"cpu_s\": %.3f}\n",
+        (opened - start) / 1e3, (checked - opened) / 1e3, (packed - checked) / 1e3, (packed - start) / 1e3,
+        parallel_threads(), resident_megabytes(), now_of(CLOCK_PROCESS_CPUTIME_ID) / 1e3);
     imagebind_free(e[0]);
     imagebind_free(e[1]);
     parameter_store_free(store);
@@ -381,7 +388,8 @@ int main(int argc, char **argv)
         return load_time(argv + 2);
     if (argc == 5 && atoi(argv[4]) > 0 && atoi(argv[3]) > 0)
         return time_case(argv + 1);
-    fprintf(stderr, "usage: bench_encoders CASE PRECISION BATCH ROUNDS | hidden FOLDER INPUT OUTPUT PRECISION | "
-                    "imagebind WEIGHTS INPUT OUTPUT PRECISION | load WEIGHTS PRECISION\n");
+    fprintf(stderr,
+        "usage: bench_encoders CASE PRECISION BATCH ROUNDS | hidden FOLDER INPUT OUTPUT PRECISION | "
+        "imagebind WEIGHTS INPUT OUTPUT PRECISION | load WEIGHTS PRECISION\n");
     return 2;
 }

@@ -21,9 +21,20 @@ static double seconds(clockid_t clock)
 static smac_status run(label_rule rule, const char *name, int64_t clips, int64_t width, const float *truth,
     const float *vectors, const int64_t *samples, smac_error *error)
 {
-    label_generation_options o = {.samples = clips, .width = width, .targets = 1, .low = -3, .high = 3, .rule = rule,
-        .neighbours = 20, .neighbour_fraction = 0.1, .temperature = 0.1, .mix = {0.5, 0.5, 0.5, 0.5}, .momentum = true,
-        .start_epoch = 1, .folds = 5, .ridge = 0};
+    label_generation_options o = {.samples = clips,
+        .width = width,
+        .targets = 1,
+        .low = -3,
+        .high = 3,
+        .rule = rule,
+        .neighbours = 20,
+        .neighbour_fraction = 0.1,
+        .temperature = 0.1,
+        .mix = {0.5, 0.5, 0.5, 0.5},
+        .momentum = true,
+        .start_epoch = 1,
+        .folds = 5,
+        .ridge = 0};
     label_generation *g;
     TRY(label_generation_new(&o, truth, NULL, &g, error));
     smac_status status = SMAC_OK;
@@ -33,7 +44,8 @@ static smac_status run(label_rule rule, const char *name, int64_t clips, int64_t
     if (status == SMAC_OK)
         status = label_generation_refresh(g, 1, NULL, error);
     printf("%-11s %lld clips x %lld, 4 banks, %d threads: %.2f s (%.2f s of processor time)\n", name, (long long)clips,
-           (long long)width, parallel_threads(), seconds(CLOCK_MONOTONIC) - wall, seconds(CLOCK_PROCESS_CPUTIME_ID) - work);
+        (long long)width, parallel_threads(), seconds(CLOCK_MONOTONIC) - wall,
+        seconds(CLOCK_PROCESS_CPUTIME_ID) - work);
     label_generation_free(g);
     return status;
 }
@@ -45,7 +57,8 @@ int main(int count, char **arguments)
         fprintf(stderr, "usage: bench_labels [CLIPS [WIDTH]]\n");
         return 2;
     }
-    float *truth = memory_new((size_t)clips, sizeof *truth), *vectors = memory_new((size_t)clips, (size_t)width * sizeof *vectors);
+    float *truth = memory_new((size_t)clips, sizeof *truth),
+          *vectors = memory_new((size_t)clips, (size_t)width * sizeof *vectors);
     int64_t *samples = memory_new((size_t)clips, sizeof *samples);
     if (!truth || !vectors || !samples)
         return 1;

@@ -20,7 +20,8 @@ typedef struct ours {
     activation a;
 } ours;
 
-static void run_ours(void *context) {
+static void run_ours(void *context)
+{
     ours *o = context;
     if (product_packed(o->y, o->x, o->rows, o->w, o->bias, o->a, 0) != SMAC_OK)
         abort();
@@ -37,15 +38,16 @@ typedef struct theirs {
     int memory_count;
 } theirs;
 
-#define OK(call)                                                            \
-    do {                                                                    \
-        if ((call) != dnnl_success) {                                       \
-            fprintf(stderr, "oneDNN: %s failed\n", #call);                  \
-            exit(1);                                                        \
-        }                                                                   \
+#define OK(call)                                           \
+    do {                                                   \
+        if ((call) != dnnl_success) {                      \
+            fprintf(stderr, "oneDNN: %s failed\n", #call); \
+            exit(1);                                       \
+        }                                                  \
     } while (0)
 
-static dnnl_memory_t keep(theirs *t, const dnnl_memory_desc_t *d) {
+static dnnl_memory_t keep(theirs *t, const dnnl_memory_desc_t *d)
+{
     dnnl_memory_t m;
     OK(dnnl_memory_create(&m, d, t->engine, DNNL_MEMORY_ALLOCATE));
     void *p;
@@ -54,7 +56,8 @@ static dnnl_memory_t keep(theirs *t, const dnnl_memory_desc_t *d) {
     return t->memories[t->memory_count++] = m;
 }
 
-static void theirs_new(theirs *t, int64_t rows, int64_t n, int64_t k, precision how) {
+static void theirs_new(theirs *t, int64_t rows, int64_t n, int64_t k, precision how)
+{
     memset(t, 0, sizeof *t);
     OK(dnnl_engine_create(&t->engine, dnnl_cpu, 0));
     OK(dnnl_stream_create(&t->stream, t->engine, dnnl_stream_default_flags));
@@ -71,20 +74,22 @@ static void theirs_new(theirs *t, int64_t rows, int64_t n, int64_t k, precision 
     OK(dnnl_primitive_desc_create(&pd, &d, 0, t->engine, 0));
     OK(dnnl_primitive_create(&t->product, pd));
     t->arguments[0] = (dnnl_exec_arg_t){DNNL_ARG_SRC, keep(t, &xd)};
-    t->arguments[1] = (dnnl_exec_arg_t){DNNL_ARG_WEIGHTS,
-        keep(t, dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0))};
+    t->arguments[1] =
+        (dnnl_exec_arg_t){DNNL_ARG_WEIGHTS, keep(t, dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0))};
     t->arguments[2] = (dnnl_exec_arg_t){DNNL_ARG_BIAS, keep(t, &bd)};
     t->arguments[3] = (dnnl_exec_arg_t){DNNL_ARG_DST, keep(t, &yd)};
     OK(dnnl_primitive_desc_destroy(pd));
 }
 
-static void run_theirs(void *context) {
+static void run_theirs(void *context)
+{
     theirs *t = context;
     OK(dnnl_primitive_execute(t->product, t->stream, 4, t->arguments));
     OK(dnnl_stream_wait(t->stream));
 }
 
-static void theirs_free(theirs *t) {
+static void theirs_free(theirs *t)
+{
     for (int i = 0; i < t->memory_count; i++)
         dnnl_memory_destroy(t->memories[i]);
     dnnl_primitive_destroy(t->product);
@@ -100,7 +105,8 @@ typedef struct training {
     float *a, *b, *c;
 } training;
 
-static void run_training(void *context) {
+static void run_training(void *context)
+{
     training *t = context;
     int64_t lda = t->ta ? t->m : t->k, ldb = t->tb ? t->k : t->n;
     if (t->library)
@@ -113,10 +119,19 @@ static const struct shape {
     const char *name;
     int64_t rows, n, k;
 } shapes[] = {
-    {"ViT-H qkv", 257, 3840, 1280}, {"ViT-H out", 257, 1280, 1280}, {"ViT-H up", 257, 5120, 1280},
-    {"ViT-H down", 257, 1280, 5120}, {"ViT-H up x4", 1028, 5120, 1280}, {"BERT qkv", 50, 768, 768},
-    {"BERT up", 50, 3072, 768}, {"BERT down", 50, 768, 3072}, {"MiniLM out", 50, 384, 384},
-    {"MiniLM up", 50, 1536, 384}, {"tiny", 16, 128, 128}, {"tiny up", 400, 256, 64}, {"train 128", 3200, 128, 128},
+    {"ViT-H qkv", 257, 3840, 1280},
+    {"ViT-H out", 257, 1280, 1280},
+    {"ViT-H up", 257, 5120, 1280},
+    {"ViT-H down", 257, 1280, 5120},
+    {"ViT-H up x4", 1028, 5120, 1280},
+    {"BERT qkv", 50, 768, 768},
+    {"BERT up", 50, 3072, 768},
+    {"BERT down", 50, 768, 3072},
+    {"MiniLM out", 50, 384, 384},
+    {"MiniLM up", 50, 1536, 384},
+    {"tiny", 16, 128, 128},
+    {"tiny up", 400, 256, 64},
+    {"train 128", 3200, 128, 128},
 };
 
 static const struct training_shape {
@@ -124,15 +139,22 @@ static const struct training_shape {
     int64_t m, n, k;
     bool ta, tb;
 } training_shapes[] = {
-    {"BERT x W'", 800, 768, 768, false, true}, {"BERT dy W", 800, 768, 768, false, false},
-    {"BERT dy' x", 768, 768, 800, true, false}, {"up x W'", 800, 3072, 768, false, true},
-    {"up dy W", 800, 768, 3072, false, false}, {"up dy' x", 3072, 768, 800, true, false},
-    {"tiny x W'", 1000, 64, 64, false, true}, {"tiny dy W", 1000, 64, 64, false, false},
-    {"tiny dy' x", 64, 64, 1000, true, false}, {"demo x W'", 3200, 256, 64, false, true},
-    {"demo dy' x", 256, 64, 3200, true, false}, {"small x W'", 100, 128, 128, false, true},
+    {"BERT x W'", 800, 768, 768, false, true},
+    {"BERT dy W", 800, 768, 768, false, false},
+    {"BERT dy' x", 768, 768, 800, true, false},
+    {"up x W'", 800, 3072, 768, false, true},
+    {"up dy W", 800, 768, 3072, false, false},
+    {"up dy' x", 3072, 768, 800, true, false},
+    {"tiny x W'", 1000, 64, 64, false, true},
+    {"tiny dy W", 1000, 64, 64, false, false},
+    {"tiny dy' x", 64, 64, 1000, true, false},
+    {"demo x W'", 3200, 256, 64, false, true},
+    {"demo dy' x", 256, 64, 3200, true, false},
+    {"small x W'", 100, 128, 128, false, true},
 };
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     double seconds;
     const char *rest = timing_options(argc, argv, &seconds);
     int only = !rest ? -1 : !strcmp(rest, "f32") ? 0 : !strcmp(rest, "bf16") ? 1 : 2;
@@ -153,8 +175,8 @@ int main(int argc, char **argv) {
             if (only >= 0 && p != only)
                 continue;
             const struct shape *h = &shapes[s];
-            ours o = {.y = y, .x = x, .bias = bias, .rows = h->rows,
-                .w = packed_matrix_new(w, h->n, h->k, (precision)p)};
+            ours o = {
+                .y = y, .x = x, .bias = bias, .rows = h->rows, .w = packed_matrix_new(w, h->n, h->k, (precision)p)};
             theirs t;
             theirs_new(&t, h->rows, h->n, h->k, (precision)p);
             double a = median_time(run_ours, &o, seconds), b = median_time(run_theirs, &t, seconds);

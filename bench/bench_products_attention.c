@@ -12,7 +12,8 @@ typedef struct attention_run {
     attention_problem p;
 } attention_run;
 
-static void run_attention(void *context) {
+static void run_attention(void *context)
+{
     attention_run *r = context;
     if (attention_fused(r->how, &r->p, 0) != SMAC_OK)
         abort();
@@ -21,8 +22,8 @@ static void run_attention(void *context) {
 static const struct shape {
     const char *name;
     int64_t batch, tokens, heads, width;
-} shapes[] = {{"ViT-H", 1, 257, 16, 80}, {"ViT-H x4", 4, 257, 16, 80}, {"BERT", 1, 50, 12, 64}, {"BERT x16", 16, 50, 12, 64},
-    {"MiniLM", 1, 50, 12, 32}, {"Whisper", 1, 1500, 8, 64}, {"tiny x16", 16, 30, 4, 16}};
+} shapes[] = {{"ViT-H", 1, 257, 16, 80}, {"ViT-H x4", 4, 257, 16, 80}, {"BERT", 1, 50, 12, 64},
+    {"BERT x16", 16, 50, 12, 64}, {"MiniLM", 1, 50, 12, 32}, {"Whisper", 1, 1500, 8, 64}, {"tiny x16", 16, 30, 4, 16}};
 
 typedef struct row_run {
     int kind;
@@ -32,7 +33,8 @@ typedef struct row_run {
     int8_t *q;
 } row_run;
 
-static void run_rows(void *context) {
+static void run_rows(void *context)
+{
     row_run *r = context;
     const struct kernels *k = kernels_get();
     for (int64_t i = 0; i < r->rows; i++) {
@@ -63,7 +65,8 @@ static void run_rows(void *context) {
     }
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     double seconds, peaks[3];
     timing_options(argc, argv, &seconds);
     measure_peaks(peaks);
@@ -74,15 +77,24 @@ int main(int argc, char **argv) {
         return 1;
     for (size_t i = 0; i < most; i++)
         x[i] = (float)((i * 2654435761u >> 8) % 2001) / 1000 - 1;
-    printf("%-10s %5s %6s %5s %5s %5s %10s %8s %6s\n", "attention", "batch", "tokens", "heads", "width", "", "us", "G/s",
-        "peak");
+    printf("%-10s %5s %6s %5s %5s %5s %10s %8s %6s\n", "attention", "batch", "tokens", "heads", "width", "", "us",
+        "G/s", "peak");
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++)
         for (int p = 0; p < 2; p++) {
             const struct shape *f = &shapes[s];
             size_t part = (size_t)(f->batch * f->tokens * f->heads * f->width);
-            attention_run r = {(precision)p, {.batch = f->batch, .queries = f->tokens, .keys = f->tokens,
-                .heads = f->heads, .kv_heads = f->heads, .width = f->width, .value_width = f->width, .q = x,
-                .k = x + part, .v = x + 2 * part, .out = y}};
+            attention_run r = {(precision)p,
+                {.batch = f->batch,
+                    .queries = f->tokens,
+                    .keys = f->tokens,
+                    .heads = f->heads,
+                    .kv_heads = f->heads,
+                    .width = f->width,
+                    .value_width = f->width,
+                    .q = x,
+                    .k = x + part,
+                    .v = x + 2 * part,
+                    .out = y}};
             double t = median_time(run_attention, &r, seconds);
             double work = 4.0 * (double)(f->batch * f->heads * f->tokens * f->tokens * f->width);
             printf("%-10s %5lld %6lld %5lld %5lld %5s %10.1f %8.1f %5.0f%%\n", f->name, (long long)f->batch,

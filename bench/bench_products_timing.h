@@ -19,13 +19,15 @@
 
 static clockid_t clock_used = CLOCK_MONOTONIC;
 
-static double now(void) {
+static double now(void)
+{
     struct timespec t;
     clock_gettime(clock_used, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static int by_value(const void *a, const void *b) {
+static int by_value(const void *a, const void *b)
+{
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
@@ -35,7 +37,8 @@ typedef void (*timed)(void *context);
 static bool best_times;
 
 /* Seconds of one call: the median, or the best. */
-static double median_time(timed run, void *context, double budget) {
+static double median_time(timed run, void *context, double budget)
+{
     double all[400], start = now();
     int n = 0;
     run(context);
@@ -50,14 +53,18 @@ static double median_time(timed run, void *context, double budget) {
 
 /* --- the peak ------------------------------------------------------------------------------------------------------ */
 #if defined(__x86_64__)
-#define EIGHT(i, r) i " %%" r "0, %%" r "0, %%" r "8\n" i " %%" r "1, %%" r "1, %%" r "9\n"                  \
-    i " %%" r "2, %%" r "2, %%" r "10\n" i " %%" r "3, %%" r "3, %%" r "11\n" i " %%" r "4, %%" r "4, %%" r "12\n" \
-    i " %%" r "5, %%" r "5, %%" r "13\n" i " %%" r "6, %%" r "6, %%" r "14\n" i " %%" r "7, %%" r "7, %%" r "15\n"
-#define LOOP(name, i, r)                                                                                          \
-    static void name(long n) {                                                                                    \
-        __asm__ volatile("vzeroall\n1:\n" EIGHT(i, r) EIGHT(i, r) "dec %0\n jnz 1b\n vzeroupper\n" : "+r"(n) : \
-            : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",   \
-            "xmm12", "xmm13", "xmm14", "xmm15");                                                                  \
+#define EIGHT(i, r)                                                                                                  \
+    i " %%" r "0, %%" r "0, %%" r "8\n" i " %%" r "1, %%" r "1, %%" r "9\n" i " %%" r "2, %%" r "2, %%" r "10\n" i   \
+      " %%" r "3, %%" r "3, %%" r "11\n" i " %%" r "4, %%" r "4, %%" r "12\n" i " %%" r "5, %%" r "5, %%" r "13\n" i \
+      " %%" r "6, %%" r "6, %%" r "14\n" i " %%" r "7, %%" r "7, %%" r "15\n"
+#define LOOP(name, i, r)                                                                                            \
+    static void name(long n)                                                                                        \
+    {                                                                                                               \
+        __asm__ volatile("vzeroall\n1:\n" EIGHT(i, r) EIGHT(i, r) "dec %0\n jnz 1b\n vzeroupper\n"                  \
+                         : "+r"(n)                                                                                  \
+                         :                                                                                          \
+                         : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", \
+                         "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");                                              \
     }
 LOOP(fma_512, "vfmadd231ps", "zmm")
 LOOP(bf16_512, "vdpbf16ps", "zmm")
@@ -66,7 +73,8 @@ LOOP(fma_256, "vfmadd231ps", "ymm")
 #endif
 
 /* operations (a multiplication and an addition are two) a second on all threads */
-static double peak(precision how, int threads) {
+static double peak(precision how, int threads)
+{
     double best = 0;
 #if defined(__x86_64__)
     const cpu_features *f = cpu_get();
@@ -94,7 +102,8 @@ static double peak(precision how, int threads) {
 }
 
 /* -t threads, -s seconds a measurement, -b; returns the last other argument or NULL.  Prints the processor's line. */
-static const char *timing_options(int argc, char **argv, double *seconds) {
+static const char *timing_options(int argc, char **argv, double *seconds)
+{
     const char *rest = 0;
     *seconds = 0.3;
     for (int i = 1; i < argc; i++) {
@@ -120,7 +129,8 @@ static const char *timing_options(int argc, char **argv, double *seconds) {
 static const char *const precision_names[] = {"f32", "bf16", "int8"};
 
 /* The three peaks, printed. */
-static void measure_peaks(double peaks[3]) {
+static void measure_peaks(double peaks[3])
+{
     for (int p = 0; p < 3; p++) {
         peaks[p] = peak((precision)p, parallel_threads());
         printf("peak %s %.0f G/s\n", precision_names[p], peaks[p] / 1e9);

@@ -53,15 +53,18 @@ static void encoder_add(encoder *e, parameter_store *s)
 {
     smac_error error = {0};
     char name[64];
-    e->words = parameter_add(s, &(parameter_spec){.name = "words", .rank = 2, .dim = {e->vocabulary, e->width},
-        .init = INIT_NORMAL, .scale = 0.02f}, &error);
+    e->words = parameter_add(s,
+        &(parameter_spec){
+            .name = "words", .rank = 2, .dim = {e->vocabulary, e->width}, .init = INIT_NORMAL, .scale = 0.02f},
+        &error);
     check(layer_norm_add(s, "first", e->width, 1e-12f, &e->first, &error), &error);
     check(linear_add(s, "head", e->width, 1, true, &e->head, &error), &error);
     for (int i = 0; i < e->layers; i++) {
         block *b = &e->blocks[i];
         snprintf(name, sizeof name, "block.%d.attention", i);
-        check(attention_add(s, name, e->width, e->width, e->heads, e->heads, e->width / e->heads, 0.1f, &b->joined,
-            &error), &error);
+        check(attention_add(
+                  s, name, e->width, e->width, e->heads, e->heads, e->width / e->heads, 0.1f, &b->joined, &error),
+            &error);
         snprintf(name, sizeof name, "block.%d.up", i);
         check(linear_add(s, name, e->width, e->hidden, true, &b->up, &error), &error);
         snprintf(name, sizeof name, "block.%d.down", i);
@@ -105,8 +108,8 @@ int main(int count, char **arguments)
     parallel_set_threads(count > 4 ? atoi(arguments[4]) : 0);
     encoder e = {.batch = 128, .tokens = 65, .width = 96, .hidden = 384, .vocabulary = 1000, .heads = 4, .layers = 3};
     if (bert)
-        e = (encoder){.batch = 16, .tokens = 50, .width = 768, .hidden = 3072, .vocabulary = 30522, .heads = 12,
-            .layers = 12};
+        e = (encoder){
+            .batch = 16, .tokens = 50, .width = 768, .hidden = 3072, .vocabulary = 30522, .heads = 12, .layers = 12};
     parameter_store *s = parameter_store_new();
     encoder_add(&e, s);
     int64_t tokens = e.batch * e.tokens, parameters = parameter_trainable_count(s);
@@ -128,8 +131,12 @@ int main(int count, char **arguments)
     for (int step = -1; step < steps; step++) { /* the first is not counted */
         smac_error error = {0};
         double start = now();
-        tape_reset(t, &(tape_options){.record = true, .training = true, .seed = 1, .step = (uint64_t)(step + 2),
-            .precision = bf16 ? PRECISION_BF16 : PRECISION_F32});
+        tape_reset(t,
+            &(tape_options){.record = true,
+                .training = true,
+                .seed = 1,
+                .step = (uint64_t)(step + 2),
+                .precision = bf16 ? PRECISION_BF16 : PRECISION_F32});
         parameter_zero_gradients(s);
         value *loss = encoder_loss(t, &e, ids, mask, target);
         double forward = now();

@@ -21,7 +21,8 @@ const command command_analyze = {"analyze", "analyze FILE|FOLDER... --model M [-
     "-o FOLDER/ each recording's result is written as NAME.ENDING as soon as it is there, by --format.\n"
     "Without --text and --transcript the words come from embedded subtitles, when there are any, else from the sound\n"
     "itself when a speech model is installed (semanticmac models list).\n"
-    "Formats: text (a timeline for the terminal), json, csv, srt, html (one self-contained page).", run};
+    "Formats: text (a timeline for the terminal), json, csv, srt, html (one self-contained page).",
+    run};
 
 static bool parse_modalities(const char *text, bool without[SMAC_MODALITIES])
 {
@@ -47,12 +48,12 @@ static bool parse_modalities(const char *text, bool without[SMAC_MODALITIES])
 typedef struct recordings {
     char **paths;
     size_t count, capacity;
-    size_t at, analysed;   /* the one at work; how many are done */
+    size_t at, analysed; /* the one at work; how many are done */
     smac_analysis **analyses;
-    text_buffer failed;    /* a line each */
+    text_buffer failed; /* a line each */
     size_t failures;
-    const char *into;      /* the folder for a file each, or NULL: one result for all, at the end */
-    bool list;             /* several, or a folder, were named: JSON is a list, however many there are */
+    const char *into; /* the folder for a file each, or NULL: one result for all, at the end */
+    bool list;        /* several, or a folder, were named: JSON is a list, however many there are */
     smac_format format;
     const reporter *report;
 } recordings;
@@ -91,8 +92,10 @@ static smac_status add_folder(recordings *r, const char *folder, smac_error *err
     TRY(folder_list(folder, is_recording, &names, &count, error));
     smac_status status = SMAC_OK;
     if (count == 0)
-        status = FAIL(error, SMAC_ERROR_NOT_FOUND, "the folder %s holds no recording (a file that ends in .mp4, .mkv, "
-            ".wav, ...): name a folder that does, or the files themselves", folder);
+        status = FAIL(error, SMAC_ERROR_NOT_FOUND,
+            "the folder %s holds no recording (a file that ends in .mp4, .mkv, "
+            ".wav, ...): name a folder that does, or the files themselves",
+            folder);
     for (size_t i = 0; status == SMAC_OK && i < count; i++)
         status = add_recording(r, path_join(folder, names[i]), error);
     folder_list_free(names, count);
@@ -117,8 +120,9 @@ static smac_status check_names(const recordings *r, smac_error *error)
     for (size_t i = 0; r->into && i < r->count; i++)
         for (size_t k = 0; k < i; k++)
             if (!strcmp(path_base(r->paths[i]), path_base(r->paths[k])))
-                return FAIL(error, SMAC_ERROR_ARGUMENT, "%s and %s have the same name, their results cannot both go "
-                    "into %s: analyse one of them apart", r->paths[k], r->paths[i], r->into);
+                return FAIL(error, SMAC_ERROR_ARGUMENT,
+                    "%s and %s have the same name, their results cannot both go into %s: analyse one of them apart",
+                    r->paths[k], r->paths[i], r->into);
     return SMAC_OK;
 }
 
@@ -147,8 +151,8 @@ static int progress(void *user, const char *what, double done, double total)
     return report_progress(r->report, text, done, total);
 }
 
-static smac_status write_some(smac_analysis *const *analyses, size_t count, smac_format format, bool list,
-    const char *output, smac_error *error)
+static smac_status write_some(
+    smac_analysis *const *analyses, size_t count, smac_format format, bool list, const char *output, smac_error *error)
 {
     char *text = NULL;
     size_t length = 0;
@@ -161,7 +165,7 @@ static smac_status write_some(smac_analysis *const *analyses, size_t count, smac
         text_add(&listed, "]\n");
     }
     smac_status status = listed.failed ? FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to write the result")
-                         : listed.data ? write_result(output, listed.data, listed.length, error)
+        : listed.data                  ? write_result(output, listed.data, listed.length, error)
                                        : write_result(output, text, length, error);
     text_free(&listed);
     free(text);
@@ -216,15 +220,15 @@ static int analyze_all(const smac_model *model, const smac_analyze_options *opti
 
 static int run(int argc, char **argv)
 {
-    const char *model_path = NULL, *format_name = NULL, *output = NULL, *encoders = NULL,
-        *how_name = NULL, *modalities = NULL, *transcribe = "auto";
+    const char *model_path = NULL, *format_name = NULL, *output = NULL, *encoders = NULL, *how_name = NULL,
+               *modalities = NULL, *transcribe = "auto";
     smac_analyze_options options;
     smac_analyze_options_default(&options);
     const option_row rows[] = {
         {"model", 'm', OPTION_TEXT, &model_path, "FILE", "the model (best.safetensors of a training)"},
         {"text", 't', OPTION_TEXT, &options.text, "WORDS", "the words that are said"},
-        {"transcript", 0, OPTION_TEXT, &options.transcript, "FILE", "the words with their times: .srt, .vtt, .txt, "
-            ".json"},
+        {"transcript", 0, OPTION_TEXT, &options.transcript, "FILE",
+            "the words with their times: .srt, .vtt, .txt, .json"},
         {"transcribe", 0, OPTION_TEXT, &transcribe, "HOW", "hear the words: auto, never, or a Whisper model (auto)"},
         {"language", 0, OPTION_TEXT, &options.language, "CODE", "of the speech, en, de, ... (heard)"},
         {"window", 'w', OPTION_NUMBER, &options.window, "SECONDS", "length of a segment (4)"},
@@ -243,8 +247,8 @@ static int run(int argc, char **argv)
     if (!model_path)
         return usage_error(&command_analyze, "no model is named, give --model FILE");
     if (!(options.window > 0 && options.window < INFINITY) || !(options.hop > 0 && options.hop < INFINITY))
-        return usage_error(&command_analyze, "the window is %g s and the hop %g s, give more than 0 and a finite "
-            "number", options.window, options.hop);
+        return usage_error(&command_analyze,
+            "the window is %g s and the hop %g s, give more than 0 and a finite number", options.window, options.hop);
     if (options.text && options.transcript)
         return usage_error(&command_analyze, "--text and --transcript cannot both be given: leave one out");
     if (modalities && !parse_modalities(modalities, options.without))
@@ -256,11 +260,11 @@ static int run(int argc, char **argv)
     bool into = output && (file_is_folder(output) || (*output && output[strlen(output) - 1] == '/'));
     const char *dot = output && !into ? strrchr(path_base(output), '.') : NULL;
     if (format_name && !smac_format_from_name(format_name, &format))
-        return usage_error(&command_analyze, "there is no format \"%s\": give text, json, csv, srt or html",
-            format_name);
+        return usage_error(
+            &command_analyze, "there is no format \"%s\": give text, json, csv, srt or html", format_name);
     if (!format_name && dot && dot[1] && strcmp(dot, ".txt") && !smac_format_from_name(dot + 1, &format))
-        return usage_error(&command_analyze, "\"%s\" ends in none of .txt, .json, .csv, .srt and .html: give "
-            "--format too", output);
+        return usage_error(
+            &command_analyze, "\"%s\" ends in none of .txt, .json, .csv, .srt and .html: give --format too", output);
     options.thumbnails = format == SMAC_FORMAT_HTML;
 
     smac_error error = {0};
@@ -277,8 +281,9 @@ static int run(int argc, char **argv)
     char *other[] = {(char *)(uintptr_t)model_path, (char *)(uintptr_t)options.transcript};
     if (code == SMAC_OK && all.into)
         code = folder_make(all.into, &error);
-    else if (code == SMAC_OK && ((status = check_output(&command_analyze, "-o", output, all.paths, all.count)) >= 0 ||
-                                 (status = check_output(&command_analyze, "-o", output, other, 2)) >= 0)) {
+    else if (code == SMAC_OK &&
+        ((status = check_output(&command_analyze, "-o", output, all.paths, all.count)) >= 0 ||
+            (status = check_output(&command_analyze, "-o", output, other, 2)) >= 0)) {
         recordings_clear(&all);
         return status;
     }
@@ -290,8 +295,8 @@ static int run(int argc, char **argv)
         status = usage_error(&command_analyze, "--%s holds for one recording, %zu are named: analyse that alone",
             options.text ? "text" : "transcript", all.count);
     } else if (code == SMAC_OK && all.count > 1 && format == SMAC_FORMAT_SRT && !all.into) {
-        status = usage_error(&command_analyze, "%zu recordings cannot stand in one subtitle file: give a folder, -o "
-            "FOLDER/", all.count);
+        status = usage_error(
+            &command_analyze, "%zu recordings cannot stand in one subtitle file: give a folder, -o FOLDER/", all.count);
     } else if (code != SMAC_OK || smac_model_open(model_path, &model_options, &model, &error) != SMAC_OK) {
         status = failure(&command_analyze, &error);
     } else {

@@ -29,8 +29,8 @@ typedef struct text_list {
 } text_list;
 
 typedef struct option_row {
-    const char *name;     /* "model", given as --model */
-    char letter;          /* short form, or 0 */
+    const char *name; /* "model", given as --model */
+    char letter;      /* short form, or 0 */
     option_kind kind;
     void *target;
     const char *argument; /* "FILE", NULL for a flag */

@@ -23,10 +23,10 @@ enum { LOG_SECONDS = 30, LINE_MAX_BYTES = 500 };
 static struct {
     bool terminal, open;
     char what[80], figures[120];
-    bool fresh; /* the figures came after the last progress */
+    bool fresh;            /* the figures came after the last progress */
     double started, share; /* of the work that what names: when, and where (resumed work begins in the middle) */
-    double shown;    /* last; in a log this counts for whatever was written */
-    double interval; /* seconds between lines of a log */
+    double shown;          /* last; in a log this counts for whatever was written */
+    double interval;       /* seconds between lines of a log */
 } line;
 
 static double now(void)
@@ -225,7 +225,7 @@ static bool same_file(const char *a, const char *b)
 {
     struct stat first, second;
     return stat(a, &first) == 0 && stat(b, &second) == 0 && S_ISREG(first.st_mode) && first.st_dev == second.st_dev &&
-           first.st_ino == second.st_ino;
+        first.st_ino == second.st_ino;
 }
 
 int check_output(const command *c, const char *option, const char *path, char *const *inputs, size_t count)
@@ -245,8 +245,8 @@ int check_output(const command *c, const char *option, const char *path, char *c
     if (folder && !file_is_folder(folder))
         error_set(&error, SMAC_ERROR_IO, "cli", "cannot write %s: there is no folder %s, make it first", path, folder);
     else if (folder && !stream && access(folder, W_OK) != 0)
-        error_set(&error, SMAC_ERROR_IO, "cli", "cannot write %s: the folder %s cannot be written to (%s)", path, folder,
-            strerror(errno));
+        error_set(&error, SMAC_ERROR_IO, "cli", "cannot write %s: the folder %s cannot be written to (%s)", path,
+            folder, strerror(errno));
     free(folder);
     return error.code == SMAC_OK ? -1 : failure(c, &error);
 }

@@ -24,16 +24,43 @@ const command command_demo = {"demo", "demo [--out DIR] [options]",
 
 /* The demo's model: small enough to learn everything from raw video in about a minute on two cores. */
 static const char *const demo_settings[] = {
-    "model.name=demo", "model.width=64", "model.heads=4", "model.head_width=16",
-    "text.width=64", "text.layers=1", "text.heads=4", "text.hidden=128", "text.vocabulary=2000",
-    "audio.width=64", "audio.layers=1", "audio.heads=4", "audio.hidden=128", "audio.out_width=64",
-    "vision.width=64", "vision.layers=1", "vision.heads=4", "vision.hidden=128", "vision.out_width=64",
-    "vision.image_size=64", "vision.patch=16",
-    "perceiver.latents=8", "perceiver.layers=1", "interaction.layers=1", "contrast.projection=64",
-    "augment.words=0.25", "augment.flip=true", "augment.light=0.15",
-    "labels.predictor=held_out", "labels.ridge=0", "labels.clipwise=true", "labels.reliability=true",
+    "model.name=demo",
+    "model.width=64",
+    "model.heads=4",
+    "model.head_width=16",
+    "text.width=64",
+    "text.layers=1",
+    "text.heads=4",
+    "text.hidden=128",
+    "text.vocabulary=2000",
+    "audio.width=64",
+    "audio.layers=1",
+    "audio.heads=4",
+    "audio.hidden=128",
+    "audio.out_width=64",
+    "vision.width=64",
+    "vision.layers=1",
+    "vision.heads=4",
+    "vision.hidden=128",
+    "vision.out_width=64",
+    "vision.image_size=64",
+    "vision.patch=16",
+    "perceiver.latents=8",
+    "perceiver.layers=1",
+    "interaction.layers=1",
+    "contrast.projection=64",
+    "augment.words=0.25",
+    "augment.flip=true",
+    "augment.light=0.15",
+    "labels.predictor=held_out",
+    "labels.ridge=0",
+    "labels.clipwise=true",
+    "labels.reliability=true",
     "labels.mix=0.7",
-    "train.epochs=16", "train.batch=16", "train.rate=0.0005", "train.language_rate=0.001",
+    "train.epochs=16",
+    "train.batch=16",
+    "train.rate=0.0005",
+    "train.language_rate=0.001",
 };
 
 static const demo_variant variants[DEMO_VARIANTS] = {
@@ -56,8 +83,8 @@ static void heading(double started, int part, const char *what)
     fprintf(stderr, "[%d:%02d] %d/5 %s\n", seconds / 60, seconds % 60, part, what);
 }
 
-static smac_status configure(configuration *c, const demo_variant *v, const text_list *sets, int64_t epochs,
-    smac_error *error)
+static smac_status configure(
+    configuration *c, const demo_variant *v, const text_list *sets, int64_t epochs, smac_error *error)
 {
     configuration_defaults(c);
     for (size_t i = 0; i < sizeof demo_settings / sizeof *demo_settings; i++)
@@ -100,8 +127,8 @@ static smac_status run_variant(demo_state *d, int index, smac_error *error)
     for (int64_t i = 0; texts && i < d->data->count; i++)
         if (d->data->items[i].split == SPLIT_TRAIN)
             texts[text_count++] = d->data->items[i].text;
-    system_options model = {.configuration = &c, .tasks = &d->data->task, .task_count = 1, .texts = texts,
-        .text_count = text_count};
+    system_options model = {
+        .configuration = &c, .tasks = &d->data->task, .task_count = 1, .texts = texts, .text_count = text_count};
     cache_options preparation = {.splits = {true, true, true}};
     if (code == SMAC_OK && (!last || !best || !texts))
         code = FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the demo");
@@ -146,8 +173,7 @@ static void choose_clips(const demo_state *d, const dataset_item *out[2])
         double apart = 0, least = 1;
         for (int a = TRUTH_TEXT; a <= TRUTH_VISION; a++) {
             for (int b = a + 1; b <= TRUTH_VISION; b++)
-                apart = apart > item->label[a] - item->label[b] ? apart
-                        : item->label[a] - item->label[b];
+                apart = apart > item->label[a] - item->label[b] ? apart : item->label[a] - item->label[b];
             double size = item->label[a] > 0 ? item->label[a] : -item->label[a];
             least = size < least ? size : least;
         }
@@ -183,7 +209,8 @@ static smac_status analyse(demo_state *d, smac_error *error)
         const char *path = i < 2 ? (clips[i] ? clips[i]->media : NULL) : d->video ? d->video : find_real_video();
         if (!path) {
             if (i == 2)
-                fprintf(stderr, "note: no real video was found (Debian's package forensics-samples-files has one); "
+                fprintf(stderr,
+                    "note: no real video was found (Debian's package forensics-samples-files has one); "
                     "--video FILE names one\n");
             continue;
         }
@@ -254,8 +281,8 @@ static int run(int argc, char **argv)
     if (status >= 0)
         return status;
     if (count > 0)
-        return usage_error(&command_demo, "\"%s\" is not expected here: leave it out or put its option before it",
-            argv[1]);
+        return usage_error(
+            &command_demo, "\"%s\" is not expected here: leave it out or put its option before it", argv[1]);
     if (seed < 0)
         return usage_error(&command_demo, "--seed is %lld, give 0 or more", (long long)seed);
     synth.seed = (uint64_t)seed;

@@ -40,8 +40,8 @@ static double corr_in_conflict(const evaluation *e, const float *values, int64_t
     return corr;
 }
 
-static void add_row(result_table *t, const char *name, const evaluation *e, const metric_list *metrics,
-    const float *values)
+static void add_row(
+    result_table *t, const char *name, const evaluation *e, const metric_list *metrics, const float *values)
 {
     if (!e || !metrics->count || t->count == ROWS_MAX)
         return;
@@ -52,10 +52,10 @@ static void add_row(result_table *t, const char *name, const evaluation *e, cons
 
 static result_table gather(const demo_state *d, const demo_variant *variants)
 {
-    static const char *const alone[] = {"whole method, given words alone", "whole method, given voice alone",
-        "whole method, given face alone"};
-    static const char *const heads[] = {"its head for words", "its head for voice", "its head for face",
-        "its head for what they share"};
+    static const char *const alone[] = {
+        "whole method, given words alone", "whole method, given voice alone", "whole method, given face alone"};
+    static const char *const heads[] = {
+        "its head for words", "its head for voice", "its head for face", "its head for what they share"};
     result_table t = {.count = 0};
     for (int i = 0; i < DEMO_VARIANTS; i++)
         if (d->runs[i].all)
@@ -80,9 +80,10 @@ static void number(text_buffer *out, const char *format, double x)
 
 static void markdown_results(const result_table *t, text_buffer *out)
 {
-    text_format(out, "Synthetic test part, %lld clips of unseen speakers and sentences, %lld of them in conflict:\n\n"
-        "| | Corr | Corr in conflict | MAE | Acc-2 | F1 |\n|---|---|---|---|---|---|\n", (long long)t->clips,
-        (long long)t->conflicts);
+    text_format(out,
+        "Synthetic test part, %lld clips of unseen speakers and sentences, %lld of them in conflict:\n\n"
+        "| | Corr | Corr in conflict | MAE | Acc-2 | F1 |\n|---|---|---|---|---|---|\n",
+        (long long)t->clips, (long long)t->conflicts);
     for (int i = 0; i < t->count; i++) {
         const result_row *r = &t->rows[i];
         const double values[] = {r->corr, r->corr_conflict, r->mae, r->accuracy, r->f1};
@@ -110,7 +111,8 @@ static json_t *read_quality(const demo_state *d, const demo_variant *variants)
 static void markdown_labels(const json_t *quality, text_buffer *out)
 {
     static const char *const names[] = {"text", "audio", "vision"}, *const shown[] = {"words", "voice", "face"};
-    text_add(out, "\nLabels of the training clips against what each modality truly says (correlation):\n\n"
+    text_add(out,
+        "\nLabels of the training clips against what each modality truly says (correlation):\n\n"
         "| | multimodal label, all | generated, all | multimodal label, in conflict | generated, in conflict |\n"
         "|---|---|---|---|---|\n");
     for (int m = 0; m < SAMPLE_MODALITIES; m++) {
@@ -169,30 +171,36 @@ static void html_tables(const char *markdown, text_buffer *out)
 static void html_bars(const result_table *t, text_buffer *out)
 {
     int height = 26 * t->count + 12;
-    text_format(out, "<div class=\"chart\"><svg width=\"760\" height=\"%d\" role=\"img\" aria-label=\"correlations\">", height);
+    text_format(
+        out, "<div class=\"chart\"><svg width=\"760\" height=\"%d\" role=\"img\" aria-label=\"correlations\">", height);
     for (int i = 0; i < t->count; i++) {
         const result_row *r = &t->rows[i];
         double corr = isfinite(r->corr) ? fmax(r->corr, 0) : 0;
-        text_format(out, "<text x=\"232\" y=\"%d\" text-anchor=\"end\">%s</text><rect x=\"240\" y=\"%d\" width=\"%.1f\" "
-            "height=\"16\" rx=\"3\" fill=\"var(--%s)\" opacity=\"%.2f\"/><text x=\"%.1f\" y=\"%d\">%.3f</text>", 26 * i + 22,
-            r->name, 26 * i + 10, 440 * corr, i < DEMO_VARIANTS ? "text" : i < DEMO_VARIANTS + 3 ? "audio" : "shared",
+        text_format(out,
+            "<text x=\"232\" y=\"%d\" text-anchor=\"end\">%s</text><rect x=\"240\" y=\"%d\" width=\"%.1f\" "
+            "height=\"16\" rx=\"3\" fill=\"var(--%s)\" opacity=\"%.2f\"/><text x=\"%.1f\" y=\"%d\">%.3f</text>",
+            26 * i + 22, r->name, 26 * i + 10, 440 * corr,
+            i < DEMO_VARIANTS           ? "text"
+                : i < DEMO_VARIANTS + 3 ? "audio"
+                                        : "shared",
             i == 0 ? 1.0 : 0.65, 248 + 440 * corr, 26 * i + 22, r->corr);
     }
     text_add(out, "</svg></div>\n");
 }
 
-static smac_status write_page(const demo_state *d, const result_table *t, const char *markdown, const char *path,
-    smac_error *error)
+static smac_status write_page(
+    const demo_state *d, const result_table *t, const char *markdown, const char *path, smac_error *error)
 {
     char *page = NULL;
     size_t length = 0;
     text_buffer out = {0};
-    TRY(smac_analysis_render((const smac_analysis *const *)d->analyses, d->analysis_count, SMAC_FORMAT_HTML, 0, false, &page,
-        &length, error));
+    TRY(smac_analysis_render((const smac_analysis *const *)d->analyses, d->analysis_count, SMAC_FORMAT_HTML, 0, false,
+        &page, &length, error));
     const char *at = strstr(page, "<main>\n");
     size_t head = at ? (size_t)(at - page) + 7 : 0;
     text_add_n(&out, page, head);
-    text_add(&out, "<h1>semanticmac demo</h1><p class=\"meta\">A small model trained end to end on synthetic talking "
+    text_add(&out,
+        "<h1>semanticmac demo</h1><p class=\"meta\">A small model trained end to end on synthetic talking "
         "heads. It knows drawn faces and a synthetic voice: what it says of real people below shows the report, not their "
         "feelings.</p>\n<h2>Correlation with the truth, synthetic test part</h2>\n");
     html_bars(t, &out);
@@ -206,8 +214,8 @@ static smac_status write_page(const demo_state *d, const result_table *t, const 
     return code;
 }
 
-static smac_status write_json(const demo_state *d, const demo_variant *variants, json_t *quality, const char *path,
-    smac_error *error)
+static smac_status write_json(
+    const demo_state *d, const demo_variant *variants, json_t *quality, const char *path, smac_error *error)
 {
     static const char *const names[] = {"text", "audio", "vision"};
     json_t *root = json_object(), *runs = json_object(), *alone = json_object();
@@ -257,13 +265,14 @@ smac_status demo_write(const demo_state *d, const demo_variant *variants, smac_e
         printf("\n%s\n", markdown.data);
         for (size_t i = 0; i < d->analysis_count; i++) {
             const smac_analysis *one = d->analyses[i];
-            if (smac_analysis_render(&one, 1, SMAC_FORMAT_TEXT, console_columns(), console_colour(), &text, &length,
-                    error) == SMAC_OK)
+            if (smac_analysis_render(
+                    &one, 1, SMAC_FORMAT_TEXT, console_columns(), console_colour(), &text, &length, error) == SMAC_OK)
                 printf("%s\n", text);
             free(text);
             text = NULL;
         }
-        printf("%.0f s in all.\nmodel   %s\ntables  %s, %s\nreport  %s\n", d->seconds, d->model_path, table, json, report);
+        printf(
+            "%.0f s in all.\nmodel   %s\ntables  %s, %s\nreport  %s\n", d->seconds, d->model_path, table, json, report);
     }
     json_decref(quality);
     text_free(&markdown);

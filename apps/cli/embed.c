@@ -181,8 +181,8 @@ static smac_status embed_text(embedder *e, const char *path, vector_rows *out, s
             "%.300s is no text (byte %zu is 0), expected lines of words for a language model", path,
             (size_t)(nul - text));
     if (status == SMAC_OK && size == 0)
-        status = error_set(error, SMAC_ERROR_FORMAT, "embed", "%.300s is empty, expected lines of words: name a text",
-            path);
+        status =
+            error_set(error, SMAC_ERROR_FORMAT, "embed", "%.300s is empty, expected lines of words: name a text", path);
     for (size_t at = 0; status == SMAC_OK && at < size;) {
         const char *end = memchr(text + at, '\n', size - at);
         size_t next = end ? (size_t)(end - text) + 1 : size, stop = end ? next - 1 : size;
@@ -202,8 +202,8 @@ static smac_status embed_text(embedder *e, const char *path, vector_rows *out, s
 
 /* --- pictures and sounds ------------------------------------------------------------------------------------------ */
 
-static smac_status embed_clip(void *user, int64_t index, const uint8_t *frames, const float *pictures, const float *mel,
-    smac_error *error)
+static smac_status embed_clip(
+    void *user, int64_t index, const uint8_t *frames, const float *pictures, const float *mel, smac_error *error)
 {
     (void)index;
     void **parts = user;
@@ -239,8 +239,7 @@ static int stop_asked(void *user)
 
 static smac_status embed_media(embedder *e, const char *path, vector_rows *out, smac_error *error)
 {
-    preparation p = {.configuration = &e->configuration, .mel = e->mel,
-        .wants = {false, e->sound, !e->sound}};
+    preparation p = {.configuration = &e->configuration, .mel = e->mel, .wants = {false, e->sound, !e->sound}};
     sample_source source = {.media = path, .report = console_reporter()};
     void *user[2] = {e, out};
     smac_status status = sample_stream(&p, &source, embed_clip, user, stop_asked, NULL, NULL, error);
@@ -262,8 +261,8 @@ static smac_status embed_files(embedder *e, char **paths, int count, const char 
             if (!strcmp(path_base(paths[j]), files[i].name))
                 files[i].name = paths[i]; /* two of one name: by their paths */
         status = e->language ? embed_text(e, paths[i], &files[i], error)
-               : e->speech ? speech_encoder_file(e->speech, paths[i], e->tokens, console_reporter(), &files[i], error)
-                           : embed_media(e, paths[i], &files[i], error);
+            : e->speech      ? speech_encoder_file(e->speech, paths[i], e->tokens, console_reporter(), &files[i], error)
+                             : embed_media(e, paths[i], &files[i], error);
     }
     console_finish();
     if (status == SMAC_OK)
@@ -314,11 +313,11 @@ static int run(int argc, char **argv)
     smac_error error = {0};
     smac_status code = embedder_open(&e, encoder, how, &error);
     if (code == SMAC_OK && e.tokens && e.picture)
-        code = error_set(&error, SMAC_ERROR_ARGUMENT, "embed", "--tokens is for language models and Whisper: leave "
-            "it out");
+        code = error_set(
+            &error, SMAC_ERROR_ARGUMENT, "embed", "--tokens is for language models and Whisper: leave it out");
     if (code == SMAC_OK && e.sound && !e.picture)
-        code = error_set(&error, SMAC_ERROR_ARGUMENT, "embed", "--sound is for ImageBind, which takes pictures else: "
-            "leave it out");
+        code = error_set(
+            &error, SMAC_ERROR_ARGUMENT, "embed", "--sound is for ImageBind, which takes pictures else: leave it out");
     if (code == SMAC_OK)
         code = embed_files(&e, argv + 1, count, output, &error);
     status = code == SMAC_OK ? EXIT_DONE : failure(&command_embed, &error);

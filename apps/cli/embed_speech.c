@@ -140,8 +140,8 @@ static smac_status take(void *user, const float *samples, size_t count, int64_t 
     return SMAC_OK;
 }
 
-smac_status speech_encoder_file(const speech_encoder *s, const char *path, bool each, const reporter *r,
-    vector_rows *out, smac_error *error)
+smac_status speech_encoder_file(
+    const speech_encoder *s, const char *path, bool each, const reporter *r, vector_rows *out, smac_error *error)
 {
     listening l = {.s = s, .report = r, .path = path, .each = each, .out = out};
     l.window = (size_t)s->config.positions * SAMPLES_A_VECTOR;

@@ -16,7 +16,7 @@ void speech_encoder_close(speech_encoder *s);
  * Windows of 30 s side by side, as Whisper is trained (the last one filled up with silence); what was filled up gives
  * no vectors.  each: all vectors, 50 a second; else the mean of each second's.
  */
-smac_status speech_encoder_file(const speech_encoder *s, const char *path, bool each, const reporter *r,
-    vector_rows *out, smac_error *error);
+smac_status speech_encoder_file(
+    const speech_encoder *s, const char *path, bool each, const reporter *r, vector_rows *out, smac_error *error);
 
 #endif

@@ -10,10 +10,10 @@
 
 /* The vectors of one file. */
 typedef struct vector_rows {
-    const char *name;     /* borrowed */
-    float *data;          /* (rows, width) */
+    const char *name; /* borrowed */
+    float *data;      /* (rows, width) */
     int64_t rows, width;
-    int64_t *lengths;     /* of each group of rows (the tokens of a line), or NULL */
+    int64_t *lengths; /* of each group of rows (the tokens of a line), or NULL */
     size_t groups, capacity, group_capacity;
 } vector_rows;
 

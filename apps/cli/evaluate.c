@@ -80,8 +80,8 @@ static int run(int argc, char **argv)
     if (status >= 0)
         return status;
     if (count > 0)
-        return usage_error(&command_evaluate, "\"%s\" is not expected here: leave it out or put its option before it",
-            argv[1]);
+        return usage_error(
+            &command_evaluate, "\"%s\" is not expected here: leave it out or put its option before it", argv[1]);
     if (!options.model || !options.data || !options.layout)
         return usage_error(&command_evaluate, "--model, --data and --dataset are all needed: give them");
     if (!dataset_split_from_name(split, &options.split))

@@ -13,8 +13,8 @@
 
 static int run(int argc, char **argv);
 
-const command command_inspect = {"inspect", "inspect FILE...",
-    "what is in a model file, a file of tensors or a recording", NULL, run};
+const command command_inspect = {
+    "inspect", "inspect FILE...", "what is in a model file, a file of tensors or a recording", NULL, run};
 
 /* a model file of ours: what it predicts, how it was trained, and the keys that are not at their defaults */
 static void print_configuration(const char *text)
@@ -84,8 +84,12 @@ static void print_media(const media_info *m, const char *path)
         printf("length not known\n");
     if (m->has_picture)
         printf("  picture    %s %s, %d x %d%s, %.4g a second%s\n", m->picture_codec, m->picture_format, m->width,
-            m->height, m->rotation == 90 ? " (turned by 90)" : m->rotation == 180 ? " (turned by 180)" :
-            m->rotation == 270 ? " (turned by 270)" : "", m->frame_rate, m->mirrored ? ", mirrored" : "");
+            m->height,
+            m->rotation == 90        ? " (turned by 90)"
+                : m->rotation == 180 ? " (turned by 180)"
+                : m->rotation == 270 ? " (turned by 270)"
+                                     : "",
+            m->frame_rate, m->mirrored ? ", mirrored" : "");
     else
         printf("  picture    none\n");
     if (m->has_sound)

@@ -33,8 +33,10 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(FILE *to)
 {
-    fprintf(to, "semanticmac %s - what people feel and mean in a video: words, voice and face, second by second\n\n"
-        "usage: semanticmac COMMAND ...\n\n", smac_version());
+    fprintf(to,
+        "semanticmac %s - what people feel and mean in a video: words, voice and face, second by second\n\n"
+        "usage: semanticmac COMMAND ...\n\n",
+        smac_version());
     for (int i = 0; i < COMMANDS; i++)
         fprintf(to, "  %-11s %s\n", commands[i]->name, commands[i]->summary);
     fprintf(to, "\nsemanticmac COMMAND --help tells the options of a command.\n");

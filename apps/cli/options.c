@@ -38,8 +38,12 @@ int usage_error(const command *c, const char *format, ...)
 static int store(const command *c, const option_row *row, const char *text)
 {
     switch (row->kind) {
-    case OPTION_FLAG: *(bool *)row->target = true; return -1;
-    case OPTION_TEXT: *(const char **)row->target = text; return -1;
+    case OPTION_FLAG:
+        *(bool *)row->target = true;
+        return -1;
+    case OPTION_TEXT:
+        *(const char **)row->target = text;
+        return -1;
     case OPTION_INTEGER:
         if (!text_to_int64(text, row->target))
             return usage_error(c, "--%s is \"%s\", give a whole number", row->name, text);
@@ -71,8 +75,8 @@ int options_parse(const command *c, const option_row *rows, size_t row_count, in
     size_t at = 0;
     shorts[at++] = ':';
     for (size_t i = 0; i < row_count; i++) {
-        longs[i] = (struct option){rows[i].name, rows[i].kind == OPTION_FLAG ? no_argument : required_argument, NULL,
-            1000 + (int)i};
+        longs[i] = (struct option){
+            rows[i].name, rows[i].kind == OPTION_FLAG ? no_argument : required_argument, NULL, 1000 + (int)i};
         if (rows[i].letter) {
             shorts[at++] = rows[i].letter;
             if (rows[i].kind != OPTION_FLAG)
@@ -94,8 +98,8 @@ int options_parse(const command *c, const option_row *rows, size_t row_count, in
             if (optopt && optopt < 256)
                 status = usage_error(c, "there is no option -%c: look at its spelling", optopt);
             else
-                status = usage_error(c, "there is no option %s: look at its spelling, or write it out",
-                    argv[optind - 1]);
+                status =
+                    usage_error(c, "there is no option %s: look at its spelling, or write it out", argv[optind - 1]);
         } else {
             size_t row = row_count;
             if (letter >= 1000)

@@ -12,7 +12,8 @@ static int run(int argc, char **argv);
 const command command_score = {"score", "score --truth F.csv --predictions F.csv --protocol NAME [--json F]",
     "the field's metrics for anyone's predictions",
     "Protocols: mosi, mosei, sims, simsv2 (scores); iemocap, meld, urfunny, mustard, classes (classes).\n"
-    "The files have a header line and two columns: id,value or id,class.", run};
+    "The files have a header line and two columns: id,value or id,class.",
+    run};
 
 static int run(int argc, char **argv)
 {
@@ -28,8 +29,8 @@ static int run(int argc, char **argv)
     if (status >= 0)
         return status;
     if (count > 0)
-        return usage_error(&command_score, "\"%s\" is not expected here: leave it out or put its option before it",
-            argv[1]);
+        return usage_error(
+            &command_score, "\"%s\" is not expected here: leave it out or put its option before it", argv[1]);
     if (!options.truth || !options.predictions || !options.protocol)
         return usage_error(&command_score, "--truth, --predictions and --protocol are all needed: give them");
     char *read[] = {(char *)(uintptr_t)options.truth, (char *)(uintptr_t)options.predictions};
@@ -47,8 +48,8 @@ static int run(int argc, char **argv)
     for (int i = 0; i < list.count && !only_json; i++)
         printf("%-18s %.4f\n", list.items[i].name, list.items[i].value);
     if (json_path) {
-        json_t *root = json_pack("{s:s, s:I, s:o}", "protocol", options.protocol, "n", (json_int_t)clips, "metrics",
-            metrics_to_json(&list));
+        json_t *root = json_pack(
+            "{s:s, s:I, s:o}", "protocol", options.protocol, "n", (json_int_t)clips, "metrics", metrics_to_json(&list));
         char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
         json_decref(root);
         if (!text) {

@@ -11,7 +11,8 @@ static int run(int argc, char **argv);
 const command command_train = {"train", "train --data DIR --dataset NAME --out RUN [options]", "train a model",
     "The run's folder gets best.safetensors (the model of the best validation epoch), last.safetensors (to resume\n"
     "from), config.yaml, log.jsonl and the generated labels.  Ctrl-C stops after the step at hand; --resume goes on\n"
-    "and gives the same bits as never having stopped.  --keys lists every configuration key.", run};
+    "and gives the same bits as never having stopped.  --keys lists every configuration key.",
+    run};
 
 static void print_keys(void)
 {
@@ -52,13 +53,13 @@ static int run(int argc, char **argv)
         return EXIT_DONE;
     }
     if (count > 0)
-        return usage_error(&command_train, "\"%s\" is not expected here: leave it out or put its option before it",
-            argv[1]);
+        return usage_error(
+            &command_train, "\"%s\" is not expected here: leave it out or put its option before it", argv[1]);
     if (!options.data || !options.layout || !options.out)
         return usage_error(&command_train, "--data, --dataset and --out are all needed: give them");
     if (options.resume && options.overwrite)
-        return usage_error(&command_train, "--resume goes on with the run and --overwrite starts anew, give one of "
-            "them");
+        return usage_error(
+            &command_train, "--resume goes on with the run and --overwrite starts anew, give one of them");
     smac_error error = {0};
     smac_status code = SMAC_OK;
     if (file)

@@ -13,7 +13,8 @@ static int run(int argc, char **argv);
 const command command_transcribe = {"transcribe", "transcribe FILE [--model M] [options]",
     "the words of a recording, with their times, heard by Whisper",
     "The model is a Whisper folder (Hugging Face's or CTranslate2's), or an installed one by name; without --model\n"
-    "the first whisper-* of semanticmac models list is taken.", run};
+    "the first whisper-* of semanticmac models list is taken.",
+    run};
 
 static smac_status write_as(const char *format, const speech_result *r, text_buffer *out, smac_error *error)
 {
@@ -103,8 +104,8 @@ static int run(int argc, char **argv)
     if (!format)
         return format_name
             ? usage_error(&command_transcribe, "there is no format \"%s\": give txt, srt, vtt or json", format_name)
-            : usage_error(&command_transcribe, "\"%s\" ends in none of .txt, .srt, .vtt and .json: give --format too",
-                output);
+            : usage_error(
+                  &command_transcribe, "\"%s\" ends in none of .txt, .srt, .vtt and .json: give --format too", output);
     if (!isnan(temperature) && !(temperature >= 0 && temperature <= 2))
         return usage_error(&command_transcribe, "--temperature is %g, give 0 to 2", temperature);
     if (!(options.silence >= 0 && options.silence <= 1))

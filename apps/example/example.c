@@ -24,7 +24,10 @@ int main(int argc, char **argv)
             printf("%6.1f %6.1f  %+.3f", s->start, s->end, (double)s->prediction[0]);
             for (int m = 0; m < SMAC_MODALITIES; m++)
                 if (s->has[m])
-                    printf("  %s %+.3f", m == SMAC_TEXT ? "words" : m == SMAC_AUDIO ? "voice" : "face",
+                    printf("  %s %+.3f",
+                        m == SMAC_TEXT        ? "words"
+                            : m == SMAC_AUDIO ? "voice"
+                                              : "face",
                         (double)s->modality[m][0]);
             printf("  apart %.2f\n", (double)s->disagreement); /* nan with one modality alone */
         }

@@ -58,8 +58,8 @@ typedef struct smac_model_options {
  * Open a model file.  options may be NULL.  Errors: NOT_FOUND, FORMAT (no model file, truncated), MISMATCH (a tensor of
  * another shape: its name and both shapes), UNSUPPORTED, MEMORY.  Free with smac_model_free.
  */
-SMAC_API smac_status smac_model_open(const char *path, const smac_model_options *options, smac_model **out,
-    smac_error *error);
+SMAC_API smac_status smac_model_open(
+    const char *path, const smac_model_options *options, smac_model **out, smac_error *error);
 SMAC_API void smac_model_free(smac_model *model);
 
 SMAC_API const char *smac_model_name(const smac_model *model);
@@ -91,13 +91,13 @@ SMAC_API void smac_speech_free(smac_speech *speech);
 typedef struct smac_analysis smac_analysis;
 
 typedef struct smac_analyze_options {
-    const char *text;       /* the words, when the caller knows them; NULL otherwise */
-    const char *transcript; /* a .srt, .vtt, .txt or .json file; NULL: embedded subtitles, when there are any */
+    const char *text;              /* the words, when the caller knows them; NULL otherwise */
+    const char *transcript;        /* a .srt, .vtt, .txt or .json file; NULL: embedded subtitles, when there are any */
     bool without[SMAC_MODALITIES]; /* leave a modality out */
-    double window, hop;     /* seconds of a segment, and from one to the next; 0: 4 and 1 */
-    bool thumbnails;        /* keep a small picture for each segment (the HTML report shows them) */
-    smac_speech *speech;    /* recognises the words when there is no transcript; NULL: do not */
-    const char *language;   /* of the speech, "en", ...; NULL: detect */
+    double window, hop;            /* seconds of a segment, and from one to the next; 0: 4 and 1 */
+    bool thumbnails;               /* keep a small picture for each segment (the HTML report shows them) */
+    smac_speech *speech;           /* recognises the words when there is no transcript; NULL: do not */
+    const char *language;          /* of the speech, "en", ...; NULL: detect */
     /*
      * what: the recording's path while it is read, else "listening", "predicting", or once (0 of 0) "loading the speech
      * model".  done of total, seconds or segments (total 0: not known).  Non-zero stops with SMAC_ERROR_INTERRUPTED.
@@ -110,14 +110,14 @@ SMAC_API void smac_analyze_options_default(smac_analyze_options *options);
 
 /* What was said about a stretch of the recording.  Values: the score, or a probability for each class. */
 typedef struct smac_segment {
-    double start, end;    /* seconds */
-    const char *text;     /* the words in it, "" when none are known */
-    int targets;          /* 1, or the number of classes */
+    double start, end; /* seconds */
+    const char *text;  /* the words in it, "" when none are known */
+    int targets;       /* 1, or the number of classes */
     float prediction[SMAC_TARGETS_MAX];
-    bool has[SMAC_MODALITIES];                       /* the modality is there */
+    bool has[SMAC_MODALITIES];                         /* the modality is there */
     float modality[SMAC_MODALITIES][SMAC_TARGETS_MAX]; /* what it says for itself; NAN when it is not there */
-    float shared[SMAC_TARGETS_MAX];                  /* what they share */
-    float disagreement;   /* 0: all say the same, 1: as far apart as can be; NAN with fewer than two modalities */
+    float shared[SMAC_TARGETS_MAX];                    /* what they share */
+    float disagreement; /* 0: all say the same, 1: as far apart as can be; NAN with fewer than two modalities */
 } smac_segment;
 
 /*

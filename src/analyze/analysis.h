@@ -11,7 +11,7 @@
 typedef struct thumbnail {
     uint8_t *jpeg; /* NULL: none */
     size_t size;
-    double time;   /* seconds */
+    double time; /* seconds */
 } thumbnail;
 
 typedef struct analysis_timing {
@@ -20,22 +20,22 @@ typedef struct analysis_timing {
 } analysis_timing;
 
 struct smac_analysis {
-    char *video;              /* the path as given */
-    double duration;          /* seconds; of a still 0 */
+    char *video;     /* the path as given */
+    double duration; /* seconds; of a still 0 */
     char *model_name, *model_sha256;
     task_description task;
     int targets;
     double window, hop;
     const char *missing[SMAC_MODALITIES]; /* why a modality that is not there is not; constant texts */
     smac_segment summary;
-    smac_segment *segments;   /* their texts are owned */
+    smac_segment *segments; /* their texts are owned */
     size_t segment_count;
-    thumbnail *thumbnails;    /* in order of time; at most one a second */
+    thumbnail *thumbnails; /* in order of time; at most one a second */
     size_t thumbnail_count;
     char **warnings;
     size_t warning_count, warning_capacity;
-    char *words_from;         /* "text", a file, "subtitles", "speech", or NULL: no words */
-    char *language;           /* or NULL */
+    char *words_from; /* "text", a file, "subtitles", "speech", or NULL: no words */
+    char *language;   /* or NULL */
     analysis_timing timing;
 };
 

@@ -62,8 +62,8 @@ static smac_status read_words(const char *path, const smac_analyze_options *opti
         from = "given text";
         size_t bad = utf8_invalid_at(options->text, strlen(options->text));
         if (bad != SIZE_MAX)
-            return FAIL(error, SMAC_ERROR_FORMAT, "the text given is not UTF-8 (byte %zu cannot stand there): "
-                "write it in UTF-8", bad);
+            return FAIL(error, SMAC_ERROR_FORMAT,
+                "the text given is not UTF-8 (byte %zu cannot stand there): write it in UTF-8", bad);
     } else if (options->transcript) {
         TRY(transcript_read(options->transcript, words, error));
         from = options->transcript;
@@ -203,8 +203,8 @@ static smac_status run_windows(const affect_system *system, const recording *r, 
                 end = start;
             if (words->count)
                 transcript_text_between(words, start, a->segment_count == 1 ? INFINITY : end, &texts[used]);
-            code = window_sample(system, r, start, end, texts[used].data ? texts[used].data : "", &samples[used],
-                error);
+            code =
+                window_sample(system, r, start, end, texts[used].data ? texts[used].data : "", &samples[used], error);
             place[used] = -1;
             if (samples[used].present[0] || samples[used].present[1] || samples[used].present[2]) {
                 place[used] = runs;
@@ -228,8 +228,8 @@ static smac_status run_windows(const affect_system *system, const recording *r, 
             text_free(&texts[i]);
         }
         done += count;
-        if (code == SMAC_OK && options->progress && options->progress(options->user, "predicting", (double)done,
-                (double)a->segment_count))
+        if (code == SMAC_OK && options->progress &&
+            options->progress(options->user, "predicting", (double)done, (double)a->segment_count))
             code = FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked while analysing %s", a->video);
     }
     free(results);
@@ -238,8 +238,8 @@ static smac_status run_windows(const affect_system *system, const recording *r, 
 
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
 
-static smac_status summarise_by_model(const affect_system *system, const recording *r, smac_analysis *a,
-    const char *text, smac_error *error)
+static smac_status summarise_by_model(
+    const affect_system *system, const recording *r, smac_analysis *a, const char *text, smac_error *error)
 {
     sample whole;
     affect_result *result = memory_new(1, sizeof *result);
@@ -311,23 +311,25 @@ static smac_status analyze(const affect_system *system, const char *path, const 
     if (words->count && !(system->has[SAMPLE_TEXT] && system->tokenizer))
         analysis_warn(a, "this model does not read words: the transcript is shown, not used");
     if (!words->count && system->has[SAMPLE_TEXT] && !options->without[SMAC_TEXT])
-        analysis_warn(a, "there are no words: %s", options->speech ? "none were heard, and there is no transcript"
-            : "give --text, --transcript or --transcribe for what is said to count");
+        analysis_warn(a, "there are no words: %s",
+            options->speech ? "none were heard, and there is no transcript"
+                            : "give --text, --transcript or --transcribe for what is said to count");
     TRY(spread_words(words, a->duration, a, error));
     transcript_text(words, text);
     double predicting = now();
     double more = (a->duration - a->window) / a->hop;
     if (more > 1e7)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "a hop of %g s makes more than ten million segments of %g s, "
-            "give a larger one", a->hop, a->duration);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "a hop of %g s makes more than ten million segments of %g s, give a larger one", a->hop, a->duration);
     a->segment_count = more > 1e-6 ? (size_t)ceil(more - 1e-6) + 1 : 1;
     a->segments = memory_new(a->segment_count, sizeof *a->segments);
     if (!a->segments)
         return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for %zu segments", a->segment_count);
     if (!r->vectors.present[SAMPLE_AUDIO] && !r->vectors.present[SAMPLE_VISION] &&
         !(words->count && system->has[SAMPLE_TEXT] && system->tokenizer))
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s gives this model nothing to go by: no picture, sound or words that "
-            "it takes; name another recording", path);
+        return FAIL(error, SMAC_ERROR_FORMAT,
+            "%s gives this model nothing to go by: no picture, sound or words that it takes; name another recording",
+            path);
     TRY(run_windows(system, r, words, a, options, error));
     const char *said = text->data ? text->data : "";
     if (a->duration <= SUMMARY_SECONDS)
@@ -360,15 +362,17 @@ SMAC_API smac_status smac_analyze_file(const smac_model *model, const char *path
     a->task = system->tasks[0];
     a->targets = task_targets(&a->task);
     for (int m = 0; m < SMAC_MODALITIES; m++)
-        a->missing[m] = !system->has[m] ? "the model does not take it" : options->without[m] ? "left out"
-                      : m == SMAC_TEXT ? "no words" : "not in the recording";
+        a->missing[m] = !system->has[m] ? "the model does not take it"
+            : options->without[m]       ? "left out"
+            : m == SMAC_TEXT            ? "no words"
+                                        : "not in the recording";
     recording r = {0};
     transcript words = {0};
     text_buffer text = {0};
     smac_status code;
     if (!(a->window > 0) || !(a->hop > 0) || !isfinite(a->window) || !isfinite(a->hop))
-        code = FAIL(error, SMAC_ERROR_ARGUMENT, "the window is %g s and the hop %g s, give more than 0",
-            a->window, a->hop);
+        code = FAIL(
+            error, SMAC_ERROR_ARGUMENT, "the window is %g s and the hop %g s, give more than 0", a->window, a->hop);
     else if (!a->video || !a->model_name || !a->model_sha256)
         code = FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to analyse %s", path);
     else

@@ -10,9 +10,9 @@
 
 struct smac_speech {
     char *path;
-    pthread_mutex_t lock;  /* over the loading */
-    speech_model *model;   /* NULL: not loaded */
-    smac_error failure;    /* of the loading, which is not tried again; code SMAC_OK: none */
+    pthread_mutex_t lock; /* over the loading */
+    speech_model *model;  /* NULL: not loaded */
+    smac_error failure;   /* of the loading, which is not tried again; code SMAC_OK: none */
 };
 
 SMAC_API smac_status smac_speech_open(const char *path, smac_speech **out, smac_error *error)
@@ -50,8 +50,8 @@ static int progress(void *user, const char *what, double done, double total)
 }
 
 /* The model, loaded by whoever comes first; the others wait for it. */
-static smac_status loaded_model(smac_speech *speech, const reporter *report, const speech_model **out,
-    smac_error *error)
+static smac_status loaded_model(
+    smac_speech *speech, const reporter *report, const speech_model **out, smac_error *error)
 {
     smac_status status = SMAC_OK;
     pthread_mutex_lock(&speech->lock);

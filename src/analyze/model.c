@@ -24,8 +24,8 @@ SMAC_API void smac_set_threads(int count)
     parallel_set_threads(count);
 }
 
-SMAC_API smac_status smac_model_open(const char *path, const smac_model_options *options, smac_model **out,
-    smac_error *error)
+SMAC_API smac_status smac_model_open(
+    const char *path, const smac_model_options *options, smac_model **out, smac_error *error)
 {
     if (!path || !out)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "smac_model_open needs a path and a place for the model");
@@ -39,7 +39,7 @@ SMAC_API smac_status smac_model_open(const char *path, const smac_model_options 
         loading.precision = &how;
         if (!precision_from_name(options->precision, &how))
             code = FAIL(error, SMAC_ERROR_ARGUMENT, "there is no precision \"%.40s\"; expected f32, bf16 or int8",
-                        options->precision);
+                options->precision);
     }
     if (code == SMAC_OK)
         code = system_load(path, &loading, &model->system, error);

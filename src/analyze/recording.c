@@ -55,8 +55,8 @@ static smac_status flush(reading *k, int m, smac_error *error)
     return code;
 }
 
-static smac_status on_clip(void *user, int64_t index, const uint8_t *frames, const float *pictures, const float *mel,
-    smac_error *error)
+static smac_status on_clip(
+    void *user, int64_t index, const uint8_t *frames, const float *pictures, const float *mel, smac_error *error)
 {
     reading *k = user;
     const configuration *c = &k->system->configuration;
@@ -78,8 +78,8 @@ static smac_status on_clip(void *user, int64_t index, const uint8_t *frames, con
     ++*count;
     double seconds = (double)(index + 1) * c->media.clip_step;
     k->seen = fmax(k->seen, seconds);
-    if (k->options->progress && k->options->progress(k->options->user, k->a->video, fmin(k->seen, fmax(k->total, 0)),
-            k->total))
+    if (k->options->progress &&
+        k->options->progress(k->options->user, k->a->video, fmin(k->seen, fmax(k->total, 0)), k->total))
         return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked while reading %s", k->a->video);
     return *count >= CLIPS_AT_ONCE ? flush(k, m, error) : SMAC_OK;
 }
@@ -101,8 +101,8 @@ static smac_status read_thumbnails(reading *k, const char *path, smac_error *err
 {
     smac_analysis *a = k->a;
     double rate = fmin(1, THUMBNAILS_MAX / fmax(k->total, 1));
-    frame_options options = {.media = {.interrupt = on_interrupt, .interrupt_user = k, .skip_sound = true},
-        .rate = rate, .size = THUMBNAIL};
+    frame_options options = {
+        .media = {.interrupt = on_interrupt, .interrupt_user = k, .skip_sound = true}, .rate = rate, .size = THUMBNAIL};
     media_reader *reader;
     TRY(media_reader_open(path, &options, &reader, error));
     media_event event;
@@ -141,7 +141,8 @@ smac_status recording_read(const affect_system *system, const char *path, const 
     for (int m = SAMPLE_AUDIO; m <= SAMPLE_VISION; m++)
         if (missing[m] && system->has[m] && !options->without[m])
             analysis_warn(a, "the recording has no %s", names[m]);
-    smac_status code = sample_stream(&system->preparation, &source, on_clip, &k, on_interrupt, &k, &out->duration, error);
+    smac_status code =
+        sample_stream(&system->preparation, &source, on_clip, &k, on_interrupt, &k, &out->duration, error);
     for (int m = SAMPLE_AUDIO; m <= SAMPLE_VISION && code == SMAC_OK; m++)
         code = flush(&k, m, error);
     if (code == SMAC_OK && options->thumbnails && info.has_picture && !options->without[SMAC_VISION])

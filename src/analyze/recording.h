@@ -11,10 +11,10 @@
 #include "pipeline/system.h"
 
 typedef struct recording {
-    sample vectors;        /* audio and vision ready where they are there: (steps, crops, width) */
-    double clip_step;      /* seconds from one step to the next */
-    double clip_length;    /* seconds of a clip */
-    double duration;       /* the longer of picture and sound; 0 for a still */
+    sample vectors;     /* audio and vision ready where they are there: (steps, crops, width) */
+    double clip_step;   /* seconds from one step to the next */
+    double clip_length; /* seconds of a clip */
+    double duration;    /* the longer of picture and sound; 0 for a still */
 } recording;
 
 /* Reads path; adds thumbnails and warnings to a.  options: without, thumbnails, progress. */

@@ -23,8 +23,8 @@ void render_time(text_buffer *out, double seconds)
         text_format(out, "%lld:%02lld:%02lld.%lld", (long long)(whole / 3600), (long long)(whole / 60 % 60),
             (long long)(whole % 60), (long long)(tenths % 10));
     else
-        text_format(out, "%lld:%02lld.%lld", (long long)(whole / 60), (long long)(whole % 60),
-            (long long)(tenths % 10));
+        text_format(
+            out, "%lld:%02lld.%lld", (long long)(whole / 60), (long long)(whole % 60), (long long)(tenths % 10));
 }
 
 double render_score(float value)
@@ -164,8 +164,12 @@ SMAC_API smac_status smac_analysis_render(const smac_analysis *const *analyses, 
             render_text(analyses[i], columns, colour, &out);
         }
         break;
-    case SMAC_FORMAT_JSON: code = render_json(analyses, count, &out, error); break;
-    case SMAC_FORMAT_CSV: render_csv(analyses, count, &out); break;
+    case SMAC_FORMAT_JSON:
+        code = render_json(analyses, count, &out, error);
+        break;
+    case SMAC_FORMAT_CSV:
+        render_csv(analyses, count, &out);
+        break;
     case SMAC_FORMAT_SRT:
         if (count > 1)
             code = FAIL(error, SMAC_ERROR_ARGUMENT,
@@ -173,7 +177,9 @@ SMAC_API smac_status smac_analysis_render(const smac_analysis *const *analyses, 
         else
             render_srt(analyses[0], &out);
         break;
-    case SMAC_FORMAT_HTML: render_html(analyses, count, &out); break;
+    case SMAC_FORMAT_HTML:
+        render_html(analyses, count, &out);
+        break;
     }
     if (code == SMAC_OK && out.failed)
         code = FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to write the result");

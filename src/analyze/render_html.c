@@ -51,8 +51,7 @@ static const char page_head[] =
     "font-variant-numeric:tabular-nums;white-space:nowrap}th{border:0;color:var(--soft);font-weight:600}"
     "td.w,th.w{text-align:left;white-space:normal;width:50%;min-width:15em}tr.m td:first-child{box-shadow:inset 3px 0 var(--mark)}\n"
     ".scroll{overflow-x:auto}details summary{cursor:pointer;color:var(--soft);margin:26px 0 8px;font-weight:600}"
-    "ul{color:var(--soft);font-size:13px;padding-left:20px}\n"
-    "</style></head><body><main>\n";
+    "ul{color:var(--soft);font-size:13px;padding-left:20px}\n</style></head><body><main>\n";
 
 /* a colour for a class, spread around the circle */
 static void class_colour(const smac_analysis *a, int index, text_buffer *out)
@@ -121,8 +120,10 @@ static void add_cards(const smac_analysis *a, text_buffer *out)
     text_add(out, "<div class=\"card c-mark\"><span>disagreement</span><b>");
     add_disagreement(&a->summary, out);
     text_format(out, "</b><i><u style=\"left:0;width:%.0f%%\"></u></i>%s</div></div>\n",
-        compared ? 100 * (double)a->summary.disagreement : 0.0, !compared ? "<small>fewer than two to compare</small>" :
-        a->summary.disagreement >= DISAGREEMENT_MARK ? "<small>they do not say the same</small>" : "");
+        compared ? 100 * (double)a->summary.disagreement : 0.0,
+        !compared                                          ? "<small>fewer than two to compare</small>"
+            : a->summary.disagreement >= DISAGREEMENT_MARK ? "<small>they do not say the same</small>"
+                                                           : "");
 }
 
 typedef struct scale {
@@ -180,8 +181,8 @@ static void add_axes(const smac_analysis *a, const scale *s, double bottom, text
 {
     for (int i = 0; i <= 4; i++) {
         double value = s->low + (s->high - s->low) * i / 4, y = y_of(s, value);
-        text_format(out, "<line class=\"%s\" x1=\"%d\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>", fabs(value) < 1e-9 &&
-            analysis_is_score(a) ? "zero" : "grid", LEFT, x_of(s, s->span), y, y);
+        text_format(out, "<line class=\"%s\" x1=\"%d\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>",
+            fabs(value) < 1e-9 && analysis_is_score(a) ? "zero" : "grid", LEFT, x_of(s, s->span), y, y);
         text_format(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.3g</text>", LEFT - 8, y + 4, value);
     }
     static const double steps[] = {1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600};
@@ -190,8 +191,10 @@ static void add_axes(const smac_analysis *a, const scale *s, double bottom, text
         if (steps[i] * s->pixels >= 70)
             step = steps[i];
     for (double t = 0; t <= s->span + 1e-9; t += step) {
-        text_format(out, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%.1f\"/><text x=\"%.1f\" "
-            "y=\"%.1f\" text-anchor=\"middle\">", x_of(s, t), x_of(s, t), TOP, bottom, x_of(s, t), bottom + 14);
+        text_format(out,
+            "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%.1f\"/><text x=\"%.1f\" "
+            "y=\"%.1f\" text-anchor=\"middle\">",
+            x_of(s, t), x_of(s, t), TOP, bottom, x_of(s, t), bottom + 14);
         render_time(out, t);
         text_add(out, "</text>");
     }
@@ -202,7 +205,7 @@ static void add_base64(text_buffer *out, const uint8_t *data, size_t size)
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < size; i += 3) {
         uint32_t x = (uint32_t)data[i] << 16 | (i + 1 < size ? (uint32_t)data[i + 1] << 8 : 0) |
-                     (i + 2 < size ? data[i + 2] : 0);
+            (i + 2 < size ? data[i + 2] : 0);
         char four[4] = {digits[x >> 18], digits[x >> 12 & 63], i + 1 < size ? digits[x >> 6 & 63] : '=',
             i + 2 < size ? digits[x & 63] : '='};
         text_add_n(out, four, 4);
@@ -218,8 +221,8 @@ static void add_pictures(const smac_analysis *a, const scale *s, double top, tex
         x = fmax(x, LEFT);
         if (x < free_from || x + PICTURE > x_of(s, s->span) + RIGHT || !a->thumbnails[i].jpeg)
             continue;
-        text_format(out, "<image x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%d\" href=\"data:image/jpeg;base64,", x, top,
-            PICTURE, PICTURE);
+        text_format(out, "<image x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%d\" href=\"data:image/jpeg;base64,", x,
+            top, PICTURE, PICTURE);
         add_base64(out, a->thumbnails[i].jpeg, a->thumbnails[i].size);
         text_add(out, "\"/>");
         free_from = x + PICTURE + 4;
@@ -234,9 +237,10 @@ static void add_words(const smac_analysis *a, const scale *s, double top, text_b
         const smac_segment *segment = &a->segments[i];
         if (!*segment->text || segment->start < shown - 1e-9)
             continue;
-        text_format(out, "<foreignObject x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\"><div "
-            "xmlns=\"http://www.w3.org/1999/xhtml\" class=\"words\">", x_of(s, segment->start), top,
-            fmax(s->pixels * (segment->end - segment->start) - 2, 30), WORDS);
+        text_format(out,
+            "<foreignObject x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\"><div "
+            "xmlns=\"http://www.w3.org/1999/xhtml\" class=\"words\">",
+            x_of(s, segment->start), top, fmax(s->pixels * (segment->end - segment->start) - 2, 30), WORDS);
         text_add_xml(out, segment->text);
         text_add(out, "</div></foreignObject>");
         shown = segment->end;
@@ -330,13 +334,15 @@ static void add_chart(const smac_analysis *a, text_buffer *out)
             text_add(out, "</span>");
         }
     }
-    text_add(out, isfinite(a->summary.disagreement) ?
-        "<span class=\"c-mark\">words, voice and face disagree</span></div>\n" : "</div>\n");
+    text_add(out,
+        isfinite(a->summary.disagreement) ? "<span class=\"c-mark\">words, voice and face disagree</span></div>\n"
+                                          : "</div>\n");
 }
 
 static void add_table(const smac_analysis *a, text_buffer *out)
 {
-    text_format(out, "<details%s><summary>%zu segment%s of %.3g s</summary><div class=\"scroll\"><table><tr><th>from</th>",
+    text_format(out,
+        "<details%s><summary>%zu segment%s of %.3g s</summary><div class=\"scroll\"><table><tr><th>from</th>",
         a->segment_count <= 40 ? " open" : "", a->segment_count, a->segment_count == 1 ? "" : "s", a->window);
     bool apart = isfinite(a->summary.disagreement);
     for (int row = 0; row < 5; row++)
@@ -409,5 +415,6 @@ void render_html(const smac_analysis *const *analyses, size_t count, text_buffer
             text_add(out, "<hr style=\"border:0;border-top:1px solid var(--line);margin:36px 0\">\n");
         add_one(analyses[i], out);
     }
-    text_format(out, "<p class=\"meta\" style=\"margin-top:18px\">semanticmac %s</p>\n</main></body></html>\n", smac_version());
+    text_format(
+        out, "<p class=\"meta\" style=\"margin-top:18px\">semanticmac %s</p>\n</main></body></html>\n", smac_version());
 }

@@ -48,7 +48,8 @@ static void add_values(const smac_analysis *a, const smac_segment *s, json_t *in
         json_object_set_new(into, a->task.name, values(a, s->prediction));
     } else {
         json_object_set_new(into, "classes", values(a, s->prediction));
-        json_object_set_new(into, a->task.name, json_string(a->task.class_names[segment_top(s->prediction, a->targets)]));
+        json_object_set_new(
+            into, a->task.name, json_string(a->task.class_names[segment_top(s->prediction, a->targets)]));
     }
     json_t *modalities = json_object();
     for (int m = 0; m < SMAC_MODALITIES; m++)

@@ -95,7 +95,8 @@ static void attention_forward_piece(void *context, int64_t piece)
 
 /* --- backward ------------------------------------------------------------------------------------------------------ */
 
-static smac_status attention_backward_block(const attention_context *c, int64_t b, int64_t h, int64_t block, bool first_of_kv)
+static smac_status attention_backward_block(
+    const attention_context *c, int64_t b, int64_t h, int64_t block, bool first_of_kv)
 {
     const struct kernels *kernel = kernels_get();
     smac_error *none = NULL;
@@ -197,8 +198,8 @@ static bool attention_shapes_fit(tape *t, const value *q, const value *k, const 
     if (!fits) {
         tape_fail(t, SMAC_ERROR_MISMATCH, "op_attention",
             "op_attention: q %s, k %s and v %s do not fit %d heads with %d key heads: expected (B, Tq, heads*d), "
-            "(B, Tk, key heads*d) and (B, Tk, key heads*dv)", shape_of(q).text, shape_of(k).text, shape_of(v).text,
-            o->heads, o->kv_heads);
+            "(B, Tk, key heads*d) and (B, Tk, key heads*dv)",
+            shape_of(q).text, shape_of(k).text, shape_of(v).text, o->heads, o->kv_heads);
         return false;
     }
     if (o->bias == NULL)
@@ -215,10 +216,22 @@ static bool attention_shapes_fit(tape *t, const value *q, const value *k, const 
 
 static smac_status attention_run_fused(const attention_context *c, smac_error *error)
 {
-    attention_problem p = {.batch = c->batch, .queries = c->queries, .keys = c->keys, .heads = c->heads,
-        .kv_heads = c->kv_heads, .width = c->width, .value_width = c->value_width, .q = c->q->data, .k = c->k->data,
-        .v = c->v->data, .out = c->out->data, .scale = c->scale, .key_mask = c->mask,
-        .bias = c->bias != NULL ? c->bias->data : NULL, .bias_per_batch = c->bias_per_batch, .causal = c->causal};
+    attention_problem p = {.batch = c->batch,
+        .queries = c->queries,
+        .keys = c->keys,
+        .heads = c->heads,
+        .kv_heads = c->kv_heads,
+        .width = c->width,
+        .value_width = c->value_width,
+        .q = c->q->data,
+        .k = c->k->data,
+        .v = c->v->data,
+        .out = c->out->data,
+        .scale = c->scale,
+        .key_mask = c->mask,
+        .bias = c->bias != NULL ? c->bias->data : NULL,
+        .bias_per_batch = c->bias_per_batch,
+        .causal = c->causal};
     return attention_fused(c->how, &p, error);
 }
 
@@ -227,10 +240,21 @@ value *op_attention(tape *t, value *q, value *k, value *v, const attention_optio
     if (!OP_READY(t, "op_attention", q, k, v) || (o->bias != NULL && !OP_READY(t, "op_attention", o->bias)) ||
         !attention_shapes_fit(t, q, k, v, o))
         return NULL;
-    attention_context c = {.q = q, .k = k, .v = v, .bias = o->bias, .mask = o->key_mask, .batch = q->dim[0],
-        .queries = q->dim[1], .keys = k->dim[1], .heads = o->heads, .kv_heads = o->kv_heads,
-        .width = q->dim[2] / o->heads, .value_width = v->dim[2] / o->kv_heads, .causal = o->causal,
-        .bias_per_batch = o->bias != NULL && o->bias->rank == 4, .how = tape_get_options(t)->precision};
+    attention_context c = {.q = q,
+        .k = k,
+        .v = v,
+        .bias = o->bias,
+        .mask = o->key_mask,
+        .batch = q->dim[0],
+        .queries = q->dim[1],
+        .keys = k->dim[1],
+        .heads = o->heads,
+        .kv_heads = o->kv_heads,
+        .width = q->dim[2] / o->heads,
+        .value_width = v->dim[2] / o->kv_heads,
+        .causal = o->causal,
+        .bias_per_batch = o->bias != NULL && o->bias->rank == 4,
+        .how = tape_get_options(t)->precision};
     c.blocks = (c.queries + QUERY_BLOCK - 1) / QUERY_BLOCK;
     c.scale = o->scale != 0 ? o->scale : c.width > 0 ? 1 / sqrtf((float)c.width) : 1;
     bool tracked = tape_wants(t, q) || tape_wants(t, k) || tape_wants(t, v) || tape_wants(t, o->bias);
@@ -279,8 +303,7 @@ static void weights_piece(void *context, int64_t piece)
     }
 }
 
-smac_status attention_weights(const value *q, const value *k, const attention_options *o, float *out,
-    smac_error *error)
+smac_status attention_weights(const value *q, const value *k, const attention_options *o, float *out, smac_error *error)
 {
     if (q == NULL || k == NULL || q->rank != 3 || k->rank != 3 || q->dim[0] != k->dim[0] || o->heads < 1 ||
         o->kv_heads < 1 || o->heads % o->kv_heads != 0 || q->dim[2] % o->heads != 0 ||
@@ -288,9 +311,18 @@ smac_status attention_weights(const value *q, const value *k, const attention_op
         return FAIL(error, SMAC_ERROR_MISMATCH, "q %s and k %s do not fit %d heads with %d key heads",
             q != NULL ? shape_of(q).text : "(missing)", k != NULL ? shape_of(k).text : "(missing)", o->heads,
             o->kv_heads);
-    attention_context c = {.q = (value *)q, .k = (value *)k, .bias = o->bias, .mask = o->key_mask, .batch = q->dim[0],
-        .queries = q->dim[1], .keys = k->dim[1], .heads = o->heads, .kv_heads = o->kv_heads,
-        .width = q->dim[2] / o->heads, .causal = o->causal, .weights = out,
+    attention_context c = {.q = (value *)q,
+        .k = (value *)k,
+        .bias = o->bias,
+        .mask = o->key_mask,
+        .batch = q->dim[0],
+        .queries = q->dim[1],
+        .keys = k->dim[1],
+        .heads = o->heads,
+        .kv_heads = o->kv_heads,
+        .width = q->dim[2] / o->heads,
+        .causal = o->causal,
+        .weights = out,
         .bias_per_batch = o->bias != NULL && o->bias->rank == 4};
     c.scale = o->scale != 0 ? o->scale : c.width > 0 ? 1 / sqrtf((float)c.width) : 1;
     parallel_for(c.batch * c.heads, weights_piece, &c);

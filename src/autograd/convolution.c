@@ -80,8 +80,8 @@ static void conv_backward(tape *t, void *context)
     smac_status status = SMAC_OK;
     if (grad != NULL) {
         for_ranges(rows, row_step(row), window_range, c);
-        status = gemm(c->how, true, false, c->outputs, row, rows, 1, dy, c->outputs, c->columns, row, add, grad, row,
-            &error);
+        status = gemm(
+            c->how, true, false, c->outputs, row, rows, 1, dy, c->outputs, c->columns, row, add, grad, row, &error);
     }
     c->dx = grad_open(t, c->x, &c->add);
     if (status == SMAC_OK && c->dx != NULL) {
@@ -104,12 +104,20 @@ value *op_conv1d(tape *t, value *x, value *w, value *b, int stride, int padding)
     if (!fits) {
         tape_fail(t, SMAC_ERROR_MISMATCH, "op_conv1d",
             "op_conv1d: x %s, weight %s and bias %s with stride %d and padding %d do not fit: expected (B, T, C), "
-            "(O, C, width) and (O), T + 2 padding at least width", shape_of(x).text, shape_of(w).text,
-            b != NULL ? shape_of(b).text : "(none)", stride, padding);
+            "(O, C, width) and (O), T + 2 padding at least width",
+            shape_of(x).text, shape_of(w).text, b != NULL ? shape_of(b).text : "(none)", stride, padding);
         return NULL;
     }
-    conv_context c = {.x = x, .w = w, .b = b, .batch = x->dim[0], .time = x->dim[1], .channels = x->dim[2],
-        .outputs = w->dim[0], .width = w->dim[2], .stride = stride, .padding = padding,
+    conv_context c = {.x = x,
+        .w = w,
+        .b = b,
+        .batch = x->dim[0],
+        .time = x->dim[1],
+        .channels = x->dim[2],
+        .outputs = w->dim[0],
+        .width = w->dim[2],
+        .stride = stride,
+        .padding = padding,
         .how = tape_get_options(t)->precision};
     c.out_time = (c.time + 2 * padding - c.width) / stride + 1;
     int64_t rows = c.batch * c.out_time, row = c.channels * c.width;
@@ -120,8 +128,8 @@ value *op_conv1d(tape *t, value *x, value *w, value *b, int stride, int padding)
         return NULL;
     for_ranges(rows, row_step(row), window_range, &c);
     smac_error error = {0};
-    smac_status status = gemm(c.how, false, true, rows, c.outputs, row, 1, c.columns, row, w->data, row, 0, c.y->data,
-        c.outputs, &error);
+    smac_status status = gemm(
+        c.how, false, true, rows, c.outputs, row, 1, c.columns, row, w->data, row, 0, c.y->data, c.outputs, &error);
     scratch_give(t, c.columns, rows * row);
     if (status != SMAC_OK) {
         tape_fail(t, error.code, "op_conv1d", "op_conv1d: %s", error.message);

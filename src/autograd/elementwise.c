@@ -438,8 +438,7 @@ value *op_scale_rows(tape *t, value *a, value *factor)
     value *out = op_result(t, a->rank, a->dim, tape_wants(t, a) || tape_wants(t, factor));
     if (out == NULL)
         return NULL;
-    rows_context c = {.a = a, .factor = factor, .out = out,
-        .width = factor->count > 0 ? a->count / factor->count : 0};
+    rows_context c = {.a = a, .factor = factor, .out = out, .width = factor->count > 0 ? a->count / factor->count : 0};
     for_ranges(factor->count, row_step(c.width), scale_rows_range, &c);
     return op_finish(t, "op_scale_rows", out, &c, sizeof c, scale_rows_backward);
 }

@@ -18,8 +18,8 @@ shape_text shape_of_dims(int rank, const int64_t *dim);
 
 /* True when the tape is sound and no input is missing; else the tape fails (if it has not yet) and false. */
 bool op_ready_list(tape *t, const char *op, int count, const value *const *inputs);
-#define OP_READY(t, op, ...)                                                                           \
-    op_ready_list((t), (op), (int)(sizeof((const value *[]){__VA_ARGS__}) / sizeof(const value *)),    \
+#define OP_READY(t, op, ...)                                                                        \
+    op_ready_list((t), (op), (int)(sizeof((const value *[]){__VA_ARGS__}) / sizeof(const value *)), \
         (const value *[]){__VA_ARGS__})
 
 /* An uninitialised result; tracked as said. */

@@ -8,15 +8,15 @@
 
 typedef struct loss_context {
     value *x, *out;
-    float *target; /* a copy, x's shape */
-    float *weight; /* (B): weight / sum of weights */
+    float *target;          /* a copy, x's shape */
+    float *weight;          /* (B): weight / sum of weights */
     float *log_probability; /* cross entropy: x's shape */
     int64_t rows, width;
 } loss_context;
 
 /* Copies target and the normalised weights to the tape.  *empty: all weights are 0. */
-static bool loss_prepare(tape *t, const char *op, value *x, const float *target, const float *weight,
-    loss_context *c, bool *empty)
+static bool loss_prepare(
+    tape *t, const char *op, value *x, const float *target, const float *weight, loss_context *c, bool *empty)
 {
     if (!OP_READY(t, op, x))
         return false;

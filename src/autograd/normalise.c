@@ -19,8 +19,8 @@ typedef struct norm_context {
     bool centred; /* layer norm; else root mean square */
     int64_t rows, width, group;
     float epsilon;
-    float *mean, *inverse;  /* (rows) or NULL */
-    float *dx, *dw, *db;    /* dw, db: (groups, width) */
+    float *mean, *inverse; /* (rows) or NULL */
+    float *dx, *dw, *db;   /* dw, db: (groups, width) */
     bool add;
 } norm_context;
 
@@ -89,15 +89,22 @@ static value *norm(tape *t, const char *op, value *x, value *w, value *b, float 
     if (x->rank < 1 || w->rank != 1 || w->dim[0] != last_dim(x) || (b != NULL && !same_shape(w, b))) {
         tape_fail(t, SMAC_ERROR_MISMATCH, op,
             "%s: x of shape %s does not fit a weight of shape %s and a bias of shape %s: both must have x's last "
-            "dimension", op, shape_of(x).text, shape_of(w).text, b != NULL ? shape_of(b).text : "(none)");
+            "dimension",
+            op, shape_of(x).text, shape_of(w).text, b != NULL ? shape_of(b).text : "(none)");
         return NULL;
     }
     bool tracked = tape_wants(t, x) || tape_wants(t, w) || tape_wants(t, b);
     value *out = op_result(t, x->rank, x->dim, tracked);
     if (out == NULL)
         return NULL;
-    norm_context c = {.x = x, .w = w, .b = b, .out = out, .centred = centred, .rows = row_count(x),
-        .width = last_dim(x), .epsilon = epsilon};
+    norm_context c = {.x = x,
+        .w = w,
+        .b = b,
+        .out = out,
+        .centred = centred,
+        .rows = row_count(x),
+        .width = last_dim(x),
+        .epsilon = epsilon};
     c.group = (c.rows + MAX_GROUPS - 1) / MAX_GROUPS;
     if (tracked) {
         c.inverse = tape_scratch(t, (size_t)c.rows * sizeof(float));

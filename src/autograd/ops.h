@@ -32,8 +32,8 @@ typedef struct attention_options {
  * whole in inference. */
 value *op_attention(tape *t, value *q, value *k, value *v, const attention_options *options);
 /* the weights after the softmax, for word timestamps and for pictures: writes (B, heads, Tq, Tk); inference alone */
-smac_status attention_weights(const value *q, const value *k, const attention_options *options, float *out,
-    smac_error *error);
+smac_status attention_weights(
+    const value *q, const value *k, const attention_options *options, float *out, smac_error *error);
 
 /* --- element by element ------------------------------------------------------------------------------------------ */
 /* b has a's shape, or its dimensions are the last ones of a (broadcast over the leading ones), or it is a scalar. */
@@ -53,7 +53,7 @@ value *op_scale_rows(tape *t, value *a, value *factor);
 /* --- normalisation and softmax ------------------------------------------------------------------------------------ */
 value *op_layer_norm(tape *t, value *x, value *weight, value *bias, float epsilon); /* over the last dimension */
 value *op_rms_norm(tape *t, value *x, value *weight, float epsilon);
-value *op_softmax(tape *t, value *x);                 /* over the last dimension */
+value *op_softmax(tape *t, value *x); /* over the last dimension */
 value *op_log_softmax(tape *t, value *x);
 value *op_l2_normalise(tape *t, value *x, float epsilon); /* x / max(|x|, epsilon) over the last dimension */
 
@@ -69,10 +69,10 @@ value *op_gather(tape *t, value *table, const int32_t *indices, int rank, const 
 value *op_where(tape *t, const uint8_t *mask, int64_t mask_count, value *a, value *b);
 
 /* --- sums ----------------------------------------------------------------------------------------------------------- */
-value *op_sum(tape *t, value *x);  /* to a scalar, in double */
+value *op_sum(tape *t, value *x); /* to a scalar, in double */
 value *op_mean(tape *t, value *x);
-value *op_mean_over(tape *t, value *x, int dimension);          /* that dimension goes away */
-value *op_masked_mean(tape *t, value *x, const uint8_t *mask);  /* x(B, T, D), mask(B, T) -> (B, D); no position: 0 */
+value *op_mean_over(tape *t, value *x, int dimension);         /* that dimension goes away */
+value *op_masked_mean(tape *t, value *x, const uint8_t *mask); /* x(B, T, D), mask(B, T) -> (B, D); no position: 0 */
 
 /* --- convolution ----------------------------------------------------------------------------------------------------- */
 /* x(B, T, C), w(O, C, width), b(O) -> (B, (T + 2 padding - width)/stride + 1, O): time first, channels last */

@@ -74,7 +74,8 @@ static void linear_backward_from(tape *t, linear_context *c, const float *dy)
     if (c->w->data == NULL) {
         tape_fail(t, SMAC_ERROR_UNSUPPORTED, "op_linear",
             "op_linear: a gradient must flow through %s, but it is held packed alone: load it without dropping its "
-            "float32 values", c->w->parameter->name);
+            "float32 values",
+            c->w->parameter->name);
         return;
     }
     grad = grad_open(t, c->x, &add);
@@ -130,7 +131,14 @@ value *op_linear_activation(tape *t, value *x, value *w, value *b, activation a)
     value *y = op_result(t, x->rank, dim, tracked);
     if (y == NULL)
         return NULL;
-    linear_context c = {.x = x, .w = w, .b = b, .y = y, .before = y->data, .act = a, .n = w->dim[0], .k = w->dim[1],
+    linear_context c = {.x = x,
+        .w = w,
+        .b = b,
+        .y = y,
+        .before = y->data,
+        .act = a,
+        .n = w->dim[0],
+        .k = w->dim[1],
         .how = tape_get_options(t)->precision};
     c.rows = c.k > 0 ? x->count / c.k : (c.n > 0 ? y->count / c.n : 0);
     if (tracked && a != ACTIVATION_NONE) {
@@ -142,8 +150,8 @@ value *op_linear_activation(tape *t, value *x, value *w, value *b, activation a)
     smac_status status = SMAC_OK;
     if (packed) {
         bool apart = c.before != y->data;
-        status = product_packed(c.before, x->data, c.rows, p->packed, b != NULL ? b->data : NULL,
-            apart ? ACTIVATION_NONE : a, &error);
+        status = product_packed(
+            c.before, x->data, c.rows, p->packed, b != NULL ? b->data : NULL, apart ? ACTIVATION_NONE : a, &error);
         if (status == SMAC_OK && apart)
             parallel_activate(y->data, c.before, y->count, a);
     } else {
@@ -175,9 +183,24 @@ typedef struct matmul_context {
 static smac_status matmul_product(const matmul_context *c, bool ta, bool tb, int64_t m, int64_t n, int64_t k,
     const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *out, int64_t ldc, smac_error *error)
 {
-    gemm_batch g = {.transpose_a = ta, .transpose_b = tb, .m = m, .n = n, .k = k, .outer = c->batch, .inner = 1,
-        .alpha = 1, .beta = beta, .a = a, .b = b, .c = out, .lda = lda, .ldb = ldb, .ldc = ldc,
-        .stride_a = {m * k, 0}, .stride_b = {n * k, 0}, .stride_c = {m * n, 0}};
+    gemm_batch g = {.transpose_a = ta,
+        .transpose_b = tb,
+        .m = m,
+        .n = n,
+        .k = k,
+        .outer = c->batch,
+        .inner = 1,
+        .alpha = 1,
+        .beta = beta,
+        .a = a,
+        .b = b,
+        .c = out,
+        .lda = lda,
+        .ldb = ldb,
+        .ldc = ldc,
+        .stride_a = {m * k, 0},
+        .stride_b = {n * k, 0},
+        .stride_c = {m * n, 0}};
     return gemm_batched(c->how, &g, error);
 }
 
@@ -214,8 +237,8 @@ value *op_matmul(tape *t, value *a, value *b, bool transpose_b)
     if (!fits || a->dim[a->rank - 1] != b->dim[inner]) {
         tape_fail(t, SMAC_ERROR_MISMATCH, "op_matmul",
             "op_matmul: a of shape %s cannot be multiplied by b%s of shape %s: the inner dimensions must be equal, and "
-            "the leading ones too unless b has rank 2", shape_of(a).text, transpose_b ? " transposed" : "",
-            shape_of(b).text);
+            "the leading ones too unless b has rank 2",
+            shape_of(a).text, transpose_b ? " transposed" : "", shape_of(b).text);
         return NULL;
     }
     int64_t dim[VALUE_MAX_RANK];
@@ -224,8 +247,14 @@ value *op_matmul(tape *t, value *a, value *b, bool transpose_b)
     value *out = op_result(t, a->rank, dim, tape_wants(t, a) || tape_wants(t, b));
     if (out == NULL)
         return NULL;
-    matmul_context c = {.a = a, .b = b, .c = out, .transpose_b = transpose_b, .shared = b->rank == 2,
-        .m = a->dim[a->rank - 2], .n = dim[a->rank - 1], .k = a->dim[a->rank - 1],
+    matmul_context c = {.a = a,
+        .b = b,
+        .c = out,
+        .transpose_b = transpose_b,
+        .shared = b->rank == 2,
+        .m = a->dim[a->rank - 2],
+        .n = dim[a->rank - 1],
+        .k = a->dim[a->rank - 1],
         .how = tape_get_options(t)->precision};
     c.batch = 1;
     for (int i = 0; i < a->rank - 2; i++)

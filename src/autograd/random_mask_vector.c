@@ -20,7 +20,8 @@ AVX512 static void dropout_avx512(const dropout_mask *mask, int64_t index, int64
 {
     const __m512i m0 = _mm512_set1_epi64(MULTIPLY_0), m1 = _mm512_set1_epi64(MULTIPLY_1);
     const __m512i low = _mm512_set1_epi64(0xFFFFFFFF), lanes = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
-    const __m512i front = _mm512_set_epi64(11, 3, 10, 2, 9, 1, 8, 0), back = _mm512_set_epi64(15, 7, 14, 6, 13, 5, 12, 4);
+    const __m512i front = _mm512_set_epi64(11, 3, 10, 2, 9, 1, 8, 0),
+                  back = _mm512_set_epi64(15, 7, 14, 6, 13, 5, 12, 4);
     const __m512i threshold = _mm512_set1_epi16((short)mask->threshold);
     const __m512 scale = _mm512_set1_ps(mask->scale);
     for (int64_t at = 0; at < count; at += 64) {
@@ -38,8 +39,7 @@ AVX512 static void dropout_avx512(const dropout_mask *mask, int64_t index, int64
         }
         __m512i first = _mm512_or_si512(_mm512_and_si512(c0, low), _mm512_slli_epi64(c1, 32));
         __m512i second = _mm512_or_si512(_mm512_and_si512(c2, low), _mm512_slli_epi64(c3, 32));
-        __mmask32 keep[2] = {
-            _mm512_cmpge_epu16_mask(_mm512_permutex2var_epi64(first, front, second), threshold),
+        __mmask32 keep[2] = {_mm512_cmpge_epu16_mask(_mm512_permutex2var_epi64(first, front, second), threshold),
             _mm512_cmpge_epu16_mask(_mm512_permutex2var_epi64(first, back, second), threshold)};
         for (int i = 0; i < 4; i++) {
             __mmask16 part = (__mmask16)(keep[i / 2] >> (16 * (i % 2)));
@@ -74,8 +74,8 @@ AVX2 static void dropout_avx2(const dropout_mask *mask, int64_t index, int64_t c
             _mm256_extracti128_si256(even, 1), _mm256_extracti128_si256(odd, 1)};
         for (int i = 0; i < 4; i++) {
             __m256 drop = _mm256_castsi256_ps(_mm256_cmpgt_epi32(threshold, _mm256_cvtepu16_epi32(block[i])));
-            _mm256_storeu_ps(y + at + 8 * i,
-                _mm256_andnot_ps(drop, _mm256_mul_ps(_mm256_loadu_ps(x + at + 8 * i), scale)));
+            _mm256_storeu_ps(
+                y + at + 8 * i, _mm256_andnot_ps(drop, _mm256_mul_ps(_mm256_loadu_ps(x + at + 8 * i), scale)));
         }
     }
 }

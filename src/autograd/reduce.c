@@ -48,7 +48,9 @@ static value *total(tape *t, const char *op, value *x, bool mean)
     }
     value *out = op_result(t, 0, NULL, tape_wants(t, x));
     int64_t blocks = (x->count + ELEMENT_STEP - 1) / ELEMENT_STEP;
-    total_context c = {.x = x, .out = out, .factor = mean ? 1.0 / (double)x->count : 1,
+    total_context c = {.x = x,
+        .out = out,
+        .factor = mean ? 1.0 / (double)x->count : 1,
         .parts = tape_scratch(t, (size_t)blocks * sizeof(double))};
     if (out == NULL || c.parts == NULL)
         return NULL;

@@ -197,8 +197,8 @@ value *op_concat(tape *t, value *const *parts, int count, int dimension)
     if (kept == NULL)
         return NULL;
     memcpy(kept, parts, (size_t)count * sizeof *kept);
-    concat_context c = {out, kept, count, product_of(dim, 0, dimension),
-        product_of(dim, dimension + 1, parts[0]->rank), dimension};
+    concat_context c = {
+        out, kept, count, product_of(dim, 0, dimension), product_of(dim, dimension + 1, parts[0]->rank), dimension};
     int64_t row = dim[dimension] * c.inner, at = 0;
     for (int i = 0; i < count; i++) {
         int64_t n = parts[i]->dim[dimension] * c.inner;
@@ -218,8 +218,8 @@ static void slice_backward(tape *t, void *context)
     slice_context *c = context;
     float *grad = value_grad(t, c->x);
     if (grad != NULL)
-        for_ranges(c->outer, row_step(c->n), block_range,
-            &(block_copy){grad + c->at, c->out->grad, c->row, c->n, c->n, true});
+        for_ranges(
+            c->outer, row_step(c->n), block_range, &(block_copy){grad + c->at, c->out->grad, c->row, c->n, c->n, true});
 }
 
 value *op_slice(tape *t, value *x, int dimension, int64_t start, int64_t length)
@@ -239,10 +239,9 @@ value *op_slice(tape *t, value *x, int dimension, int64_t start, int64_t length)
     if (out == NULL)
         return NULL;
     int64_t inner = product_of(x->dim, dimension + 1, x->rank);
-    slice_context c = {x, out, product_of(x->dim, 0, dimension), x->dim[dimension] * inner, start * inner,
-        length * inner};
-    for_ranges(c.outer, row_step(c.n), block_range,
-        &(block_copy){out->data, x->data + c.at, c.n, c.row, c.n, false});
+    slice_context c = {
+        x, out, product_of(x->dim, 0, dimension), x->dim[dimension] * inner, start * inner, length * inner};
+    for_ranges(c.outer, row_step(c.n), block_range, &(block_copy){out->data, x->data + c.at, c.n, c.row, c.n, false});
     return op_finish(t, "op_slice", out, &c, sizeof c, slice_backward);
 }
 
@@ -276,8 +275,7 @@ value *op_repeat(tape *t, value *x, int64_t times)
     value *out = op_result(t, x->rank + 1, dim, tape_wants(t, x));
     if (out == NULL)
         return NULL;
-    for_ranges(times, row_step(x->count), block_range,
-        &(block_copy){out->data, x->data, x->count, 0, x->count, false});
+    for_ranges(times, row_step(x->count), block_range, &(block_copy){out->data, x->data, x->count, 0, x->count, false});
     repeat_context c = {x, out, times};
     return op_finish(t, "op_repeat", out, &c, sizeof c, repeat_backward);
 }
@@ -424,13 +422,18 @@ value *op_where(tape *t, const uint8_t *mask, int64_t mask_count, value *a, valu
     if (!fits || mask == NULL) {
         tape_fail(t, SMAC_ERROR_MISMATCH, "op_where",
             "op_where: a mask of %lld and b of shape %s do not fit a of shape %s: the mask must cover a's first "
-            "dimensions and b must have a's last ones", (long long)mask_count, shape_of(b).text, shape_of(a).text);
+            "dimensions and b must have a's last ones",
+            (long long)mask_count, shape_of(b).text, shape_of(a).text);
         return NULL;
     }
     value *out = op_result(t, a->rank, a->dim, tape_wants(t, a) || tape_wants(t, b));
     if (out == NULL)
         return NULL;
-    where_context c = {.a = a, .b = b, .out = out, .mask = mask, .period = b->count,
+    where_context c = {.a = a,
+        .b = b,
+        .out = out,
+        .mask = mask,
+        .period = b->count,
         .inner = mask_count > 0 ? a->count / mask_count : 0};
     c.segment = c.inner < c.period ? c.inner : c.period;
     if (out->count > 0)

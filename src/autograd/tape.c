@@ -173,8 +173,8 @@ static node *node_new(tape *t, int rank, const int64_t *dim)
     arena_mark here = arena_here(t->values);
     node *n = arena_take_zeroed(t->values, sizeof *n);
     if (n == NULL) {
-        tape_fail(t, SMAC_ERROR_MEMORY, "tape_value", "memory ran out at a value of shape %s",
-            shape_of_dims(rank, dim).text);
+        tape_fail(
+            t, SMAC_ERROR_MEMORY, "tape_value", "memory ran out at a value of shape %s", shape_of_dims(rank, dim).text);
         return NULL;
     }
     n->v.rank = rank;
@@ -192,8 +192,8 @@ static value *value_with_memory(tape *t, int rank, const int64_t *dim)
         return NULL;
     n->v.data = arena_take(t->values, n->v.count > 0 ? (size_t)n->v.count * sizeof(float) : sizeof(float));
     if (n->v.data == NULL) {
-        tape_fail(t, SMAC_ERROR_MEMORY, "tape_value", "memory ran out at a value of shape %s",
-            shape_of_dims(rank, dim).text);
+        tape_fail(
+            t, SMAC_ERROR_MEMORY, "tape_value", "memory ran out at a value of shape %s", shape_of_dims(rank, dim).text);
         return NULL;
     }
     return &n->v;
@@ -295,8 +295,8 @@ value *tape_scope_end(tape *t, arena_mark mark, value *result)
             t->spare_bytes = t->spare != NULL ? bytes : 0;
         }
         if (t->spare == NULL && bytes > 0) {
-            tape_fail(t, SMAC_ERROR_MEMORY, "tape_scope_end", "memory ran out at a value of shape %s",
-                shape_of(&old.v).text);
+            tape_fail(
+                t, SMAC_ERROR_MEMORY, "tape_scope_end", "memory ran out at a value of shape %s", shape_of(&old.v).text);
             return NULL;
         }
         if (bytes > 0)
@@ -377,8 +377,8 @@ static float *buffer_take(tape *t, int64_t count)
     }
     float *data = arena_take(t->gradients, bytes);
     if (data == NULL)
-        tape_fail(t, SMAC_ERROR_MEMORY, "tape_backward", "memory ran out at a gradient of %lld numbers",
-            (long long)count);
+        tape_fail(
+            t, SMAC_ERROR_MEMORY, "tape_backward", "memory ran out at a gradient of %lld numbers", (long long)count);
     return data;
 }
 

@@ -28,13 +28,13 @@ struct packed_matrix; /* compute/products.h */
 struct parameter;
 
 typedef struct value {
-    int rank;                     /* 0: a scalar (count 1) */
+    int rank; /* 0: a scalar (count 1) */
     int64_t dim[VALUE_MAX_RANK];
-    int64_t count;                /* product of the dimensions */
-    float *data;                  /* NULL only for a parameter that is held packed alone */
-    float *grad;                  /* same shape; NULL until the backward pass needs it, or always when not tracked */
-    bool tracked;                 /* a gradient is wanted for it (it depends on a trainable parameter) */
-    struct parameter *parameter;  /* set on values made by tape_parameter */
+    int64_t count;               /* product of the dimensions */
+    float *data;                 /* NULL only for a parameter that is held packed alone */
+    float *grad;                 /* same shape; NULL until the backward pass needs it, or always when not tracked */
+    bool tracked;                /* a gradient is wanted for it (it depends on a trainable parameter) */
+    struct parameter *parameter; /* set on values made by tape_parameter */
 } value;
 
 /*
@@ -50,22 +50,22 @@ typedef struct parameter {
     float *data;
     float *grad;
     bool trainable;
-    bool product;     /* a weight (out, in) that op_linear alone reads: it may be packed and its float32 values dropped */
-    bool decay;       /* weight decay applies (not to biases, norms, gates, learned tokens) */
-    bool language;    /* belongs to the pre-trained encoders' learning-rate group ("language model" in method.md) */
-    float rate_scale; /* factor on the learning rate (1; 10 for the gates' alpha) */
-    uint64_t version; /* raised by whoever writes data, so that packed copies are renewed */
+    bool product;  /* a weight (out, in) that op_linear alone reads: it may be packed and its float32 values dropped */
+    bool decay;    /* weight decay applies (not to biases, norms, gates, learned tokens) */
+    bool language; /* belongs to the pre-trained encoders' learning-rate group ("language model" in method.md) */
+    float rate_scale;             /* factor on the learning rate (1; 10 for the gates' alpha) */
+    uint64_t version;             /* raised by whoever writes data, so that packed copies are renewed */
     struct packed_matrix *packed; /* for matrices [N, K] used by op_linear; owned by the store */
     uint64_t packed_version;
 } parameter;
 
 typedef struct tape_options {
-    bool record;           /* keep what tape_backward needs */
-    bool training;         /* dropout is active */
-    precision precision;   /* of products whose weights are float32 parameters (training in bf16) */
-    uint64_t seed;         /* of dropout */
-    uint64_t step;         /* of dropout: masks depend on (seed, step, position in the tape) alone */
-    bool check_finite;     /* test every operation's result; a non-finite one fails and names the operation */
+    bool record;         /* keep what tape_backward needs */
+    bool training;       /* dropout is active */
+    precision precision; /* of products whose weights are float32 parameters (training in bf16) */
+    uint64_t seed;       /* of dropout */
+    uint64_t step;       /* of dropout: masks depend on (seed, step, position in the tape) alone */
+    bool check_finite;   /* test every operation's result; a non-finite one fails and names the operation */
 } tape_options;
 
 typedef struct tape tape;

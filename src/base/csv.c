@@ -7,8 +7,8 @@
 #include "base/text.h"
 
 typedef struct csv_memory {
-    char *bytes;   /* the cells, unquoted in place, each with its NUL */
-    char **cells;  /* of all rows */
+    char *bytes;  /* the cells, unquoted in place, each with its NUL */
+    char **cells; /* of all rows */
     csv_row *rows;
 } csv_memory;
 
@@ -64,7 +64,7 @@ smac_status csv_parse(const char *data, size_t size, csv_table *out, smac_error 
                 at++;
             }
             while (at < size && data[at] != ',' && data[at] != '\n' &&
-                   !(data[at] == '\r' && (at + 1 == size || data[at + 1] == '\n')))
+                !(data[at] == '\r' && (at + 1 == size || data[at + 1] == '\n')))
                 m->bytes[used++] = data[at++];
             m->bytes[used++] = 0;
             more = at < size && data[at] == ',';

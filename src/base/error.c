@@ -49,17 +49,28 @@ smac_status error_advise(smac_error *error, smac_status status, smac_status code
 SMAC_API const char *smac_status_name(smac_status status)
 {
     switch (status) {
-    case SMAC_OK: return "ok";
-    case SMAC_ERROR_ARGUMENT: return "wrong argument";
-    case SMAC_ERROR_MEMORY: return "out of memory";
-    case SMAC_ERROR_IO: return "input or output failed";
-    case SMAC_ERROR_NOT_FOUND: return "not found";
-    case SMAC_ERROR_FORMAT: return "malformed";
-    case SMAC_ERROR_MISMATCH: return "mismatch";
-    case SMAC_ERROR_UNSUPPORTED: return "not supported";
-    case SMAC_ERROR_NUMERIC: return "not finite";
-    case SMAC_ERROR_INTERRUPTED: return "interrupted";
-    case SMAC_ERROR_INTERNAL: return "internal fault";
+    case SMAC_OK:
+        return "ok";
+    case SMAC_ERROR_ARGUMENT:
+        return "wrong argument";
+    case SMAC_ERROR_MEMORY:
+        return "out of memory";
+    case SMAC_ERROR_IO:
+        return "input or output failed";
+    case SMAC_ERROR_NOT_FOUND:
+        return "not found";
+    case SMAC_ERROR_FORMAT:
+        return "malformed";
+    case SMAC_ERROR_MISMATCH:
+        return "mismatch";
+    case SMAC_ERROR_UNSUPPORTED:
+        return "not supported";
+    case SMAC_ERROR_NUMERIC:
+        return "not finite";
+    case SMAC_ERROR_INTERRUPTED:
+        return "interrupted";
+    case SMAC_ERROR_INTERNAL:
+        return "internal fault";
     }
     return "unknown status";
 }

@@ -30,11 +30,11 @@ static inline smac_status error_raised(smac_status code)
 }
 
 /* Leave the enclosing function with the status of a call that failed. */
-#define TRY(call)                                    \
-    do {                                             \
-        smac_status try_status_ = (call);            \
-        if (try_status_ != SMAC_OK)                  \
-            return try_status_;                      \
+#define TRY(call)                         \
+    do {                                  \
+        smac_status try_status_ = (call); \
+        if (try_status_ != SMAC_OK)       \
+            return try_status_;           \
     } while (0)
 
 #endif

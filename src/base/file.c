@@ -19,8 +19,8 @@ static smac_status cannot(smac_error *error, const char *what, const char *path)
 {
     smac_status code = errno == ENOENT ? SMAC_ERROR_NOT_FOUND : errno == ENOMEM ? SMAC_ERROR_MEMORY : SMAC_ERROR_IO;
     const char *advice = errno == ENOENT ? "; check its name" : errno == EACCES ? "; check its permissions" : "";
-    return error_set(error, code, "file", "cannot %s %s: %s%s", what, *path ? path : "an empty name", strerror(errno),
-        advice);
+    return error_set(
+        error, code, "file", "cannot %s %s: %s%s", what, *path ? path : "an empty name", strerror(errno), advice);
 }
 
 /* stream: a pipe or a device may stand there too (bash's <(...), /dev/stdin); else one is refused, not waited for. */
@@ -41,8 +41,8 @@ static smac_status open_file(const char *path, bool stream, int *descriptor, siz
     }
     if (!stream && !S_ISREG(status.st_mode)) {
         close(fd);
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s is a pipe or a device, expected a file: write what it gives into one "
-            "first", path);
+        return FAIL(error, SMAC_ERROR_FORMAT,
+            "%s is a pipe or a device, expected a file: write what it gives into one first", path);
     }
     *descriptor = fd;
     *size = S_ISREG(status.st_mode) && status.st_size > 0 ? (size_t)status.st_size : 0;
@@ -101,8 +101,8 @@ smac_status file_read(const char *path, size_t limit, char **out, size_t *size, 
         code = FAIL(error, SMAC_ERROR_MEMORY, "%s has %zu bytes, for which there is no memory", path, known);
     while (code == SMAC_OK) {
         if (limit && used > limit) {
-            code = FAIL(error, SMAC_ERROR_FORMAT, "%s has more than %zu bytes, the most that is read of such a file; "
-                "name another", path, limit);
+            code = FAIL(error, SMAC_ERROR_FORMAT,
+                "%s has more than %zu bytes, the most that is read of such a file; name another", path, limit);
             break;
         }
         if (!memory_grow((void **)&data, &capacity, used + 4097, 1)) {
@@ -139,7 +139,7 @@ static bool is_stream(const char *path)
     struct stat status;
     bool there = stat(path, &status) == 0;
     return (there && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) || !strncmp(path, "/dev/fd/", 8) ||
-           !strncmp(path, "/proc/", 6) || !strcmp(path, "/dev/stdout") || !strcmp(path, "/dev/stderr");
+        !strncmp(path, "/proc/", 6) || !strcmp(path, "/dev/stdout") || !strcmp(path, "/dev/stderr");
 }
 
 /* Where a symbolic link leads, so that the link stays one; a path that leads nowhere is taken as it is.  free(). */
@@ -221,8 +221,7 @@ smac_status file_writer_commit(file_writer *w, smac_error *error)
     bad |= fclose(w->file) != 0;
     w->file = NULL;
     if (bad) {
-        smac_status code = FAIL(error, SMAC_ERROR_IO,
-            "cannot write %s: %s%s", w->path, strerror(saved ? saved : EIO),
+        smac_status code = FAIL(error, SMAC_ERROR_IO, "cannot write %s: %s%s", w->path, strerror(saved ? saved : EIO),
             whole ? "; what stood there before is unchanged, make room and try again" : "");
         file_writer_abandon(w);
         return code;

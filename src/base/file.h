@@ -54,8 +54,8 @@ smac_status folder_make(const char *path, smac_error *error); /* with its parent
 smac_status folder_list(const char *folder, bool (*wanted)(const char *folder, const char *name), char ***names,
     size_t *count, smac_error *error);
 void folder_list_free(char **names, size_t count);
-char *path_join(const char *folder, const char *name);         /* free(); NULL when memory is short */
-const char *path_base(const char *path);                       /* behind the last slash, in place */
+char *path_join(const char *folder, const char *name); /* free(); NULL when memory is short */
+const char *path_base(const char *path);               /* behind the last slash, in place */
 
 /* SHA-256 (FIPS 180-4) as 64 hexadecimal digits and a NUL. */
 void sha256_hex(const void *data, size_t size, char out[65]);

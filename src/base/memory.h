@@ -15,8 +15,8 @@ bool checked_add(size_t a, size_t b, size_t *out);
 /* calloc/realloc of count*size bytes that check the product.  NULL on overflow or lack of memory.  Free with free(). */
 void *memory_new(size_t count, size_t size);
 void *memory_resize(void *old, size_t count, size_t size);
-char *memory_copy_text(const char *text);                   /* strdup; NULL for NULL */
-char *memory_copy_text_n(const char *text, size_t length);  /* copies length bytes and adds NUL */
+char *memory_copy_text(const char *text);                  /* strdup; NULL for NULL */
+char *memory_copy_text_n(const char *text, size_t length); /* copies length bytes and adds NUL */
 
 /* Make room for one more element: *items (of element bytes) grows by doubling.  false when memory is short. */
 bool memory_grow(void **items, size_t *capacity, size_t needed, size_t element);
@@ -36,7 +36,7 @@ typedef struct arena_mark {
 
 arena *arena_new(size_t block_bytes); /* 0: a default of 1 MiB; larger pieces get blocks of their own */
 void arena_free(arena *a);
-void *arena_take(arena *a, size_t bytes);      /* uninitialised; NULL when memory is short */
+void *arena_take(arena *a, size_t bytes); /* uninitialised; NULL when memory is short */
 void *arena_take_zeroed(arena *a, size_t bytes);
 char *arena_copy_text(arena *a, const char *text);
 arena_mark arena_here(const arena *a);

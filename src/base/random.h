@@ -24,9 +24,9 @@ typedef struct random_sequence {
 
 random_sequence random_start(uint64_t seed, uint64_t stream);
 uint32_t random_u32(random_sequence *r);
-double random_uniform(random_sequence *r);              /* [0, 1), 53 bits */
+double random_uniform(random_sequence *r); /* [0, 1), 53 bits */
 double random_normal(random_sequence *r);
-uint64_t random_below(random_sequence *r, uint64_t n);  /* 0..n-1 without bias; 0 for n = 0 */
+uint64_t random_below(random_sequence *r, uint64_t n); /* 0..n-1 without bias; 0 for n = 0 */
 void random_shuffle(random_sequence *r, int64_t *items, int64_t count);
 
 /* A stream number from a name, so that streams do not collide by accident (64-bit FNV-1a). */

@@ -63,12 +63,23 @@ void text_add_xml(text_buffer *b, const char *text)
 {
     for (; *text; text++) {
         switch (*text) {
-        case '&': text_add(b, "&amp;"); break;
-        case '<': text_add(b, "&lt;"); break;
-        case '>': text_add(b, "&gt;"); break;
-        case '"': text_add(b, "&quot;"); break;
-        case '\'': text_add(b, "&#39;"); break;
-        default: text_add_char(b, *text);
+        case '&':
+            text_add(b, "&amp;");
+            break;
+        case '<':
+            text_add(b, "&lt;");
+            break;
+        case '>':
+            text_add(b, "&gt;");
+            break;
+        case '"':
+            text_add(b, "&quot;");
+            break;
+        case '\'':
+            text_add(b, "&#39;");
+            break;
+        default:
+            text_add_char(b, *text);
         }
     }
 }

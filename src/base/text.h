@@ -18,7 +18,7 @@ void text_add(text_buffer *b, const char *text);
 void text_add_n(text_buffer *b, const char *text, size_t length);
 void text_add_char(text_buffer *b, char c);
 void text_format(text_buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void text_add_xml(text_buffer *b, const char *text);          /* & < > " ' escaped */
+void text_add_xml(text_buffer *b, const char *text); /* & < > " ' escaped */
 void text_free(text_buffer *b);
 
 /* Decode one code point at text[*at] (at < length), moving *at; 0xFFFD for a malformed byte (moves one byte). */

@@ -28,17 +28,25 @@ typedef struct attention_work {
     char *memory;
 } attention_work;
 
-static size_t rounded(size_t bytes) {
+static size_t rounded(size_t bytes)
+{
     return (bytes + 63) & ~(size_t)63;
 }
 
 /* Keys as the right-hand side of q k^T, values as that of w v. */
-static void pack_head(const attention_work *w, int64_t b, int64_t kv_head, char *keys, char *values) {
+static void pack_head(const attention_work *w, int64_t b, int64_t kv_head, char *keys, char *values)
+{
     const attention_problem *p = w->p;
-    right_matrix k = {.b = p->k + b * p->keys * w->k_row + kv_head * p->width, .k = p->width, .n = p->keys,
-        .step_k = 1, .step_n = w->k_row};
-    right_matrix v = {.b = p->v + b * p->keys * w->v_row + kv_head * p->value_width, .k = p->keys,
-        .n = p->value_width, .step_k = w->v_row, .step_n = 1};
+    right_matrix k = {.b = p->k + b * p->keys * w->k_row + kv_head * p->width,
+        .k = p->width,
+        .n = p->keys,
+        .step_k = 1,
+        .step_n = w->k_row};
+    right_matrix v = {.b = p->v + b * p->keys * w->v_row + kv_head * p->value_width,
+        .k = p->keys,
+        .n = p->value_width,
+        .step_k = w->v_row,
+        .step_n = 1};
     for (int64_t i = 0; i < w->key_panels; i++)
         pack_panel(keys + (size_t)(i * w->width_steps * PANEL) * element_of(w->how), w->how, w->kernels, &k, i);
     for (int64_t i = 0; i < w->value_panels; i++)
@@ -46,14 +54,16 @@ static void pack_head(const attention_work *w, int64_t b, int64_t kv_head, char 
 }
 
 /* How many keys query i may see. */
-static int64_t keys_seen(const attention_problem *p, int64_t query) {
+static int64_t keys_seen(const attention_problem *p, int64_t query)
+{
     if (!p->causal)
         return p->keys;
     int64_t seen = query + p->keys - p->queries + 1;
     return seen < 0 ? 0 : seen > p->keys ? p->keys : seen;
 }
 
-static void attention_piece(void *context, int64_t index) {
+static void attention_piece(void *context, int64_t index)
+{
     attention_work *w = context;
     const attention_problem *p = w->p;
     int64_t part = index % w->query_pieces, h = index / w->query_pieces % p->heads;
@@ -70,8 +80,14 @@ static void attention_piece(void *context, int64_t index) {
     for (int64_t first = part * w->queries_piece; first < end; first += w->tiles->rows) {
         int64_t rows = end - first < w->tiles->rows ? end - first : w->tiles->rows;
         const float *q = p->q + (b * p->queries + first) * w->q_row + h * p->width;
-        piece_operands o = {.how = w->how, .tiles = w->tiles, .k = w->width_steps, .left = q, .left_row = w->q_row,
-            .left_step = f32 ? 1 : 2, .panels = keys, .panel_elements = PANEL * w->width_steps};
+        piece_operands o = {.how = w->how,
+            .tiles = w->tiles,
+            .k = w->width_steps,
+            .left = q,
+            .left_row = w->q_row,
+            .left_step = f32 ? 1 : 2,
+            .panels = keys,
+            .panel_elements = PANEL * w->width_steps};
         if (!f32) {
             left_matrix l = left_matrix_plan(w->how, q, rows, p->width, w->q_row, 1, false);
             l.packed = query;
@@ -84,12 +100,19 @@ static void attention_piece(void *context, int64_t index) {
             float *row = scores + r * score_width;
             int64_t seen = keys_seen(p, first + r);
             const float *bias = p->bias
-                ? p->bias + (((p->bias_per_batch ? b * p->heads : 0) + h) * p->queries + first + r) * p->keys : 0;
+                ? p->bias + (((p->bias_per_batch ? b * p->heads : 0) + h) * p->queries + first + r) * p->keys
+                : 0;
             w->kernels->softmax(row, row, seen, w->scale, bias, p->key_mask ? p->key_mask + b * p->keys : 0);
             memset(row + seen, 0, (size_t)(score_width - seen) * sizeof *row);
         }
-        o = (piece_operands){.how = w->how, .tiles = w->tiles, .k = w->key_steps, .left = scores,
-            .left_row = score_width, .left_step = f32 ? 1 : 2, .panels = values, .panel_elements = PANEL * w->key_steps};
+        o = (piece_operands){.how = w->how,
+            .tiles = w->tiles,
+            .k = w->key_steps,
+            .left = scores,
+            .left_row = score_width,
+            .left_step = f32 ? 1 : 2,
+            .panels = values,
+            .panel_elements = PANEL * w->key_steps};
         if (!f32) {
             w->kernels->to_bf16(weights, scores, rows * score_width);
             o.left = weights;
@@ -101,7 +124,8 @@ static void attention_piece(void *context, int64_t index) {
     }
 }
 
-static bool sizes(attention_work *w) {
+static bool sizes(attention_work *w)
+{
     size_t element = w->how == PRECISION_F32 ? 4 : 2, cells, rows = (size_t)w->tiles->rows;
     if (!checked_multiply((size_t)w->key_panels * PANEL, (size_t)w->width_steps + 1, &cells) ||
         !checked_multiply(cells, element, &w->keys_bytes) ||
@@ -118,16 +142,22 @@ static bool sizes(attention_work *w) {
     return true;
 }
 
-smac_status attention_fused(precision how, const attention_problem *p, smac_error *error) {
+smac_status attention_fused(precision how, const attention_problem *p, smac_error *error)
+{
     if (p->batch <= 0 || p->queries <= 0 || p->heads <= 0)
         return SMAC_OK;
     if (p->kv_heads <= 0 || p->heads % p->kv_heads)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "attention has %lld heads over %lld key heads; the second must divide "
-            "the first", (long long)p->heads, (long long)p->kv_heads);
-    attention_work w = {.p = p, .how = how == PRECISION_F32 ? how : PRECISION_BF16, .kernels = kernels_get(),
-        .tiles = tiles_get(), .q_row = p->q_row ? p->q_row : p->heads * p->width,
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "attention has %lld heads over %lld key heads; the second must divide the first", (long long)p->heads,
+            (long long)p->kv_heads);
+    attention_work w = {.p = p,
+        .how = how == PRECISION_F32 ? how : PRECISION_BF16,
+        .kernels = kernels_get(),
+        .tiles = tiles_get(),
+        .q_row = p->q_row ? p->q_row : p->heads * p->width,
         .k_row = p->k_row ? p->k_row : p->kv_heads * p->width,
-        .v_row = p->v_row ? p->v_row : p->kv_heads * p->value_width, .out_row = p->heads * p->value_width,
+        .v_row = p->v_row ? p->v_row : p->kv_heads * p->value_width,
+        .out_row = p->heads * p->value_width,
         .scale = p->scale != 0 ? p->scale : 1.0f / sqrtf((float)p->width)};
     w.width_steps = steps_padded(p->width, w.how);
     w.key_steps = steps_padded(p->keys, w.how);
@@ -144,8 +174,8 @@ smac_status attention_fused(precision how, const attention_problem *p, smac_erro
     size_t all;
     w.memory = sizes(&w) && checked_multiply(w.slot_bytes, (size_t)parallel_threads(), &all) ? memory_aligned(all) : 0;
     if (!w.memory)
-        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for attention over %lld keys; use shorter input",
-            (long long)p->keys);
+        return FAIL(
+            error, SMAC_ERROR_MEMORY, "no memory for attention over %lld keys; use shorter input", (long long)p->keys);
     int64_t pieces = heads * w.query_pieces;
     if (heads * p->queries * p->keys * (p->width + p->value_width) <= SERIAL_WORK)
         serial_for(pieces, attention_piece, &w);

@@ -18,7 +18,7 @@ typedef struct attention_problem {
     /* Head h of row (b, t) starts at q + (b Tq + t) q_row + h width; rows count in floats; 0: dense (heads * width). */
     const float *q, *k, *v;
     int64_t q_row, k_row, v_row;
-    float *out; /* (B, Tq, heads * value_width), dense */
+    float *out;              /* (B, Tq, heads * value_width), dense */
     float scale;             /* 0: 1 / sqrt(width) */
     const uint8_t *key_mask; /* (B, Tk), 1 counts; or NULL.  A query without any key gives zeros. */
     const float *bias;       /* (heads, Tq, Tk) added to the scaled scores, or NULL */

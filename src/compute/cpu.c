@@ -21,14 +21,16 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 #include <unistd.h>
 #endif
 
-static uint64_t enabled_states(void) {
+static uint64_t enabled_states(void)
+{
     uint32_t low, high;
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return (uint64_t)high << 32 | low;
 }
 
 /* Linux gives the tile registers only to a process that asks (ARCH_REQ_XCOMP_PERM, feature 18). */
-static bool tiles_granted(uint64_t states) {
+static bool tiles_granted(uint64_t states)
+{
     if ((states >> 17 & 3) != 3)
         return false;
 #if defined(__linux__)
@@ -38,7 +40,8 @@ static bool tiles_granted(uint64_t states) {
 #endif
 }
 
-static void ask_processor(void) {
+static void ask_processor(void)
+{
     uint32_t a, b, c, d;
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 27 & 1)) /* OSXSAVE */
         return;
@@ -76,11 +79,13 @@ static void ask_processor(void) {
     memcpy(brand, start, length);
 }
 #else
-static void ask_processor(void) {
+static void ask_processor(void)
+{
 }
 #endif
 
-static void ask_once(void) {
+static void ask_once(void)
+{
     ask_processor();
     best = KERNEL_PLAIN;
     if (found.avx2 && found.fma && found.f16c)
@@ -94,27 +99,32 @@ static void ask_once(void) {
             chosen = level;
 }
 
-const cpu_features *cpu_get(void) {
+const cpu_features *cpu_get(void)
+{
     pthread_once(&once, ask_once);
     return &found;
 }
 
-kernel_level cpu_best_level(void) {
+kernel_level cpu_best_level(void)
+{
     pthread_once(&once, ask_once);
     return best;
 }
 
-kernel_level cpu_level(void) {
+kernel_level cpu_level(void)
+{
     pthread_once(&once, ask_once);
     return chosen;
 }
 
-const char *kernel_level_name(kernel_level level) {
+const char *kernel_level_name(kernel_level level)
+{
     static const char *const names[] = {"plain", "avx2", "avx512"};
     return level <= KERNEL_AVX512 ? names[level] : "unknown";
 }
 
-void cpu_describe(char *out, size_t size) {
+void cpu_describe(char *out, size_t size)
+{
     const cpu_features *f = cpu_get();
     snprintf(out, size, "%s,%s%s%s%s%s%s%s, kernels %s, %d threads", brand[0] ? brand : "unknown processor",
         f->avx2 ? " avx2" : "", f->fma ? " fma" : "", best == KERNEL_AVX512 ? " avx512" : "",

@@ -13,9 +13,9 @@ typedef struct cpu_features {
 
 /* Ordered: a higher level contains the lower ones. */
 typedef enum kernel_level {
-    KERNEL_PLAIN,  /* C without any extension, always there; products without oneDNN */
-    KERNEL_AVX2,   /* avx2, fma and f16c */
-    KERNEL_AVX512  /* avx512 f, bw, vl and dq */
+    KERNEL_PLAIN, /* C without any extension, always there; products without oneDNN */
+    KERNEL_AVX2,  /* avx2, fma and f16c */
+    KERNEL_AVX512 /* avx512 f, bw, vl and dq */
 } kernel_level;
 
 /* Found once, at the first call; safe from any thread. */

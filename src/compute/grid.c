@@ -11,11 +11,13 @@ enum {
     STEP_BYTES = 1536         /* of one column in a block of k: a panel's block stays in the second-level cache */
 };
 
-static int64_t divide_up(int64_t a, int64_t b) {
+static int64_t divide_up(int64_t a, int64_t b)
+{
     return (a + b - 1) / b;
 }
 
-grid grid_plan(int64_t rows, int64_t panels, int64_t k) {
+grid grid_plan(int64_t rows, int64_t panels, int64_t k)
+{
     grid g = {.rows = rows, .panels = panels};
     if (rows * panels * PANEL <= SERIAL_CELLS && rows * panels * PANEL * k <= SERIAL_WORK) {
         g.row_piece = rows > 0 ? rows : 1;
@@ -31,7 +33,8 @@ grid grid_plan(int64_t rows, int64_t panels, int64_t k) {
     return g;
 }
 
-grid grid_plan_blocks(int64_t rows, int64_t panels, int64_t panel_piece) {
+grid grid_plan_blocks(int64_t rows, int64_t panels, int64_t panel_piece)
+{
     grid g = {.rows = rows, .panels = panels, .panel_piece = panel_piece};
     g.row_piece = (divide_up(rows, divide_up(rows, ROW_PIECE)) + 15) & ~(int64_t)15;
     g.row_pieces = divide_up(rows, g.row_piece);
@@ -39,15 +42,18 @@ grid grid_plan_blocks(int64_t rows, int64_t panels, int64_t panel_piece) {
     return g;
 }
 
-int64_t grid_pieces(const grid *g) {
+int64_t grid_pieces(const grid *g)
+{
     return g->row_pieces * g->panel_pieces;
 }
 
-size_t grid_scratch_bytes(const grid *g) {
+size_t grid_scratch_bytes(const grid *g)
+{
     return (size_t)(g->row_piece * g->panel_piece) * PANEL * 4;
 }
 
-grid_piece grid_piece_at(const grid *g, int64_t index) {
+grid_piece grid_piece_at(const grid *g, int64_t index)
+{
     grid_piece p = {.row = index % g->row_pieces * g->row_piece, .panel = index / g->row_pieces * g->panel_piece};
     p.rows = g->rows - p.row < g->row_piece ? g->rows - p.row : g->row_piece;
     p.panels = g->panels - p.panel < g->panel_piece ? g->panels - p.panel : g->panel_piece;
@@ -56,8 +62,9 @@ grid_piece grid_piece_at(const grid *g, int64_t index) {
 }
 
 /* One panel times all rows of the piece, in tiles of nearly equal height, over steps [from, from + steps). */
-static void multiply_panel(void *scratch, int64_t rows, int64_t width, const piece_operands *o, const void *panel,
-    int64_t from, int64_t steps) {
+static void multiply_panel(
+    void *scratch, int64_t rows, int64_t width, const piece_operands *o, const void *panel, int64_t from, int64_t steps)
+{
     int64_t tiles = divide_up(rows, o->tiles->rows);
     for (int64_t t = 0; t < tiles; t++) {
         int64_t first = rows * t / tiles, height = rows * (t + 1) / tiles - first;
@@ -73,14 +80,15 @@ static void multiply_panel(void *scratch, int64_t rows, int64_t width, const pie
                 (const uint16_t *)panel + from * PANEL, c, width, from > 0);
             break;
         case PRECISION_INT8:
-            o->tiles->int8((int)height, steps / 4, (const uint8_t *)o->left + first * o->left_row + from,
-                o->left_row, (const int8_t *)panel + from * PANEL, c, width, from > 0);
+            o->tiles->int8((int)height, steps / 4, (const uint8_t *)o->left + first * o->left_row + from, o->left_row,
+                (const int8_t *)panel + from * PANEL, c, width, from > 0);
             break;
         }
     }
 }
 
-void multiply_piece(void *scratch, int64_t rows, int64_t panels, int64_t width, const piece_operands *o) {
+void multiply_piece(void *scratch, int64_t rows, int64_t panels, int64_t width, const piece_operands *o)
+{
     int64_t element = o->how == PRECISION_F32 ? 4 : o->how == PRECISION_BF16 ? 2 : 1;
     int64_t block = STEP_BYTES / element;
     int64_t from = 0;

@@ -34,11 +34,11 @@ grid_piece grid_piece_at(const grid *g, int64_t index);
 typedef struct piece_operands {
     precision how;
     const tile_kernels *tiles;
-    int64_t k; /* unpadded for f32, padded for the others */
-    const void *left;              /* first row of the piece */
-    int64_t left_row, left_step;   /* elements from row to row, and from one step (bf16: pair) to the next */
-    const void *panels;            /* first panel of the piece */
-    int64_t panel_elements;        /* from one panel to the next */
+    int64_t k;                   /* unpadded for f32, padded for the others */
+    const void *left;            /* first row of the piece */
+    int64_t left_row, left_step; /* elements from row to row, and from one step (bf16: pair) to the next */
+    const void *panels;          /* first panel of the piece */
+    int64_t panel_elements;      /* from one panel to the next */
 } piece_operands;
 
 /* scratch(rows, panels * 32) = left times panels: float32, or int32 for int8 */

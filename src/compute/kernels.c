@@ -4,7 +4,8 @@
 
 enum { PIECE = 65536 };
 
-const struct kernels *kernels_at(kernel_level level) {
+const struct kernels *kernels_at(kernel_level level)
+{
     if (level > cpu_best_level())
         return 0;
 #if defined(__x86_64__) && defined(SMAC_FAST_KERNELS)
@@ -16,7 +17,8 @@ const struct kernels *kernels_at(kernel_level level) {
     return &kernels_plain;
 }
 
-const struct kernels *kernels_get(void) {
+const struct kernels *kernels_get(void)
+{
     return kernels_at(cpu_level());
 }
 
@@ -30,21 +32,25 @@ typedef struct long_loop {
     const adamw_step *step;
 } long_loop;
 
-static int64_t pieces_of(int64_t n) {
+static int64_t pieces_of(int64_t n)
+{
     return (n + PIECE - 1) / PIECE;
 }
 
-static int64_t piece_length(const long_loop *l, int64_t piece) {
+static int64_t piece_length(const long_loop *l, int64_t piece)
+{
     int64_t rest = l->n - piece * PIECE;
     return rest < PIECE ? rest : PIECE;
 }
 
-static void squares_piece(void *context, int64_t piece) {
+static void squares_piece(void *context, int64_t piece)
+{
     long_loop *l = context;
     l->partial[piece % 256] = l->kernels->sum_squares(l->x + piece * PIECE, piece_length(l, piece));
 }
 
-double parallel_sum_squares(const float *x, int64_t n) {
+double parallel_sum_squares(const float *x, int64_t n)
+{
     double total = 0, partial[256];
     for (int64_t start = 0; start < n; start += (int64_t)256 * PIECE) { /* 256 pieces at a time: no memory to ask for */
         int64_t rest = n - start < (int64_t)256 * PIECE ? n - start : (int64_t)256 * PIECE;
@@ -56,12 +62,14 @@ double parallel_sum_squares(const float *x, int64_t n) {
     return total;
 }
 
-static void finite_piece(void *context, int64_t piece) {
+static void finite_piece(void *context, int64_t piece)
+{
     long_loop *l = context;
     l->partial[piece % 256] = l->kernels->finite(l->x + piece * PIECE, piece_length(l, piece));
 }
 
-bool parallel_finite(const float *x, int64_t n) {
+bool parallel_finite(const float *x, int64_t n)
+{
     double partial[256];
     for (int64_t start = 0; start < n; start += (int64_t)256 * PIECE) {
         int64_t rest = n - start < (int64_t)256 * PIECE ? n - start : (int64_t)256 * PIECE;
@@ -74,23 +82,27 @@ bool parallel_finite(const float *x, int64_t n) {
     return true;
 }
 
-static void adamw_piece(void *context, int64_t piece) {
+static void adamw_piece(void *context, int64_t piece)
+{
     long_loop *l = context;
     int64_t at = piece * PIECE;
     l->kernels->adamw(l->a + at, l->b + at, l->c + at, l->x + at, piece_length(l, piece), l->step);
 }
 
-void parallel_adamw(float *p, float *m, float *v, const float *g, int64_t n, const adamw_step *step) {
+void parallel_adamw(float *p, float *m, float *v, const float *g, int64_t n, const adamw_step *step)
+{
     long_loop l = {.kernels = kernels_get(), .a = p, .b = m, .c = v, .x = g, .n = n, .step = step};
     parallel_for(pieces_of(n), adamw_piece, &l);
 }
 
-static void activate_piece(void *context, int64_t piece) {
+static void activate_piece(void *context, int64_t piece)
+{
     long_loop *l = context;
     l->kernels->activate(l->a + piece * PIECE, l->x + piece * PIECE, piece_length(l, piece), l->how);
 }
 
-void parallel_activate(float *y, const float *x, int64_t n, activation a) {
+void parallel_activate(float *y, const float *x, int64_t n, activation a)
+{
     long_loop l = {.kernels = kernels_get(), .a = y, .x = x, .n = n, .how = a};
     parallel_for(pieces_of(n), activate_piece, &l);
 }

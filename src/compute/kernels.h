@@ -35,19 +35,19 @@ struct kernels {
     void (*activate_backward)(float *dx, const float *dy, const float *x, int64_t n, activation a);
     void (*exponential)(float *y, const float *x, int64_t n);
     void (*logarithm)(float *y, const float *x, int64_t n);
-    void (*add)(float *y, const float *a, const float *b, int64_t n);      /* y = a + b */
-    void (*subtract)(float *y, const float *a, const float *b, int64_t n); /* y = a - b */
-    void (*multiply)(float *y, const float *a, const float *b, int64_t n); /* y = a b */
+    void (*add)(float *y, const float *a, const float *b, int64_t n);          /* y = a + b */
+    void (*subtract)(float *y, const float *a, const float *b, int64_t n);     /* y = a - b */
+    void (*multiply)(float *y, const float *a, const float *b, int64_t n);     /* y = a b */
     void (*multiply_add)(float *y, const float *a, const float *b, int64_t n); /* y += a b */
-    void (*axpy)(float *y, const float *x, float factor, int64_t n);       /* y += factor x */
-    void (*scale)(float *y, const float *x, float factor, int64_t n);      /* y = factor x */
+    void (*axpy)(float *y, const float *x, float factor, int64_t n);           /* y += factor x */
+    void (*scale)(float *y, const float *x, float factor, int64_t n);          /* y = factor x */
 
     /* --- sums, in a fixed order ----------------------------------------------------------------------------------- */
-    double (*sum)(const float *x, int64_t n);         /* in double */
-    double (*sum_squares)(const float *x, int64_t n); /* in double */
+    double (*sum)(const float *x, int64_t n);                /* in double */
+    double (*sum_squares)(const float *x, int64_t n);        /* in double */
     float (*dot)(const float *a, const float *b, int64_t n); /* in float32, in blocks */
-    float (*maximum)(const float *x, int64_t n);      /* -infinity for n = 0; NaN are passed over */
-    bool (*finite)(const float *x, int64_t n);        /* no NaN, no infinity */
+    float (*maximum)(const float *x, int64_t n);             /* -infinity for n = 0; NaN are passed over */
+    bool (*finite)(const float *x, int64_t n);               /* no NaN, no infinity */
 
     /* --- one row --------------------------------------------------------------------------------------------------- */
     /* y = softmax(scale x + bias) over positions with mask 1; others get 0; none left (or all -infinity): all 0.
@@ -68,13 +68,13 @@ struct kernels {
         int64_t n, float mean, float inverse);
     /* y = x / sqrt(mean(x x) + epsilon) w (Zhang and Sennrich 2019) */
     void (*rms_norm)(float *y, const float *x, const float *w, int64_t n, float epsilon, float *inverse);
-    void (*rms_norm_backward)(float *dx, float *dw, const float *dy, const float *x, const float *w, int64_t n,
-        float inverse);
+    void (*rms_norm_backward)(
+        float *dx, float *dw, const float *dy, const float *x, const float *w, int64_t n, float inverse);
 
     /* --- other number formats ---------------------------------------------------------------------------------------- */
-    void (*to_bf16)(uint16_t *y, const float *x, int64_t n);   /* to the nearest, ties to even; NaN stay NaN (quiet) */
+    void (*to_bf16)(uint16_t *y, const float *x, int64_t n); /* to the nearest, ties to even; NaN stay NaN (quiet) */
     void (*from_bf16)(float *y, const uint16_t *x, int64_t n);
-    void (*to_f16)(uint16_t *y, const float *x, int64_t n);    /* IEEE binary16, to the nearest even */
+    void (*to_f16)(uint16_t *y, const float *x, int64_t n); /* IEEE binary16, to the nearest even */
     void (*from_f16)(float *y, const uint16_t *x, int64_t n);
     /* q = round(x / s) with s = max|x| / 127 (0 for a row of zeros: q 0); returns s.  Ties to even. */
     float (*quantise)(int8_t *q, const float *x, int64_t n);
@@ -85,13 +85,13 @@ struct kernels {
     /* --- packing for products (compute/packing.h) ------------------------------------------------------------------- */
     uint32_t side; /* transpose works on blocks of side x side words of 32 bits */
     void (*transpose)(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row); /* rows in words */
-    void (*pair_bf16)(uint16_t *out, const float *first, const float *second, int64_t n); /* rounded, side by side */
+    void (*pair_bf16)(uint16_t *out, const float *first, const float *second, int64_t n);  /* rounded, side by side */
     /*
      * q = round(x / s) + zero, 0 to 255, over the row's own range and 0: s = (max(x, 0) - min(x, 0)) / 255, zero =
      * round(-min(x, 0) / s), so that 0 stays 0.  Returns s; NaN (and q 0) if one is not finite.
      */
     float (*quantise_unsigned)(uint8_t *q, const float *x, int64_t n, int32_t *zero);
-    float (*magnitude)(const float *x, int64_t n); /* max|x|; NaN if one is not finite */
+    float (*magnitude)(const float *x, int64_t n);                           /* max|x|; NaN if one is not finite */
     void (*quantise_by)(int8_t *q, const float *x, int64_t n, float factor); /* round(x factor), at most +-127 */
 
     /* --- the optimiser -------------------------------------------------------------------------------------------------- */

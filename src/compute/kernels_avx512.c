@@ -35,8 +35,7 @@ typedef struct vd {
 #define VF_ROUND(a) _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
 #define VF_SCALE_BY_POWER(a, n) _mm512_scalef_ps(a, n)
 #define VF_WHERE_LESS(a, b, yes, no) _mm512_mask_mov_ps(no, _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), yes)
-#define VF_COPY_SIGN(a, b) \
-    _mm512_or_ps(VF_ABS(a), _mm512_and_ps(b, _mm512_castsi512_ps(_mm512_set1_epi32(INT32_MIN))))
+#define VF_COPY_SIGN(a, b) _mm512_or_ps(VF_ABS(a), _mm512_and_ps(b, _mm512_castsi512_ps(_mm512_set1_epi32(INT32_MIN))))
 #define VF_FROM_BITS(i) _mm512_castsi512_ps(i)
 #define VI_FROM_BITS(f) _mm512_castps_si512(f)
 #define VI_SHIFT_LEFT(i, n) _mm512_slli_epi32(i, n)
@@ -49,73 +48,88 @@ typedef struct vd {
 #define FLOATS_FROM_VI(i) _mm512_cvtepi32_ps(i)
 #define VD_ZERO() ((vd){_mm512_setzero_pd(), _mm512_setzero_pd()})
 
-INLINE float vf_total(vf x) {
+INLINE float vf_total(vf x)
+{
     return _mm512_reduce_add_ps(x);
 }
 
-INLINE float vf_largest(vf x) {
+INLINE float vf_largest(vf x)
+{
     return _mm512_reduce_max_ps(x);
 }
 
-INLINE __m512d low_doubles(vf x) {
+INLINE __m512d low_doubles(vf x)
+{
     return _mm512_cvtps_pd(_mm512_castps512_ps256(x));
 }
 
-INLINE __m512d high_doubles(vf x) {
+INLINE __m512d high_doubles(vf x)
+{
     return _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1));
 }
 
-INLINE vd vd_add_floats(vd s, vf x) {
+INLINE vd vd_add_floats(vd s, vf x)
+{
     return (vd){_mm512_add_pd(s.low, low_doubles(x)), _mm512_add_pd(s.high, high_doubles(x))};
 }
 
-INLINE vd vd_add_squares(vd s, vf x) {
+INLINE vd vd_add_squares(vd s, vf x)
+{
     __m512d low = low_doubles(x), high = high_doubles(x);
     return (vd){_mm512_fmadd_pd(low, low, s.low), _mm512_fmadd_pd(high, high, s.high)};
 }
 
-INLINE double vd_total(vd s) {
+INLINE double vd_total(vd s)
+{
     return _mm512_reduce_add_pd(_mm512_add_pd(s.low, s.high));
 }
 
 /* x where the byte is not 0, other elsewhere and behind the first n */
-INLINE vf vf_where_bytes(vf x, vf other, const uint8_t *bytes, int64_t n) {
+INLINE vf vf_where_bytes(vf x, vf other, const uint8_t *bytes, int64_t n)
+{
     __m128i b = _mm_maskz_loadu_epi8(PART(n), bytes);
     return _mm512_mask_mov_ps(other, _mm_test_epi8_mask(b, b), x);
 }
 
-INLINE vi bf16_bits(vf x) {
+INLINE vi bf16_bits(vf x)
+{
     vi u = _mm512_castps_si512(x), upper = _mm512_srli_epi32(u, 16);
     vi odd = _mm512_and_si512(upper, _mm512_set1_epi32(1));
     vi rounded = _mm512_srli_epi32(_mm512_add_epi32(u, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff))), 16);
     return _mm512_mask_or_epi32(rounded, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), upper, _mm512_set1_epi32(0x40));
 }
 
-INLINE void vi_put_u16(uint16_t *p, vi x, int64_t n) {
+INLINE void vi_put_u16(uint16_t *p, vi x, int64_t n)
+{
     if (n == LANES)
         _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(x));
     else
         _mm256_mask_storeu_epi16(p, PART(n), _mm512_cvtepi32_epi16(x));
 }
 
-INLINE vi vi_get_u16(const uint16_t *p, int64_t n) {
+INLINE vi vi_get_u16(const uint16_t *p, int64_t n)
+{
     return _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(PART(n), p));
 }
 
-INLINE void vi_put_byte(uint8_t *p, vi x, int64_t n) {
+INLINE void vi_put_byte(uint8_t *p, vi x, int64_t n)
+{
     _mm_mask_storeu_epi8(p, PART(n), _mm512_cvtepi32_epi8(x)); /* the narrowing store itself is slow on some */
 }
 
-INLINE void f16_put(uint16_t *p, vf x, int64_t n) {
+INLINE void f16_put(uint16_t *p, vf x, int64_t n)
+{
     _mm256_mask_storeu_epi16(p, PART(n), _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 
-INLINE vf f16_get(const uint16_t *p, int64_t n) {
+INLINE vf f16_get(const uint16_t *p, int64_t n)
+{
     return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(PART(n), p));
 }
 
 /* 16 x 16 words: pairs of rows, pairs of pairs, then the four 128-bit quarters in two steps. */
-static void transpose(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row) {
+static void transpose(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row)
+{
     __m512i a[16], b[16];
 #pragma GCC unroll 16
     for (int i = 0; i < 16; i++)

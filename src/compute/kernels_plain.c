@@ -4,17 +4,19 @@
 
 #include "compute/kernels_internal.h"
 
-static const float root_half = 0.70710678118654752440f;     /* 1/sqrt(2) */
+static const float root_half = 0.70710678118654752440f; /* 1/sqrt(2) */
 static const float root_two_over_pi = 0.79788456080286535588f;
 static const float inverse_root_two_pi = 0.39894228040143267794f;
 static const float tanh_cubic = 0.044715f;
 static const float quick_slope = 1.702f;
 
-static float sigmoid(float x) {
+static float sigmoid(float x)
+{
     return 1.0f / (1.0f + expf(-x));
 }
 
-static float apply(float x, activation a) {
+static float apply(float x, activation a)
+{
     switch (a) {
     case ACTIVATION_NONE:
         return x;
@@ -37,7 +39,8 @@ static float apply(float x, activation a) {
 }
 
 /* f'(x) */
-static float slope(float x, activation a) {
+static float slope(float x, activation a)
+{
     switch (a) {
     case ACTIVATION_NONE:
         return 1;
@@ -47,8 +50,7 @@ static float slope(float x, activation a) {
         return 0.5f * (1.0f + erff(x * root_half)) + x * inverse_root_two_pi * expf(-0.5f * x * x);
     case ACTIVATION_GELU_TANH: {
         float t = tanhf(root_two_over_pi * (x + tanh_cubic * x * x * x));
-        return 0.5f * (1.0f + t) +
-            0.5f * x * (1.0f - t * t) * root_two_over_pi * (1.0f + 3.0f * tanh_cubic * x * x);
+        return 0.5f * (1.0f + t) + 0.5f * x * (1.0f - t * t) * root_two_over_pi * (1.0f + 3.0f * tanh_cubic * x * x);
     }
     case ACTIVATION_TANH: {
         float t = tanhf(x);
@@ -70,71 +72,84 @@ static float slope(float x, activation a) {
     return 1;
 }
 
-static void activate(float *y, const float *x, int64_t n, activation a) {
+static void activate(float *y, const float *x, int64_t n, activation a)
+{
     for (int64_t i = 0; i < n; i++)
         y[i] = apply(x[i], a);
 }
 
-static void activate_backward(float *dx, const float *dy, const float *x, int64_t n, activation a) {
+static void activate_backward(float *dx, const float *dy, const float *x, int64_t n, activation a)
+{
     for (int64_t i = 0; i < n; i++)
         dx[i] += dy[i] * slope(x[i], a);
 }
 
-static void exponential(float *y, const float *x, int64_t n) {
+static void exponential(float *y, const float *x, int64_t n)
+{
     for (int64_t i = 0; i < n; i++)
         y[i] = expf(x[i]);
 }
 
-static void logarithm(float *y, const float *x, int64_t n) {
+static void logarithm(float *y, const float *x, int64_t n)
+{
     for (int64_t i = 0; i < n; i++)
         y[i] = logf(x[i]);
 }
 
-static void add(float *y, const float *a, const float *b, int64_t n) {
+static void add(float *y, const float *a, const float *b, int64_t n)
+{
     for (int64_t i = 0; i < n; i++)
         y[i] = a[i] + b[i];
 }
 
-static void subtract(float *y, const float *a, const float *b, int64_t n) {
+static void subtract(float *y, const float *a, const float *b, int64_t n)
+{
     for (int64_t i = 0; i < n; i++)
         y[i] = a[i] - b[i];
 }
 
-static void multiply(float *y, const float *a, const float *b, int64_t n) {
+static void multiply(float *y, const float *a, const float *b, int64_t n)
+{
     for (int64_t i = 0; i < n; i++)
         y[i] = a[i] * b[i];
 }
 
-static void multiply_add(float *y, const float *a, const float *b, int64_t n) {
+static void multiply_add(float *y, const float *a, const float *b, int64_t n)
+{
     for (int64_t i = 0; i < n; i++)
         y[i] += a[i] * b[i];
 }
 
-static void axpy(float *y, const float *x, float factor, int64_t n) {
+static void axpy(float *y, const float *x, float factor, int64_t n)
+{
     for (int64_t i = 0; i < n; i++)
         y[i] += factor * x[i];
 }
 
-static void scale(float *y, const float *x, float factor, int64_t n) {
+static void scale(float *y, const float *x, float factor, int64_t n)
+{
     for (int64_t i = 0; i < n; i++)
         y[i] = factor * x[i];
 }
 
-static double sum(const float *x, int64_t n) {
+static double sum(const float *x, int64_t n)
+{
     double s = 0;
     for (int64_t i = 0; i < n; i++)
         s += x[i];
     return s;
 }
 
-static double sum_squares(const float *x, int64_t n) {
+static double sum_squares(const float *x, int64_t n)
+{
     double s = 0;
     for (int64_t i = 0; i < n; i++)
         s += (double)x[i] * x[i];
     return s;
 }
 
-static float dot(const float *a, const float *b, int64_t n) {
+static float dot(const float *a, const float *b, int64_t n)
+{
     float lane[16] = {0};
     int64_t i = 0;
     for (; i + 16 <= n; i += 16)
@@ -148,21 +163,24 @@ static float dot(const float *a, const float *b, int64_t n) {
     return lane[0];
 }
 
-static float maximum(const float *x, int64_t n) {
+static float maximum(const float *x, int64_t n)
+{
     float m = -INFINITY;
     for (int64_t i = 0; i < n; i++)
         m = x[i] > m ? x[i] : m;
     return m;
 }
 
-static bool all_finite(const float *x, int64_t n) {
+static bool all_finite(const float *x, int64_t n)
+{
     for (int64_t i = 0; i < n; i++)
         if (!isfinite(x[i]))
             return false;
     return true;
 }
 
-static void softmax(float *y, const float *x, int64_t n, float factor, const float *bias, const uint8_t *mask) {
+static void softmax(float *y, const float *x, int64_t n, float factor, const float *bias, const uint8_t *mask)
+{
     float m = -INFINITY;
     bool any = false;
     for (int64_t i = 0; i < n; i++) {
@@ -183,7 +201,8 @@ static void softmax(float *y, const float *x, int64_t n, float factor, const flo
         y[i] = y[i] == 0 ? 0 : y[i] * inverse;
 }
 
-static void softmax_backward(float *dx, const float *dy, const float *y, int64_t n, float factor) {
+static void softmax_backward(float *dx, const float *dy, const float *y, int64_t n, float factor)
+{
     double total = 0;
     for (int64_t i = 0; i < n; i++)
         total += (double)dy[i] * y[i];
@@ -192,7 +211,8 @@ static void softmax_backward(float *dx, const float *dy, const float *y, int64_t
         dx[i] += factor * y[i] * (dy[i] - t);
 }
 
-static void log_softmax(float *y, const float *x, int64_t n) {
+static void log_softmax(float *y, const float *x, int64_t n)
+{
     float m = maximum(x, n);
     double total = 0;
     for (int64_t i = 0; i < n; i++)
@@ -202,14 +222,16 @@ static void log_softmax(float *y, const float *x, int64_t n) {
         y[i] = x[i] - shift;
 }
 
-static void log_softmax_backward(float *dx, const float *dy, const float *y, int64_t n) {
+static void log_softmax_backward(float *dx, const float *dy, const float *y, int64_t n)
+{
     float total = (float)sum(dy, n);
     for (int64_t i = 0; i < n; i++)
         dx[i] += dy[i] - expf(y[i]) * total;
 }
 
 static void layer_norm(float *y, const float *x, const float *w, const float *b, int64_t n, float epsilon,
-    float *mean_out, float *inverse_out) {
+    float *mean_out, float *inverse_out)
+{
     double mean = n ? sum(x, n) / (double)n : 0, variance = 0;
     for (int64_t i = 0; i < n; i++)
         variance += (x[i] - mean) * (x[i] - mean);
@@ -228,7 +250,8 @@ static void layer_norm(float *y, const float *x, const float *w, const float *b,
 
 /* With g = dy w and h = (x - mean) inverse: dx = inverse (g - mean(g) - h mean(g h)). */
 static void layer_norm_backward(float *dx, float *dw, float *db, const float *dy, const float *x, const float *w,
-    int64_t n, float mean, float inverse) {
+    int64_t n, float mean, float inverse)
+{
     double first = 0, second = 0;
     for (int64_t i = 0; i < n; i++) {
         float h = (x[i] - mean) * inverse, g = w ? dy[i] * w[i] : dy[i];
@@ -248,7 +271,8 @@ static void layer_norm_backward(float *dx, float *dw, float *db, const float *dy
     }
 }
 
-static void rms_norm(float *y, const float *x, const float *w, int64_t n, float epsilon, float *inverse_out) {
+static void rms_norm(float *y, const float *x, const float *w, int64_t n, float epsilon, float *inverse_out)
+{
     float inverse = (float)(1 / sqrt((n ? sum_squares(x, n) / (double)n : 0) + epsilon));
     for (int64_t i = 0; i < n; i++)
         y[i] = w ? x[i] * inverse * w[i] : x[i] * inverse;
@@ -257,8 +281,9 @@ static void rms_norm(float *y, const float *x, const float *w, int64_t n, float 
 }
 
 /* With g = dy w and h = x inverse: dx = inverse (g - h mean(g h)). */
-static void rms_norm_backward(float *dx, float *dw, const float *dy, const float *x, const float *w, int64_t n,
-    float inverse) {
+static void rms_norm_backward(
+    float *dx, float *dw, const float *dy, const float *x, const float *w, int64_t n, float inverse)
+{
     double second = 0;
     for (int64_t i = 0; i < n; i++) {
         float h = x[i] * inverse, g = w ? dy[i] * w[i] : dy[i];
@@ -273,46 +298,53 @@ static void rms_norm_backward(float *dx, float *dw, const float *dy, const float
         dx[i] += inverse * ((w ? dy[i] * w[i] : dy[i]) - x[i] * inverse * mean_gh);
 }
 
-static uint32_t float_bits(float x) {
+static uint32_t float_bits(float x)
+{
     uint32_t u;
     memcpy(&u, &x, 4);
     return u;
 }
 
-static float bits_float(uint32_t u) {
+static float bits_float(uint32_t u)
+{
     float x;
     memcpy(&x, &u, 4);
     return x;
 }
 
-uint16_t bf16_from_float(float x) {
+uint16_t bf16_from_float(float x)
+{
     uint32_t u = float_bits(x);
     if ((u & 0x7fffffffu) > 0x7f800000u)
         return (uint16_t)(u >> 16 | 0x40);
     return (uint16_t)((u + 0x7fff + (u >> 16 & 1)) >> 16);
 }
 
-float bf16_to_float(uint16_t x) {
+float bf16_to_float(uint16_t x)
+{
     return bits_float((uint32_t)x << 16);
 }
 
-static void to_bf16(uint16_t *y, const float *x, int64_t n) {
+static void to_bf16(uint16_t *y, const float *x, int64_t n)
+{
     for (int64_t i = 0; i < n; i++)
         y[i] = bf16_from_float(x[i]);
 }
 
-static void from_bf16(float *y, const uint16_t *x, int64_t n) {
+static void from_bf16(float *y, const uint16_t *x, int64_t n)
+{
     for (int64_t i = 0; i < n; i++)
         y[i] = bf16_to_float(x[i]);
 }
 
-static uint16_t f16_from_float(float x) {
+static uint16_t f16_from_float(float x)
+{
     uint32_t u = float_bits(x), sign = u >> 16 & 0x8000, magnitude = u & 0x7fffffffu;
     if (magnitude > 0x7f800000u)
         return (uint16_t)(sign | 0x7e00 | (magnitude >> 13 & 0x1ff));
     if (magnitude >= 0x477ff000u) /* 65520 and above round to infinity */
         return (uint16_t)(sign | 0x7c00);
-    if (magnitude < 0x38800000u) { /* below the smallest normal: a multiple of 2^-24 */
+    if (magnitude < 0x38800000u) {                    /* below the smallest normal: a multiple of 2^-24 */
         float shifted = bits_float(magnitude) + 0.5f; /* an ulp of [0.5, 1) is 2^-24: the sum rounds there */
         return (uint16_t)(sign | (float_bits(shifted) - 0x3f000000u));
     }
@@ -320,7 +352,8 @@ static uint16_t f16_from_float(float x) {
     return (uint16_t)(sign | ((magnitude - 0x38000000u) >> 13));
 }
 
-static float f16_to_float(uint16_t x) {
+static float f16_to_float(uint16_t x)
+{
     uint32_t sign = (uint32_t)(x & 0x8000) << 16, exponent = x >> 10 & 31, fraction = x & 1023;
     if (exponent == 31)
         return bits_float(sign | 0x7f800000u | fraction << 13 | (fraction ? 0x400000u : 0));
@@ -331,17 +364,20 @@ static float f16_to_float(uint16_t x) {
     return bits_float(sign | (exponent + 112) << 23 | fraction << 13);
 }
 
-static void to_f16(uint16_t *y, const float *x, int64_t n) {
+static void to_f16(uint16_t *y, const float *x, int64_t n)
+{
     for (int64_t i = 0; i < n; i++)
         y[i] = f16_from_float(x[i]);
 }
 
-static void from_f16(float *y, const uint16_t *x, int64_t n) {
+static void from_f16(float *y, const uint16_t *x, int64_t n)
+{
     for (int64_t i = 0; i < n; i++)
         y[i] = f16_to_float(x[i]);
 }
 
-static float magnitude(const float *x, int64_t n) {
+static float magnitude(const float *x, int64_t n)
+{
     float largest = 0;
     for (int64_t i = 0; i < n; i++) {
         if (!isfinite(x[i]))
@@ -352,7 +388,8 @@ static float magnitude(const float *x, int64_t n) {
     return largest;
 }
 
-static void quantise_by(int8_t *q, const float *x, int64_t n, float factor) {
+static void quantise_by(int8_t *q, const float *x, int64_t n, float factor)
+{
     for (int64_t i = 0; i < n; i++) {
         float v = rintf(x[i] * factor);
         q[i] = (int8_t)(v > 127 ? 127 : v < -127 ? -127 : v);
@@ -360,7 +397,8 @@ static void quantise_by(int8_t *q, const float *x, int64_t n, float factor) {
 }
 
 /* A row with NaN or infinity gets scale NaN, so that the product shows it; its q are 0. */
-static float quantise(int8_t *q, const float *x, int64_t n) {
+static float quantise(int8_t *q, const float *x, int64_t n)
+{
     float largest = magnitude(x, n);
     if (largest > SMALLEST_MAGNITUDE)
         quantise_by(q, x, n, 127.0f / largest);
@@ -369,7 +407,8 @@ static float quantise(int8_t *q, const float *x, int64_t n) {
     return largest / 127.0f;
 }
 
-static float quantise_unsigned(uint8_t *q, const float *x, int64_t n, int32_t *zero) {
+static float quantise_unsigned(uint8_t *q, const float *x, int64_t n, int32_t *zero)
+{
     float above = 0, below = 0, bad = 0;
     for (int64_t i = 0; i < n; i++) {
         above = x[i] > above ? x[i] : above;
@@ -393,13 +432,15 @@ static float quantise_unsigned(uint8_t *q, const float *x, int64_t n, int32_t *z
 
 enum { SIDE = 4 };
 
-static void transpose(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row) {
+static void transpose(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row)
+{
     for (int i = 0; i < SIDE; i++)
         for (int j = 0; j < SIDE; j++)
             out[i * out_row + j] = in[j * in_row + i];
 }
 
-static void pair_bf16(uint16_t *out, const float *first, const float *second, int64_t n) {
+static void pair_bf16(uint16_t *out, const float *first, const float *second, int64_t n)
+{
     for (int64_t i = 0; i < n; i++) {
         out[2 * i] = bf16_from_float(first[i]);
         out[2 * i + 1] = bf16_from_float(second[i]);
@@ -407,14 +448,16 @@ static void pair_bf16(uint16_t *out, const float *first, const float *second, in
 }
 
 static void dequantise(float *y, const int32_t *sums, const int32_t *column_sum, int32_t zero, float row_scale,
-    const float *column_scale, const float *bias, int64_t n, activation a) {
+    const float *column_scale, const float *bias, int64_t n, activation a)
+{
     for (int64_t i = 0; i < n; i++) {
         float v = (float)(sums[i] - zero * column_sum[i]) * (row_scale * column_scale[i]);
         y[i] = apply(bias ? v + bias[i] : v, a);
     }
 }
 
-static void adamw(float *p, float *m, float *v, const float *g, int64_t n, const adamw_step *step) {
+static void adamw(float *p, float *m, float *v, const float *g, int64_t n, const adamw_step *step)
+{
     float keep = 1.0f - step->rate * step->weight_decay;
     float rate = (float)(step->rate / step->first_correction);
     float root = (float)(1 / sqrt(step->second_correction));
@@ -426,14 +469,40 @@ static void adamw(float *p, float *m, float *v, const float *g, int64_t n, const
     }
 }
 
-const struct kernels kernels_plain = {
-    .level = KERNEL_PLAIN, .activate = activate, .activate_backward = activate_backward,
-    .exponential = exponential, .logarithm = logarithm, .add = add, .subtract = subtract, .multiply = multiply,
-    .multiply_add = multiply_add, .axpy = axpy, .scale = scale, .sum = sum, .sum_squares = sum_squares, .dot = dot,
-    .maximum = maximum, .finite = all_finite, .softmax = softmax, .softmax_backward = softmax_backward,
-    .log_softmax = log_softmax, .log_softmax_backward = log_softmax_backward, .layer_norm = layer_norm,
-    .layer_norm_backward = layer_norm_backward, .rms_norm = rms_norm, .rms_norm_backward = rms_norm_backward,
-    .to_bf16 = to_bf16, .from_bf16 = from_bf16, .to_f16 = to_f16, .from_f16 = from_f16, .quantise = quantise,
-    .side = SIDE, .transpose = transpose, .pair_bf16 = pair_bf16, .quantise_unsigned = quantise_unsigned,
-    .magnitude = magnitude, .quantise_by = quantise_by,
-    .dequantise = dequantise, .adamw = adamw};
+const struct kernels kernels_plain = {.level = KERNEL_PLAIN,
+    .activate = activate,
+    .activate_backward = activate_backward,
+    .exponential = exponential,
+    .logarithm = logarithm,
+    .add = add,
+    .subtract = subtract,
+    .multiply = multiply,
+    .multiply_add = multiply_add,
+    .axpy = axpy,
+    .scale = scale,
+    .sum = sum,
+    .sum_squares = sum_squares,
+    .dot = dot,
+    .maximum = maximum,
+    .finite = all_finite,
+    .softmax = softmax,
+    .softmax_backward = softmax_backward,
+    .log_softmax = log_softmax,
+    .log_softmax_backward = log_softmax_backward,
+    .layer_norm = layer_norm,
+    .layer_norm_backward = layer_norm_backward,
+    .rms_norm = rms_norm,
+    .rms_norm_backward = rms_norm_backward,
+    .to_bf16 = to_bf16,
+    .from_bf16 = from_bf16,
+    .to_f16 = to_f16,
+    .from_f16 = from_f16,
+    .quantise = quantise,
+    .side = SIDE,
+    .transpose = transpose,
+    .pair_bf16 = pair_bf16,
+    .quantise_unsigned = quantise_unsigned,
+    .magnitude = magnitude,
+    .quantise_by = quantise_by,
+    .dequantise = dequantise,
+    .adamw = adamw};

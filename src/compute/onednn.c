@@ -37,16 +37,19 @@ struct onednn_block {
     void *data;
 };
 
-static void start_library(void) {
+static void start_library(void)
+{
     library.works = dnnl_engine_create(&library.engine, dnnl_cpu, 0) == dnnl_success;
 }
 
-static bool library_works(void) {
+static bool library_works(void)
+{
     pthread_once(&library.once, start_library);
     return library.works;
 }
 
-bool onednn_wanted(precision how) {
+bool onednn_wanted(precision how)
+{
     const char *forced = getenv("SMAC_PRODUCTS");
     if (how == PRECISION_F32 || cpu_level() != KERNEL_AVX512 || (forced && !strcmp(forced, "own")))
         return false;
@@ -56,38 +59,43 @@ bool onednn_wanted(precision how) {
     return (tiles || (forced && !strcmp(forced, "onednn") && instructions)) && library_works();
 }
 
-int64_t onednn_rows(int64_t rows) {
+int64_t onednn_rows(int64_t rows)
+{
     return (rows + ROUND_ROWS - 1) / ROUND_ROWS * ROUND_ROWS;
 }
 
 /* oneDNN takes as many threads as OpenMP offers to the caller: one, until the guard is lifted. */
-static int one_thread(void) {
+static int one_thread(void)
+{
     int before = omp_get_max_threads();
     omp_set_num_threads(1);
     return before;
 }
 
-static dnnl_data_type_t left_type(precision how) {
+static dnnl_data_type_t left_type(precision how)
+{
     return how == PRECISION_BF16 ? dnnl_bf16 : dnnl_u8;
 }
 
-static dnnl_data_type_t weight_type(precision how) {
+static dnnl_data_type_t weight_type(precision how)
+{
     return how == PRECISION_BF16 ? dnnl_bf16 : dnnl_s8;
 }
 
 /* layout NULL: let oneDNN choose the weight's, and tell it in p->weight */
-static dnnl_status_t make_product(kept_product *p, const dnnl_memory_desc_t *layout) {
+static dnnl_status_t make_product(kept_product *p, const dnnl_memory_desc_t *layout)
+{
     dnnl_matmul_desc_t d;
     dnnl_primitive_desc_t pd = 0;
     dnnl_primitive_attr_t attributes = 0;
     dnnl_data_type_t out = p->how == PRECISION_BF16 ? dnnl_f32 : dnnl_s32;
-    dnnl_status_t s = dnnl_memory_desc_init_by_strides(&p->left, 2, (dnnl_dims_t){p->rows, p->k}, left_type(p->how),
-        (dnnl_dims_t){p->left_row, 1});
+    dnnl_status_t s = dnnl_memory_desc_init_by_strides(
+        &p->left, 2, (dnnl_dims_t){p->rows, p->k}, left_type(p->how), (dnnl_dims_t){p->left_row, 1});
     if (layout)
         p->weight = *layout;
     else if (s == dnnl_success)
-        s = dnnl_memory_desc_init_by_tag(&p->weight, 2, (dnnl_dims_t){p->k, p->n}, weight_type(p->how),
-            dnnl_format_tag_any);
+        s = dnnl_memory_desc_init_by_tag(
+            &p->weight, 2, (dnnl_dims_t){p->k, p->n}, weight_type(p->how), dnnl_format_tag_any);
     if (s == dnnl_success)
         s = dnnl_memory_desc_init_by_tag(&p->out, 2, (dnnl_dims_t){p->rows, p->n}, out, dnnl_ab);
     if (s == dnnl_success)
@@ -110,7 +118,8 @@ static dnnl_status_t make_product(kept_product *p, const dnnl_memory_desc_t *lay
     return s;
 }
 
-static size_t shelf_of(precision how, int64_t rows, int64_t n, int64_t k, int64_t left_row) {
+static size_t shelf_of(precision how, int64_t rows, int64_t n, int64_t k, int64_t left_row)
+{
     uint64_t h = (uint64_t)how;
     const int64_t parts[] = {rows, n, k, left_row};
     for (int i = 0; i < 4; i++)
@@ -118,13 +127,15 @@ static size_t shelf_of(precision how, int64_t rows, int64_t n, int64_t k, int64_
     return h >> 56;
 }
 
-static const kept_product *product_for(precision how, int64_t rows, int64_t n, int64_t k, int64_t left_row,
-    const dnnl_memory_desc_t *layout) {
+static const kept_product *product_for(
+    precision how, int64_t rows, int64_t n, int64_t k, int64_t left_row, const dnnl_memory_desc_t *layout)
+{
     kept_product **shelf = &library.shelf[shelf_of(how, rows, n, k, left_row) % SHELVES];
     pthread_mutex_lock(&library.lock);
     kept_product *p = *shelf;
-    while (p && !(p->how == how && p->rows == rows && p->n == n && p->k == k && p->left_row == left_row &&
-                   (!layout || dnnl_memory_desc_equal(&p->weight, layout))))
+    while (p &&
+        !(p->how == how && p->rows == rows && p->n == n && p->k == k && p->left_row == left_row &&
+            (!layout || dnnl_memory_desc_equal(&p->weight, layout))))
         p = p->next;
     if (!p && (p = memory_new(1, sizeof *p))) {
         *p = (kept_product){.how = how, .rows = rows, .n = n, .k = k, .left_row = left_row};
@@ -140,7 +151,8 @@ static const kept_product *product_for(precision how, int64_t rows, int64_t n, i
     return p;
 }
 
-onednn_block *onednn_block_new(precision how, int64_t n, int64_t k) {
+onednn_block *onednn_block_new(precision how, int64_t n, int64_t k)
+{
     onednn_block *b = memory_new(1, sizeof *b);
     if (!b)
         return 0;
@@ -159,19 +171,22 @@ onednn_block *onednn_block_new(precision how, int64_t n, int64_t k) {
     return 0;
 }
 
-void onednn_block_free(onednn_block *b) {
+void onednn_block_free(onednn_block *b)
+{
     if (!b)
         return;
     memory_aligned_free(b->data);
     free(b);
 }
 
-size_t onednn_block_bytes(const onednn_block *b) {
+size_t onednn_block_bytes(const onednn_block *b)
+{
     return b->bytes;
 }
 
-static dnnl_status_t run(dnnl_primitive_t primitive, int count, const int *names, const dnnl_memory_desc_t *const *descs,
-    void *const *data) {
+static dnnl_status_t run(
+    dnnl_primitive_t primitive, int count, const int *names, const dnnl_memory_desc_t *const *descs, void *const *data)
+{
     dnnl_stream_t stream = 0;
     dnnl_exec_arg_t arguments[4] = {{0}};
     dnnl_status_t s = dnnl_stream_create(&stream, library.engine, dnnl_stream_default_flags);
@@ -191,13 +206,14 @@ static dnnl_status_t run(dnnl_primitive_t primitive, int count, const int *names
     return s;
 }
 
-bool onednn_block_fill(onednn_block *b, const void *rows, int64_t row) {
+bool onednn_block_fill(onednn_block *b, const void *rows, int64_t row)
+{
     dnnl_memory_desc_t from;
     dnnl_primitive_desc_t pd = 0;
     dnnl_primitive_t reorder = 0;
     int before = one_thread();
-    dnnl_status_t s = dnnl_memory_desc_init_by_strides(&from, 2, (dnnl_dims_t){b->k, b->n}, weight_type(b->how),
-        (dnnl_dims_t){1, row});
+    dnnl_status_t s = dnnl_memory_desc_init_by_strides(
+        &from, 2, (dnnl_dims_t){b->k, b->n}, weight_type(b->how), (dnnl_dims_t){1, row});
     if (s == dnnl_success)
         s = dnnl_reorder_primitive_desc_create(&pd, &from, library.engine, &b->layout, library.engine, 0);
     if (s == dnnl_success)
@@ -213,8 +229,9 @@ bool onednn_block_fill(onednn_block *b, const void *rows, int64_t row) {
     return s == dnnl_success;
 }
 
-smac_status onednn_multiply(void *out, const void *left, int64_t rows, int64_t left_row, const onednn_block *b,
-    smac_error *error) {
+smac_status onednn_multiply(
+    void *out, const void *left, int64_t rows, int64_t left_row, const onednn_block *b, smac_error *error)
+{
     int before = one_thread();
     const kept_product *p = product_for(b->how, onednn_rows(rows), b->n, b->k, left_row, &b->layout);
     dnnl_status_t s = p ? dnnl_success : dnnl_unimplemented;
@@ -222,10 +239,10 @@ smac_status onednn_multiply(void *out, const void *left, int64_t rows, int64_t l
         size_t bytes = dnnl_memory_desc_get_size(&p->scratch);
         void *scratch = bytes ? memory_aligned(bytes) : 0;
         s = bytes && !scratch ? dnnl_out_of_memory
-            : run(p->primitive, bytes ? 4 : 3,
-                (int[]){DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD},
-                (const dnnl_memory_desc_t *[]){&p->left, &p->weight, &p->out, &p->scratch},
-                (void *[]){(void *)left, b->data, out, scratch});
+                              : run(p->primitive, bytes ? 4 : 3,
+                                    (int[]){DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD},
+                                    (const dnnl_memory_desc_t *[]){&p->left, &p->weight, &p->out, &p->scratch},
+                                    (void *[]){(void *)left, b->data, out, scratch});
         memory_aligned_free(scratch);
     }
     omp_set_num_threads(before);

@@ -29,7 +29,7 @@ size_t onednn_block_bytes(const onednn_block *b);
 bool onednn_block_fill(onednn_block *b, const void *rows, int64_t row);
 
 /* out(rounded rows, n) dense = left(rounded rows, left_row) times the block: float32 or int32 */
-smac_status onednn_multiply(void *out, const void *left, int64_t rows, int64_t left_row, const onednn_block *b,
-    smac_error *error);
+smac_status onednn_multiply(
+    void *out, const void *left, int64_t rows, int64_t left_row, const onednn_block *b, smac_error *error);
 
 #endif

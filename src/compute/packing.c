@@ -10,31 +10,37 @@
 
 enum { CHUNK = 256 }; /* steps that are converted before they are moved */
 
-int64_t panels_of(int64_t n) {
+int64_t panels_of(int64_t n)
+{
     return (n + PANEL - 1) / PANEL;
 }
 
-int64_t step_of(precision how) {
+int64_t step_of(precision how)
+{
     return how == PRECISION_F32 ? 1 : how == PRECISION_BF16 ? 2 : 4;
 }
 
-int64_t steps_padded(int64_t k, precision how) {
+int64_t steps_padded(int64_t k, precision how)
+{
     int64_t step = step_of(how);
     return (k + step - 1) / step * step;
 }
 
-size_t element_of(precision how) {
+size_t element_of(precision how)
+{
     return (size_t)(4 / step_of(how));
 }
 
-static int columns_of(int64_t n, int64_t index) {
+static int columns_of(int64_t n, int64_t index)
+{
     int64_t rest = n - index * PANEL;
     return rest < PANEL ? (int)rest : PANEL;
 }
 
 /* out[i][j] = in[j][i] for words: "columns" rows of in, "steps" words of each; out has rows of 32 */
-static void transpose_words(uint32_t *out, const struct kernels *kernels, const uint32_t *in, int64_t in_row,
-    int columns, int64_t steps) {
+static void transpose_words(
+    uint32_t *out, const struct kernels *kernels, const uint32_t *in, int64_t in_row, int columns, int64_t steps)
+{
     int side = (int)kernels->side;
     int whole_columns = columns / side * side;
     int64_t whole_steps = steps / side * side;
@@ -46,8 +52,8 @@ static void transpose_words(uint32_t *out, const struct kernels *kernels, const 
             out[i * PANEL + j] = in[j * in_row + i];
 }
 
-static void panel_f32(float *panel, const struct kernels *kernels, const right_matrix *m, const float *b,
-    int columns) {
+static void panel_f32(float *panel, const struct kernels *kernels, const right_matrix *m, const float *b, int columns)
+{
     if (m->step_n == 1) {
         for (int64_t i = 0; i < m->k; i++)
             memcpy(panel + i * PANEL, b + i * m->step_k, (size_t)columns * sizeof *b);
@@ -56,13 +62,14 @@ static void panel_f32(float *panel, const struct kernels *kernels, const right_m
     transpose_words((uint32_t *)(void *)panel, kernels, (const uint32_t *)(const void *)b, m->step_n, columns, m->k);
 }
 
-static void panel_bf16(uint16_t *panel, const struct kernels *kernels, const right_matrix *m, const float *b,
-    int columns) {
+static void panel_bf16(
+    uint16_t *panel, const struct kernels *kernels, const right_matrix *m, const float *b, int columns)
+{
     static const float zeros[PANEL];
     if (m->step_n == 1) {
         for (int64_t i = 0; i < m->k; i += 2)
-            kernels->pair_bf16(panel + i * PANEL, b + i * m->step_k,
-                i + 1 < m->k ? b + (i + 1) * m->step_k : zeros, columns);
+            kernels->pair_bf16(
+                panel + i * PANEL, b + i * m->step_k, i + 1 < m->k ? b + (i + 1) * m->step_k : zeros, columns);
         return;
     }
     uint32_t words[PANEL * CHUNK / 2];
@@ -74,12 +81,13 @@ static void panel_bf16(uint16_t *panel, const struct kernels *kernels, const rig
             if (steps % 2)
                 row[steps] = 0;
         }
-        transpose_words((uint32_t *)(void *)(panel + start * PANEL), kernels, words, CHUNK / 2, columns,
-            (steps + 1) / 2);
+        transpose_words(
+            (uint32_t *)(void *)(panel + start * PANEL), kernels, words, CHUNK / 2, columns, (steps + 1) / 2);
     }
 }
 
-void pack_panel(void *panel, precision how, const struct kernels *kernels, const right_matrix *m, int64_t index) {
+void pack_panel(void *panel, precision how, const struct kernels *kernels, const right_matrix *m, int64_t index)
+{
     int columns = columns_of(m->n, index);
     const float *b = m->b + index * PANEL * m->step_n;
     if (columns < PANEL)
@@ -90,8 +98,9 @@ void pack_panel(void *panel, precision how, const struct kernels *kernels, const
         panel_bf16(panel, kernels, m, b, columns);
 }
 
-void pack_panel_from_bf16(uint16_t *panel, const struct kernels *kernels, const uint16_t *w, int64_t n, int64_t k,
-    int64_t index) {
+void pack_panel_from_bf16(
+    uint16_t *panel, const struct kernels *kernels, const uint16_t *w, int64_t n, int64_t k, int64_t index)
+{
     int columns = columns_of(n, index);
     uint32_t words[PANEL * CHUNK / 2];
     w += index * PANEL * k;
@@ -105,13 +114,14 @@ void pack_panel_from_bf16(uint16_t *panel, const struct kernels *kernels, const 
             if (steps % 2)
                 row[steps] = 0;
         }
-        transpose_words((uint32_t *)(void *)(panel + start * PANEL), kernels, words, CHUNK / 2, columns,
-            (steps + 1) / 2);
+        transpose_words(
+            (uint32_t *)(void *)(panel + start * PANEL), kernels, words, CHUNK / 2, columns, (steps + 1) / 2);
     }
 }
 
-void pack_panel_int8(int8_t *panel, float *scale, int32_t *sum, const struct kernels *kernels,
-    const right_matrix *m, int64_t index) {
+void pack_panel_int8(
+    int8_t *panel, float *scale, int32_t *sum, const struct kernels *kernels, const right_matrix *m, int64_t index)
+{
     int columns = columns_of(m->n, index);
     const float *b = m->b + index * PANEL * m->step_n;
     float factor[PANEL];
@@ -138,13 +148,14 @@ void pack_panel_int8(int8_t *panel, float *scale, int32_t *sum, const struct ker
             for (int64_t i = steps; i % 4; i++)
                 row[i] = 0;
         }
-        transpose_words((uint32_t *)(void *)(panel + start * PANEL), kernels, words, CHUNK / 4, columns,
-            (steps + 3) / 4);
+        transpose_words(
+            (uint32_t *)(void *)(panel + start * PANEL), kernels, words, CHUNK / 4, columns, (steps + 3) / 4);
     }
 }
 
-left_matrix left_matrix_plan(precision how, const float *a, int64_t m, int64_t k, int64_t step_m, int64_t step_k,
-    bool copy) {
+left_matrix left_matrix_plan(
+    precision how, const float *a, int64_t m, int64_t k, int64_t step_m, int64_t step_k, bool copy)
+{
     left_matrix l = {.how = how, .a = a, .m = m, .k = k, .step_m = step_m, .step_k = step_k};
     if (how == PRECISION_F32 && !(copy && step_k == 1)) {
         l.row = step_m;
@@ -162,11 +173,13 @@ left_matrix left_matrix_plan(precision how, const float *a, int64_t m, int64_t k
     return l;
 }
 
-static bool moves(const left_matrix *l) {
+static bool moves(const left_matrix *l)
+{
     return l->how != PRECISION_F32 || l->row != l->step_m || l->pair != l->step_k;
 }
 
-bool left_matrix_bytes(const left_matrix *l, size_t *bytes) {
+bool left_matrix_bytes(const left_matrix *l, size_t *bytes)
+{
     *bytes = 0;
     if (!moves(l))
         return true;
@@ -180,7 +193,8 @@ bool left_matrix_bytes(const left_matrix *l, size_t *bytes) {
     return true;
 }
 
-void left_matrix_pack(const left_matrix *l, const struct kernels *kernels, int64_t first, int64_t rows) {
+void left_matrix_pack(const left_matrix *l, const struct kernels *kernels, int64_t first, int64_t rows)
+{
     int64_t steps = steps_padded(l->k, l->how);
     if (!l->packed)
         return;
@@ -212,7 +226,8 @@ void left_matrix_pack(const left_matrix *l, const struct kernels *kernels, int64
     }
 }
 
-const void *left_matrix_row(const left_matrix *l, int64_t row) {
+const void *left_matrix_row(const left_matrix *l, int64_t row)
+{
     if (!l->packed)
         return l->a + row * l->row;
     return (const char *)l->packed + (size_t)(row * l->row) * element_of(l->how);

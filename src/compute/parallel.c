@@ -10,22 +10,26 @@ static atomic_int wanted_threads;
 /* Which of the threads of the innermost parallel_for this one is: scratch memory is handed out by it. */
 static _Thread_local int thread_slot;
 
-int parallel_threads(void) {
+int parallel_threads(void)
+{
     if (omp_in_parallel())
         return 1;
     int wanted = atomic_load(&wanted_threads);
     return wanted > 0 ? wanted : omp_get_max_threads();
 }
 
-void parallel_set_threads(int count) {
+void parallel_set_threads(int count)
+{
     atomic_store(&wanted_threads, count > 0 ? count : 0);
 }
 
-int parallel_slot(void) {
+int parallel_slot(void)
+{
     return thread_slot;
 }
 
-void serial_for(int64_t pieces, parallel_body body, void *context) {
+void serial_for(int64_t pieces, parallel_body body, void *context)
+{
     int outer = thread_slot;
     thread_slot = 0;
     for (int64_t i = 0; i < pieces; i++)
@@ -33,7 +37,8 @@ void serial_for(int64_t pieces, parallel_body body, void *context) {
     thread_slot = outer;
 }
 
-void parallel_for(int64_t pieces, parallel_body body, void *context) {
+void parallel_for(int64_t pieces, parallel_body body, void *context)
+{
     int threads = parallel_threads();
     if (threads > pieces)
         threads = (int)pieces;

@@ -16,8 +16,8 @@ void parallel_for(int64_t pieces, parallel_body body, void *context);
 /* The same on the calling thread alone: for work too small to share. */
 void serial_for(int64_t pieces, parallel_body body, void *context);
 
-int parallel_threads(void);          /* how many threads a parallel_for may use now */
-int parallel_slot(void);             /* inside a body: this thread's number, below what parallel_threads said before */
+int parallel_threads(void);           /* how many threads a parallel_for may use now */
+int parallel_slot(void);              /* inside a body: this thread's number, below what parallel_threads said before */
 void parallel_set_threads(int count); /* 0: as many as the machine (or OMP_NUM_THREADS) gives */
 
 #endif

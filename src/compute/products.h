@@ -39,8 +39,8 @@ precision packed_matrix_precision(const packed_matrix *p);
 size_t packed_matrix_bytes(const packed_matrix *p);
 
 /* y(rows, n) = act(x(rows, k) W^T + bias(n)).  bias may be NULL.  y may not overlap x. */
-smac_status product_packed(float *y, const float *x, int64_t rows, const packed_matrix *w, const float *bias,
-    activation a, smac_error *error);
+smac_status product_packed(
+    float *y, const float *x, int64_t rows, const packed_matrix *w, const float *bias, activation a, smac_error *error);
 
 /* --- products of two buffers -------------------------------------------------------------------------------------- */
 /*

@@ -27,19 +27,23 @@ typedef struct general_product {
     size_t slot_bytes;
 } general_product;
 
-static void pack_right(void *context, int64_t index) {
+static void pack_right(void *context, int64_t index)
+{
     general_product *g = context;
-    pack_panel(g->panels + (size_t)(index * g->steps * PANEL) * element_of(g->how), g->how, g->kernels, &g->right, index);
+    pack_panel(
+        g->panels + (size_t)(index * g->steps * PANEL) * element_of(g->how), g->how, g->kernels, &g->right, index);
 }
 
-static void pack_left(void *context, int64_t piece) {
+static void pack_left(void *context, int64_t piece)
+{
     general_product *g = context;
     int64_t first = piece * g->grid.row_piece, rows = g->left.m - first;
     left_matrix_pack(&g->left, g->kernels, first, rows < g->grid.row_piece ? rows : g->grid.row_piece);
 }
 
 /* C = alpha sums + beta C, one row of n */
-static void store_row(const struct kernels *kernels, float *c, float *sums, int64_t n, float alpha, float beta) {
+static void store_row(const struct kernels *kernels, float *c, float *sums, int64_t n, float alpha, float beta)
+{
     if (beta == 0) {
         if (alpha == 1)
             memcpy(c, sums, (size_t)n * sizeof *c);
@@ -52,12 +56,18 @@ static void store_row(const struct kernels *kernels, float *c, float *sums, int6
     kernels->axpy(c, sums, alpha, n);
 }
 
-static void general_piece(void *context, int64_t index) {
+static void general_piece(void *context, int64_t index)
+{
     general_product *g = context;
     grid_piece p = grid_piece_at(&g->grid, index);
     float *scratch = (float *)(g->scratch + (size_t)parallel_slot() * g->slot_bytes);
-    piece_operands o = {.how = g->how, .tiles = g->tiles, .k = g->steps, .left = left_matrix_row(&g->left, p.row),
-        .left_row = g->left.row, .left_step = g->left.pair, .panel_elements = PANEL * g->steps,
+    piece_operands o = {.how = g->how,
+        .tiles = g->tiles,
+        .k = g->steps,
+        .left = left_matrix_row(&g->left, p.row),
+        .left_row = g->left.row,
+        .left_step = g->left.pair,
+        .panel_elements = PANEL * g->steps,
         .panels = g->panels + (size_t)(p.panel * PANEL * g->steps) * element_of(g->how)};
     multiply_piece(scratch, p.rows, p.panels, p.width, &o);
     int64_t column = p.panel * PANEL, n = g->n - column < p.width ? g->n - column : p.width;
@@ -65,29 +75,37 @@ static void general_piece(void *context, int64_t index) {
         store_row(g->kernels, g->c + (p.row + r) * g->ldc + column, scratch + r * p.width, n, g->alpha, g->beta);
 }
 
-static smac_status no_memory(int64_t m, int64_t n, int64_t k, smac_error *error) {
+static smac_status no_memory(int64_t m, int64_t n, int64_t k, smac_error *error)
+{
     return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a product of %lld x %lld by %lld x %lld; use smaller batches",
         (long long)m, (long long)k, (long long)k, (long long)n);
 }
 
 /* the packed right-hand side, a multiple of 64; false on overflow */
-static bool panel_bytes(const general_product *g, size_t *bytes) {
+static bool panel_bytes(const general_product *g, size_t *bytes)
+{
     size_t cells;
     return checked_multiply((size_t)panels_of(g->n) * PANEL, (size_t)g->steps, &cells) &&
         checked_multiply(cells, element_of(g->how), bytes);
 }
 
 static general_product general_new(precision how, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
-    const float *a, int64_t lda, int64_t ldb) {
+    const float *a, int64_t lda, int64_t ldb)
+{
     precision kept = how == PRECISION_F32 ? PRECISION_F32 : PRECISION_BF16;
-    return (general_product){.how = kept, .kernels = kernels_get(), .tiles = tiles_get(), .n = n,
-        .steps = steps_padded(k, kept), .left = left_matrix_plan(kept, a, m, k, transpose_a ? 1 : lda,
-            transpose_a ? lda : 1, m >= COPY_ROWS && n >= COPY_COLUMNS),
+    return (general_product){.how = kept,
+        .kernels = kernels_get(),
+        .tiles = tiles_get(),
+        .n = n,
+        .steps = steps_padded(k, kept),
+        .left = left_matrix_plan(
+            kept, a, m, k, transpose_a ? 1 : lda, transpose_a ? lda : 1, m >= COPY_ROWS && n >= COPY_COLUMNS),
         .right = {.k = k, .n = n, .step_k = transpose_b ? 1 : ldb, .step_n = transpose_b ? ldb : 1}};
 }
 
 smac_status gemm(precision how, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, float alpha,
-    const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc, smac_error *error) {
+    const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc, smac_error *error)
+{
     if (m <= 0 || n <= 0)
         return SMAC_OK;
     if (how == PRECISION_F32 && k > 0 && sgemm_wanted())
@@ -126,7 +144,8 @@ typedef struct batch_work {
 } batch_work;
 
 /* One matrix of the batch from start to end on one thread: its panels, then its rows, a tile's height at a time. */
-static void batch_piece(void *context, int64_t index) {
+static void batch_piece(void *context, int64_t index)
+{
     batch_work *w = context;
     const gemm_batch *b = w->batch;
     general_product g = w->one;
@@ -144,20 +163,26 @@ static void batch_piece(void *context, int64_t index) {
     left_matrix_pack(&g.left, g.kernels, 0, g.left.m);
     for (int64_t row = 0; row < g.left.m; row += g.tiles->rows) {
         int64_t rows = g.left.m - row < g.tiles->rows ? g.left.m - row : g.tiles->rows;
-        piece_operands o = {.how = g.how, .tiles = g.tiles, .k = g.steps, .left = left_matrix_row(&g.left, row),
-            .left_row = g.left.row, .left_step = g.left.pair, .panels = g.panels, .panel_elements = PANEL * g.steps};
+        piece_operands o = {.how = g.how,
+            .tiles = g.tiles,
+            .k = g.steps,
+            .left = left_matrix_row(&g.left, row),
+            .left_row = g.left.row,
+            .left_step = g.left.pair,
+            .panels = g.panels,
+            .panel_elements = PANEL * g.steps};
         multiply_piece(scratch, rows, panels, width, &o);
         for (int64_t r = 0; r < rows; r++)
             store_row(g.kernels, g.c + (row + r) * g.ldc, scratch + r * width, g.n, g.alpha, g.beta);
     }
 }
 
-smac_status gemm_batched(precision how, const gemm_batch *b, smac_error *error) {
+smac_status gemm_batched(precision how, const gemm_batch *b, smac_error *error)
+{
     if (b->m <= 0 || b->n <= 0 || b->outer <= 0 || b->inner <= 0)
         return SMAC_OK;
-    batch_work w = {.batch = b,
-        .one = general_new(how, b->transpose_a, b->transpose_b, b->m, b->n, b->k, b->a, b->lda,
-            b->ldb)};
+    batch_work w = {
+        .batch = b, .one = general_new(how, b->transpose_a, b->transpose_b, b->m, b->n, b->k, b->a, b->lda, b->ldb)};
     w.one.alpha = b->alpha;
     w.one.beta = b->beta;
     w.one.ldc = b->ldc;

@@ -12,19 +12,20 @@
 #include "compute/products.h"
 
 enum {
-    INT8_LONGEST = 65536,              /* 255 * 127 * 65536 still fits an int32 sum */
-    COPY_ROWS = 14, COPY_COLUMNS = 512 /* from here float32 rows are copied to places that do not collide in the cache */
+    INT8_LONGEST = 65536, /* 255 * 127 * 65536 still fits an int32 sum */
+    COPY_ROWS = 14,
+    COPY_COLUMNS = 512 /* from here float32 rows are copied to places that do not collide in the cache */
 };
 
 struct packed_matrix {
     int64_t n, k, panels;
-    int64_t steps;         /* k, padded to the step of the precision */
-    precision how;         /* how it is stored */
-    precision asked;       /* what the caller asked for */
-    size_t bytes;          /* of all panels */
+    int64_t steps;   /* k, padded to the step of the precision */
+    precision how;   /* how it is stored */
+    precision asked; /* what the caller asked for */
+    size_t bytes;    /* of all panels */
     void *data;
-    float *scale;    /* int8: panels * 32 scales of columns */
-    int32_t *sum;    /* int8: of the columns' integers */
+    float *scale;          /* int8: panels * 32 scales of columns */
+    int32_t *sum;          /* int8: of the columns' integers */
     onednn_block **blocks; /* instead of data: the columns in blocks of block_panels panels, held by oneDNN */
     int64_t block_count, block_panels;
 };
@@ -39,7 +40,8 @@ typedef struct packing_work {
 } packing_work;
 
 /* Rows of a weight as float32, from either source; rows: room for them if they come from bf16. */
-static const float *float_rows(const packing_work *w, int64_t first, int64_t count, float *rows) {
+static const float *float_rows(const packing_work *w, int64_t first, int64_t count, float *rows)
+{
     int64_t k = w->p->k;
     if (!w->from_bf16)
         return w->from.b + first * k;
@@ -48,7 +50,8 @@ static const float *float_rows(const packing_work *w, int64_t first, int64_t cou
 }
 
 /* A block for oneDNN: its rows as bf16 or int8, then its reorder. */
-static void pack_one_block(void *context, int64_t index) {
+static void pack_one_block(void *context, int64_t index)
+{
     packing_work *w = context;
     packed_matrix *p = w->p;
     const struct kernels *kernels = kernels_get();
@@ -77,7 +80,8 @@ static void pack_one_block(void *context, int64_t index) {
         atomic_store(&w->failed, true);
 }
 
-static void pack_one_panel(void *context, int64_t index) {
+static void pack_one_panel(void *context, int64_t index)
+{
     packing_work *w = context;
     packed_matrix *p = w->p;
     const struct kernels *kernels = kernels_get();
@@ -101,7 +105,8 @@ static void pack_one_panel(void *context, int64_t index) {
 }
 
 /* Fewer columns a block when there are few, so that threads find work. */
-static bool packed_blocks(packed_matrix *p) {
+static bool packed_blocks(packed_matrix *p)
+{
     p->block_panels = p->panels >= 64 ? 8 : p->panels >= 16 ? 4 : 2;
     p->block_count = (p->panels + p->block_panels - 1) / p->block_panels;
     p->blocks = memory_new((size_t)p->block_count, sizeof *p->blocks);
@@ -120,7 +125,8 @@ static bool packed_blocks(packed_matrix *p) {
     return p->blocks != 0;
 }
 
-static packed_matrix *packed_empty(int64_t n, int64_t k, precision how) {
+static packed_matrix *packed_empty(int64_t n, int64_t k, precision how)
+{
     size_t cells, bytes;
     if (n < 0 || k < 0 || n > INT64_MAX / 2 || k > INT64_MAX / 2)
         return 0;
@@ -128,11 +134,11 @@ static packed_matrix *packed_empty(int64_t n, int64_t k, precision how) {
     packed_matrix *p = memory_new(1, sizeof *p);
     if (!p)
         return 0;
-    *p = (packed_matrix){.n = n, .k = k, .panels = panels_of(n), .steps = steps_padded(k, kept), .how = kept,
-        .asked = how};
+    *p = (packed_matrix){
+        .n = n, .k = k, .panels = panels_of(n), .steps = steps_padded(k, kept), .how = kept, .asked = how};
     size_t columns = (size_t)p->panels * PANEL;
-    bool fits = checked_multiply(columns, (size_t)p->steps, &cells) &&
-        checked_multiply(cells, element_of(kept), &bytes);
+    bool fits =
+        checked_multiply(columns, (size_t)p->steps, &cells) && checked_multiply(cells, element_of(kept), &bytes);
     if (fits && kept == PRECISION_INT8) {
         p->scale = memory_aligned(columns ? columns * sizeof *p->scale : 64);
         p->sum = memory_aligned(columns ? columns * sizeof *p->sum : 64);
@@ -151,9 +157,10 @@ static packed_matrix *packed_empty(int64_t n, int64_t k, precision how) {
 }
 
 /* Pack from either source.  false: memory is short, or oneDNN failed. */
-static bool packed_fill(packed_matrix *p, const float *w, const uint16_t *w_bf16) {
-    packing_work work = {.p = p, .from = {.b = w, .k = p->k, .n = p->n, .step_k = 1, .step_n = p->k},
-        .from_bf16 = w_bf16};
+static bool packed_fill(packed_matrix *p, const float *w, const uint16_t *w_bf16)
+{
+    packing_work work = {
+        .p = p, .from = {.b = w, .k = p->k, .n = p->n, .step_k = 1, .step_n = p->k}, .from_bf16 = w_bf16};
     size_t rows = 0, all = 0;
     if (p->blocks)
         rows = (size_t)(p->block_panels * PANEL) * element_of(p->how) + 4 + 64;
@@ -173,7 +180,8 @@ static bool packed_fill(packed_matrix *p, const float *w, const uint16_t *w_bf16
     return !atomic_load(&work.failed);
 }
 
-packed_matrix *packed_matrix_new(const float *w, int64_t n, int64_t k, precision how) {
+packed_matrix *packed_matrix_new(const float *w, int64_t n, int64_t k, precision how)
+{
     packed_matrix *p = packed_empty(n, k, how);
     if (p && !packed_fill(p, w, 0)) {
         packed_matrix_free(p);
@@ -182,7 +190,8 @@ packed_matrix *packed_matrix_new(const float *w, int64_t n, int64_t k, precision
     return p;
 }
 
-packed_matrix *packed_matrix_new_bf16(const uint16_t *w, int64_t n, int64_t k, precision how) {
+packed_matrix *packed_matrix_new_bf16(const uint16_t *w, int64_t n, int64_t k, precision how)
+{
     packed_matrix *p = packed_empty(n, k, how);
     if (p && !packed_fill(p, 0, w)) {
         packed_matrix_free(p);
@@ -191,11 +200,13 @@ packed_matrix *packed_matrix_new_bf16(const uint16_t *w, int64_t n, int64_t k, p
     return p;
 }
 
-bool packed_matrix_renew(packed_matrix *p, const float *w) {
+bool packed_matrix_renew(packed_matrix *p, const float *w)
+{
     return packed_fill(p, w, 0);
 }
 
-void packed_matrix_free(packed_matrix *p) {
+void packed_matrix_free(packed_matrix *p)
+{
     if (!p)
         return;
     for (int64_t i = 0; p->blocks && i < p->block_count; i++)
@@ -207,19 +218,23 @@ void packed_matrix_free(packed_matrix *p) {
     free(p);
 }
 
-int64_t packed_matrix_n(const packed_matrix *p) {
+int64_t packed_matrix_n(const packed_matrix *p)
+{
     return p->n;
 }
 
-int64_t packed_matrix_k(const packed_matrix *p) {
+int64_t packed_matrix_k(const packed_matrix *p)
+{
     return p->k;
 }
 
-precision packed_matrix_precision(const packed_matrix *p) {
+precision packed_matrix_precision(const packed_matrix *p)
+{
     return p->asked;
 }
 
-size_t packed_matrix_bytes(const packed_matrix *p) {
+size_t packed_matrix_bytes(const packed_matrix *p)
+{
     return p->bytes + (p->scale ? (size_t)p->panels * PANEL * 8 : 0);
 }
 
@@ -238,19 +253,21 @@ typedef struct packed_product {
     smac_error error; /* of the first piece that failed */
 } packed_product;
 
-static void pack_rows(void *context, int64_t piece) {
+static void pack_rows(void *context, int64_t piece)
+{
     packed_product *c = context;
     int64_t first = piece * c->grid.row_piece, rows = c->grid.rows - first;
     left_matrix_pack(&c->left, c->kernels, first, rows < c->grid.row_piece ? rows : c->grid.row_piece);
 }
 
-static void finish_row(const packed_product *c, const void *sums, int64_t row, int64_t column, int64_t n) {
+static void finish_row(const packed_product *c, const void *sums, int64_t row, int64_t column, int64_t n)
+{
     const packed_matrix *w = c->w;
     float *y = c->y + row * w->n + column;
     const float *bias = c->bias ? c->bias + column : 0;
     if (w->how == PRECISION_INT8) {
-        c->kernels->dequantise(y, sums, w->sum + column, c->left.zero[row], c->left.scale[row], w->scale + column, bias,
-            n, c->a);
+        c->kernels->dequantise(
+            y, sums, w->sum + column, c->left.zero[row], c->left.scale[row], w->scale + column, bias, n, c->a);
     } else if (bias) {
         c->kernels->add(y, sums, bias, n);
         if (c->a != ACTIVATION_NONE)
@@ -260,7 +277,8 @@ static void finish_row(const packed_product *c, const void *sums, int64_t row, i
     }
 }
 
-static void packed_piece(void *context, int64_t index) {
+static void packed_piece(void *context, int64_t index)
+{
     packed_product *c = context;
     const packed_matrix *w = c->w;
     grid_piece p = grid_piece_at(&c->grid, index);
@@ -278,8 +296,12 @@ static void packed_piece(void *context, int64_t index) {
             finish_row(c, scratch + (size_t)(r * n) * 4, p.row + r, column, n);
         return;
     }
-    piece_operands o = {.how = w->how, .tiles = c->tiles, .k = w->steps,
-        .left = left_matrix_row(&c->left, p.row), .left_row = c->left.row, .left_step = c->left.pair,
+    piece_operands o = {.how = w->how,
+        .tiles = c->tiles,
+        .k = w->steps,
+        .left = left_matrix_row(&c->left, p.row),
+        .left_row = c->left.row,
+        .left_step = c->left.pair,
         .panels = (const char *)w->data + (size_t)(p.panel * PANEL * w->steps) * element_of(w->how),
         .panel_elements = PANEL * w->steps};
     multiply_piece(scratch, p.rows, p.panels, p.width, &o);
@@ -287,11 +309,17 @@ static void packed_piece(void *context, int64_t index) {
         finish_row(c, scratch + (size_t)(r * p.width) * 4, p.row + r, column, n);
 }
 
-smac_status product_packed(float *y, const float *x, int64_t rows, const packed_matrix *w, const float *bias,
-    activation a, smac_error *error) {
+smac_status product_packed(
+    float *y, const float *x, int64_t rows, const packed_matrix *w, const float *bias, activation a, smac_error *error)
+{
     if (rows <= 0 || w->n == 0)
         return SMAC_OK;
-    packed_product c = {.w = w, .kernels = kernels_get(), .tiles = tiles_get(), .y = y, .bias = bias, .a = a,
+    packed_product c = {.w = w,
+        .kernels = kernels_get(),
+        .tiles = tiles_get(),
+        .y = y,
+        .bias = bias,
+        .a = a,
         .grid = w->blocks ? grid_plan_blocks(rows, w->panels, w->block_panels) : grid_plan(rows, w->panels, w->k)};
     c.left = left_matrix_plan(w->how, x, rows, w->k, w->k, 1, rows >= COPY_ROWS && w->n >= COPY_COLUMNS);
     if (w->blocks)
@@ -299,7 +327,7 @@ smac_status product_packed(float *y, const float *x, int64_t rows, const packed_
     c.slot_bytes = grid_scratch_bytes(&c.grid);
     size_t scratch_bytes = c.slot_bytes * (size_t)parallel_threads(), left_bytes = 0, all;
     size_t scale_bytes = w->how == PRECISION_INT8 ? (size_t)rows * (sizeof(float) + sizeof(int32_t)) : 0;
-    bool fits = left_matrix_bytes(&c.left, &left_bytes) && 
+    bool fits = left_matrix_bytes(&c.left, &left_bytes) &&
         checked_add(left_bytes, w->blocks ? (size_t)c.left.row * 16 * element_of(w->how) : 0, &left_bytes) &&
         checked_add(left_bytes, scratch_bytes, &all) && checked_add(all, scale_bytes, &all); /* oneDNN: 16 rows more */
     char *memory = fits ? memory_aligned(all) : 0;

@@ -15,8 +15,10 @@
 #include "compute/parallel.h"
 
 enum {
-    ROW_PIECE = 256, COLUMN_PIECE = 768,      /* large enough that packing inside does not count */
-    LEAST_ROWS = 48, LEAST_COLUMNS = 96,
+    ROW_PIECE = 256,
+    COLUMN_PIECE = 768, /* large enough that packing inside does not count */
+    LEAST_ROWS = 48,
+    LEAST_COLUMNS = 96,
     ENOUGH_PIECES = 8,
     SERIAL_WORK = 1 << 18
 };
@@ -30,14 +32,16 @@ typedef struct sgemm_work {
     atomic_int status;
 } sgemm_work;
 
-bool sgemm_wanted(void) {
+bool sgemm_wanted(void)
+{
     if (cpu_level() < KERNEL_AVX512)
         return false;
     const char *how = getenv("SMAC_PRODUCTS");
     return how == NULL || strcmp(how, "own") != 0;
 }
 
-static int64_t divide_up(int64_t a, int64_t b) {
+static int64_t divide_up(int64_t a, int64_t b)
+{
     return (a + b - 1) / b;
 }
 
@@ -46,7 +50,8 @@ static int64_t divide_up(int64_t a, int64_t b) {
  * into its workspace on the heap: a signal that comes then has its frame written over what lies before the workspace.  So
  * none comes while it runs, but those that an instruction causes itself: these end the program anyway.
  */
-static void hold_signals(sigset_t *before) {
+static void hold_signals(sigset_t *before)
+{
     static const int by_instructions[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
     sigset_t all;
     sigfillset(&all);
@@ -55,7 +60,8 @@ static void hold_signals(sigset_t *before) {
     pthread_sigmask(SIG_BLOCK, &all, before);
 }
 
-static void sgemm_piece(void *context, int64_t index) {
+static void sgemm_piece(void *context, int64_t index)
+{
     sgemm_work *w = context;
     int64_t row = index % w->row_pieces * w->rows, column = index / w->row_pieces * w->columns;
     int64_t rows = w->m - row < w->rows ? w->m - row : w->rows;
@@ -75,10 +81,23 @@ static void sgemm_piece(void *context, int64_t index) {
 }
 
 smac_status sgemm_by_onednn(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, float alpha,
-    const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc, smac_error *error) {
-    sgemm_work w = {.transpose_a = transpose_a ? 'T' : 'N', .transpose_b = transpose_b ? 'T' : 'N', .m = m, .n = n,
-        .k = k, .lda = lda, .ldb = ldb, .ldc = ldc, .alpha = alpha, .beta = beta, .a = a, .b = b, .c = c,
-        .rows = m, .columns = n};
+    const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc, smac_error *error)
+{
+    sgemm_work w = {.transpose_a = transpose_a ? 'T' : 'N',
+        .transpose_b = transpose_b ? 'T' : 'N',
+        .m = m,
+        .n = n,
+        .k = k,
+        .lda = lda,
+        .ldb = ldb,
+        .ldc = ldc,
+        .alpha = alpha,
+        .beta = beta,
+        .a = a,
+        .b = b,
+        .c = c,
+        .rows = m,
+        .columns = n};
     int64_t row_pieces = 1, column_pieces = 1;
     if (m * n * k > SERIAL_WORK) {
         row_pieces = divide_up(m, ROW_PIECE);
@@ -100,8 +119,9 @@ smac_status sgemm_by_onednn(bool transpose_a, bool transpose_b, int64_t m, int64
     parallel_for(w.row_pieces * divide_up(n, w.columns), sgemm_piece, &w);
     int status = atomic_load(&w.status);
     if (status == dnnl_out_of_memory)
-        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a product of %lld x %lld by %lld x %lld; use smaller batches",
-            (long long)m, (long long)k, (long long)k, (long long)n);
+        return FAIL(error, SMAC_ERROR_MEMORY,
+            "no memory for a product of %lld x %lld by %lld x %lld; use smaller batches", (long long)m, (long long)k,
+            (long long)k, (long long)n);
     if (status != dnnl_success)
         return FAIL(error, SMAC_ERROR_INTERNAL, "oneDNN refuses a product of %lld x %lld by %lld x %lld (status %d)",
             (long long)m, (long long)k, (long long)k, (long long)n, status);

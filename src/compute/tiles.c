@@ -6,7 +6,8 @@
 enum { ROWS = 4 };
 
 static void plain_f32(int rows, int64_t k, const float *a, int64_t a_row, int64_t a_k, const float *panel, float *c,
-    int64_t ldc, bool add) {
+    int64_t ldc, bool add)
+{
     for (int r = 0; r < rows; r++) {
         float sum[PANEL];
         for (int j = 0; j < PANEL; j++)
@@ -22,8 +23,9 @@ static void plain_f32(int rows, int64_t k, const float *a, int64_t a_row, int64_
     }
 }
 
-static void plain_bf16(int rows, int64_t pairs, const uint16_t *a, int64_t a_row, int64_t a_pair,
-    const uint16_t *panel, float *c, int64_t ldc, bool add) {
+static void plain_bf16(int rows, int64_t pairs, const uint16_t *a, int64_t a_row, int64_t a_pair, const uint16_t *panel,
+    float *c, int64_t ldc, bool add)
+{
     for (int r = 0; r < rows; r++) {
         float sum[PANEL];
         for (int j = 0; j < PANEL; j++)
@@ -40,8 +42,9 @@ static void plain_bf16(int rows, int64_t pairs, const uint16_t *a, int64_t a_row
     }
 }
 
-static void plain_int8(int rows, int64_t quads, const uint8_t *a, int64_t a_row, const int8_t *panel, int32_t *c,
-    int64_t ldc, bool add) {
+static void plain_int8(
+    int rows, int64_t quads, const uint8_t *a, int64_t a_row, const int8_t *panel, int32_t *c, int64_t ldc, bool add)
+{
     for (int r = 0; r < rows; r++) {
         int32_t sum[PANEL];
         for (int j = 0; j < PANEL; j++)
@@ -59,7 +62,8 @@ static void plain_int8(int rows, int64_t quads, const uint8_t *a, int64_t a_row,
 
 const tile_kernels tiles_plain = {.rows = ROWS, .f32 = plain_f32, .bf16 = plain_bf16, .int8 = plain_int8};
 
-const tile_kernels *tiles_at(kernel_level level) {
+const tile_kernels *tiles_at(kernel_level level)
+{
     if (level > cpu_best_level())
         return 0;
 #if defined(__x86_64__) && defined(SMAC_FAST_KERNELS)
@@ -71,6 +75,7 @@ const tile_kernels *tiles_at(kernel_level level) {
     return &tiles_plain;
 }
 
-const tile_kernels *tiles_get(void) {
+const tile_kernels *tiles_get(void)
+{
     return tiles_at(cpu_level());
 }

@@ -24,8 +24,8 @@ typedef void (*tile_f32)(int rows, int64_t k, const float *a, int64_t a_row, int
     int64_t ldc, bool add);
 typedef void (*tile_bf16)(int rows, int64_t pairs, const uint16_t *a, int64_t a_row, int64_t a_pair,
     const uint16_t *panel, float *c, int64_t ldc, bool add);
-typedef void (*tile_int8)(int rows, int64_t quads, const uint8_t *a, int64_t a_row, const int8_t *panel, int32_t *c,
-    int64_t ldc, bool add);
+typedef void (*tile_int8)(
+    int rows, int64_t quads, const uint8_t *a, int64_t a_row, const int8_t *panel, int32_t *c, int64_t ldc, bool add);
 
 typedef struct tile_kernels {
     int rows; /* the most rows that one call may have */
@@ -34,7 +34,7 @@ typedef struct tile_kernels {
     tile_int8 int8;
 } tile_kernels;
 
-const tile_kernels *tiles_get(void);             /* those of cpu_level() */
+const tile_kernels *tiles_get(void);              /* those of cpu_level() */
 const tile_kernels *tiles_at(kernel_level level); /* NULL: not on this machine */
 
 extern const tile_kernels tiles_plain, tiles_avx2, tiles_avx512;

@@ -6,16 +6,18 @@
 #define INT8_DOT(sum, a, w) int8_dot(sum, a, w)
 
 /* A bfloat16 is the upper half of a float32. */
-static inline __attribute__((always_inline)) vf bf16_dot(vf sum, vi a, vi w) {
+static inline __attribute__((always_inline)) vf bf16_dot(vf sum, vi a, vi w)
+{
     const vi upper = _mm512_set1_epi32((int)0xffff0000);
-    sum = _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_slli_epi32(a, 16)),
-        _mm512_castsi512_ps(_mm512_slli_epi32(w, 16)), sum);
-    return _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_and_si512(a, upper)),
-        _mm512_castsi512_ps(_mm512_and_si512(w, upper)), sum);
+    sum = _mm512_fmadd_ps(
+        _mm512_castsi512_ps(_mm512_slli_epi32(a, 16)), _mm512_castsi512_ps(_mm512_slli_epi32(w, 16)), sum);
+    return _mm512_fmadd_ps(
+        _mm512_castsi512_ps(_mm512_and_si512(a, upper)), _mm512_castsi512_ps(_mm512_and_si512(w, upper)), sum);
 }
 
 /* Bytes 0 and 2, then 1 and 3, as 16-bit numbers: exact, unlike the saturating instruction for bytes. */
-static inline __attribute__((always_inline)) vi int8_dot(vi sum, vi a, vi w) {
+static inline __attribute__((always_inline)) vi int8_dot(vi sum, vi a, vi w)
+{
     const vi low = _mm512_set1_epi32(0x00ff00ff);
     vi even = _mm512_madd_epi16(_mm512_and_si512(a, low), _mm512_srai_epi16(_mm512_slli_epi16(w, 8), 8));
     vi odd = _mm512_madd_epi16(_mm512_srli_epi16(a, 8), _mm512_srai_epi16(w, 8));

@@ -16,7 +16,8 @@
 enum { PASS = 2 * LANES };
 
 ALWAYS void rows_f32(const int rows, int64_t k, const float *a, int64_t a_row, int64_t a_k, const float *panel,
-    float *c, int64_t ldc, bool add) {
+    float *c, int64_t ldc, bool add)
+{
     for (int h = 0; h < PANEL; h += PASS) {
         vf s[ROWS][2];
 #pragma GCC unroll 16
@@ -43,14 +44,16 @@ ALWAYS void rows_f32(const int rows, int64_t k, const float *a, int64_t a_row, i
 }
 
 /* Four bytes at any address. */
-ALWAYS int32_t word_at(const void *p) {
+ALWAYS int32_t word_at(const void *p)
+{
     int32_t word;
     memcpy(&word, p, 4);
     return word;
 }
 
 ALWAYS void rows_bf16(const int rows, int64_t pairs, const uint16_t *a, int64_t a_row, int64_t a_pair,
-    const uint16_t *panel, float *c, int64_t ldc, bool add) {
+    const uint16_t *panel, float *c, int64_t ldc, bool add)
+{
     for (int h = 0; h < PANEL; h += PASS) {
         vf s[ROWS][2];
 #pragma GCC unroll 16
@@ -76,8 +79,9 @@ ALWAYS void rows_bf16(const int rows, int64_t pairs, const uint16_t *a, int64_t 
     }
 }
 
-ALWAYS void rows_int8(const int rows, int64_t quads, const uint8_t *a, int64_t a_row, const int8_t *panel,
-    int32_t *c, int64_t ldc, bool add) {
+ALWAYS void rows_int8(const int rows, int64_t quads, const uint8_t *a, int64_t a_row, const int8_t *panel, int32_t *c,
+    int64_t ldc, bool add)
+{
     for (int h = 0; h < PANEL; h += PASS) {
         vi s[ROWS][2];
 #pragma GCC unroll 16
@@ -113,21 +117,22 @@ ALWAYS void rows_int8(const int rows, int64_t quads, const uint8_t *a, int64_t a
 #error "add the heights for this number of rows"
 #endif
 
-#define CASE_F32(height)                                                             \
-    case height:                                                                     \
-        rows_f32(height, k, a, a_row, a_k, panel, c, ldc, add);                      \
+#define CASE_F32(height)                                        \
+    case height:                                                \
+        rows_f32(height, k, a, a_row, a_k, panel, c, ldc, add); \
         break;
-#define CASE_BF16(height)                                                            \
-    case height:                                                                     \
-        rows_bf16(height, pairs, a, a_row, a_pair, panel, c, ldc, add);             \
+#define CASE_BF16(height)                                               \
+    case height:                                                        \
+        rows_bf16(height, pairs, a, a_row, a_pair, panel, c, ldc, add); \
         break;
-#define CASE_INT8(height)                                                            \
-    case height:                                                                     \
-        rows_int8(height, quads, a, a_row, panel, c, ldc, add);                      \
+#define CASE_INT8(height)                                       \
+    case height:                                                \
+        rows_int8(height, quads, a, a_row, panel, c, ldc, add); \
         break;
 
 static void vector_f32(int rows, int64_t k, const float *a, int64_t a_row, int64_t a_k, const float *panel, float *c,
-    int64_t ldc, bool add) {
+    int64_t ldc, bool add)
+{
     switch (rows) {
         HEIGHTS(CASE_F32)
     default:
@@ -136,7 +141,8 @@ static void vector_f32(int rows, int64_t k, const float *a, int64_t a_row, int64
 }
 
 static void vector_bf16(int rows, int64_t pairs, const uint16_t *a, int64_t a_row, int64_t a_pair,
-    const uint16_t *panel, float *c, int64_t ldc, bool add) {
+    const uint16_t *panel, float *c, int64_t ldc, bool add)
+{
     switch (rows) {
         HEIGHTS(CASE_BF16)
     default:
@@ -144,8 +150,9 @@ static void vector_bf16(int rows, int64_t pairs, const uint16_t *a, int64_t a_ro
     }
 }
 
-static void vector_int8(int rows, int64_t quads, const uint8_t *a, int64_t a_row, const int8_t *panel, int32_t *c,
-    int64_t ldc, bool add) {
+static void vector_int8(
+    int rows, int64_t quads, const uint8_t *a, int64_t a_row, const int8_t *panel, int32_t *c, int64_t ldc, bool add)
+{
     switch (rows) {
         HEIGHTS(CASE_INT8)
     default:

@@ -20,8 +20,12 @@ typedef struct work {
 /* What the item has ready already takes the place of its raw form. */
 static smac_status read_item(const work *w, const dataset_item *item, sample *out, smac_error *error)
 {
-    sample_source source = {.media = item->media, .start = item->start, .end = item->end, .text = item->text,
-                            .context = item->context, .context_count = item->context_count};
+    sample_source source = {.media = item->media,
+        .start = item->start,
+        .end = item->end,
+        .text = item->text,
+        .context = item->context,
+        .context_count = item->context_count};
     bool ready = false;
     for (int m = 0; m < SAMPLE_MODALITIES; m++) {
         bool has = item->features[m].data != NULL && w->system->ready_width[m] > 0;
@@ -32,9 +36,9 @@ static smac_status read_item(const work *w, const dataset_item *item, sample *ou
         source.media = NULL;
     smac_status status = SMAC_OK;
     if (ready && !source.media)
-        status = source.without[SAMPLE_TEXT] ? SMAC_OK
-               : sample_set_text(&w->system->preparation, out, source.text, source.context, source.context_count,
-                                 error);
+        status = source.without[SAMPLE_TEXT]
+            ? SMAC_OK
+            : sample_set_text(&w->system->preparation, out, source.text, source.context, source.context_count, error);
     else
         status = sample_read(&w->system->preparation, &source, out, error);
     for (int m = 0; m < SAMPLE_MODALITIES && status == SMAC_OK; m++) {
@@ -86,17 +90,17 @@ static smac_status read_all(work *w, const int64_t *items, int64_t count, const 
             }
             if (bad++ == 0)
                 error_set(&first, errors[k].code, __func__, "clip %.150s (line %lld): %.600s", item->id,
-                          (long long)item->line, errors[k].message);
+                    (long long)item->line, errors[k].message);
             if (w->options->skip_bad)
                 report_log(r, LOG_WARNING, "clip %s (line %lld) is left out: %s", item->id, (long long)item->line,
-                           errors[k].message);
+                    errors[k].message);
         }
     }
     report_progress(r, "reading clips", (double)count, (double)count);
     w->cache->skipped = bad;
     if (bad && (!w->options->skip_bad || bad == count))
         return FAIL(error, first.code, "%s (%lld of %lld clips are like that%s)", first.message, (long long)bad,
-                    (long long)count, w->options->skip_bad ? "" : ", --skip-bad leaves them out");
+            (long long)count, w->options->skip_bad ? "" : ", --skip-bad leaves them out");
     return SMAC_OK;
 }
 

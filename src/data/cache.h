@@ -11,10 +11,10 @@ struct affect_system; /* pipeline/system.h */
 
 typedef struct sample_cache {
     const dataset *source;
-    sample *samples;  /* (source->count); an item of another split, or left out, has nothing present */
-    uint8_t *usable;  /* (source->count) */
-    int64_t skipped;  /* clips that could not be read and were left out */
-    int64_t bytes;    /* memory of all tensors */
+    sample *samples; /* (source->count); an item of another split, or left out, has nothing present */
+    uint8_t *usable; /* (source->count) */
+    int64_t skipped; /* clips that could not be read and were left out */
+    int64_t bytes;   /* memory of all tensors */
 } sample_cache;
 
 typedef struct cache_options {

@@ -65,8 +65,8 @@ const char *dataset_id(dataset *d, const char *video_id, const char *clip_id)
     return id;
 }
 
-smac_status dataset_bad_row(dataset *d, const dataset_options *options, const reporter *r, smac_error *error,
-    const char *format, ...)
+smac_status dataset_bad_row(
+    dataset *d, const dataset_options *options, const reporter *r, smac_error *error, const char *format, ...)
 {
     char message[700];
     va_list arguments;
@@ -108,7 +108,7 @@ bool dataset_split_from_name(const char *name, dataset_split *out)
         const char *name;
         dataset_split split;
     } names[] = {{"train", SPLIT_TRAIN}, {"valid", SPLIT_VALID}, {"val", SPLIT_VALID}, {"dev", SPLIT_VALID},
-                 {"validation", SPLIT_VALID}, {"test", SPLIT_TEST}};
+        {"validation", SPLIT_VALID}, {"test", SPLIT_TEST}};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(name, names[i].name) == 0) {
             *out = names[i].split;
@@ -163,8 +163,9 @@ static smac_status check_ids(const dataset *d, smac_error *error)
     smac_status status = SMAC_OK;
     for (int64_t i = 1; i < d->count && status == SMAC_OK; i++)
         if (strcmp(sorted[i - 1]->id, sorted[i]->id) == 0)
-            status = FAIL(error, SMAC_ERROR_FORMAT, "clip %.200s stands twice in the data, on lines %lld and %lld: "
-                          "take one out", sorted[i]->id, (long long)sorted[i - 1]->line, (long long)sorted[i]->line);
+            status = FAIL(error, SMAC_ERROR_FORMAT,
+                "clip %.200s stands twice in the data, on lines %lld and %lld: take one out", sorted[i]->id,
+                (long long)sorted[i - 1]->line, (long long)sorted[i]->line);
     free(sorted);
     return status;
 }
@@ -181,16 +182,18 @@ smac_status dataset_read(const dataset_options *options, const reporter *r, data
     }
     smac_status status = SMAC_OK;
     if (options->features)
-        status = FAIL(error, SMAC_ERROR_UNSUPPORTED, "ready features (%.200s) are not read from files yet; leave "
-                      "them out to train from media and words", options->features);
+        status = FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "ready features (%.200s) are not read from files yet; leave them out to train from media and words",
+            options->features);
     else if (!layout)
         status = FAIL(error, SMAC_ERROR_ARGUMENT, "unknown dataset layout '%.60s'; expected %s",
-                      options->layout ? options->layout : "", known.data ? known.data : "a known one");
+            options->layout ? options->layout : "", known.data ? known.data : "a known one");
     text_free(&known);
     TRY(status);
     if (!options->path || (!file_exists(options->path) && !file_is_folder(options->path)))
-        return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no data at %.300s, expected the dataset's folder: look at "
-                    "--data", options->path ? options->path : "(no path)");
+        return FAIL(error, SMAC_ERROR_NOT_FOUND,
+            "there is no data at %.300s, expected the dataset's folder: look at --data",
+            options->path ? options->path : "(no path)");
     dataset *d = memory_new(1, sizeof *d);
     dataset_memory *m = memory_new(1, sizeof *m);
     if (m)
@@ -204,8 +207,8 @@ smac_status dataset_read(const dataset_options *options, const reporter *r, data
     snprintf(d->layout, sizeof d->layout, "%s", layout->name);
     status = layout->read(options, r, d, error);
     if (status == SMAC_OK && d->count == 0)
-        status = FAIL(error, SMAC_ERROR_FORMAT, "%.300s holds no clip that can be used: look at its table, media and "
-                      "split", options->path);
+        status = FAIL(error, SMAC_ERROR_FORMAT,
+            "%.300s holds no clip that can be used: look at its table, media and split", options->path);
     if (status == SMAC_OK)
         status = check_ids(d, error);
     if (status != SMAC_OK) {

@@ -18,19 +18,19 @@ enum { TRUTH_MULTIMODAL, TRUTH_TEXT, TRUTH_AUDIO, TRUTH_VISION, TRUTH_KINDS };
 
 /* One clip.  All texts live as long as the dataset. */
 typedef struct dataset_item {
-    const char *id;         /* video_id + "$_$" + clip_id, as MMSA writes it */
+    const char *id; /* video_id + "$_$" + clip_id, as MMSA writes it */
     const char *video_id, *clip_id;
-    const char *media;      /* path, or NULL: words alone (or ready features) */
-    double start, end;      /* seconds of media; end 0: all of it */
-    const char *text;       /* "" when there are none */
+    const char *media;          /* path, or NULL: words alone (or ready features) */
+    double start, end;          /* seconds of media; end 0: all of it */
+    const char *text;           /* "" when there are none */
     const char *const *context; /* what was said before, oldest first */
     int64_t context_count;
-    const char *speaker;    /* or NULL */
+    const char *speaker;       /* or NULL */
     double label[TRUTH_KINDS]; /* multimodal, text, audio, vision; NAN where absent.  Classes: the class's index */
-    const char *annotation; /* or NULL */
+    const char *annotation;    /* or NULL */
     dataset_split split;
     const char *const *extra; /* cells of the columns named in dataset.extra_names; "" where a row is short */
-    int64_t line;           /* where it stands in its file, from 1; 0 when there is no such thing */
+    int64_t line;             /* where it stands in its file, from 1; 0 when there is no such thing */
     feature_sequence features[SAMPLE_MODALITIES]; /* ready vectors, borrowed from the dataset; data NULL: none */
 } dataset_item;
 
@@ -41,9 +41,9 @@ typedef struct dataset {
     int64_t count;
     const char *const *extra_names; /* columns beyond the layout's own, in the file's order */
     int64_t extra_count;
-    int64_t missing;   /* clips named in the file whose media is not there */
-    int64_t skipped;   /* of these and other bad rows: how many were left out (skip_bad) */
-    char sha256[65];   /* of the label file */
+    int64_t missing; /* clips named in the file whose media is not there */
+    int64_t skipped; /* of these and other bad rows: how many were left out (skip_bad) */
+    char sha256[65]; /* of the label file */
     void *memory;
 } dataset;
 
@@ -76,7 +76,6 @@ int dataset_extra(const dataset *d, const char *name); /* index of an extra colu
 double dataset_extra_number(const dataset *d, const dataset_item *item, const char *name);
 
 /* For readers (one file each: data/mmsa.c, ...). */
-typedef smac_status (*dataset_reader)(const dataset_options *options, const reporter *r, dataset *d,
-    smac_error *error);
+typedef smac_status (*dataset_reader)(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
 
 #endif

@@ -14,8 +14,8 @@
 #include "data/readers.h"
 
 enum { VIDEO_ID, CLIP_ID, TEXT, LABEL, LABEL_T, LABEL_A, LABEL_V, ANNOTATION, MODE, COLUMNS };
-static const char *const column_names[COLUMNS] = {"video_id", "clip_id", "text", "label", "label_T", "label_A",
-                                                  "label_V", "annotation", "mode"};
+static const char *const column_names[COLUMNS] = {
+    "video_id", "clip_id", "text", "label", "label_T", "label_A", "label_V", "annotation", "mode"};
 static const bool required[COLUMNS] = {true, true, true, true, false, false, false, false, true};
 
 typedef struct reading {
@@ -23,12 +23,12 @@ typedef struct reading {
     const reporter *report;
     dataset *d;
     csv_table table;
-    const char *path;              /* of the label file */
-    int column[COLUMNS];           /* place, or -1 */
-    int *extra;                    /* places of the extra columns */
-    size_t first_row;              /* 1 with a header line */
-    char *raw;                     /* the Raw folder, or NULL: words alone */
-    int task_column[TRUTH_KINDS];  /* of a task of classes; -1 where there is none */
+    const char *path;             /* of the label file */
+    int column[COLUMNS];          /* place, or -1 */
+    int *extra;                   /* places of the extra columns */
+    size_t first_row;             /* 1 with a header line */
+    char *raw;                    /* the Raw folder, or NULL: words alone */
+    int task_column[TRUTH_KINDS]; /* of a task of classes; -1 where there is none */
     const char *first_missing;
     int64_t first_missing_line;
     smac_error *error;
@@ -42,7 +42,7 @@ static bool is_headless(const csv_row *row)
     dataset_split split;
     double number;
     return row->count == COLUMNS && text_to_double(row->cells[LABEL], &number) &&
-           dataset_split_from_name(row->cells[MODE], &split);
+        dataset_split_from_name(row->cells[MODE], &split);
 }
 
 static bool is_own_column(const char *name)
@@ -72,9 +72,10 @@ static smac_status find_columns(reading *g)
     }
     smac_status status = SMAC_OK;
     if (missing.length)
-        status = FAIL(g->error, SMAC_ERROR_FORMAT, "%s has no column %s; expected the header line "
-                      "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode in any order: "
-                      "add it", g->path, missing.data);
+        status = FAIL(g->error, SMAC_ERROR_FORMAT,
+            "%s has no column %s; expected the header line "
+            "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode in any order: add it",
+            g->path, missing.data);
     text_free(&missing);
     TRY(status);
     const char **names = arena_take_zeroed(dataset_arena(g->d), (head->count + 1) * sizeof *names);
@@ -118,8 +119,8 @@ static smac_status class_task(reading *g, const char *task)
         g->task_column[i] = g->first_row ? csv_column(&g->table, name) : -1;
     }
     if (g->task_column[0] < 0)
-        return FAIL(g->error, SMAC_ERROR_ARGUMENT, "%s has no column %.60s for that task; give 'sentiment' or one "
-                    "of its extra columns", g->path, task);
+        return FAIL(g->error, SMAC_ERROR_ARGUMENT,
+            "%s has no column %.60s for that task; give 'sentiment' or one of its extra columns", g->path, task);
     const char **names = memory_new(g->table.count, sizeof *names);
     if (!names)
         return FAIL(g->error, SMAC_ERROR_MEMORY, "no memory for the classes of %s", g->path);
@@ -135,8 +136,9 @@ static smac_status class_task(reading *g, const char *task)
             names[distinct++] = names[i];
     smac_status status;
     if (distinct < 2 || distinct > TASK_CLASSES_MAX)
-        status = FAIL(g->error, SMAC_ERROR_FORMAT, "column %.60s of %s holds %zu different values; expected 2 to %d "
-                      "classes: name another task", task, g->path, distinct, TASK_CLASSES_MAX);
+        status = FAIL(g->error, SMAC_ERROR_FORMAT,
+            "column %.60s of %s holds %zu different values; expected 2 to %d classes: name another task", task, g->path,
+            distinct, TASK_CLASSES_MAX);
     else
         status = task_with_classes(&g->d->task, task, "classes", (int)distinct, names, g->error);
     free(names);
@@ -175,8 +177,8 @@ static const char *words_of(reading *g, const char *text)
 }
 
 /* What is wrong with the row's labels goes into why (empty: nothing). */
-static void read_labels(const reading *g, const csv_row *row, dataset_split split, double label[TRUTH_KINDS],
-                        char why[200])
+static void read_labels(
+    const reading *g, const csv_row *row, dataset_split split, double label[TRUTH_KINDS], char why[200])
 {
     const task_description *task = &g->d->task;
     *why = 0;
@@ -200,7 +202,7 @@ static void read_labels(const reading *g, const csv_row *row, dataset_split spli
             snprintf(why, 200, "its %s '%.60s' is not a number", column_names[LABEL + i], text);
         else if (label[i] < task->low - slack || label[i] > task->high + slack)
             snprintf(why, 200, "its %s %g lies outside of %g to %g", column_names[LABEL + i], label[i], task->low,
-                     task->high);
+                task->high);
     }
 }
 
@@ -229,11 +231,12 @@ static smac_status read_row(reading *g, const csv_row *row)
     if (row->count == 1 && !*row->cells[0])
         return SMAC_OK; /* an empty line */
     if (!*video || !*clip)
-        return dataset_bad_row(d, g->options, g->report, g->error, "%s line %zu has no video_id or clip_id", g->path,
-                               row->line);
+        return dataset_bad_row(
+            d, g->options, g->report, g->error, "%s line %zu has no video_id or clip_id", g->path, row->line);
     if (!dataset_split_from_name(mode, &split))
-        return dataset_bad_row(d, g->options, g->report, g->error, "%s line %zu (%.100s/%.100s): its mode is '%.40s'; "
-                               "expected train, valid or test", g->path, row->line, video, clip, mode);
+        return dataset_bad_row(d, g->options, g->report, g->error,
+            "%s line %zu (%.100s/%.100s): its mode is '%.40s'; expected train, valid or test", g->path, row->line,
+            video, clip, mode);
     read_labels(g, row, split, label, why);
     if (!*why && utf8_invalid_at(text, strlen(text)) != SIZE_MAX)
         snprintf(why, sizeof why, "its text is not UTF-8");
@@ -241,7 +244,7 @@ static smac_status read_row(reading *g, const csv_row *row)
         snprintf(why, sizeof why, "it has neither words nor a media file");
     if (*why)
         return dataset_bad_row(d, g->options, g->report, g->error, "%s line %zu (%.100s/%.100s): %s", g->path,
-                               row->line, video, clip, why);
+            row->line, video, clip, why);
     if (g->raw && !(media = find_clip(g, video, clip))) {
         d->missing++;
         if (!g->first_missing) {
@@ -251,7 +254,7 @@ static smac_status read_row(reading *g, const csv_row *row)
         if (g->options->skip_bad) {
             d->skipped++;
             report_log(g->report, LOG_WARNING, "%s line %zu: no media file %s/%s/%s.mp4; left out", g->path, row->line,
-                       g->raw, video, clip);
+                g->raw, video, clip);
         }
         return SMAC_OK;
     }
@@ -280,26 +283,26 @@ static smac_status read_row(reading *g, const csv_row *row)
 static smac_status read_table(reading *g)
 {
     if (g->table.count == 0)
-        return FAIL(g->error, SMAC_ERROR_FORMAT, "%s is empty; expected a header line and one line a clip: export it "
-                    "again", g->path);
+        return FAIL(g->error, SMAC_ERROR_FORMAT,
+            "%s is empty; expected a header line and one line a clip: export it again", g->path);
     TRY(find_columns(g));
     TRY(choose_task(g));
     for (size_t i = g->first_row; i < g->table.count; i++)
         TRY(read_row(g, &g->table.rows[i]));
     if (g->d->missing && !g->options->skip_bad)
-        return FAIL(g->error, SMAC_ERROR_NOT_FOUND, "%lld of %lld clips in %s have no media file under %s, the first "
-                    "is %.200s on line %lld; put them there, or leave them out with --skip-bad",
-                    (long long)g->d->missing,
-                    (long long)(g->d->count + g->d->missing), g->path, g->raw, g->first_missing ? g->first_missing : "",
-                    (long long)g->first_missing_line);
+        return FAIL(g->error, SMAC_ERROR_NOT_FOUND,
+            "%lld of %lld clips in %s have no media file under %s, the first "
+            "is %.200s on line %lld; put them there, or leave them out with --skip-bad",
+            (long long)g->d->missing, (long long)(g->d->count + g->d->missing), g->path, g->raw,
+            g->first_missing ? g->first_missing : "", (long long)g->first_missing_line);
     return SMAC_OK;
 }
 
 /* --- CH-SIMS's older release -------------------------------------------------------------------------------------- */
 
 /* Mark mode[row of label_M] by an index file: rows of "video_id,clip_id" or of row numbers from 0. */
-static smac_status mark_split(const csv_table *labels, const char *path, const char *name, const char **mode,
-                              smac_error *error)
+static smac_status mark_split(
+    const csv_table *labels, const char *path, const char *name, const char **mode, smac_error *error)
 {
     csv_table index = {0};
     TRY(csv_read(path, &index, error));
@@ -320,12 +323,12 @@ static smac_status mark_split(const csv_table *labels, const char *path, const c
         } else if (text_to_int64(row->cells[row->count - 1], &number)) {
             if (number < 0 || (size_t)number + 1 >= labels->count)
                 status = FAIL(error, SMAC_ERROR_FORMAT, "%s line %zu names row %lld, but there are %zu: mend that line",
-                              path, row->line, (long long)number, labels->count - 1);
+                    path, row->line, (long long)number, labels->count - 1);
             else
                 mode[number + 1] = name;
         } else if (i > 0) {
             status = FAIL(error, SMAC_ERROR_FORMAT, "%s line %zu: '%.60s' is not a row number: mend that line", path,
-                          row->line, row->cells[row->count - 1]);
+                row->line, row->cells[row->count - 1]);
         }
     }
     csv_free(&index);
@@ -344,12 +347,13 @@ static smac_status join_metadata(const char *folder, text_buffer *out, smac_erro
     for (int k = 0; k < 4 && status == SMAC_OK; k++) {
         snprintf(path, sizeof path, "%.1000s/metadata/sentiment/label_%c.csv", folder, letters[k]);
         status = csv_read(path, &tables[k], error);
-        if (status == SMAC_OK && (tables[k].count == 0 || csv_column(&tables[k], "video_id") < 0 ||
-                                  csv_column(&tables[k], "clip_id") < 0 || csv_column(&tables[k], "label") < 0))
+        if (status == SMAC_OK &&
+            (tables[k].count == 0 || csv_column(&tables[k], "video_id") < 0 || csv_column(&tables[k], "clip_id") < 0 ||
+                csv_column(&tables[k], "label") < 0))
             status = FAIL(error, SMAC_ERROR_FORMAT, "%s has no column video_id, clip_id or label: add it", path);
         if (status == SMAC_OK && tables[k].count != tables[0].count)
-            status = FAIL(error, SMAC_ERROR_MISMATCH, "%s has %zu rows, label_M.csv %zu: they must name the same "
-                          "clips", path, tables[k].count, tables[0].count);
+            status = FAIL(error, SMAC_ERROR_MISMATCH, "%s has %zu rows, label_M.csv %zu: they must name the same clips",
+                path, tables[k].count, tables[0].count);
     }
     if (status == SMAC_OK && !(mode = memory_new(tables[0].count, sizeof *mode)))
         status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the rows of %s", folder);
@@ -401,8 +405,10 @@ static smac_status open_labels(reading *g, const char *folder, char **path)
     char probe[1200];
     snprintf(probe, sizeof probe, "%.1000s/metadata/sentiment/label_M.csv", folder);
     if (!file_exists(probe))
-        return FAIL(g->error, SMAC_ERROR_NOT_FOUND, "%.300s has no label.csv (nor meta.csv, nor "
-                    "metadata/sentiment/label_M.csv); give the folder of a dataset in MMSA's layout", folder);
+        return FAIL(g->error, SMAC_ERROR_NOT_FOUND,
+            "%.300s has no label.csv (nor meta.csv, nor "
+            "metadata/sentiment/label_M.csv); give the folder of a dataset in MMSA's layout",
+            folder);
     *path = memory_copy_text(probe);
     g->path = *path ? *path : "label_M.csv";
     smac_status status = join_metadata(folder, &joined, g->error);

@@ -39,8 +39,8 @@ static value *run_layer(tape *t, const block_stack *s, int64_t layer, value *x, 
 }
 
 /* Layers [from, to).  Without a recording tape every layer leaves its result in the place of its input. */
-static value *run_layers(tape *t, const block_stack *s, int64_t from, int64_t to, value *x,
-    const block_context *context, value **hidden)
+static value *run_layers(
+    tape *t, const block_stack *s, int64_t from, int64_t to, value *x, const block_context *context, value **hidden)
 {
     bool in_place = !tape_get_options(t)->record && hidden == NULL;
     for (int64_t i = from; i < to && x != NULL; i++) {

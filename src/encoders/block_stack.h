@@ -10,7 +10,7 @@
 typedef struct block_stack {
     const parameter_list *list;
     const transformer_block *blocks; /* inner of them for each group of shared layers */
-    int64_t layers, shared, inner;   /* shared 1: every layer has weights of its own; inner: blocks of a layer (ALBERT) */
+    int64_t layers, shared, inner; /* shared 1: every layer has weights of its own; inner: blocks of a layer (ALBERT) */
     /* What goes into the first block, (B, T, width); call is what block_stack_forward got. */
     value *(*embed)(tape *t, const void *call);
     /* What the blocks share, into an empty context; false on failure, which the tape keeps.  NULL: nothing. */

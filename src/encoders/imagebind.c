@@ -35,8 +35,8 @@ typedef struct builder {
     smac_error *error;
 } builder;
 
-static parameter *add(builder *b, int32_t stage, parameter_kind kind, int rank, const int64_t *dim, const char *part,
-    const char *name)
+static parameter *add(
+    builder *b, int32_t stage, parameter_kind kind, int rank, const int64_t *dim, const char *part, const char *name)
 {
     char full[160];
     snprintf(full, sizeof full, "%s.%s.%s", part, b->modality, name);
@@ -69,8 +69,11 @@ static void add_block(builder *b, int32_t i, transformer_block *k)
     const imagebind_config *c = &b->e->config;
     const char *trunk = "modality_trunks";
     char name[64];
-    *k = (transformer_block){.pre_norm = true, .stacked = true, .heads = (int)c->heads,
-        .head_width = c->width / c->heads, .scale = (float)(1 / sqrt((double)(c->width / c->heads))),
+    *k = (transformer_block){.pre_norm = true,
+        .stacked = true,
+        .heads = (int)c->heads,
+        .head_width = c->width / c->heads,
+        .scale = (float)(1 / sqrt((double)(c->width / c->heads))),
         .activation = ACTIVATION_GELU};
     snprintf(name, sizeof name, "blocks.%d.attn.in_proj", i);
     add_linear(b, i, name, '_', c->width, 3 * c->width, &k->query);
@@ -190,8 +193,8 @@ static void cut_patches(void *context, int64_t piece)
             for (int64_t frame = 0; frame < c->frames; frame++)
                 for (int64_t y = 0; y < c->kernel; y++) {
                     int64_t plane = frame * c->channels + channel;
-                    const float *from = input + (plane * c->rows + row * c->stride + y) * c->columns +
-                                        column * c->stride;
+                    const float *from =
+                        input + (plane * c->rows + row * c->stride + y) * c->columns + column * c->stride;
                     memcpy(out, from, (size_t)c->kernel * sizeof *out);
                     out += c->kernel;
                 }
@@ -211,7 +214,9 @@ static value *embed(tape *t, const void *call)
     const imagebind *e = r->e;
     const imagebind_config *c = &e->config;
     int64_t size = c->channels * c->frames * c->kernel * c->kernel, patches = imagebind_patches(c);
-    patch_context p = {.config = c, .input = r->input, .across = (c->columns - c->kernel) / c->stride + 1,
+    patch_context p = {.config = c,
+        .input = r->input,
+        .across = (c->columns - c->kernel) / c->stride + 1,
         .down = (c->rows - c->kernel) / c->stride + 1};
     value *cut = tape_value(t, 3, (int64_t[]){r->batch, patches, size}, NULL);
     if (cut == NULL)
@@ -246,8 +251,7 @@ static value *run_head(tape *t, const imagebind *e, value *x)
     return y;
 }
 
-value *imagebind_forward(tape *t, const imagebind *e, const float *input, int64_t batch, value **tokens,
-    value **hidden)
+value *imagebind_forward(tape *t, const imagebind *e, const float *input, int64_t batch, value **tokens, value **hidden)
 {
     if (tape_status(t, NULL) != SMAC_OK)
         return NULL;
@@ -257,8 +261,8 @@ value *imagebind_forward(tape *t, const imagebind *e, const float *input, int64_
         return NULL;
     }
     const request r = {.e = e, .input = input, .batch = batch};
-    const block_stack stack = {.list = &e->list, .blocks = e->blocks, .layers = e->config.layers, .shared = 1, .inner = 1,
-        .embed = embed};
+    const block_stack stack = {
+        .list = &e->list, .blocks = e->blocks, .layers = e->config.layers, .shared = 1, .inner = 1, .embed = embed};
     value *x = block_stack_forward(t, &stack, &r, hidden);
     if (tokens != NULL)
         *tokens = x;

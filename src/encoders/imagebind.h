@@ -19,17 +19,17 @@ typedef enum imagebind_modality { IMAGEBIND_VISION, IMAGEBIND_AUDIO } imagebind_
 
 typedef struct imagebind_config {
     imagebind_modality modality;
-    int64_t width;    /* of the trunk: 1280 vision, 768 audio */
-    int64_t layers;   /* 32, 12 */
-    int64_t heads;    /* 16, 12 */
-    int64_t hidden;   /* of the MLP: 5120, 3072 */
-    int64_t out;      /* of the head: 1024 */
-    int64_t channels; /* 3, 1 */
-    int64_t frames;   /* temporal kernel: 2 for vision, 1 for audio */
-    int64_t rows;     /* picture height 224; mel bins 128 */
-    int64_t columns;  /* picture width 224; time frames 204 */
-    int64_t kernel;   /* 14; 16 */
-    int64_t stride;   /* 14; 10 */
+    int64_t width;       /* of the trunk: 1280 vision, 768 audio */
+    int64_t layers;      /* 32, 12 */
+    int64_t heads;       /* 16, 12 */
+    int64_t hidden;      /* of the MLP: 5120, 3072 */
+    int64_t out;         /* of the head: 1024 */
+    int64_t channels;    /* 3, 1 */
+    int64_t frames;      /* temporal kernel: 2 for vision, 1 for audio */
+    int64_t rows;        /* picture height 224; mel bins 128 */
+    int64_t columns;     /* picture width 224; time frames 204 */
+    int64_t kernel;      /* 14; 16 */
+    int64_t stride;      /* 14; 10 */
     float initial_scale; /* from scratch: 0 means Xavier uniform (tiny models), else the standard deviation (0.02) */
 } imagebind_config;
 
@@ -66,7 +66,7 @@ parameter_list *imagebind_parameters(imagebind *e); /* for borrowing and loading
  * (B, 1 + patches, width).  hidden (may be NULL): layers + 1 values, the blocks' input and every block's output; asking
  * for it keeps them all in memory.  On a tape that does not record the whole runs in the memory of one block.
  */
-value *imagebind_forward(tape *t, const imagebind *e, const float *input, int64_t batch, value **tokens,
-    value **hidden);
+value *imagebind_forward(
+    tape *t, const imagebind *e, const float *input, int64_t batch, value **tokens, value **hidden);
 
 #endif

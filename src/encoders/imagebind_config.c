@@ -8,23 +8,63 @@
 void imagebind_config_huge(imagebind_modality modality, imagebind_config *out)
 {
     if (modality == IMAGEBIND_VISION)
-        *out = (imagebind_config){.modality = modality, .width = 1280, .layers = 32, .heads = 16, .hidden = 5120,
-            .out = 1024, .channels = 3, .frames = 2, .rows = 224, .columns = 224, .kernel = 14, .stride = 14,
+        *out = (imagebind_config){.modality = modality,
+            .width = 1280,
+            .layers = 32,
+            .heads = 16,
+            .hidden = 5120,
+            .out = 1024,
+            .channels = 3,
+            .frames = 2,
+            .rows = 224,
+            .columns = 224,
+            .kernel = 14,
+            .stride = 14,
             .initial_scale = 0.02f};
     else
-        *out = (imagebind_config){.modality = modality, .width = 768, .layers = 12, .heads = 12, .hidden = 3072,
-            .out = 1024, .channels = 1, .frames = 1, .rows = 128, .columns = 204, .kernel = 16, .stride = 10,
+        *out = (imagebind_config){.modality = modality,
+            .width = 768,
+            .layers = 12,
+            .heads = 12,
+            .hidden = 3072,
+            .out = 1024,
+            .channels = 1,
+            .frames = 1,
+            .rows = 128,
+            .columns = 204,
+            .kernel = 16,
+            .stride = 10,
             .initial_scale = 0.02f};
 }
 
 void imagebind_config_tiny(imagebind_modality modality, imagebind_config *out)
 {
     if (modality == IMAGEBIND_VISION)
-        *out = (imagebind_config){.modality = modality, .width = 64, .layers = 2, .heads = 4, .hidden = 128, .out = 64,
-            .channels = 3, .frames = 2, .rows = 56, .columns = 56, .kernel = 14, .stride = 14};
+        *out = (imagebind_config){.modality = modality,
+            .width = 64,
+            .layers = 2,
+            .heads = 4,
+            .hidden = 128,
+            .out = 64,
+            .channels = 3,
+            .frames = 2,
+            .rows = 56,
+            .columns = 56,
+            .kernel = 14,
+            .stride = 14};
     else
-        *out = (imagebind_config){.modality = modality, .width = 64, .layers = 2, .heads = 4, .hidden = 128, .out = 64,
-            .channels = 1, .frames = 1, .rows = 128, .columns = 204, .kernel = 16, .stride = 16};
+        *out = (imagebind_config){.modality = modality,
+            .width = 64,
+            .layers = 2,
+            .heads = 4,
+            .hidden = 128,
+            .out = 64,
+            .channels = 1,
+            .frames = 1,
+            .rows = 128,
+            .columns = 204,
+            .kernel = 16,
+            .stride = 16};
 }
 
 typedef struct config_field {
@@ -59,15 +99,16 @@ smac_status imagebind_config_check(const imagebind_config *config, smac_error *e
         return FAIL(error, SMAC_ERROR_ARGUMENT, "a width of %lld cannot be split into %lld heads", (long long)c.width,
             (long long)c.heads);
     if (c.layers > 1024)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld layers are more than the 1024 that are supported",
-            (long long)c.layers);
+        return FAIL(
+            error, SMAC_ERROR_ARGUMENT, "%lld layers are more than the 1024 that are supported", (long long)c.layers);
     if (c.rows < c.kernel || c.columns < c.kernel)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "a picture of %lld x %lld is smaller than its patches of %lld",
             (long long)c.rows, (long long)c.columns, (long long)c.kernel);
     if (c.channels > 64 || c.frames > 64 || c.rows > 4096 || c.columns > 4096 || c.kernel > 256)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "an input of %lld channels, %lld frames, %lld x %lld, kernel %lld is "
-            "larger than supported (64, 64, 4096 x 4096, 256)", (long long)c.channels, (long long)c.frames,
-            (long long)c.rows, (long long)c.columns, (long long)c.kernel);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "an input of %lld channels, %lld frames, %lld x %lld, kernel %lld is "
+            "larger than supported (64, 64, 4096 x 4096, 256)",
+            (long long)c.channels, (long long)c.frames, (long long)c.rows, (long long)c.columns, (long long)c.kernel);
     if (!(c.initial_scale >= 0 && c.initial_scale <= 1000))
         return FAIL(error, SMAC_ERROR_ARGUMENT, "initial_scale is %g, but must lie between 0 and 1000",
             (double)c.initial_scale);

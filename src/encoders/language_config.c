@@ -7,8 +7,8 @@
 
 #include "encoders/language_model.h"
 
-static const char *const family_names_list[FAMILY_COUNT] = {"bert", "distilbert", "roberta", "xlm-roberta", "mpnet",
-    "albert", "deberta-v2", "xlnet", "gpt2", "t5"};
+static const char *const family_names_list[FAMILY_COUNT] = {
+    "bert", "distilbert", "roberta", "xlm-roberta", "mpnet", "albert", "deberta-v2", "xlnet", "gpt2", "t5"};
 
 const char *language_family_name(language_family family)
 {
@@ -17,10 +17,24 @@ const char *language_family_name(language_family family)
 
 void language_model_config_base(language_family family, language_model_config *out)
 {
-    language_model_config c = {.family = family, .vocabulary = 30522, .width = 768, .embedding_width = 768,
-        .layers = 12, .heads = 12, .head_width = 64, .hidden = 3072, .positions = 512, .token_types = 2, .pad_id = -1,
-        .groups = 12, .inner_groups = 1, .activation = ACTIVATION_GELU, .norm_epsilon = 1e-12f, .dropout = 0.1f,
-        .attention_dropout = 0.1f, .initial_scale = 0.02f};
+    language_model_config c = {.family = family,
+        .vocabulary = 30522,
+        .width = 768,
+        .embedding_width = 768,
+        .layers = 12,
+        .heads = 12,
+        .head_width = 64,
+        .hidden = 3072,
+        .positions = 512,
+        .token_types = 2,
+        .pad_id = -1,
+        .groups = 12,
+        .inner_groups = 1,
+        .activation = ACTIVATION_GELU,
+        .norm_epsilon = 1e-12f,
+        .dropout = 0.1f,
+        .attention_dropout = 0.1f,
+        .initial_scale = 0.02f};
     switch (family) {
     case FAMILY_BERT:
     case FAMILY_COUNT:
@@ -175,8 +189,8 @@ static void refuse_text(config_reader *r, const char *key, const char *ordinary)
 {
     const char *have = read_text(r, key, ordinary);
     if (r->status == SMAC_OK && strcmp(have, ordinary) != 0)
-        r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "%s is \"%s\", but only \"%s\" is supported",
-            key, have, ordinary);
+        r->status =
+            FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "%s is \"%s\", but only \"%s\" is supported", key, have, ordinary);
 }
 
 static void refuse_integer(config_reader *r, const char *key, int64_t ordinary)
@@ -195,8 +209,8 @@ static const struct {
     {"gelu_pytorch_tanh", ACTIVATION_GELU_TANH}, {"gelu_fast", ACTIVATION_GELU_TANH},
     {"gelu_accurate", ACTIVATION_GELU_TANH}, {"gelu_python", ACTIVATION_GELU},
     {"gelu_python_tanh", ACTIVATION_GELU_TANH}, {"relu", ACTIVATION_RELU}, {"tanh", ACTIVATION_TANH},
-    {"sigmoid", ACTIVATION_SIGMOID}, {"linear", ACTIVATION_NONE}, {"silu", ACTIVATION_SILU},
-    {"swish", ACTIVATION_SILU}, {"quick_gelu", ACTIVATION_QUICK_GELU}};
+    {"sigmoid", ACTIVATION_SIGMOID}, {"linear", ACTIVATION_NONE}, {"silu", ACTIVATION_SILU}, {"swish", ACTIVATION_SILU},
+    {"quick_gelu", ACTIVATION_QUICK_GELU}};
 
 /* name: what the key has, or is taken to have */
 static void take_activation(config_reader *r, const char *key, const char *name, activation *out)
@@ -206,8 +220,7 @@ static void take_activation(config_reader *r, const char *key, const char *name,
             *out = activations[i].activation;
             return;
         }
-    r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "the activation \"%s\" of %s is not supported",
-        name, key);
+    r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "the activation \"%s\" of %s is not supported", name, key);
 }
 
 static void read_activation(config_reader *r, const char *key, activation *out)
@@ -242,8 +255,8 @@ static void read_score_terms(config_reader *r, const char *text, language_model_
         else if (length == 3 && strncmp(at, "p2c", 3) == 0)
             c->position_to_content = true;
         else
-            r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "pos_att_type has \"%.40s\"; c2p and p2c are "
-                "supported", at);
+            r->status =
+                FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "pos_att_type has \"%.40s\"; c2p and p2c are supported", at);
         at += length + (at[length] == '|');
     }
 }
@@ -254,8 +267,8 @@ static void read_relative_norm(config_reader *r, language_model_config *c)
     const char *kind = read_text(r, "norm_rel_ebd", "none");
     c->relative_norm = strcasecmp(kind, "layer_norm") == 0;
     if (r->status == SMAC_OK && !c->relative_norm && strcasecmp(kind, "none") != 0)
-        r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "norm_rel_ebd is \"%s\", but only \"none\" and "
-            "\"layer_norm\" are supported", kind);
+        r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED,
+            "norm_rel_ebd is \"%s\", but only \"none\" and \"layer_norm\" are supported", kind);
 }
 
 static void read_deberta(config_reader *r, language_model_config *c)
@@ -454,8 +467,10 @@ smac_status language_model_config_parse(const char *json, size_t size, language_
     while (family < FAMILY_COUNT && strcmp(type, family_names_list[family]) != 0)
         family++;
     if (family == FAMILY_COUNT) {
-        r.status = FAIL(error, SMAC_ERROR_UNSUPPORTED, "model_type is \"%s\", but supported are bert, "
-            "distilbert, roberta, xlm-roberta, mpnet, albert, deberta-v2, xlnet, gpt2 and t5", type);
+        r.status = FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "model_type is \"%s\", but supported are bert, "
+            "distilbert, roberta, xlm-roberta, mpnet, albert, deberta-v2, xlnet, gpt2 and t5",
+            type);
     } else {
         language_model_config_base((language_family)family, &c);
         read_family(&r, &c);

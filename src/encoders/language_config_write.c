@@ -25,11 +25,12 @@ smac_status language_model_config_check(const language_model_config *c, smac_err
         return FAIL(error, SMAC_ERROR_ARGUMENT, "a width of %lld cannot be split into %lld heads of %lld",
             (long long)c->width, (long long)c->heads, (long long)c->head_width);
     if (c->convolution < 0 || c->convolution > 255 || (c->convolution > 0 && c->convolution % 2 == 0))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "a convolution over %lld words was given, but an odd number up to 255 is "
-            "needed", (long long)c->convolution);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "a convolution over %lld words was given, but an odd number up to 255 is needed",
+            (long long)c->convolution);
     if (c->layers > 1024)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld layers are more than the 1024 that are supported",
-            (long long)c->layers);
+        return FAIL(
+            error, SMAC_ERROR_ARGUMENT, "%lld layers are more than the 1024 that are supported", (long long)c->layers);
     if (c->groups > c->layers || c->layers % c->groups != 0)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld layers cannot share %lld groups evenly", (long long)c->layers,
             (long long)c->groups);
@@ -37,8 +38,9 @@ smac_status language_model_config_check(const language_model_config *c, smac_err
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld groups of %lld blocks are more than the 1024 that are supported",
             (long long)c->groups, (long long)c->inner_groups);
     if (c->pad_id < -1 || c->pad_id > huge)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "a language model's padding id is %lld, but must lie between -1 and %lld",
-            (long long)c->pad_id, (long long)huge);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "a language model's padding id is %lld, but must lie between -1 and %lld", (long long)c->pad_id,
+            (long long)huge);
     bool absolute = c->family != FAMILY_T5 && c->family != FAMILY_XLNET && c->family != FAMILY_DEBERTA_V2;
     if (absolute && c->positions <= c->pad_id + 1)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld positions leave none for words", (long long)c->positions);
@@ -46,8 +48,8 @@ smac_status language_model_config_check(const language_model_config *c, smac_err
     if (bucketed && (c->buckets < 4 || c->bucket_distance <= c->buckets / 4))
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld relative position buckets up to distance %lld cannot be",
             (long long)c->buckets, (long long)c->bucket_distance);
-    if (c->family == FAMILY_DEBERTA_V2 && (c->bucket_distance < 1 || (c->buckets > 0 &&
-                                              (c->buckets < 4 || c->bucket_distance <= c->buckets / 2 + 1))))
+    if (c->family == FAMILY_DEBERTA_V2 &&
+        (c->bucket_distance < 1 || (c->buckets > 0 && (c->buckets < 4 || c->bucket_distance <= c->buckets / 2 + 1))))
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld relative position buckets up to distance %lld cannot be",
             (long long)c->buckets, (long long)c->bucket_distance);
     if (!(c->norm_epsilon > 0 && c->norm_epsilon < 1) || !(c->dropout >= 0 && c->dropout < 1) ||
@@ -155,8 +157,10 @@ void language_model_config_to_json(const language_model_config *c, text_buffer *
         put_integer(b, "relative_attention_max_distance", c->bucket_distance);
         /* "gated-gelu" means its approximation by tanh; the exact one has a longer name */
         text_format(b, ", \"feed_forward_proj\": \"%s%s\"", c->gated ? "gated-" : "",
-            !c->gated ? activation_name(c->activation) : c->activation == ACTIVATION_GELU ? "gelu_python"
-            : c->activation == ACTIVATION_GELU_TANH ? "gelu" : activation_name(c->activation));
+            !c->gated                                   ? activation_name(c->activation)
+                : c->activation == ACTIVATION_GELU      ? "gelu_python"
+                : c->activation == ACTIVATION_GELU_TANH ? "gelu"
+                                                        : activation_name(c->activation));
         put_number(b, "layer_norm_epsilon", c->norm_epsilon);
         put_number(b, "dropout_rate", c->dropout);
         break;

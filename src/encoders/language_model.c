@@ -67,8 +67,8 @@ static void add_xlnet_attention(builder *b, int64_t i, int32_t stage, transforme
     k->content_bias = add(b, b->names->content_bias, "", i, 0, KIND_TOKEN, 2, bias, stage);
     k->position_bias = add(b, b->names->relative_bias, "", i, 0, KIND_TOKEN, 2, bias, stage);
     k->segment_bias = add(b, b->names->segment_bias, "", i, 0, KIND_TOKEN, 2, bias, stage);
-    k->segment_table = add(b, b->names->segment_table, "", i, 0, KIND_TOKEN, 3,
-        (int64_t[]){2, c->heads, c->head_width}, stage);
+    k->segment_table =
+        add(b, b->names->segment_table, "", i, 0, KIND_TOKEN, 3, (int64_t[]){2, c->heads, c->head_width}, stage);
 }
 
 static void add_attention(builder *b, int64_t i, int64_t j, int32_t stage, transformer_block *k)
@@ -142,10 +142,16 @@ static void add_block(builder *b, int64_t i, int64_t j, int32_t stage, transform
     const language_model_config *c = &b->m->config;
     const family_names *n = b->names;
     bool bias = c->family != FAMILY_T5;
-    *k = (transformer_block){.heads = (int)c->heads, .head_width = c->head_width, .scale = score_scale(c, i),
-        .activation = c->activation, .dropout = c->dropout, .attention_dropout = c->attention_dropout,
-        .pre_norm = c->family == FAMILY_GPT2 || c->family == FAMILY_T5, .causal = c->family == FAMILY_GPT2,
-        .inner_dropout = c->family == FAMILY_XLNET || c->family == FAMILY_T5, .relative = relative_kind(c->family)};
+    *k = (transformer_block){.heads = (int)c->heads,
+        .head_width = c->head_width,
+        .scale = score_scale(c, i),
+        .activation = c->activation,
+        .dropout = c->dropout,
+        .attention_dropout = c->attention_dropout,
+        .pre_norm = c->family == FAMILY_GPT2 || c->family == FAMILY_T5,
+        .causal = c->family == FAMILY_GPT2,
+        .inner_dropout = c->family == FAMILY_XLNET || c->family == FAMILY_T5,
+        .relative = relative_kind(c->family)};
     if (c->family == FAMILY_XLNET)
         add_xlnet_attention(b, i, stage, k);
     else
@@ -178,8 +184,8 @@ static smac_status add_all(language_model *m, smac_error *error)
             &m->embedding_projection);
     else if (c->embedding_width != c->width) /* DeBERTa's embed_proj comes before its norm */
         return FAIL(error, SMAC_ERROR_UNSUPPORTED,
-            "embedding_size %lld beside hidden_size %lld is supported for ALBERT alone",
-            (long long)c->embedding_width, (long long)c->width);
+            "embedding_size %lld beside hidden_size %lld is supported for ALBERT alone", (long long)c->embedding_width,
+            (long long)c->width);
     if (relative_kind(c->family) == RELATIVE_BIAS)
         add_table(&b, n->relative_table, c->buckets, c->heads, &m->relative_table);
     if (relative_kind(c->family) == RELATIVE_DISENTANGLED) {
@@ -191,8 +197,8 @@ static smac_status add_all(language_model *m, smac_error *error)
     int64_t shared = c->layers / c->groups;
     for (int64_t group = 0; group < c->groups; group++)
         for (int64_t inner = 0; inner < c->inner_groups; inner++)
-            add_block(&b, group, inner, (int32_t)((group + 1) * shared - 1),
-                &m->blocks[group * c->inner_groups + inner]);
+            add_block(
+                &b, group, inner, (int32_t)((group + 1) * shared - 1), &m->blocks[group * c->inner_groups + inner]);
     if (n->final_norm != NULL)
         add_norm(&b, n->final_norm, 0, 0, c->width, STAGE_AFTER_BLOCKS, &m->final_norm);
     return b.status;
@@ -276,8 +282,13 @@ value *language_model_forward(tape *t, const language_model *m, const int32_t *i
         return NULL;
     const language_model_config *c = &m->config;
     const request r = {.m = m, .ids = ids, .token_types = token_types, .mask = mask, .batch = batch, .length = length};
-    const block_stack stack = {.list = &m->list, .blocks = m->blocks, .layers = c->layers,
-        .shared = c->layers / c->groups, .inner = c->inner_groups, .embed = embed, .context = make_context};
+    const block_stack stack = {.list = &m->list,
+        .blocks = m->blocks,
+        .layers = c->layers,
+        .shared = c->layers / c->groups,
+        .inner = c->inner_groups,
+        .embed = embed,
+        .context = make_context};
     value *x = block_stack_forward(t, &stack, &r, hidden);
     if (m->final_norm.weight != NULL) {
         x = layer_norm_forward(t, &m->final_norm, x);

@@ -41,16 +41,17 @@ typedef struct language_model_config {
     int64_t groups;          /* ALBERT: parameter sets; else layers */
     int64_t inner_groups;    /* ALBERT: blocks of a set; else 1 */
     activation activation;
-    bool gated;              /* T5 1.1: activation(W0 x) * (W1 x) */
-    bool shared_position_projection; /* DeBERTa: share_att_key */
+    bool gated;                                    /* T5 1.1: activation(W0 x) * (W1 x) */
+    bool shared_position_projection;               /* DeBERTa: share_att_key */
     bool content_to_position, position_to_content; /* DeBERTa: pos_att_type */
-    bool relative_norm;      /* DeBERTa: norm_rel_ebd, the table of distances is normed */
-    int64_t convolution;     /* DeBERTa-v2's: words under its kernel, an odd number; 0: none */
+    bool relative_norm;                            /* DeBERTa: norm_rel_ebd, the table of distances is normed */
+    int64_t convolution;                           /* DeBERTa-v2's: words under its kernel, an odd number; 0: none */
     activation convolution_activation;
-    bool scale_flat, scale_by_layer; /* GPT-2: scores are not divided by sqrt(head width); divided by the layer, from 1 */
+    bool scale_flat,
+        scale_by_layer; /* GPT-2: scores are not divided by sqrt(head width); divided by the layer, from 1 */
     float norm_epsilon;
     float dropout, attention_dropout;
-    float initial_scale;     /* from scratch: 0 means Xavier uniform, else the standard deviation (0.02) */
+    float initial_scale; /* from scratch: 0 means Xavier uniform, else the standard deviation (0.02) */
 } language_model_config;
 
 /* "bert", "distilbert", ... as model_type of config.json; NULL when out of range. */
@@ -79,7 +80,7 @@ void language_model_free(language_model *m);
 
 const language_model_config *language_model_get_config(const language_model *m);
 parameter_list *language_model_parameters(language_model *m); /* for borrowing and loading; owned by m */
-int64_t language_model_max_length(const language_model *m); /* tokens; INT64_MAX: no limit */
+int64_t language_model_max_length(const language_model *m);   /* tokens; INT64_MAX: no limit */
 
 /*
  * ids(B, L), mask(B, L) bytes (1: counts; NULL: all count), token_types(B, L) or NULL (all 0; XLNet: no segments) ->

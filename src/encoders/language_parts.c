@@ -4,18 +4,20 @@
 #include <math.h>
 #include <string.h>
 
-bool language_check(tape *t, const language_model *m, const int32_t *ids, const int32_t *token_types, int64_t batch,
-    int64_t length)
+bool language_check(
+    tape *t, const language_model *m, const int32_t *ids, const int32_t *token_types, int64_t batch, int64_t length)
 {
     const char *where = "language_model_forward";
     if (ids == NULL || batch < 1 || length < 1) {
-        tape_fail(t, SMAC_ERROR_ARGUMENT, where, "a batch of %lld texts of %lld tokens was given, at least 1 and 1 are "
-            "needed", (long long)batch, (long long)length);
+        tape_fail(t, SMAC_ERROR_ARGUMENT, where,
+            "a batch of %lld texts of %lld tokens was given, at least 1 and 1 are needed", (long long)batch,
+            (long long)length);
         return false;
     }
     if (length > language_model_max_length(m)) {
-        tape_fail(t, SMAC_ERROR_ARGUMENT, where, "a text of %lld tokens was given, but this model has positions for "
-            "%lld: cut it", (long long)length, (long long)language_model_max_length(m));
+        tape_fail(t, SMAC_ERROR_ARGUMENT, where,
+            "a text of %lld tokens was given, but this model has positions for %lld: cut it", (long long)length,
+            (long long)language_model_max_length(m));
         return false;
     }
     if (length > 46340 || batch > INT32_MAX / length) { /* (L, L) tables are counted in 32 bits */
@@ -25,16 +27,17 @@ bool language_check(tape *t, const language_model *m, const int32_t *ids, const 
     }
     for (int64_t i = 0; i < batch * length; i++) {
         if (ids[i] < 0 || ids[i] >= m->config.vocabulary) {
-            tape_fail(t, SMAC_ERROR_ARGUMENT, where, "token id %d at text %lld, position %lld lies outside the "
-                "vocabulary of %lld: is the tokenizer another model's?", ids[i], (long long)(i / length),
-                (long long)(i % length), (long long)m->config.vocabulary);
+            tape_fail(t, SMAC_ERROR_ARGUMENT, where,
+                "token id %d at text %lld, position %lld lies outside the "
+                "vocabulary of %lld: is the tokenizer another model's?",
+                ids[i], (long long)(i / length), (long long)(i % length), (long long)m->config.vocabulary);
             return false;
         }
         if (token_types != NULL && m->type_table != NULL &&
             (token_types[i] < 0 || token_types[i] >= m->config.token_types)) {
-            tape_fail(t, SMAC_ERROR_ARGUMENT, where, "token type %d at text %lld, position %lld lies outside the %lld "
-                "of this model", token_types[i], (long long)(i / length), (long long)(i % length),
-                (long long)m->config.token_types);
+            tape_fail(t, SMAC_ERROR_ARGUMENT, where,
+                "token type %d at text %lld, position %lld lies outside the %lld of this model", token_types[i],
+                (long long)(i / length), (long long)(i % length), (long long)m->config.token_types);
             return false;
         }
     }
@@ -60,8 +63,8 @@ static void write_positions(const language_model *m, const int32_t *ids, int64_t
     }
 }
 
-value *language_embed(tape *t, const language_model *m, const int32_t *ids, const int32_t *token_types, int64_t batch,
-    int64_t length)
+value *language_embed(
+    tape *t, const language_model *m, const int32_t *ids, const int32_t *token_types, int64_t batch, int64_t length)
 {
     const int64_t dim[] = {batch, length};
     int32_t *words = take_indices(t, batch * length);
@@ -128,8 +131,8 @@ static bool disentangled_rows(tape *t, const language_model *m, int64_t length, 
 }
 
 /* Sinusoids of the distances length-1 ... 1-length, sines first, then cosines; and who shares whose segment. */
-static bool sinusoidal_rows(tape *t, const language_model *m, const int32_t *token_types, int64_t batch, int64_t length,
-    block_context *context)
+static bool sinusoidal_rows(
+    tape *t, const language_model *m, const int32_t *token_types, int64_t batch, int64_t length, block_context *context)
 {
     int64_t width = m->config.width, rows = 2 * length - 1;
     int32_t *index = take_indices(t, length * length);
@@ -163,8 +166,8 @@ static bool sinusoidal_rows(tape *t, const language_model *m, const int32_t *tok
     return true;
 }
 
-bool language_context(tape *t, const language_model *m, const int32_t *token_types, int64_t batch, int64_t length,
-    block_context *context)
+bool language_context(
+    tape *t, const language_model *m, const int32_t *token_types, int64_t batch, int64_t length, block_context *context)
 {
     if (tape_status(t, NULL) != SMAC_OK)
         return false;

@@ -18,11 +18,11 @@ struct language_model {
 };
 
 /* Fails the tape when ids, token types or lengths cannot be; false then. */
-bool language_check(tape *t, const language_model *m, const int32_t *ids, const int32_t *token_types, int64_t batch,
-    int64_t length);
+bool language_check(
+    tape *t, const language_model *m, const int32_t *ids, const int32_t *token_types, int64_t batch, int64_t length);
 /* Words, positions, types, norm, projection: (B, L, width) */
-value *language_embed(tape *t, const language_model *m, const int32_t *ids, const int32_t *token_types, int64_t batch,
-    int64_t length);
+value *language_embed(
+    tape *t, const language_model *m, const int32_t *ids, const int32_t *token_types, int64_t batch, int64_t length);
 /* The relative positions that the blocks share; false on failure. */
 bool language_context(tape *t, const language_model *m, const int32_t *token_types, int64_t batch, int64_t length,
     block_context *context);

@@ -21,8 +21,8 @@ typedef struct family_names {
     const char *query, *key, *value; /* key NULL: query holds all three stacked */
     const char *out, *attention_norm;
     const char *up, *up_gated, *gate, *down, *output_norm;
-    const char *position_key, *position_query;                    /* DeBERTa, when not shared with the content's */
-    const char *convolution, *convolution_norm;                   /* DeBERTa-v2, beside the first block */
+    const char *position_key, *position_query;  /* DeBERTa, when not shared with the content's */
+    const char *convolution, *convolution_norm; /* DeBERTa-v2, beside the first block */
     const char *relative, *content_bias, *relative_bias, *segment_bias, *segment_table; /* XLNet */
     /* behind the blocks */
     const char *final_norm;

@@ -40,8 +40,7 @@ static void store_shape(parameter_kind kind, int rank, const int64_t *dim, param
 
 static void initial_values(const parameter_list *list, parameter_kind kind, parameter_spec *spec)
 {
-    spec->no_decay = kind == KIND_BIAS || kind == KIND_NORM_WEIGHT || kind == KIND_TOKEN ||
-                     kind == KIND_CONSTANT;
+    spec->no_decay = kind == KIND_BIAS || kind == KIND_NORM_WEIGHT || kind == KIND_TOKEN || kind == KIND_CONSTANT;
     switch (kind) {
     case KIND_BIAS:
         spec->init = INIT_ZEROS;
@@ -82,15 +81,17 @@ static parameter *add(parameter_list *list, const char *name, parameter_kind kin
     text_add(store_name, name);
     if (kind == KIND_MATRIX_TRANSPOSED)
         text_add(store_name, ".transposed");
-    if (store_name->failed || !memory_grow((void **)&list->items, &list->capacity, list->count + 1,
-                                           sizeof *list->items)) {
+    if (store_name->failed ||
+        !memory_grow((void **)&list->items, &list->capacity, list->count + 1, sizeof *list->items)) {
         FAIL(error, SMAC_ERROR_MEMORY, "no memory for the parameter %s", name);
         return NULL;
     }
     parameter_spec spec = {.name = store_name->data};
     store_shape(kind, rank, dim, &spec);
     initial_values(list, kind, &spec);
-    listed_parameter item = {.published = memory_copy_text(name), .published_rank = rank, .stage = stage,
+    listed_parameter item = {.published = memory_copy_text(name),
+        .published_rank = rank,
+        .stage = stage,
         .transposed = kind == KIND_MATRIX_TRANSPOSED};
     if (!item.published) {
         FAIL(error, SMAC_ERROR_MEMORY, "no memory for the parameter %s", name);
@@ -107,8 +108,8 @@ static parameter *add(parameter_list *list, const char *name, parameter_kind kin
     return item.parameter;
 }
 
-parameter *parameter_list_add(parameter_list *list, const char *name, parameter_kind kind, int rank,
-    const int64_t *dim, int32_t stage, smac_status *status, smac_error *error)
+parameter *parameter_list_add(parameter_list *list, const char *name, parameter_kind kind, int rank, const int64_t *dim,
+    int32_t stage, smac_status *status, smac_error *error)
 {
     if (*status != SMAC_OK)
         return NULL;

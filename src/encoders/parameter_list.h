@@ -24,11 +24,11 @@ enum { STAGE_BEFORE_BLOCKS = -1, STAGE_AFTER_BLOCKS = INT32_MAX };
 
 typedef struct listed_parameter {
     parameter *parameter;
-    char *published;                       /* the name in published files, without our prefix */
+    char *published; /* the name in published files, without our prefix */
     int published_rank;
     int64_t published_dim[PUBLISHED_MAX_RANK];
-    bool transposed;                       /* (in, out) when published, (out, in) in the store */
-    bool borrowed, packed;                 /* set by parameter_list_borrow, parameter_list_pack */
+    bool transposed;       /* (in, out) when published, (out, in) in the store */
+    bool borrowed, packed; /* set by parameter_list_borrow, parameter_list_pack */
     int32_t stage;
 } listed_parameter;
 
@@ -41,8 +41,8 @@ typedef struct parameter_list {
     const char *const *file_prefixes;
     /* names that stand for another one: pairs (ours, also known as), NULL at the end */
     const char *const *aliases;
-    float constant;                        /* of KIND_CONSTANT */
-    float initial_scale;                   /* standard deviation of matrices; 0: Xavier uniform (small, from scratch) */
+    float constant;      /* of KIND_CONSTANT */
+    float initial_scale; /* standard deviation of matrices; 0: Xavier uniform (small, from scratch) */
 } parameter_list;
 
 smac_status parameter_list_begin(parameter_list *list, parameter_store *store, const char *prefix, smac_error *error);

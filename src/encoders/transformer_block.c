@@ -14,8 +14,8 @@ int32_t relative_bucket(int64_t key_minus_query, int64_t buckets, int64_t distan
     if (n < exact)
         return (int32_t)(side + n);
     /* float32 as the published code computes it, so that borders fall on the same distances */
-    float position = logf((float)n / (float)exact) / (float)log((double)distance / (double)exact) *
-                     (float)(half - exact);
+    float position =
+        logf((float)n / (float)exact) / (float)log((double)distance / (double)exact) * (float)(half - exact);
     int64_t large = exact + (int64_t)position;
     return (int32_t)(side + (large < half - 1 ? large : half - 1));
 }
@@ -27,8 +27,9 @@ int32_t disentangled_bucket(int64_t query_minus_key, int64_t buckets, int64_t di
         int64_t middle = buckets / 2;
         int64_t n = bucket < 0 ? -bucket : bucket;
         if (n > middle) {
-            float large = ceilf(logf((float)n / (float)middle) /
-                                logf((float)(distance - 1) / (float)middle) * (float)(middle - 1)) + (float)middle;
+            float large = ceilf(logf((float)n / (float)middle) / logf((float)(distance - 1) / (float)middle) *
+                              (float)(middle - 1)) +
+                (float)middle;
             bucket = bucket < 0 ? -(int64_t)large : (int64_t)large;
         }
     }
@@ -88,8 +89,7 @@ static value *sinusoidal_scores(tape *t, const transformer_block *b, value *q, c
     value *s = scores_of_rows(t, b, op_add(t, q, flat_bias(t, b, b->position_bias)), rows);
     value *scores = op_relative_gather(t, s, c->position_index, 1, false);
     if (c->segment_index && q) {
-        value *table = op_reshape(t, tape_parameter(t, b->segment_table), 2,
-                                  (int64_t[]){2, b->heads * b->head_width});
+        value *table = op_reshape(t, tape_parameter(t, b->segment_table), 2, (int64_t[]){2, b->heads * b->head_width});
         s = scores_of_rows(t, b, op_add(t, q, flat_bias(t, b, b->segment_bias)), table);
         scores = op_add(t, scores, op_relative_gather(t, s, c->segment_index, q->dim[0], false));
     }
@@ -118,8 +118,13 @@ static value *self_attention(tape *t, const transformer_block *b, value *x, cons
         k = linear_forward(t, &b->key, x);
         v = linear_forward(t, &b->value, x);
     }
-    attention_options options = {.heads = b->heads, .kv_heads = b->heads, .scale = b->scale, .key_mask = c->mask,
-        .causal = b->causal, .dropout = b->attention_dropout, .bias = c->bias};
+    attention_options options = {.heads = b->heads,
+        .kv_heads = b->heads,
+        .scale = b->scale,
+        .key_mask = c->mask,
+        .causal = b->causal,
+        .dropout = b->attention_dropout,
+        .bias = c->bias};
     if (b->relative == RELATIVE_DISENTANGLED && (b->position_key.weight || b->position_query.weight)) {
         options.bias = disentangled_scores(t, b, q, k, c);
     } else if (b->relative == RELATIVE_SINUSOIDAL) {

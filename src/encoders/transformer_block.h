@@ -39,11 +39,11 @@ typedef struct transformer_block {
 
     linear query, key, value, out;
     layer_norm attention_norm, output_norm;
-    linear up, gate, down;                       /* gate.weight NULL: not gated */
-    parameter *extra_key, *extra_value;          /* one more key and value for every sequence, or NULL */
-    linear position_key, position_query;         /* disentangled; either may be without weight: that term is left out */
-    linear position;                             /* sinusoidal: W */
-    linear convolution;                          /* kernel (width, width * words) and bias; weight NULL: none */
+    linear up, gate, down;               /* gate.weight NULL: not gated */
+    parameter *extra_key, *extra_value;  /* one more key and value for every sequence, or NULL */
+    linear position_key, position_query; /* disentangled; either may be without weight: that term is left out */
+    linear position;                     /* sinusoidal: W */
+    linear convolution;                  /* kernel (width, width * words) and bias; weight NULL: none */
     layer_norm convolution_norm;
     activation convolution_activation;
     parameter *content_bias, *position_bias, *segment_bias, *segment_table; /* u, v, w (H, d); s (2, H, d) */
@@ -51,9 +51,9 @@ typedef struct transformer_block {
 
 /* What all blocks of one call share. */
 typedef struct block_context {
-    const uint8_t *mask;         /* (B, T) or NULL */
-    value *bias;                 /* RELATIVE_BIAS: (heads, T, T) */
-    value *position_rows;        /* disentangled, sinusoidal: (P, width) */
+    const uint8_t *mask;           /* (B, T) or NULL */
+    value *bias;                   /* RELATIVE_BIAS: (heads, T, T) */
+    value *position_rows;          /* disentangled, sinusoidal: (P, width) */
     const int32_t *position_index; /* (T, T): the row of position_rows for query i and key j */
     const int32_t *segment_index;  /* sinusoidal: (B, T, T), 0 the same segment, 1 another; NULL: no segments */
 } block_context;

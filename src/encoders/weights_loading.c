@@ -55,8 +55,10 @@ static smac_status check_scale(const tensor_file *file, const tensor_entry *entr
     const tensor_entry *scale = scale_of(file, entry);
     int64_t want = entry->rank == 0 || entry->dim[0] == 0 ? 0 : turned ? entry->count / entry->dim[0] : entry->dim[0];
     if (scale == NULL || scale->type != TENSOR_F32 || scale->count != want)
-        return FAIL(error, SMAC_ERROR_MISMATCH, "tensor %s is of type I8, but there is no %s_scale of %lld float32 "
-            "values beside it; convert the model again", entry->name, entry->name, (long long)want);
+        return FAIL(error, SMAC_ERROR_MISMATCH,
+            "tensor %s is of type I8, but there is no %s_scale of %lld float32 "
+            "values beside it; convert the model again",
+            entry->name, entry->name, (long long)want);
     return SMAC_OK;
 }
 
@@ -80,8 +82,7 @@ smac_status parameter_list_tensor(const parameter_list *list, const listed_param
         if (strcmp(a[0], item->published) == 0)
             found = find_published(list, file, a[1]);
     if (found == NULL)
-        return FAIL(error, SMAC_ERROR_NOT_FOUND,
-            "none of the file's %zu tensors is %s; " WEIGHTS_OF_ONE_MODEL,
+        return FAIL(error, SMAC_ERROR_NOT_FOUND, "none of the file's %zu tensors is %s; " WEIGHTS_OF_ONE_MODEL,
             tensor_file_count(file), item->published);
     bool stored = has_shape(found, p->rank, p->dim);
     bool published = has_shape(found, item->published_rank, item->published_dim);
@@ -95,10 +96,12 @@ smac_status parameter_list_tensor(const parameter_list *list, const listed_param
                 want, sizeof want));
     }
     bool floating = found->type == TENSOR_F32 || found->type == TENSOR_F16 || found->type == TENSOR_BF16 ||
-                    found->type == TENSOR_F64;
+        found->type == TENSOR_F64;
     if (!floating && found->type != TENSOR_I8)
-        return FAIL(error, SMAC_ERROR_MISMATCH, "tensor %s is of type %s, expected floating point, or int8 with "
-            "scales; use the model's files that are not packed", found->name, tensor_type_name(found->type));
+        return FAIL(error, SMAC_ERROR_MISMATCH,
+            "tensor %s is of type %s, expected floating point, or int8 with "
+            "scales; use the model's files that are not packed",
+            found->name, tensor_type_name(found->type));
     *out = found;
     *turn = item->transposed && !ours;
     return found->type == TENSOR_I8 ? check_scale(file, found, *turn, error) : SMAC_OK;
@@ -112,8 +115,8 @@ static float scale_at(const tensor_entry *scale, int64_t index)
     return out;
 }
 
-void parameter_tensor_read(const tensor_file *file, const tensor_entry *entry, bool turned, int64_t first,
-    int64_t count, float *out)
+void parameter_tensor_read(
+    const tensor_file *file, const tensor_entry *entry, bool turned, int64_t first, int64_t count, float *out)
 {
     tensor_to_f32_part(entry, first, count, out);
     const tensor_entry *scale = entry->type == TENSOR_I8 ? scale_of(file, entry) : NULL;
@@ -165,8 +168,8 @@ smac_status parameter_list_borrow(parameter_list *list, const tensor_file *file,
 }
 
 /* Published (in, out) into the store's (out, in), a band of rows at a time. */
-static smac_status turn_around(const tensor_file *file, const tensor_entry *entry, const parameter *p, float *to,
-    smac_error *error)
+static smac_status turn_around(
+    const tensor_file *file, const tensor_entry *entry, const parameter *p, float *to, smac_error *error)
 {
     int64_t out = p->dim[0], in = p->dim[1];
     float *row = memory_new((size_t)out, sizeof *row);
@@ -181,8 +184,8 @@ static smac_status turn_around(const tensor_file *file, const tensor_entry *entr
     return SMAC_OK;
 }
 
-static smac_status pack_one(parameter_list *list, listed_parameter *item, const tensor_file *file, precision how,
-    smac_error *error)
+static smac_status pack_one(
+    parameter_list *list, listed_parameter *item, const tensor_file *file, precision how, smac_error *error)
 {
     parameter *p = item->parameter;
     const tensor_entry *entry;
@@ -201,7 +204,7 @@ static smac_status pack_one(parameter_list *list, listed_parameter *item, const 
                 status = turn_around(file, entry, p, copy, error);
             else
                 parallel_for((p->dim[0] + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE, read_rows,
-                             &(reading_rows){file, entry, p->dim[0], p->dim[1], copy});
+                    &(reading_rows){file, entry, p->dim[0], p->dim[1], copy});
             if (status == SMAC_OK)
                 packed = packed_matrix_new(copy, p->dim[0], p->dim[1], how);
         }
@@ -246,8 +249,8 @@ static void count_unexpected(const tensor_file *file, const bool *used, loading_
     }
 }
 
-static smac_status load_all(parameter_list *list, const tensor_file *file, bool *used, loading_report *report,
-    smac_error *error)
+static smac_status load_all(
+    parameter_list *list, const tensor_file *file, bool *used, loading_report *report, smac_error *error)
 {
     for (size_t i = 0; i < list->count; i++) {
         listed_parameter *item = &list->items[i];
@@ -261,8 +264,8 @@ static smac_status load_all(parameter_list *list, const tensor_file *file, bool 
             continue;
         parameter *p = item->parameter;
         if (p->data == NULL)
-            return FAIL(error, SMAC_ERROR_INTERNAL, "parameter %s has no memory: seal its store before loading",
-                p->name);
+            return FAIL(
+                error, SMAC_ERROR_INTERNAL, "parameter %s has no memory: seal its store before loading", p->name);
         if (turn)
             TRY(turn_around(file, entry, p, p->data, error));
         else
@@ -273,8 +276,8 @@ static smac_status load_all(parameter_list *list, const tensor_file *file, bool 
     return SMAC_OK;
 }
 
-smac_status parameter_list_load(parameter_list *list, const tensor_file *file, loading_report *report,
-    smac_error *error)
+smac_status parameter_list_load(
+    parameter_list *list, const tensor_file *file, loading_report *report, smac_error *error)
 {
     loading_report local = {0};
     bool *used = memory_new(tensor_file_count(file) + 1, sizeof *used);

@@ -17,9 +17,9 @@
 #include "weights/tensor_file.h"
 
 typedef struct loading_report {
-    int64_t loaded, borrowed;  /* parameters copied, and those that point into the mapped file */
-    int64_t packed;            /* those that parameter_list_pack took */
-    int64_t unexpected;        /* tensors of the file that no parameter asked for (poolers, language-model heads) */
+    int64_t loaded, borrowed; /* parameters copied, and those that point into the mapped file */
+    int64_t packed;           /* those that parameter_list_pack took */
+    int64_t unexpected;       /* tensors of the file that no parameter asked for (poolers, language-model heads) */
     char first_unexpected[160];
 } loading_report;
 
@@ -40,8 +40,8 @@ smac_status parameter_list_borrow(parameter_list *list, const tensor_file *file,
  */
 smac_status parameter_list_pack(parameter_list *list, const tensor_file *file, precision how, smac_error *error);
 /* After sealing: everything neither packed nor borrowed is converted to float32 and copied.  report may be NULL. */
-smac_status parameter_list_load(parameter_list *list, const tensor_file *file, loading_report *report,
-    smac_error *error);
+smac_status parameter_list_load(
+    parameter_list *list, const tensor_file *file, loading_report *report, smac_error *error);
 /*
  * The tensor of the file that belongs to an item, by the rules above.  *turn: it lies as (in, out) and must be
  * transposed on the way in.
@@ -49,7 +49,7 @@ smac_status parameter_list_load(parameter_list *list, const tensor_file *file, l
 smac_status parameter_list_tensor(const parameter_list *list, const listed_parameter *item, const tensor_file *file,
     const tensor_entry **out, bool *turn, smac_error *error);
 /* Elements [first, first + count) as float32; int8 with its scales, whose number was checked by the function above. */
-void parameter_tensor_read(const tensor_file *file, const tensor_entry *entry, bool turned, int64_t first,
-    int64_t count, float *out);
+void parameter_tensor_read(
+    const tensor_file *file, const tensor_entry *entry, bool turned, int64_t first, int64_t count, float *out);
 
 #endif

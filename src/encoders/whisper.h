@@ -16,14 +16,14 @@
 #include "weights/tensor_file.h"
 
 typedef struct whisper_config {
-    int64_t mel_bins;                                       /* 80; 128 for large-v3 */
-    int64_t width;                                          /* 384 (tiny) to 1280 (large) */
+    int64_t mel_bins; /* 80; 128 for large-v3 */
+    int64_t width;    /* 384 (tiny) to 1280 (large) */
     int64_t encoder_layers, encoder_heads, encoder_hidden;
-    int64_t positions;                                      /* of the encoder's output: 1500, for 3000 frames */
+    int64_t positions; /* of the encoder's output: 1500, for 3000 frames */
     int64_t decoder_layers, decoder_heads, decoder_hidden;
     int64_t vocabulary;
-    int64_t text_positions;                                 /* 448 */
-    float initial_scale; /* of an encoder from scratch: 0 means Xavier uniform */
+    int64_t text_positions; /* 448 */
+    float initial_scale;    /* of an encoder from scratch: 0 means Xavier uniform */
 } whisper_config;
 
 /* SMAC_ERROR_ARGUMENT with the field's name and value when sizes cannot be. */
@@ -36,8 +36,8 @@ void whisper_config_to_json(const whisper_config *c, text_buffer *out);
  * The sizes of a file: a CTranslate2 model says them itself (json may be NULL), others need the config.json beside
  * them.
  */
-smac_status whisper_config_of_file(const tensor_file *file, const char *json, size_t size, whisper_config *out,
-    smac_error *error);
+smac_status whisper_config_of_file(
+    const tensor_file *file, const char *json, size_t size, whisper_config *out, smac_error *error);
 /* A folder (or a file in one): opens the weights and reads the sizes.  Close *file. */
 smac_status whisper_open_folder(const char *path, tensor_file **file, whisper_config *out, smac_error *error);
 /* Every tensor of encoder and decoder is in the file and has its shape; values are not read. */
@@ -69,15 +69,15 @@ smac_status whisper_encoder_load(whisper_encoder *e, const tensor_file *file, sm
  * that does not record the whole runs in the memory of one block; frozen blocks in front of trainable ones are not
  * recorded.
  */
-value *whisper_encoder_forward(tape *t, const whisper_encoder *e, const float *mel, int64_t batch, int64_t frames,
-    value **hidden);
+value *whisper_encoder_forward(
+    tape *t, const whisper_encoder *e, const float *mel, int64_t batch, int64_t frames, value **hidden);
 
 /* --- the decoder -------------------------------------------------------------------------------------------------- */
 typedef struct whisper_decoder whisper_decoder; /* the weights; any number of decodings may share them */
 
 /* file must stay open as long as the decoder: embeddings of single tokens are read from it. */
-smac_status whisper_decoder_new(const tensor_file *file, const whisper_config *config, precision how,
-    whisper_decoder **out, smac_error *error);
+smac_status whisper_decoder_new(
+    const tensor_file *file, const whisper_config *config, precision how, whisper_decoder **out, smac_error *error);
 void whisper_decoder_free(whisper_decoder *d);
 
 /* One window's decoding: keys and values of the sound, and of the tokens so far for up to beams hypotheses. */
@@ -101,16 +101,15 @@ smac_status whisper_decoding_prompt(whisper_decoding *s, const int32_t *tokens, 
  * One more token for each of beams hypotheses; the i-th goes on from hypothesis origin[i] of the step before (NULL:
  * from the i-th, and after a prompt all from the one there is).  logits (beams, vocabulary).
  */
-smac_status whisper_decoding_step(whisper_decoding *s, int64_t beams, const int32_t *tokens, const int32_t *origin,
-    float *logits, smac_error *error);
+smac_status whisper_decoding_step(
+    whisper_decoding *s, int64_t beams, const int32_t *tokens, const int32_t *origin, float *logits, smac_error *error);
 
 /*
  * Forgets the tokens and runs all of tokens (count) once for word times: scores (heads, count, frames) are q.k /
  * sqrt(width of a head) of the cross-attention heads listed as (layer, head) pairs, before the softmax; probability
  * (count) is that of tokens[i + 1] behind tokens[i] among the ids below limit (the last one is not set).
  */
-smac_status whisper_decoding_align(whisper_decoding *s, const int32_t *tokens, int64_t count,
-    const int32_t (*heads)[2], int64_t head_count, float *scores, int32_t limit, float *probability,
-    smac_error *error);
+smac_status whisper_decoding_align(whisper_decoding *s, const int32_t *tokens, int64_t count, const int32_t (*heads)[2],
+    int64_t head_count, float *scores, int32_t limit, float *probability, smac_error *error);
 
 #endif

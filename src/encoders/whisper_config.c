@@ -13,7 +13,10 @@ typedef struct config_field {
     int64_t standard; /* where the file does not say it; 0: it must */
 } config_field;
 
-#define FIELD(name, member, standard) {name, offsetof(whisper_config, member), standard}
+#define FIELD(name, member, standard)                    \
+    {                                                    \
+        name, offsetof(whisper_config, member), standard \
+    }
 static const config_field fields[] = {FIELD("num_mel_bins", mel_bins, 80), FIELD("d_model", width, 0),
     FIELD("encoder_layers", encoder_layers, 0), FIELD("encoder_attention_heads", encoder_heads, 0),
     FIELD("encoder_ffn_dim", encoder_hidden, 0), FIELD("max_source_positions", positions, 1500),
@@ -39,11 +42,12 @@ smac_status whisper_config_check(const whisper_config *config, smac_error *error
         return FAIL(error, SMAC_ERROR_ARGUMENT, "Whisper's d_model of %lld cannot be split into %lld and %lld heads",
             (long long)c.width, (long long)c.encoder_heads, (long long)c.decoder_heads);
     if (c.encoder_layers > 1024 || c.decoder_layers > 1024)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "Whisper's %lld and %lld layers are more than the 1024 that are "
-            "supported", (long long)c.encoder_layers, (long long)c.decoder_layers);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "Whisper's %lld and %lld layers are more than the 1024 that are supported", (long long)c.encoder_layers,
+            (long long)c.decoder_layers);
     if (c.mel_bins > 512)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "Whisper's num_mel_bins is %lld, at most 512 can be",
-            (long long)c.mel_bins);
+        return FAIL(
+            error, SMAC_ERROR_ARGUMENT, "Whisper's num_mel_bins is %lld, at most 512 can be", (long long)c.mel_bins);
     return SMAC_OK;
 }
 
@@ -55,9 +59,8 @@ static smac_status parse(const json_t *root, whisper_config *out, smac_error *er
         return FAIL(error, SMAC_ERROR_UNSUPPORTED, "model_type of config.json is \"%s\", expected \"whisper\"",
             type ? type : "not given");
     if (act != NULL && strcmp(act, "gelu") != 0)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
-            "activation_function of config.json is \"%s\", Whisper's is \"gelu\"",
-            act);
+        return FAIL(
+            error, SMAC_ERROR_UNSUPPORTED, "activation_function of config.json is \"%s\", Whisper's is \"gelu\"", act);
     if (json_is_true(json_object_get(root, "scale_embedding")))
         return FAIL(error, SMAC_ERROR_UNSUPPORTED, "scale_embedding of config.json is true, which no Whisper has");
     memset(out, 0, sizeof *out);
@@ -129,19 +132,21 @@ static smac_status sizes_of_ctranslate2(const tensor_file *file, whisper_config 
     if (number_of(file, "decoder/scale_embeddings") != 0)
         return FAIL(error, SMAC_ERROR_UNSUPPORTED, "the CTranslate2 file scales its embeddings, which no Whisper does");
     *c = (whisper_config){.mel_bins = size_of(file, "encoder/conv1/weight", 1, 3),
-        .width = size_of(file, "encoder/conv1/weight", 0, 3), .encoder_layers = layers_of(file, "encoder"),
+        .width = size_of(file, "encoder/conv1/weight", 0, 3),
+        .encoder_layers = layers_of(file, "encoder"),
         .encoder_heads = number_of(file, "encoder/num_heads"),
         .encoder_hidden = size_of(file, "encoder/layer_0/ffn/linear_0/weight", 0, 2),
         .positions = size_of(file, "encoder/position_encodings/encodings", 0, 2),
-        .decoder_layers = layers_of(file, "decoder"), .decoder_heads = number_of(file, "decoder/num_heads"),
+        .decoder_layers = layers_of(file, "decoder"),
+        .decoder_heads = number_of(file, "decoder/num_heads"),
         .decoder_hidden = size_of(file, "decoder/layer_0/ffn/linear_0/weight", 0, 2),
         .vocabulary = size_of(file, "decoder/embeddings/weight", 0, 2),
         .text_positions = size_of(file, "decoder/position_encodings/encodings", 0, 2)};
     return whisper_config_check(c, error);
 }
 
-smac_status whisper_config_of_file(const tensor_file *file, const char *json, size_t size, whisper_config *out,
-    smac_error *error)
+smac_status whisper_config_of_file(
+    const tensor_file *file, const char *json, size_t size, whisper_config *out, smac_error *error)
 {
     if (whisper_is_ctranslate2(file))
         return sizes_of_ctranslate2(file, out, error);

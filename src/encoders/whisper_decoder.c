@@ -27,7 +27,7 @@ typedef struct plain_norm {
 
 typedef struct decoder_layer {
     plain_norm self_norm, cross_norm, final_norm;
-    packed_linear self, self_out;            /* self: q, k and v one under the other */
+    packed_linear self, self_out;                /* self: q, k and v one under the other */
     packed_linear cross_query, cross, cross_out; /* cross: k and v */
     packed_linear up, down;
 } decoder_layer;
@@ -42,9 +42,9 @@ struct whisper_decoder {
 };
 
 typedef struct layer_cache {
-    float *keys, *values;              /* (text_positions, beams, width) */
-    packed_matrix **cross_keys;        /* a head: (frames, head width) */
-    packed_matrix **cross_values;      /* a head: (head width, frames) */
+    float *keys, *values;         /* (text_positions, beams, width) */
+    packed_matrix **cross_keys;   /* a head: (frames, head width) */
+    packed_matrix **cross_values; /* a head: (head width, frames) */
 } layer_cache;
 
 struct whisper_decoding {
@@ -123,8 +123,8 @@ static void read_layer(reader *r, const whisper_config *c, decoder_layer *l)
 {
     static const char *const self[] = {"self_attn.q_proj", "-self_attn.k_proj", "self_attn.v_proj"};
     static const char *const cross[] = {"-encoder_attn.k_proj", "encoder_attn.v_proj"};
-    static const char *const single[] = {"self_attn.out_proj", "encoder_attn.q_proj", "encoder_attn.out_proj", "fc1",
-        "fc2"};
+    static const char *const single[] = {
+        "self_attn.out_proj", "encoder_attn.q_proj", "encoder_attn.out_proj", "fc1", "fc2"};
     int64_t width = c->width;
     read_norm(r, "self_attn_layer_norm", width, &l->self_norm);
     read_norm(r, "encoder_attn_layer_norm", width, &l->cross_norm);
@@ -147,14 +147,14 @@ static void read_embeddings(reader *r, whisper_decoder *d)
     if (r->status == SMAC_OK) {
         d->output = packed_matrix_new(whole, dim[0], dim[1], r->how);
         if (d->output == NULL)
-            r->status = FAIL(r->error, SMAC_ERROR_MEMORY, "no memory to pack the embeddings of %lld tokens",
-                (long long)dim[0]);
+            r->status =
+                FAIL(r->error, SMAC_ERROR_MEMORY, "no memory to pack the embeddings of %lld tokens", (long long)dim[0]);
     }
     free(whole);
 }
 
-smac_status whisper_decoder_new(const tensor_file *file, const whisper_config *config, precision how,
-    whisper_decoder **out, smac_error *error)
+smac_status whisper_decoder_new(
+    const tensor_file *file, const whisper_config *config, precision how, whisper_decoder **out, smac_error *error)
 {
     TRY(whisper_config_check(config, error));
     whisper_decoder *d = memory_new(1, sizeof *d);
@@ -167,8 +167,8 @@ smac_status whisper_decoder_new(const tensor_file *file, const whisper_config *c
     d->config = *config;
     reader r = {.file = file, .how = how, .layer = -1, .error = error};
     read_norm(&r, "layer_norm", config->width, &d->norm);
-    d->positions = read_floats(&r, "decoder.embed_positions.weight", 2,
-        (int64_t[]){config->text_positions, config->width});
+    d->positions =
+        read_floats(&r, "decoder.embed_positions.weight", 2, (int64_t[]){config->text_positions, config->width});
     read_embeddings(&r, d);
     for (r.layer = 0; r.status == SMAC_OK && r.layer < config->decoder_layers; r.layer++)
         read_layer(&r, config, &d->layers[r.layer]);
@@ -198,8 +198,8 @@ void whisper_decoder_free(whisper_decoder *d)
         return;
     for (int64_t i = 0; d->layers != NULL && i < d->config.decoder_layers; i++) {
         decoder_layer *l = &d->layers[i];
-        packed_linear *linears[] = {&l->self, &l->self_out, &l->cross_query, &l->cross, &l->cross_out, &l->up,
-            &l->down};
+        packed_linear *linears[] = {
+            &l->self, &l->self_out, &l->cross_query, &l->cross, &l->cross_out, &l->up, &l->down};
         for (size_t j = 0; j < sizeof linears / sizeof *linears; j++)
             free_linear(linears[j]);
         free_norm(&l->self_norm);
@@ -316,8 +316,12 @@ smac_status whisper_decoding_sound(whisper_decoding *s, const float *sound, int6
     for (int64_t i = 0; status == SMAC_OK && i < c->decoder_layers; i++) {
         const packed_linear *l = &s->decoder->layers[i].cross;
         status = product_packed(memory, sound, frames, l->weight, l->bias, ACTIVATION_NONE, error);
-        cross_pack pack = {.both = memory, .layer = &s->layers[i], .frames = frames, .width = c->width,
-            .head = c->width / c->decoder_heads, .scratch = memory + 2 * frames * c->width};
+        cross_pack pack = {.both = memory,
+            .layer = &s->layers[i],
+            .frames = frames,
+            .width = c->width,
+            .head = c->width / c->decoder_heads,
+            .scratch = memory + 2 * frames * c->width};
         if (status == SMAC_OK)
             parallel_for(c->decoder_heads, pack_head, &pack);
         if (status == SMAC_OK && atomic_load(&pack.failed))
@@ -351,8 +355,8 @@ typedef struct run {
     bool successive;
     const float *query; /* a row's start; query_row floats apart */
     int64_t query_row;
-    float *mixed;       /* (rows, width): what attention gives */
-    float *scratch;     /* scores: a head's share */
+    float *mixed;               /* (rows, width): what attention gives */
+    float *scratch;             /* scores: a head's share */
     const int32_t (*listed)[2]; /* heads whose scores are wanted, or NULL */
     int64_t listed_count;
     float *listed_scores;
@@ -412,8 +416,8 @@ static void normalise(float *y, const float *x, const plain_norm *n, int64_t row
         kernels_get()->layer_norm(y + i * width, x + i * width, n->weight, n->bias, width, 1e-5f, NULL, NULL);
 }
 
-static smac_status multiply(float *y, const float *x, int64_t rows, const packed_linear *l, activation a,
-    smac_error *error)
+static smac_status multiply(
+    float *y, const float *x, int64_t rows, const packed_linear *l, activation a, smac_error *error)
 {
     return product_packed(y, x, rows, l->weight, l->bias, a, error);
 }
@@ -431,8 +435,8 @@ static smac_status run_layer(run *r, float *x, float *work, smac_error *error)
     for (int64_t row = 0; row < rows; row++) {
         int64_t place = r->successive ? (s->length + row) * s->beams : s->length * s->beams + row;
         memcpy(s->layers[r->layer].keys + place * width, wide + row * 3 * width + width, (size_t)width * sizeof *x);
-        memcpy(s->layers[r->layer].values + place * width, wide + row * 3 * width + 2 * width,
-            (size_t)width * sizeof *x);
+        memcpy(
+            s->layers[r->layer].values + place * width, wide + row * 3 * width + 2 * width, (size_t)width * sizeof *x);
     }
     r->query = wide;
     r->query_row = 3 * width;
@@ -479,8 +483,8 @@ static smac_status run_tokens(run *r, const int32_t *tokens, float **states, sma
             return FAIL(error, SMAC_ERROR_ARGUMENT, "token number %lld is %d, expected 0 to %lld", (long long)i,
                 (int)tokens[i], (long long)c->vocabulary - 1);
     int64_t wide = c->decoder_hidden > 3 * width ? c->decoder_hidden : 3 * width;
-    int64_t scores = rows * (s->frames + 2 * r->head) > c->text_positions ? rows * (s->frames + 2 * r->head)
-                                                                          : c->text_positions;
+    int64_t scores =
+        rows * (s->frames + 2 * r->head) > c->text_positions ? rows * (s->frames + 2 * r->head) : c->text_positions;
     size_t needed = (size_t)(rows * (2 * width + wide) + r->heads * scores);
     if (needed > s->work_count) {
         free(s->work);
@@ -494,8 +498,8 @@ static smac_status run_tokens(run *r, const int32_t *tokens, float **states, sma
     r->scratch = work + rows * (width + wide);
     for (int64_t i = 0; i < rows; i++) {
         whisper_read(&s->decoder->embeddings, tokens[i], 1, x + i * width);
-        kernels_get()->add(x + i * width, x + i * width,
-            s->decoder->positions + (s->length + (r->successive ? i : 0)) * width, width);
+        kernels_get()->add(
+            x + i * width, x + i * width, s->decoder->positions + (s->length + (r->successive ? i : 0)) * width, width);
     }
     for (r->layer = 0; r->layer < c->decoder_layers; r->layer++)
         TRY(run_layer(r, x, work, error));
@@ -512,8 +516,8 @@ smac_status whisper_decoding_prompt(whisper_decoding *s, const int32_t *tokens, 
     float *states;
     if (count < 1 || s->length != 0 || early >= count)
         return FAIL(error, SMAC_ERROR_ARGUMENT,
-            "a prompt of %lld tokens behind %lld others was given, expected at least "
-            "1 behind none", (long long)count, (long long)s->length);
+            "a prompt of %lld tokens behind %lld others was given, expected at least 1 behind none", (long long)count,
+            (long long)s->length);
     for (int64_t t = 0; t < d->config.text_positions; t++)
         s->slots[t] = 0;
     run r = {.s = s, .rows = count, .successive = true};
@@ -526,14 +530,15 @@ smac_status whisper_decoding_prompt(whisper_decoding *s, const int32_t *tokens, 
     return SMAC_OK;
 }
 
-smac_status whisper_decoding_step(whisper_decoding *s, int64_t beams, const int32_t *tokens, const int32_t *origin,
-    float *logits, smac_error *error)
+smac_status whisper_decoding_step(
+    whisper_decoding *s, int64_t beams, const int32_t *tokens, const int32_t *origin, float *logits, smac_error *error)
 {
     int64_t positions = s->decoder->config.text_positions;
     float *states;
     if (beams < 1 || beams > s->beams || s->alive < 1)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "a step of %lld hypotheses was asked for, expected 1 to %lld behind a "
-            "prompt", (long long)beams, (long long)s->beams);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "a step of %lld hypotheses was asked for, expected 1 to %lld behind a prompt", (long long)beams,
+            (long long)s->beams);
     if (s->length >= positions)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "Whisper reads at most %lld tokens", (long long)positions);
     for (int64_t b = 0; b < beams; b++) {
@@ -564,24 +569,27 @@ static float probability_of(const float *logits, int32_t limit, int32_t token)
     return token < limit ? (float)(exp((double)logits[token] - largest) / sum) : 0;
 }
 
-smac_status whisper_decoding_align(whisper_decoding *s, const int32_t *tokens, int64_t count,
-    const int32_t (*heads)[2], int64_t head_count, float *scores, int32_t limit, float *probability, smac_error *error)
+smac_status whisper_decoding_align(whisper_decoding *s, const int32_t *tokens, int64_t count, const int32_t (*heads)[2],
+    int64_t head_count, float *scores, int32_t limit, float *probability, smac_error *error)
 {
     const whisper_config *c = &s->decoder->config;
     float *states;
     if (count < 1 || limit < 1 || limit > c->vocabulary)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld tokens are to be aligned, below id %d", (long long)count,
-            (int)limit);
+        return FAIL(
+            error, SMAC_ERROR_ARGUMENT, "%lld tokens are to be aligned, below id %d", (long long)count, (int)limit);
     for (int64_t i = 0; i < head_count; i++)
         if (heads[i][0] < 0 || heads[i][0] >= c->decoder_layers || heads[i][1] < 0 || heads[i][1] >= c->decoder_heads)
             return FAIL(error, SMAC_ERROR_FORMAT,
-                "alignment head %d of layer %d is asked for, the decoder has %lld layers "
-                "of %lld heads", (int)heads[i][1], (int)heads[i][0], (long long)c->decoder_layers,
-                (long long)c->decoder_heads);
+                "alignment head %d of layer %d is asked for, the decoder has %lld layers of %lld heads",
+                (int)heads[i][1], (int)heads[i][0], (long long)c->decoder_layers, (long long)c->decoder_heads);
     whisper_decoding_restart(s);
     for (int64_t t = 0; t < c->text_positions; t++)
         s->slots[t] = 0;
-    run r = {.s = s, .rows = count, .successive = true, .listed = heads, .listed_count = head_count,
+    run r = {.s = s,
+        .rows = count,
+        .successive = true,
+        .listed = heads,
+        .listed_count = head_count,
         .listed_scores = scores};
     TRY(run_tokens(&r, tokens, &states, error));
     float *logits = memory_new((size_t)c->vocabulary, sizeof *logits);

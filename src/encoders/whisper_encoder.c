@@ -29,8 +29,8 @@ typedef struct builder {
     smac_error *error;
 } builder;
 
-static parameter *add(builder *b, int32_t stage, parameter_kind kind, int rank, const int64_t *dim, const char *name,
-    const char *ending)
+static parameter *add(
+    builder *b, int32_t stage, parameter_kind kind, int rank, const int64_t *dim, const char *name, const char *ending)
 {
     char full[128];
     snprintf(full, sizeof full, "encoder.%s.%s", name, ending);
@@ -63,8 +63,11 @@ static void add_block(builder *b, int32_t i, transformer_block *k)
     const whisper_config *c = &b->e->config;
     int64_t width = c->width, head = width / c->encoder_heads;
     char name[64];
-    *k = (transformer_block){.pre_norm = true, .heads = (int)c->encoder_heads, .head_width = head,
-        .scale = (float)(1 / sqrt((double)head)), .activation = ACTIVATION_GELU};
+    *k = (transformer_block){.pre_norm = true,
+        .heads = (int)c->encoder_heads,
+        .head_width = head,
+        .scale = (float)(1 / sqrt((double)head)),
+        .activation = ACTIVATION_GELU};
     snprintf(name, sizeof name, "layers.%d.self_attn.k_proj", i);
     add_linear(b, i, name, width, width, false, &k->key);
     snprintf(name, sizeof name, "layers.%d.self_attn.v_proj", i);
@@ -90,8 +93,8 @@ static smac_status add_all(whisper_encoder *e, smac_error *error)
     e->list.initial_scale = c->initial_scale;
     add_convolution(&b, "conv1", c->mel_bins, &e->first);
     add_convolution(&b, "conv2", c->width, &e->second);
-    e->positions = add(&b, STAGE_BEFORE_BLOCKS, KIND_TOKEN, 2, (int64_t[]){c->positions, c->width}, "embed_positions",
-        "weight");
+    e->positions =
+        add(&b, STAGE_BEFORE_BLOCKS, KIND_TOKEN, 2, (int64_t[]){c->positions, c->width}, "embed_positions", "weight");
     for (int32_t i = 0; i < c->encoder_layers; i++)
         add_block(&b, i, &e->blocks[i]);
     add_norm(&b, STAGE_AFTER_BLOCKS, "layer_norm", &e->norm);
@@ -144,8 +147,8 @@ parameter_list *whisper_encoder_parameters(whisper_encoder *e)
 
 /* --- weights ------------------------------------------------------------------------------------------------------ */
 
-static smac_status pack_one(whisper_encoder *e, listed_parameter *item, const tensor_file *file, precision how,
-    smac_error *error)
+static smac_status pack_one(
+    whisper_encoder *e, listed_parameter *item, const tensor_file *file, precision how, smac_error *error)
 {
     parameter *p = item->parameter;
     whisper_tensor t;
@@ -184,8 +187,8 @@ smac_status whisper_encoder_load(whisper_encoder *e, const tensor_file *file, sm
         if (item->packed || item->borrowed)
             continue;
         if (p->data == NULL)
-            return FAIL(error, SMAC_ERROR_INTERNAL, "parameter %s has no memory: seal its store before loading",
-                p->name);
+            return FAIL(
+                error, SMAC_ERROR_INTERNAL, "parameter %s has no memory: seal its store before loading", p->name);
         TRY(whisper_load(file, item->published, item->published_rank, item->published_dim, p->data, error));
         p->version++;
     }
@@ -198,8 +201,8 @@ static value *convolve(tape *t, const linear *layer, value *x, int stride)
 {
     if (x == NULL)
         return NULL;
-    value *kernel = op_reshape(t, tape_parameter(t, layer->weight), 3,
-        (int64_t[]){layer->weight->dim[0], x->dim[2], CONVOLUTION_WIDTH});
+    value *kernel = op_reshape(
+        t, tape_parameter(t, layer->weight), 3, (int64_t[]){layer->weight->dim[0], x->dim[2], CONVOLUTION_WIDTH});
     x = op_conv1d(t, x, kernel, tape_parameter(t, layer->bias), stride, CONVOLUTION_WIDTH / 2);
     return op_activation(t, x, ACTIVATION_GELU);
 }
@@ -221,21 +224,22 @@ static value *embed(tape *t, const void *call)
     return op_add(t, x, op_slice(t, tape_parameter(t, e->positions), 0, 0, r->frames / 2));
 }
 
-value *whisper_encoder_forward(tape *t, const whisper_encoder *e, const float *mel, int64_t batch, int64_t frames,
-    value **hidden)
+value *whisper_encoder_forward(
+    tape *t, const whisper_encoder *e, const float *mel, int64_t batch, int64_t frames, value **hidden)
 {
     const whisper_config *c = &e->config;
     if (tape_status(t, NULL) != SMAC_OK)
         return NULL;
     if (mel == NULL || batch < 1 || frames < 2 || frames % 2 != 0 || frames / 2 > c->positions) {
-        tape_fail(t, SMAC_ERROR_ARGUMENT, "whisper_encoder_forward", "a batch of %lld sounds of %lld frames was given, "
-            "expected at least 1 and an even number of frames up to %lld", (long long)batch, (long long)frames,
-            (long long)(2 * c->positions));
+        tape_fail(t, SMAC_ERROR_ARGUMENT, "whisper_encoder_forward",
+            "a batch of %lld sounds of %lld frames was given, "
+            "expected at least 1 and an even number of frames up to %lld",
+            (long long)batch, (long long)frames, (long long)(2 * c->positions));
         return NULL;
     }
     const request r = {.e = e, .mel = mel, .batch = batch, .frames = frames};
-    const block_stack stack = {.list = &e->list, .blocks = e->blocks, .layers = c->encoder_layers, .shared = 1,
-        .inner = 1, .embed = embed};
+    const block_stack stack = {
+        .list = &e->list, .blocks = e->blocks, .layers = c->encoder_layers, .shared = 1, .inner = 1, .embed = embed};
     value *x = block_stack_forward(t, &stack, &r, hidden);
     x = layer_norm_forward(t, &e->norm, x);
     if (hidden != NULL)

@@ -15,9 +15,9 @@ typedef struct name_pair {
 } name_pair;
 
 /* behind encoder.layers.N. and encoder/layer_N/ */
-static const name_pair layer_names[] = {
-    {"self_attn.q_proj", "self_attention/linear_0", 0, 3}, {"self_attn.k_proj", "self_attention/linear_0", 1, 3},
-    {"self_attn.v_proj", "self_attention/linear_0", 2, 3}, {"self_attn.out_proj", "self_attention/linear_1", 0, 1},
+static const name_pair layer_names[] = {{"self_attn.q_proj", "self_attention/linear_0", 0, 3},
+    {"self_attn.k_proj", "self_attention/linear_0", 1, 3}, {"self_attn.v_proj", "self_attention/linear_0", 2, 3},
+    {"self_attn.out_proj", "self_attention/linear_1", 0, 1},
     {"self_attn_layer_norm", "self_attention/layer_norm", 0, 1}, {"encoder_attn.q_proj", "attention/linear_0", 0, 1},
     {"encoder_attn.k_proj", "attention/linear_1", 0, 2}, {"encoder_attn.v_proj", "attention/linear_1", 1, 2},
     {"encoder_attn.out_proj", "attention/linear_2", 0, 1}, {"encoder_attn_layer_norm", "attention/layer_norm", 0, 1},
@@ -69,12 +69,12 @@ static bool translate(const char *name, char *out, size_t size, const name_pair 
 
 static smac_status missing(const tensor_file *file, const char *name, smac_error *error)
 {
-    return FAIL(error, SMAC_ERROR_NOT_FOUND, "none of the %s file's %zu tensors is %s; "
-        WEIGHTS_OF_ONE_MODEL, tensor_file_kind(file), tensor_file_count(file), name);
+    return FAIL(error, SMAC_ERROR_NOT_FOUND, "none of the %s file's %zu tensors is %s; " WEIGHTS_OF_ONE_MODEL,
+        tensor_file_kind(file), tensor_file_count(file), name);
 }
 
-smac_status whisper_find(const tensor_file *file, const char *name, int rank, const int64_t *dim, whisper_tensor *out,
-    smac_error *error)
+smac_status whisper_find(
+    const tensor_file *file, const char *name, int rank, const int64_t *dim, whisper_tensor *out, smac_error *error)
 {
     const name_pair *pair = NULL;
     const tensor_entry *found;
@@ -105,17 +105,20 @@ smac_status whisper_find(const tensor_file *file, const char *name, int rank, co
     wanted[0] *= parts;
     if (found->rank != rank || memcmp(found->dim, wanted, (size_t)rank * sizeof *wanted) != 0) {
         char have[128], want[128];
-        return FAIL(error, SMAC_ERROR_MISMATCH, "tensor %s has shape %s in the file, but this Whisper needs %s; "
-            WEIGHTS_OF_ONE_MODEL, found->name, tensor_shape_text(found->rank, found->dim, have, sizeof have),
+        return FAIL(error, SMAC_ERROR_MISMATCH,
+            "tensor %s has shape %s in the file, but this Whisper needs %s; " WEIGHTS_OF_ONE_MODEL, found->name,
+            tensor_shape_text(found->rank, found->dim, have, sizeof have),
             tensor_shape_text(rank, wanted, want, sizeof want));
     }
     bool integer = found->type != TENSOR_F32 && found->type != TENSOR_F16 && found->type != TENSOR_BF16 &&
-                   found->type != TENSOR_F64;
-    if (integer && (found->type != TENSOR_I8 || out->scale == NULL || out->scale->rank != 1 ||
-                    out->scale->dim[0] != wanted[0] || out->scale->type == TENSOR_I8))
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "tensor %s is of type %s, expected floating point, or int8 with a "
-            "scale for each of its %lld rows; convert the published model again", found->name,
-            tensor_type_name(found->type), (long long)wanted[0]);
+        found->type != TENSOR_F64;
+    if (integer &&
+        (found->type != TENSOR_I8 || out->scale == NULL || out->scale->rank != 1 || out->scale->dim[0] != wanted[0] ||
+            out->scale->type == TENSOR_I8))
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "tensor %s is of type %s, expected floating point, or int8 with a "
+            "scale for each of its %lld rows; convert the published model again",
+            found->name, tensor_type_name(found->type), (long long)wanted[0]);
     if (!integer)
         out->scale = NULL;
     out->entry = found;
@@ -137,8 +140,8 @@ void whisper_read(const whisper_tensor *t, int64_t first_row, int64_t rows, floa
     }
 }
 
-smac_status whisper_load(const tensor_file *file, const char *name, int rank, const int64_t *dim, float *out,
-    smac_error *error)
+smac_status whisper_load(
+    const tensor_file *file, const char *name, int rank, const int64_t *dim, float *out, smac_error *error)
 {
     whisper_tensor t;
     TRY(whisper_find(file, name, rank, dim, &t, error));

@@ -19,12 +19,12 @@ typedef struct whisper_tensor {
 
 bool whisper_is_ctranslate2(const tensor_file *file);
 /* name without "model."; the shape must match exactly. */
-smac_status whisper_find(const tensor_file *file, const char *name, int rank, const int64_t *dim, whisper_tensor *out,
-    smac_error *error);
+smac_status whisper_find(
+    const tensor_file *file, const char *name, int rank, const int64_t *dim, whisper_tensor *out, smac_error *error);
 /* Rows from first on as float32. */
 void whisper_read(const whisper_tensor *t, int64_t first_row, int64_t rows, float *out);
 /* Both: the whole tensor into out. */
-smac_status whisper_load(const tensor_file *file, const char *name, int rank, const int64_t *dim, float *out,
-    smac_error *error);
+smac_status whisper_load(
+    const tensor_file *file, const char *name, int rank, const int64_t *dim, float *out, smac_error *error);
 
 #endif

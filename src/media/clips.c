@@ -10,11 +10,11 @@
 struct clip_reader {
     media_reader *source;
     clip_options options;
-    size_t pixels;       /* S * S */
-    int64_t frames;      /* taken so far */
-    int64_t clips;       /* given so far */
-    float *picture;      /* (crops, 3, 2, S, S): the last two frames */
-    uint8_t *rgb[2];     /* the same as bytes, older first (PREPARE_STILL) */
+    size_t pixels;   /* S * S */
+    int64_t frames;  /* taken so far */
+    int64_t clips;   /* given so far */
+    float *picture;  /* (crops, 3, 2, S, S): the last two frames */
+    uint8_t *rgb[2]; /* the same as bytes, older first (PREPARE_STILL) */
     sound_windows *windows;
     mel_filter_bank *bank;
     float mel[IMAGEBIND_MEL_BINS * IMAGEBIND_MEL_FRAMES];
@@ -43,7 +43,7 @@ static smac_status open_all(clip_reader *r, const char *path, smac_error *error)
     r->options.step = r->options.step == 0 ? 2 : r->options.step;
     if (r->options.step != 1 && r->options.step != 2)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: clips %d frames apart were asked for, expected 1 or 2", path,
-                    r->options.step);
+            r->options.step);
     TRY(media_reader_open(path, f, &r->source, error));
     r->pixels = (size_t)f->size * (size_t)f->size;
     size_t bytes = (size_t)f->crops * 3 * r->pixels;

@@ -15,8 +15,8 @@
 
 typedef struct clip_options {
     frame_options frames;
-    int step;      /* frames from one clip to the next: 2 (0 means 2), or 1 */
-    bool no_mel;   /* sound windows are given as samples alone */
+    int step;    /* frames from one clip to the next: 2 (0 means 2), or 1 */
+    bool no_mel; /* sound windows are given as samples alone */
 } clip_options;
 
 /* The two presets of method.md: plain (1 crop, a clip a second) and dense (3 crops, a clip every half second). */
@@ -27,13 +27,13 @@ typedef enum clip_event_kind { CLIP_EVENT_PICTURE, CLIP_EVENT_SOUND, CLIP_EVENT_
 
 typedef struct clip_event {
     clip_event_kind kind;
-    int64_t index;            /* j, from 0 without holes for each kind */
-    double start, end;        /* of the clip, seconds: centre - 1/rate, centre + 1/rate */
-    const float *picture;     /* PICTURE: (crops, 3, 2, S, S) */
-    const uint8_t *rgb;       /* PICTURE with PREPARE_STILL: the first frame, (crops, S, S, 3), for thumbnails */
-    const float *mel;         /* SOUND: (128, 204); NULL with no_mel */
-    const float *samples;     /* SOUND: the window's samples */
-    size_t sample_count;      /* at most 32000 */
+    int64_t index;        /* j, from 0 without holes for each kind */
+    double start, end;    /* of the clip, seconds: centre - 1/rate, centre + 1/rate */
+    const float *picture; /* PICTURE: (crops, 3, 2, S, S) */
+    const uint8_t *rgb;   /* PICTURE with PREPARE_STILL: the first frame, (crops, S, S, 3), for thumbnails */
+    const float *mel;     /* SOUND: (128, 204); NULL with no_mel */
+    const float *samples; /* SOUND: the window's samples */
+    size_t sample_count;  /* at most 32000 */
 } clip_event;
 
 typedef struct clip_reader clip_reader;

@@ -4,8 +4,8 @@
 
 #include "media/media.h"
 
-const char *const media_endings[] = {"mp4", "mkv", "webm", "mov", "avi", "wav", "flac", "mp3", "m4a", "ogg", "m4v", "mpg",
-    "mpeg", "ts", "mts", "m2ts", "wmv", "flv", "3gp", "ogv", "opus", "aac", "wma", NULL};
+const char *const media_endings[] = {"mp4", "mkv", "webm", "mov", "avi", "wav", "flac", "mp3", "m4a", "ogg", "m4v",
+    "mpg", "mpeg", "ts", "mts", "m2ts", "wmv", "flv", "3gp", "ogv", "opus", "aac", "wma", NULL};
 
 bool media_has_ending(const char *name)
 {

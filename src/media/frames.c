@@ -46,8 +46,10 @@ static smac_status check_options(const char *path, frame_options *o, smac_error 
     o->size = o->size == 0 ? 224 : o->size;
     o->crops = o->crops == 0 ? 1 : o->crops;
     if (!(o->rate >= 0.01 && o->rate <= 1000) || o->size < 1 || o->size > 4096 || (o->crops != 1 && o->crops != 3))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: %g frames a second of %d pixels in %d crops were asked for, expected "
-                    "0.01 to 1000 a second, 1 to 4096 pixels, 1 or 3 crops", path, o->rate, o->size, o->crops);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "%s: %g frames a second of %d pixels in %d crops were asked for, expected "
+            "0.01 to 1000 a second, 1 to 4096 pixels, 1 or 3 crops",
+            path, o->rate, o->size, o->crops);
     return SMAC_OK;
 }
 
@@ -97,8 +99,12 @@ static smac_status give_frame(media_reader *r, media_event *event, smac_error *e
         TRY(picture_prepare(&shown, r->options.size, r->options.prepare, r->options.crops, r->rgb, r->values, error));
         r->is_prepared = true;
     }
-    *event = (media_event){.kind = MEDIA_EVENT_FRAME, .index = r->next, .time = sampling_time(r->next, r->options.rate),
-                           .shown_from = r->pending.from, .rgb = r->rgb, .values = r->values};
+    *event = (media_event){.kind = MEDIA_EVENT_FRAME,
+        .index = r->next,
+        .time = sampling_time(r->next, r->options.rate),
+        .shown_from = r->pending.from,
+        .rgb = r->rgb,
+        .values = r->values};
     r->next++;
     return SMAC_OK;
 }
@@ -121,8 +127,8 @@ smac_status media_reader_next(media_reader *r, media_event *event, smac_error *e
             r->is_prepared = false;
             break;
         case DECODED_SOUND:
-            *event = (media_event){.kind = MEDIA_EVENT_SOUND, .samples = d.samples, .sample_count = d.count,
-                                   .first_sample = d.first};
+            *event = (media_event){
+                .kind = MEDIA_EVENT_SOUND, .samples = d.samples, .sample_count = d.count, .first_sample = d.first};
             return SMAC_OK;
         case DECODED_END:
             *event = (media_event){.kind = MEDIA_EVENT_END};

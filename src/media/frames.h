@@ -30,15 +30,15 @@ typedef enum media_event_kind { MEDIA_EVENT_FRAME, MEDIA_EVENT_SOUND, MEDIA_EVEN
 typedef struct media_event {
     media_event_kind kind;
     /* FRAME */
-    int64_t index;           /* k, from 0 without holes */
-    double time;             /* the sampling time, from the start of the part that is read */
-    double shown_from;       /* timestamp of the frame itself, from the same start; may be negative */
-    const uint8_t *rgb;      /* PREPARE_STILL: (crops, S, S, 3); NULL with PREPARE_VIDEO */
-    const float *values;     /* PREPARE_VIDEO: (crops, 3, S, S) in [0, 1]; NULL with PREPARE_STILL */
+    int64_t index;       /* k, from 0 without holes */
+    double time;         /* the sampling time, from the start of the part that is read */
+    double shown_from;   /* timestamp of the frame itself, from the same start; may be negative */
+    const uint8_t *rgb;  /* PREPARE_STILL: (crops, S, S, 3); NULL with PREPARE_VIDEO */
+    const float *values; /* PREPARE_VIDEO: (crops, 3, S, S) in [0, 1]; NULL with PREPARE_STILL */
     /* SOUND */
-    const float *samples;    /* mono at MEDIA_SAMPLE_RATE; pieces follow each other without holes (silence put in) */
+    const float *samples; /* mono at MEDIA_SAMPLE_RATE; pieces follow each other without holes (silence put in) */
     size_t sample_count;
-    int64_t first_sample;    /* position of samples[0]; 0 is the start of the part that is read */
+    int64_t first_sample; /* position of samples[0]; 0 is the start of the part that is read */
 } media_event;
 
 typedef struct media_reader media_reader;

@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 /* rgb (height, width, 3) bytes; quality from 1 (small) to 100.  Free *out with free(). */
-smac_status jpeg_encode(const uint8_t *rgb, int width, int height, int quality, uint8_t **out, size_t *size,
-    smac_error *error);
+smac_status jpeg_encode(
+    const uint8_t *rgb, int width, int height, int quality, uint8_t **out, size_t *size, smac_error *error);
 
 #endif

@@ -68,8 +68,8 @@ static smac_status open_all(decoder *d, smac_error *error)
     libav_file *f = &d->file;
     const media_options *o = &f->options;
     if (!(o->start >= 0) || !(o->end >= 0) || (o->end > 0 && o->end <= o->start) || o->start > 1e9)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: the part from %g to %g seconds was asked for, expected 0 <= "
-                    "start < end", f->path, o->start, o->end);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "%s: the part from %g to %g seconds was asked for, expected 0 <= start < end", f->path, o->start, o->end);
     d->start = o->start;
     d->end = o->end > 0 ? o->end : INFINITY;
     d->packet = av_packet_alloc();
@@ -84,7 +84,7 @@ static smac_status open_all(decoder *d, smac_error *error)
         d->sound_codec = libav_open_decoder(f, f->sound_stream);
     if (!d->picture_codec && !d->sound_codec && f->warnings.count > 0)
         return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s cannot be decoded (%s): convert it, for example with ffmpeg",
-                    f->path, f->warnings.items[0]);
+            f->path, f->warnings.items[0]);
     d->picture_drained = d->picture_ended = !d->picture_codec;
     d->sound_drained = d->sound_ended = !d->sound_codec;
     sound_converter_init(&d->sound, d->start, d->end, f->info.duration);
@@ -181,8 +181,10 @@ static void give_picture(decoder *d, double until, bool last, decoded *out)
     av_frame_unref(d->current);
     av_frame_move_ref(d->current, d->held);
     d->has_held = false;
-    *out = (decoded){.kind = DECODED_PICTURE, .from = d->held_from - d->start, .until = fmin(until, d->end) - d->start,
-                     .last = last};
+    *out = (decoded){.kind = DECODED_PICTURE,
+        .from = d->held_from - d->start,
+        .until = fmin(until, d->end) - d->start,
+        .last = last};
     d->picture_seconds = fmax(d->picture_seconds, out->until);
     d->picture_ended = d->picture_ended || last;
 }
@@ -256,8 +258,8 @@ static smac_status take_sound(decoder *d, smac_error *error)
         d->sound_broken++;
     AVRational base = d->file.format->streams[d->file.sound_stream]->time_base;
     int64_t stamp = d->frame->best_effort_timestamp;
-    double time = stamp == AV_NOPTS_VALUE
-                      ? NAN : seconds_of(stamp, base) - d->file.start_time - run_up(d, d->file.sound_stream);
+    double time =
+        stamp == AV_NOPTS_VALUE ? NAN : seconds_of(stamp, base) - d->file.start_time - run_up(d, d->file.sound_stream);
     const char *warning = NULL;
     smac_status status = sound_converter_feed(&d->sound, d->frame, time, &warning, error);
     av_frame_unref(d->frame);
@@ -347,15 +349,15 @@ static void warn_of_losses(decoder *d)
         int64_t packets, broken;
         double seconds;
     } all[2] = {{"picture", f->picture_stream, d->picture_codec, d->picture_packets, d->picture_broken,
-                 d->pictures ? d->held_from + d->held_length : 0},
-                {"sound", f->sound_stream, d->sound_codec, d->sound_packets, d->sound_broken,
-                 sound_converter_seconds(&d->sound) > 0 ? d->start + sound_converter_seconds(&d->sound) : 0}};
+                    d->pictures ? d->held_from + d->held_length : 0},
+        {"sound", f->sound_stream, d->sound_codec, d->sound_packets, d->sound_broken,
+            sound_converter_seconds(&d->sound) > 0 ? d->start + sound_converter_seconds(&d->sound) : 0}};
     for (int i = 0; i < 2; i++) {
         if (!all[i].wanted)
             continue;
         if (all[i].broken > 0)
             libav_warn(f, "%lld of %lld packets of the %s were broken and passed over", (long long)all[i].broken,
-                       (long long)all[i].packets, all[i].name);
+                (long long)all[i].packets, all[i].name);
         if (all[i].seconds <= 0 && d->start == 0)
             libav_warn(f, "nothing of its %s could be decoded; it is left out", all[i].name);
         const AVStream *stream = f->format->streams[all[i].stream];
@@ -368,10 +370,10 @@ static void warn_of_losses(decoder *d)
             continue;
         if (!own)
             libav_warn(f, "its %s ends after %.2f s of %.2f s: the file may be cut off", all[i].name, all[i].seconds,
-                       expected);
+                expected);
         else
             libav_warn(f, "the file is cut off or damaged: its %s should last %.2f s, but ends after %.2f s",
-                       all[i].name, expected, all[i].seconds);
+                all[i].name, expected, all[i].seconds);
     }
     f->warnings.broken_packets = d->picture_broken + d->sound_broken;
 }
@@ -385,11 +387,12 @@ static smac_status finish_all(decoder *d, decoded *out, smac_error *error)
     nothing = nothing && d->start == 0 && (d->picture_codec || d->sound_codec);
     if (nothing && known > 0)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s: nothing could be decoded (%s): get it again or name another",
-                    d->file.path, d->file.warnings.items[0]);
+            d->file.path, d->file.warnings.items[0]);
     if (nothing)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s: nothing could be decoded (kind %s, %lld broken packets of %lld): "
-                    "get it again or name another", d->file.path, d->file.info.container,
-                    (long long)d->file.warnings.broken_packets, (long long)(d->picture_packets + d->sound_packets));
+        return FAIL(error, SMAC_ERROR_FORMAT,
+            "%s: nothing could be decoded (kind %s, %lld broken packets of %lld): get it again or name another",
+            d->file.path, d->file.info.container, (long long)d->file.warnings.broken_packets,
+            (long long)(d->picture_packets + d->sound_packets));
     return SMAC_OK;
 }
 

@@ -107,15 +107,15 @@ static smac_status open_descriptor(libav_file *f, smac_error *error)
     f->descriptor = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe nobody writes to is not waited for */
     if (f->descriptor < 0)
         return FAIL(error, errno == ENOENT || errno == ENOTDIR ? SMAC_ERROR_NOT_FOUND : SMAC_ERROR_IO,
-                    "cannot open %s: %s; check its name and permissions", f->path, strerror(errno));
+            "cannot open %s: %s; check its name and permissions", f->path, strerror(errno));
     struct stat status;
     if (fstat(f->descriptor, &status) != 0)
         return FAIL(error, SMAC_ERROR_IO, "cannot look at %s: %s", f->path, strerror(errno));
     if (S_ISDIR(status.st_mode))
         return FAIL(error, SMAC_ERROR_FORMAT, "%s is a folder, expected a video or sound file: name one", f->path);
     if (!S_ISREG(status.st_mode)) /* a recording is read in several passes */
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s is a pipe or a device, expected a video or sound file: write what it "
-                    "gives into one first", f->path);
+        return FAIL(error, SMAC_ERROR_FORMAT,
+            "%s is a pipe or a device, expected a video or sound file: write what it gives into one first", f->path);
     if (status.st_size == 0)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s is empty, expected a video or sound file: get it again", f->path);
     uint8_t *buffer = av_malloc(READ_BUFFER);
@@ -130,8 +130,8 @@ static smac_status open_descriptor(libav_file *f, smac_error *error)
 /* Demuxers that turn any text into pictures, or that are lists of other files. */
 static bool is_refused(const char *name)
 {
-    static const char *const refused[] = {"tty", "bin", "xbin", "adf", "idf", "hls", "dash", "concat", "imf",
-        "vapoursynth"};
+    static const char *const refused[] = {
+        "tty", "bin", "xbin", "adf", "idf", "hls", "dash", "concat", "imf", "vapoursynth"};
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         if (strcmp(name, refused[i]) == 0)
             return true;
@@ -140,8 +140,10 @@ static bool is_refused(const char *name)
 
 static smac_status not_recognised(const libav_file *f, smac_error *error)
 {
-    return FAIL(error, SMAC_ERROR_FORMAT, "%s is no video, sound or picture that can be read, expected mp4, mkv, "
-                "webm, mov, avi, wav, mp3, flac, ogg or the like", f->path);
+    return FAIL(error, SMAC_ERROR_FORMAT,
+        "%s is no video, sound or picture that can be read, expected mp4, mkv, "
+        "webm, mov, avi, wav, mp3, flac, ogg or the like",
+        f->path);
 }
 
 static smac_status open_container(libav_file *f, smac_error *error)
@@ -168,8 +170,8 @@ static smac_status open_container(libav_file *f, smac_error *error)
     if (code == AVERROR(ENOMEM))
         return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for reading %s", f->path);
     if (code < 0)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s is no valid file of the kind %s: it is damaged, cut off or "
-                    "something else", f->path, kind->name);
+        return FAIL(error, SMAC_ERROR_FORMAT,
+            "%s is no valid file of the kind %s: it is damaged, cut off or something else", f->path, kind->name);
     AVDictionary **per_stream = NULL;
     unsigned count = f->format->nb_streams;
     if (count > 0 && (per_stream = memory_new(count, sizeof *per_stream)))
@@ -196,9 +198,8 @@ int libav_orientation_of_matrix(const int32_t m[9])
 int libav_orientation_of_exif(const char *value)
 {
     static const int table[9] = {0, 0, LIBAV_MIRROR_COLUMNS, LIBAV_MIRROR_COLUMNS | LIBAV_MIRROR_ROWS,
-                                 LIBAV_MIRROR_ROWS, LIBAV_TRANSPOSE, LIBAV_TRANSPOSE | LIBAV_MIRROR_COLUMNS,
-                                 LIBAV_TRANSPOSE | LIBAV_MIRROR_COLUMNS | LIBAV_MIRROR_ROWS,
-                                 LIBAV_TRANSPOSE | LIBAV_MIRROR_ROWS};
+        LIBAV_MIRROR_ROWS, LIBAV_TRANSPOSE, LIBAV_TRANSPOSE | LIBAV_MIRROR_COLUMNS,
+        LIBAV_TRANSPOSE | LIBAV_MIRROR_COLUMNS | LIBAV_MIRROR_ROWS, LIBAV_TRANSPOSE | LIBAV_MIRROR_ROWS};
     if (!value)
         return 0;
     while (*value == ' ')
@@ -235,7 +236,7 @@ static void describe_picture(libav_file *f)
     f->orientation = matrix ? libav_orientation_of_matrix(matrix) : 0;
     describe_rotation(f);
     AVRational rate = stream->avg_frame_rate.num > 0 && stream->avg_frame_rate.den > 0 ? stream->avg_frame_rate
-                                                                                      : stream->r_frame_rate;
+                                                                                       : stream->r_frame_rate;
     info->frame_rate = rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0;
     const char *kind = f->format->iformat->name;
     size_t length = strlen(kind);
@@ -306,14 +307,15 @@ static smac_status open_all(libav_file *f, bool subtitles_alone_do, smac_error *
     if (something)
         return SMAC_OK;
     if (f->info.subtitle_count > 0)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s holds subtitles alone (%s), expected picture or sound; give it as "
-                    "the transcript of a video", f->path, f->info.subtitles[0].codec);
+        return FAIL(error, SMAC_ERROR_FORMAT,
+            "%s holds subtitles alone (%s), expected picture or sound; give it as the transcript of a video", f->path,
+            f->info.subtitles[0].codec);
     return FAIL(error, SMAC_ERROR_FORMAT, "%s holds no picture and no sound (kind %s, %d streams): name another",
-                f->path, f->info.container, f->info.streams);
+        f->path, f->info.container, f->info.streams);
 }
 
-smac_status libav_file_open(libav_file *f, const char *path, const media_options *options, bool subtitles_alone_do,
-                            smac_error *error)
+smac_status libav_file_open(
+    libav_file *f, const char *path, const media_options *options, bool subtitles_alone_do, smac_error *error)
 {
     memset(f, 0, sizeof *f);
     f->descriptor = f->picture_stream = f->sound_stream = -1;
@@ -353,7 +355,7 @@ AVCodecContext *libav_open_decoder(libav_file *f, int index)
     const char *what = picture ? "picture" : p->codec_type == AVMEDIA_TYPE_AUDIO ? "sound" : "subtitles";
     if (picture && (int64_t)p->width * p->height > f->max_pixels) {
         libav_warn(f, "its picture of %d x %d is above the limit of %lld pixels and is left out", p->width, p->height,
-                   (long long)f->max_pixels);
+            (long long)f->max_pixels);
         return NULL;
     }
     const AVCodec *codec = avcodec_find_decoder(p->codec_id);
@@ -367,7 +369,7 @@ AVCodecContext *libav_open_decoder(libav_file *f, int index)
     }
     if (code < 0) {
         libav_warn(f, "its %s is coded as %s, which %s; the %s is left out", what, avcodec_get_name(p->codec_id),
-                   codec ? "could not be opened" : "the installed libavcodec cannot decode", what);
+            codec ? "could not be opened" : "the installed libavcodec cannot decode", what);
         avcodec_free_context(&c);
         return NULL;
     }

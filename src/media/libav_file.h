@@ -23,8 +23,8 @@ typedef struct libav_file {
 } libav_file;
 
 /* Open, look at the streams, fill info.  On failure everything is freed.  f need not be initialised. */
-smac_status libav_file_open(libav_file *f, const char *path, const media_options *options, bool subtitles_alone_do,
-                            smac_error *error);
+smac_status libav_file_open(
+    libav_file *f, const char *path, const media_options *options, bool subtitles_alone_do, smac_error *error);
 void libav_file_close(libav_file *f);
 
 /* Add a sentence to the warnings, once. */

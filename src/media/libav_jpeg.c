@@ -8,8 +8,8 @@
 #include "base/memory.h"
 #include "media/jpeg.h"
 
-smac_status jpeg_encode(const uint8_t *rgb, int width, int height, int quality, uint8_t **out, size_t *size,
-    smac_error *error)
+smac_status jpeg_encode(
+    const uint8_t *rgb, int width, int height, int quality, uint8_t **out, size_t *size, smac_error *error)
 {
     *out = NULL;
     *size = 0;
@@ -43,15 +43,16 @@ smac_status jpeg_encode(const uint8_t *rgb, int width, int height, int quality, 
     frame->pts = 0;
     if (av_frame_get_buffer(frame, 0) < 0)
         goto done;
-    convert = sws_getContext(width, height, AV_PIX_FMT_RGB24, width, height, AV_PIX_FMT_YUVJ420P, SWS_BICUBIC, NULL,
-        NULL, NULL);
+    convert = sws_getContext(
+        width, height, AV_PIX_FMT_RGB24, width, height, AV_PIX_FMT_YUVJ420P, SWS_BICUBIC, NULL, NULL, NULL);
     if (!convert)
         goto done;
     const uint8_t *planes[4] = {rgb};
     int strides[4] = {3 * width};
     sws_scale(convert, planes, strides, 0, height, frame->data, frame->linesize);
     if (avcodec_send_frame(context, frame) < 0 || avcodec_receive_packet(context, packet) < 0) {
-        code = FAIL(error, SMAC_ERROR_INTERNAL, "the JPEG encoder gave nothing for a picture of %d x %d", width, height);
+        code =
+            FAIL(error, SMAC_ERROR_INTERNAL, "the JPEG encoder gave nothing for a picture of %d x %d", width, height);
         goto done;
     }
     *out = memory_new((size_t)packet->size, 1);

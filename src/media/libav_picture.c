@@ -30,12 +30,17 @@ static bool full_range(const AVFrame *frame)
 static int matrix_of(const AVFrame *frame)
 {
     switch (frame->colorspace) {
-    case AVCOL_SPC_BT709: return SWS_CS_ITU709;
-    case AVCOL_SPC_FCC: return SWS_CS_FCC;
-    case AVCOL_SPC_SMPTE240M: return SWS_CS_SMPTE240M;
+    case AVCOL_SPC_BT709:
+        return SWS_CS_ITU709;
+    case AVCOL_SPC_FCC:
+        return SWS_CS_FCC;
+    case AVCOL_SPC_SMPTE240M:
+        return SWS_CS_SMPTE240M;
     case AVCOL_SPC_BT2020_NCL:
-    case AVCOL_SPC_BT2020_CL: return SWS_CS_BT2020;
-    default: return SWS_CS_ITU601;
+    case AVCOL_SPC_BT2020_CL:
+        return SWS_CS_BT2020;
+    default:
+        return SWS_CS_ITU601;
     }
 }
 
@@ -63,33 +68,36 @@ static void turn(const uint8_t *from, size_t stride, int width, int height, int 
     }
 }
 
-smac_status picture_converter_run(picture_converter *c, const AVFrame *frame, int orientation, const char *path,
-                                  picture *out, smac_error *error)
+smac_status picture_converter_run(
+    picture_converter *c, const AVFrame *frame, int orientation, const char *path, picture *out, smac_error *error)
 {
     int width = frame->width, height = frame->height;
     if (width < 1 || height < 1 || !sws_isSupportedInput(frame->format)) {
         const char *name = av_get_pix_fmt_name(frame->format);
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: a picture of %d x %d in the pixel format %s cannot be turned "
-                    "into RGB: convert it, for example with ffmpeg", path, width, height, name ? name : "unknown");
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "%s: a picture of %d x %d in the pixel format %s cannot be turned "
+            "into RGB: convert it, for example with ffmpeg",
+            path, width, height, name ? name : "unknown");
     }
     /* Rows end on 64 bytes, and there is room behind the last: the vector code of swscale writes beyond the width. */
     size_t stride = ((size_t)width * 3 + 63) / 64 * 64 + 64, needed;
     if (!checked_multiply(stride, (size_t)height, &needed) || !make_room(&c->rgb, &c->rgb_bytes, needed))
         return FAIL(error, SMAC_ERROR_MEMORY, "%s: out of memory for a picture of %d x %d", path, width, height);
     c->context = sws_getCachedContext(c->context, width, height, frame->format, width, height, AV_PIX_FMT_RGB24,
-                                      SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP |
-                                          SWS_BITEXACT, NULL, NULL, NULL);
+        SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP | SWS_BITEXACT, NULL, NULL, NULL);
     if (!c->context)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: a picture of %d x %d in %s cannot be turned into RGB: "
-                    "convert it, for example with ffmpeg", path, width, height, av_get_pix_fmt_name(frame->format));
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "%s: a picture of %d x %d in %s cannot be turned into RGB: convert it, for example with ffmpeg", path,
+            width, height, av_get_pix_fmt_name(frame->format));
     const int *matrix = sws_getCoefficients(matrix_of(frame));
     sws_setColorspaceDetails(c->context, matrix, full_range(frame), matrix, 1, 0, 1 << 16, 1 << 16);
     uint8_t *planes[4] = {c->rgb, NULL, NULL, NULL};
     int strides[4] = {(int)stride, 0, 0, 0};
     const uint8_t *const *from = (const uint8_t *const *)frame->data;
     if (sws_scale(c->context, from, frame->linesize, 0, height, planes, strides) != height)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s: a picture of %d x %d could not be turned into RGB: convert it, "
-                    "for example with ffmpeg", path, width, height);
+        return FAIL(error, SMAC_ERROR_FORMAT,
+            "%s: a picture of %d x %d could not be turned into RGB: convert it, for example with ffmpeg", path, width,
+            height);
     if (orientation == 0) {
         const AVDictionaryEntry *exif = av_dict_get(frame->metadata, "Orientation", NULL, 0);
         orientation = exif ? libav_orientation_of_exif(exif->value) : 0;

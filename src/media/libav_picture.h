@@ -19,8 +19,8 @@ typedef struct picture_converter {
  * range, as ffmpeg takes them.  Transparency is dropped.  Orientation: of the container, else of the frame's EXIF.
  * out points into the converter and holds until the next call.
  */
-smac_status picture_converter_run(picture_converter *c, const AVFrame *frame, int orientation, const char *path,
-                                  picture *out, smac_error *error);
+smac_status picture_converter_run(
+    picture_converter *c, const AVFrame *frame, int orientation, const char *path, picture *out, smac_error *error);
 void picture_converter_free(picture_converter *c);
 
 #endif

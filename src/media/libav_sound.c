@@ -10,8 +10,8 @@
 #include "base/memory.h"
 
 #define SILENCE_PIECE 16000
-#define GAP_SECONDS 0.1    /* smaller differences are rounding of the container */
-#define TRUSTED_GAP 60.0   /* where the container states no length; else a gap must lie within it */
+#define GAP_SECONDS 0.1  /* smaller differences are rounding of the container */
+#define TRUSTED_GAP 60.0 /* where the container states no length; else a gap must lie within it */
 
 void sound_converter_init(sound_converter *s, double start, double end, double duration)
 {
@@ -41,8 +41,10 @@ static smac_status configure(sound_converter *s, const AVFrame *frame, smac_erro
 {
     int channels = frame->ch_layout.nb_channels;
     if (frame->sample_rate < 1000 || frame->sample_rate > 768000 || channels < 1 || channels > 64)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "found %d channels at %d samples a second, expected 1 to 64 at "
-                    "1000 to 768000: convert it, for example with ffmpeg", channels, frame->sample_rate);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "found %d channels at %d samples a second, expected 1 to 64 at "
+            "1000 to 768000: convert it, for example with ffmpeg",
+            channels, frame->sample_rate);
     swr_free(&s->context);
     av_channel_layout_uninit(&s->layout);
     if (av_channel_layout_copy(&s->layout, &frame->ch_layout) < 0)
@@ -56,8 +58,8 @@ static smac_status configure(sound_converter *s, const AVFrame *frame, smac_erro
     else
         av_channel_layout_default(&in, channels);
     bool mean = in.order != AV_CHANNEL_ORDER_NATIVE;
-    int code = swr_alloc_set_opts2(&s->context, &mono, AV_SAMPLE_FMT_FLT, MEDIA_SAMPLE_RATE, &in, s->format, s->rate, 0,
-                                   NULL);
+    int code =
+        swr_alloc_set_opts2(&s->context, &mono, AV_SAMPLE_FMT_FLT, MEDIA_SAMPLE_RATE, &in, s->format, s->rate, 0, NULL);
     /* The coefficients of the mix add up to 1 (stereo: the mean), so that mixing never clips. */
     if (code >= 0)
         code = av_opt_set_double(s->context, "rematrix_maxval", 1.0, 0);
@@ -67,8 +69,9 @@ static smac_status configure(sound_converter *s, const AVFrame *frame, smac_erro
         code = swr_init(s->context);
     av_channel_layout_uninit(&in);
     if (code < 0)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%d channels at %d samples a second cannot be resampled: convert "
-                    "it, for example with ffmpeg", channels, frame->sample_rate);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "%d channels at %d samples a second cannot be resampled: convert it, for example with ffmpeg", channels,
+            frame->sample_rate);
     return SMAC_OK;
 }
 
@@ -83,7 +86,7 @@ static smac_status convert(sound_converter *s, const AVFrame *frame, smac_error 
         return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for resampling");
     uint8_t *target = (uint8_t *)(s->buffer + s->held);
     int got = swr_convert(s->context, &target, room, frame ? (const uint8_t **)frame->extended_data : NULL,
-                          frame ? frame->nb_samples : 0);
+        frame ? frame->nb_samples : 0);
     if (got < 0)
         return FAIL(error, SMAC_ERROR_FORMAT, "sound could not be resampled: convert it, for example with ffmpeg");
     for (int i = 0; i < got; i++) {
@@ -132,13 +135,13 @@ static void follow_time(sound_converter *s, double time, const char **warning)
     s->input_time += gap;
 }
 
-smac_status sound_converter_feed(sound_converter *s, const AVFrame *frame, double time, const char **warning,
-                                 smac_error *error)
+smac_status sound_converter_feed(
+    sound_converter *s, const AVFrame *frame, double time, const char **warning, smac_error *error)
 {
     if (frame->nb_samples <= 0)
         return SMAC_OK;
     bool same = s->context && s->format == frame->format && s->rate == frame->sample_rate &&
-                av_channel_layout_compare(&s->layout, &frame->ch_layout) == 0;
+        av_channel_layout_compare(&s->layout, &frame->ch_layout) == 0;
     if (!same) {
         if (s->context)
             TRY(convert(s, NULL, error));

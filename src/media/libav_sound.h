@@ -18,14 +18,14 @@ typedef struct sound_converter {
     int64_t silence, skip;   /* output samples to put in, or to drop, before what is converted */
     int64_t position, limit; /* output samples given; the most that will be */
     float *buffer;
-    size_t held, capacity;   /* converted samples that wait in buffer, and its size */
+    size_t held, capacity; /* converted samples that wait in buffer, and its size */
 } sound_converter;
 
 void sound_converter_init(sound_converter *s, double start, double end, double duration);
 void sound_converter_free(sound_converter *s);
 /* time NaN: not known.  *warning is set when something was repaired. */
-smac_status sound_converter_feed(sound_converter *s, const AVFrame *frame, double time, const char **warning,
-                                 smac_error *error);
+smac_status sound_converter_feed(
+    sound_converter *s, const AVFrame *frame, double time, const char **warning, smac_error *error);
 smac_status sound_converter_finish(sound_converter *s, smac_error *error); /* what the resampler holds back */
 /* The next piece; until the next feed. */
 bool sound_converter_next(sound_converter *s, const float **samples, size_t *count, int64_t *first);

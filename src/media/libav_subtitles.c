@@ -39,8 +39,8 @@ static void add_event(text_buffer *text, const AVSubtitleRect *rect)
     add_without_markup(text, words, strlen(words), false, rect->type == SUBTITLE_ASS);
 }
 
-static smac_status take_packet(libav_file *f, AVCodecContext *codec, AVPacket *packet, transcript *out,
-                               smac_error *error)
+static smac_status take_packet(
+    libav_file *f, AVCodecContext *codec, AVPacket *packet, transcript *out, smac_error *error)
 {
     AVSubtitle subtitle = {0};
     int got = 0;
@@ -86,8 +86,8 @@ static smac_status read_stream(libav_file *f, int stream, transcript *out, smac_
     return status;
 }
 
-smac_status transcript_from_media(const char *path, int stream, const media_options *options, transcript *out,
-                                  smac_error *error)
+smac_status transcript_from_media(
+    const char *path, int stream, const media_options *options, transcript *out, smac_error *error)
 {
     libav_file f;
     *out = (transcript){0};
@@ -97,8 +97,8 @@ smac_status transcript_from_media(const char *path, int stream, const media_opti
     if (chosen >= 0)
         status = read_stream(&f, chosen, out, error);
     else if (stream >= 0)
-        status = FAIL(error, SMAC_ERROR_NOT_FOUND, "%s has no text subtitles in stream %d: `semanticmac inspect` "
-            "lists its streams", path, stream);
+        status = FAIL(error, SMAC_ERROR_NOT_FOUND,
+            "%s has no text subtitles in stream %d: `semanticmac inspect` lists its streams", path, stream);
     for (int i = 0; status == SMAC_OK && i < f.info.subtitle_count; i++)
         if (f.info.subtitles[i].stream == chosen && f.info.subtitles[i].language[0]) {
             free(out->language);

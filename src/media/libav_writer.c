@@ -69,8 +69,8 @@ static smac_status open_picture(video_writer *w, const video_writer_options *o, 
     const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
     if (!codec)
         return FAIL(error, SMAC_ERROR_UNSUPPORTED,
-                    "the installed libavcodec has no libx264 encoder, so videos cannot be written; install Debian's "
-                    "libavcodec with x264");
+            "the installed libavcodec has no libx264 encoder, so videos cannot be written; install Debian's "
+            "libavcodec with x264");
     AVCodecContext *c = w->picture_codec = avcodec_alloc_context3(codec);
     if (!c)
         return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for the video encoder");
@@ -97,8 +97,8 @@ static smac_status open_picture(video_writer *w, const video_writer_options *o, 
     if (code >= 0)
         code = av_opt_set(c->priv_data, "crf", crf, 0);
     if (code >= 0)
-        code = av_opt_set(c->priv_data, "x264-params", "cpu-independent=1:threads=1:lookahead-threads=1:log-level=none",
-                          0);
+        code = av_opt_set(
+            c->priv_data, "x264-params", "cpu-independent=1:threads=1:lookahead-threads=1:log-level=none", 0);
     if (code >= 0)
         code = avcodec_open2(c, codec, NULL);
     if (code < 0)
@@ -120,7 +120,7 @@ static smac_status open_picture(video_writer *w, const video_writer_options *o, 
     if (code < 0)
         return writer_failed(error, w, "preparing the video stream", code);
     w->convert = sws_getContext(c->width, c->height, AV_PIX_FMT_RGB24, c->width, c->height, c->pix_fmt,
-                                SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT | SWS_FULL_CHR_H_INP, NULL, NULL, NULL);
+        SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT | SWS_FULL_CHR_H_INP, NULL, NULL, NULL);
     if (!w->convert)
         return FAIL(error, SMAC_ERROR_MEMORY, "the colour converter could not be made");
     const int *matrix = sws_getCoefficients(SWS_CS_SMPTE170M);
@@ -172,10 +172,11 @@ static smac_status open_sound(video_writer *w, const video_writer_options *o, sm
 static smac_status check_options(const char *path, const video_writer_options *o, smac_error *error)
 {
     bool picture = o->width != 0 || o->height != 0;
-    if (picture && (o->width < 16 || o->height < 16 || o->width > 8192 || o->height > 8192 || o->width % 2 ||
-                    o->height % 2))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: a video of %d x %d was asked for, but both sides must be even and "
-                    "from 16 to 8192 pixels", path, o->width, o->height);
+    if (picture &&
+        (o->width < 16 || o->height < 16 || o->width > 8192 || o->height > 8192 || o->width % 2 || o->height % 2))
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "%s: a video of %d x %d was asked for, but both sides must be even and from 16 to 8192 pixels", path,
+            o->width, o->height);
     if (!picture && o->sample_rate == 0)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: a video without picture and without sound was asked for", path);
     static const int rates[] = {8000, 16000, 22050, 24000, 32000, 44100, 48000};
@@ -183,19 +184,23 @@ static smac_status check_options(const char *path, const video_writer_options *o
     for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++)
         known = known || rates[i] == o->sample_rate;
     if (!known)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: sound of %d samples a second was asked for, but AAC is written at "
-                    "8000, 16000, 22050, 24000, 32000, 44100 or 48000", path, o->sample_rate);
-    static const char *const presets[] = {"ultrafast", "superfast", "veryfast", "faster", "fast",
-                                          "medium",    "slow",      "slower",   "veryslow", "placebo"};
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "%s: sound of %d samples a second was asked for, but AAC is written at "
+            "8000, 16000, 22050, 24000, 32000, 44100 or 48000",
+            path, o->sample_rate);
+    static const char *const presets[] = {
+        "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo"};
     known = !o->preset;
     for (size_t i = 0; !known && i < sizeof presets / sizeof presets[0]; i++)
         known = strcmp(o->preset, presets[i]) == 0;
     if (!known)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: x264 has no preset \"%s\", expected ultrafast, superfast, veryfast, "
-                    "faster, fast, medium, slow, slower, veryslow or placebo", path, o->preset);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "%s: x264 has no preset \"%s\", expected ultrafast, superfast, veryfast, "
+            "faster, fast, medium, slow, slower, veryslow or placebo",
+            path, o->preset);
     if (o->quality > 51)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: quality %d was asked for, but x264's crf goes from 0 to 51", path,
-                    o->quality);
+            o->quality);
     return SMAC_OK;
 }
 
@@ -236,8 +241,8 @@ static smac_status open_all(video_writer *w, const char *path, const video_write
     return SMAC_OK;
 }
 
-smac_status video_writer_open(const char *path, const video_writer_options *options, video_writer **out,
-                              smac_error *error)
+smac_status video_writer_open(
+    const char *path, const video_writer_options *options, video_writer **out, smac_error *error)
 {
     *out = NULL;
     TRY(check_options(path, options, error));
@@ -279,8 +284,8 @@ static smac_status encode(video_writer *w, AVCodecContext *codec, AVStream *stre
 smac_status video_writer_frame(video_writer *w, const uint8_t *rgb, size_t stride, smac_error *error)
 {
     if (!w->picture_codec)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: a frame was given, but the writer was opened without a picture",
-                    w->path);
+        return FAIL(
+            error, SMAC_ERROR_ARGUMENT, "%s: a frame was given, but the writer was opened without a picture", w->path);
     size_t row = stride ? stride : (size_t)w->picture_codec->width * 3;
     if (row > INT32_MAX)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: a row of %zu bytes is too long", w->path, row);
@@ -309,7 +314,8 @@ static smac_status send_sound(video_writer *w, smac_error *error)
 smac_status video_writer_sound(video_writer *w, const float *samples, size_t count, smac_error *error)
 {
     if (!w->sound_codec)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: sound was given, but the writer was opened without sound", w->path);
+        return FAIL(
+            error, SMAC_ERROR_ARGUMENT, "%s: sound was given, but the writer was opened without sound", w->path);
     float *target = (float *)w->sound->data[0];
     int size = w->sound_codec->frame_size;
     while (count > 0) {
@@ -317,7 +323,10 @@ smac_status video_writer_sound(video_writer *w, const float *samples, size_t cou
         size_t take = count < room ? count : room;
         for (size_t i = 0; i < take; i++) {
             float value = samples[i];
-            target[(size_t)w->sound_filled + i] = value > 1.0f ? 1.0f : value >= -1.0f ? value : value < -1.0f ? -1.0f : 0;
+            target[(size_t)w->sound_filled + i] = value > 1.0f ? 1.0f
+                : value >= -1.0f                               ? value
+                : value < -1.0f                                ? -1.0f
+                                                               : 0;
         }
         w->sound_filled += (int)take;
         samples += take;

@@ -28,34 +28,34 @@ typedef struct media_options {
     const reporter *report; /* gets the warnings too; NULL: nobody */
     /* A picture of more pixels than this is refused by name; 0: 2^26 (a picture of 8192 x 8192). */
     int64_t max_pixels;
-    int threads;            /* threads of the picture decoder; 0: 1 */
-    double start, end;      /* read this part alone, in seconds; end 0: to the end */
+    int threads;       /* threads of the picture decoder; 0: 1 */
+    double start, end; /* read this part alone, in seconds; end 0: to the end */
     bool skip_picture, skip_sound;
 } media_options;
 
 typedef struct media_subtitle {
-    int stream;         /* its number in the file */
-    char codec[32];     /* subrip, mov_text, webvtt, ass, hdmv_pgs_subtitle, ... */
-    char language[16];  /* as written in the file; empty: not said */
-    bool is_text;       /* pictures of text are not read */
+    int stream;        /* its number in the file */
+    char codec[32];    /* subrip, mov_text, webvtt, ass, hdmv_pgs_subtitle, ... */
+    char language[16]; /* as written in the file; empty: not said */
+    bool is_text;      /* pictures of text are not read */
 } media_subtitle;
 
 typedef struct media_info {
     char container[64];
-    double duration;        /* seconds; 0: not known, or a still picture */
-    double start;           /* what the container calls the start, for people who compare with other tools */
-    int streams;            /* of all kinds */
+    double duration; /* seconds; 0: not known, or a still picture */
+    double start;    /* what the container calls the start, for people who compare with other tools */
+    int streams;     /* of all kinds */
     bool has_picture, has_sound;
-    bool is_still;          /* one picture without time (png, jpg) */
+    bool is_still; /* one picture without time (png, jpg) */
     char picture_codec[32], picture_format[32];
-    int width, height;      /* as shown, after rotation */
-    int rotation;           /* clockwise degrees that the container asks for: 0, 90, 180 or 270.  (A still's EXIF is
+    int width, height; /* as shown, after rotation */
+    int rotation;      /* clockwise degrees that the container asks for: 0, 90, 180 or 270.  (A still's EXIF is
                              * obeyed too, but known only when it is decoded.) */
     bool mirrored;
-    double frame_rate;      /* average; 0: not known */
+    double frame_rate; /* average; 0: not known */
     char sound_codec[32];
     int sample_rate, channels;
-    int subtitle_count;     /* kept: at most MEDIA_SUBTITLES_MAX */
+    int subtitle_count; /* kept: at most MEDIA_SUBTITLES_MAX */
     media_subtitle subtitles[MEDIA_SUBTITLES_MAX];
 } media_info;
 

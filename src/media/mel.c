@@ -16,10 +16,10 @@
 #define PI 3.14159265358979323846
 
 struct mel_filter_bank {
-    int bins, points;      /* points of the transform; points/2 + 1 powers */
+    int bins, points; /* points of the transform; points/2 + 1 powers */
     double window[FRAME];
-    int *first, *count;    /* (bins): the powers that a bin takes */
-    double *weights;       /* (bins, points/2 + 1) from first on */
+    int *first, *count; /* (bins): the powers that a bin takes */
+    double *weights;    /* (bins, points/2 + 1) from first on */
 };
 
 /* --- tables ------------------------------------------------------------------------------------------------------ */
@@ -139,7 +139,8 @@ int64_t kaldi_frame_count(size_t count)
 }
 
 /* One frame of samples to log energies. */
-static void kaldi_frame(const mel_filter_bank *b, power_spectrum *spectrum, const float *samples, double mean, float *out)
+static void kaldi_frame(
+    const mel_filter_bank *b, power_spectrum *spectrum, const float *samples, double mean, float *out)
 {
     double frame[KALDI_POINTS] = {0}, powers[KALDI_POINTS / 2 + 1], offset = 0;
     for (int i = 0; i < FRAME; i++) {
@@ -159,8 +160,8 @@ static void kaldi_frame(const mel_filter_bank *b, power_spectrum *spectrum, cons
         out[bin] = (float)log(fmax(bin_energy(b, bin, powers), 1.1920928955078125e-07));
 }
 
-static smac_status kaldi_run(const mel_filter_bank *b, const float *samples, size_t count, double mean, float *out,
-                             smac_error *error)
+static smac_status kaldi_run(
+    const mel_filter_bank *b, const float *samples, size_t count, double mean, float *out, smac_error *error)
 {
     if (b->points != KALDI_POINTS)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "a Whisper filter bank was given where a Kaldi one is needed");
@@ -173,8 +174,8 @@ static smac_status kaldi_run(const mel_filter_bank *b, const float *samples, siz
     return SMAC_OK;
 }
 
-smac_status kaldi_filter_bank(const mel_filter_bank *b, const float *samples, size_t count, float *out,
-                              smac_error *error)
+smac_status kaldi_filter_bank(
+    const mel_filter_bank *b, const float *samples, size_t count, float *out, smac_error *error)
 {
     return kaldi_run(b, samples, count, 0.0, out, error);
 }
@@ -182,8 +183,8 @@ smac_status kaldi_filter_bank(const mel_filter_bank *b, const float *samples, si
 smac_status imagebind_mel(const mel_filter_bank *b, const float *samples, size_t count, float *out, smac_error *error)
 {
     if (b->bins != IMAGEBIND_MEL_BINS)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "a filter bank of %d bins was given, expected %d", b->bins,
-                    IMAGEBIND_MEL_BINS);
+        return FAIL(
+            error, SMAC_ERROR_ARGUMENT, "a filter bank of %d bins was given, expected %d", b->bins, IMAGEBIND_MEL_BINS);
     float few[FRAME] = {0};
     double mean = 0;
     for (size_t i = 0; i < count; i++)
@@ -221,14 +222,14 @@ static double reflected(const float *samples, int64_t count, int64_t padded, int
     return at < count ? samples[at] : 0.0;
 }
 
-smac_status whisper_log_mel(const mel_filter_bank *b, const float *samples, size_t count, size_t padded, float *out,
-                            smac_error *error)
+smac_status whisper_log_mel(
+    const mel_filter_bank *b, const float *samples, size_t count, size_t padded, float *out, smac_error *error)
 {
     if (b->points != FRAME)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "a Kaldi filter bank was given where a Whisper one is needed");
     if (padded < FRAME || padded % SHIFT != 0 || padded > INT32_MAX)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "a window of %zu samples was asked for, expected a multiple of %d of at "
-                    "least %d", padded, SHIFT, 480);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "a window of %zu samples was asked for, expected a multiple of %d of at least %d", padded, SHIFT, 480);
     count = count > padded ? padded : count;
     power_spectrum *spectrum;
     TRY(power_spectrum_new(FRAME, &spectrum, error));
@@ -254,8 +255,8 @@ smac_status whisper_log_mel(const mel_filter_bank *b, const float *samples, size
     return SMAC_OK;
 }
 
-smac_status whisper_mel_frames(const mel_filter_bank *b, const float *samples, int64_t frames, float *out,
-                               smac_error *error)
+smac_status whisper_mel_frames(
+    const mel_filter_bank *b, const float *samples, int64_t frames, float *out, smac_error *error)
 {
     if (b->points != FRAME)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "a Kaldi filter bank was given where a Whisper one is needed");

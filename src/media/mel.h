@@ -33,16 +33,16 @@ void mel_filter_bank_free(mel_filter_bank *bank);
 /* Frames that count samples give with snipped edges: 0 under 400. */
 int64_t kaldi_frame_count(size_t count);
 /* out (frames, bins), the samples as they are (no mean removed). */
-smac_status kaldi_filter_bank(const mel_filter_bank *bank, const float *samples, size_t count, float *out,
-                              smac_error *error);
+smac_status kaldi_filter_bank(
+    const mel_filter_bank *bank, const float *samples, size_t count, float *out, smac_error *error);
 
 /*
  * ImageBind's sound picture of up to 2 s: minus the mean, Kaldi filter bank of 128 bins, transposed, padded with 0 or
  * cut to 204 frames, (x + 4.268) / 9.138.  out (128, 204).  Under 400 samples: zeros are put behind them up to 400, so
  * there is one true frame.
  */
-smac_status imagebind_mel(const mel_filter_bank *bank, const float *samples, size_t count, float *out,
-                          smac_error *error);
+smac_status imagebind_mel(
+    const mel_filter_bank *bank, const float *samples, size_t count, float *out, smac_error *error);
 
 /*
  * Whisper's log-mel as transformers' WhisperFeatureExtractor: samples padded with zeros (or cut) to padded samples (a
@@ -50,13 +50,13 @@ smac_status imagebind_mel(const mel_filter_bank *bank, const float *samples, siz
  * last frame dropped, power, mel, log10(max(x, 1e-10)), at least (maximum - 8), (x + 4) / 4.
  * out (bins, padded / 160).
  */
-smac_status whisper_log_mel(const mel_filter_bank *bank, const float *samples, size_t count, size_t padded, float *out,
-                            smac_error *error);
+smac_status whisper_log_mel(
+    const mel_filter_bank *bank, const float *samples, size_t count, size_t padded, float *out, smac_error *error);
 /*
  * The same before the maximum is known, for streams: frame i is that of samples[160 i .. 160 i + 400); out (frames,
  * bins), TIME FIRST, log10(max(x, 1e-10)).
  */
-smac_status whisper_mel_frames(const mel_filter_bank *bank, const float *samples, int64_t frames, float *out,
-                               smac_error *error);
+smac_status whisper_mel_frames(
+    const mel_filter_bank *bank, const float *samples, int64_t frames, float *out, smac_error *error);
 
 #endif

@@ -107,8 +107,8 @@ static void rows_pass(const picture *in, int first_row, int rows, const resize_t
 }
 
 /* in: rows from first_row on, of width bytes each. */
-static void columns_pass(const uint8_t *in, size_t stride, int first_row, const resize_table *t, int rows, size_t bytes,
-                         uint8_t *out)
+static void columns_pass(
+    const uint8_t *in, size_t stride, int first_row, const resize_table *t, int rows, size_t bytes, uint8_t *out)
 {
     for (int y = 0; y < rows; y++, out += bytes) {
         const uint8_t *top = in + (size_t)(t->start[y] - first_row) * stride;
@@ -126,13 +126,14 @@ static smac_status check_box(const picture *in, int width, int height, picture_b
 {
     if (in->width < 1 || in->height < 1 || width < 1 || height < 1 || box.x < 0 || box.y < 0 || box.width < 1 ||
         box.height < 1 || box.width > width - box.x || box.height > height - box.y)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "a picture of %d x %d cannot be resized to %d x %d and cut to %d x %d at "
-                    "%d, %d", in->width, in->height, width, height, box.width, box.height, box.x, box.y);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "a picture of %d x %d cannot be resized to %d x %d and cut to %d x %d at %d, %d", in->width, in->height,
+            width, height, box.width, box.height, box.x, box.y);
     return SMAC_OK;
 }
 
-smac_status picture_resize_bicubic(const picture *in, int width, int height, picture_box box, uint8_t *out,
-                                   smac_error *error)
+smac_status picture_resize_bicubic(
+    const picture *in, int width, int height, picture_box box, uint8_t *out, smac_error *error)
 {
     TRY(check_box(in, width, height, box, error));
     resize_table columns = {0}, rows = {0};
@@ -163,8 +164,9 @@ smac_status picture_resize_bicubic(const picture *in, int width, int height, pic
     table_free(&columns);
     table_free(&rows);
     free(between);
-    return status == SMAC_OK ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "out of memory for resizing a picture of %d x %d",
-                                              in->width, in->height);
+    return status == SMAC_OK
+        ? SMAC_OK
+        : FAIL(error, SMAC_ERROR_MEMORY, "out of memory for resizing a picture of %d x %d", in->width, in->height);
 }
 
 /* --- torch's bilinear -------------------------------------------------------------------------------------------- */
@@ -188,8 +190,8 @@ static bilinear_tap bilinear_at(int index, int input, int output)
     return tap;
 }
 
-smac_status picture_resize_bilinear(const picture *in, int width, int height, picture_box box, float *out,
-                                    smac_error *error)
+smac_status picture_resize_bilinear(
+    const picture *in, int width, int height, picture_box box, float *out, smac_error *error)
 {
     TRY(check_box(in, width, height, box, error));
     bilinear_tap *columns = memory_new((size_t)box.width, sizeof *columns);
@@ -206,9 +208,10 @@ smac_status picture_resize_bilinear(const picture *in, int width, int height, pi
             size_t left = (size_t)column.low * 3, right = (size_t)column.high * 3;
             float *target = out + (size_t)y * (size_t)box.width + (size_t)x;
             for (size_t c = 0; c < 3; c++) {
-                float top = upper[left + c] / 255.0f * column.weight_low + upper[right + c] / 255.0f * column.weight_high;
-                float bottom = lower[left + c] / 255.0f * column.weight_low +
-                               lower[right + c] / 255.0f * column.weight_high;
+                float top =
+                    upper[left + c] / 255.0f * column.weight_low + upper[right + c] / 255.0f * column.weight_high;
+                float bottom =
+                    lower[left + c] / 255.0f * column.weight_low + lower[right + c] / 255.0f * column.weight_high;
                 target[c * plane] = row.weight_low * top + row.weight_high * bottom;
             }
         }
@@ -252,12 +255,12 @@ picture_box picture_crop_box(int width, int height, int size, picture_preparatio
     return box;
 }
 
-smac_status picture_prepare(const picture *in, int size, picture_preparation prepare, int crops, uint8_t *rgb,
-                            float *values, smac_error *error)
+smac_status picture_prepare(
+    const picture *in, int size, picture_preparation prepare, int crops, uint8_t *rgb, float *values, smac_error *error)
 {
     if (size < 1 || size > 4096 || (crops != 1 && crops != 3))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%d crops of %d pixels were asked for, expected 1 or 3 crops of 1 to 4096 "
-                    "pixels", crops, size);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "%d crops of %d pixels were asked for, expected 1 or 3 crops of 1 to 4096 pixels", crops, size);
     if (in->width < 1 || in->height < 1)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "a picture of %d x %d cannot be prepared", in->width, in->height);
     int width, height;

@@ -41,12 +41,12 @@ extern const float CLIP_PICTURE_STD[3];
  * Resize in to (width, height) as PIL's Image.resize(BICUBIC), but compute only box of the result: out is
  * (box.height, box.width, 3).  Errors: ARGUMENT for sizes under 1 or a box outside, MEMORY.
  */
-smac_status picture_resize_bicubic(const picture *in, int width, int height, picture_box box, uint8_t *out,
-                                   smac_error *error);
+smac_status picture_resize_bicubic(
+    const picture *in, int width, int height, picture_box box, uint8_t *out, smac_error *error);
 
 /* The same with plain bilinear in float: out is (3, box.height, box.width), values / 255. */
-smac_status picture_resize_bilinear(const picture *in, int width, int height, picture_box box, float *out,
-                                    smac_error *error);
+smac_status picture_resize_bilinear(
+    const picture *in, int width, int height, picture_box box, float *out, smac_error *error);
 
 /* Size after the short side was brought to size, and the box of crop number crop of crops (1 or 3). */
 void picture_target_size(int width, int height, int size, picture_preparation prepare, int *out_width, int *out_height);
@@ -54,7 +54,7 @@ picture_box picture_crop_box(int width, int height, int size, picture_preparatio
 
 /* All crops: rgb (crops, S, S, 3) for PREPARE_STILL, values (crops, 3, S, S) in [0, 1] for PREPARE_VIDEO. */
 smac_status picture_prepare(const picture *in, int size, picture_preparation prepare, int crops, uint8_t *rgb,
-                            float *values, smac_error *error);
+    float *values, smac_error *error);
 
 /* (S, S, 3) bytes to planes, (x / 255 - mean) / std; plane_stride floats from channel to channel. */
 void picture_normalise_rgb(const uint8_t *rgb, int size, float *out, size_t plane_stride);

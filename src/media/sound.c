@@ -32,7 +32,7 @@ static void copy_warnings(const media_warnings *from, media_warnings *to)
 }
 
 smac_status sound_read(const char *path, const media_options *options, sound_sink sink, void *user,
-                       media_warnings *warnings, smac_error *error)
+    media_warnings *warnings, smac_error *error)
 {
     media_options mine = options ? *options : (media_options){0};
     mine.skip_picture = true;
@@ -67,7 +67,7 @@ static smac_status collect(void *user, const float *samples, size_t count, int64
 }
 
 smac_status sound_load(const char *path, const media_options *options, float **samples, size_t *count,
-                       media_warnings *warnings, smac_error *error)
+    media_warnings *warnings, smac_error *error)
 {
     collected c = {0};
     *samples = NULL;

@@ -12,11 +12,11 @@ typedef smac_status (*sound_sink)(void *user, const float *samples, size_t count
  * is freed with media_warnings_free.  Errors: as media_probe's, and NOT_FOUND when the file has no sound.
  */
 smac_status sound_read(const char *path, const media_options *options, sound_sink sink, void *user,
-                       media_warnings *warnings, smac_error *error);
+    media_warnings *warnings, smac_error *error);
 
 /* The whole sound in memory: (count) floats, free(). */
 smac_status sound_load(const char *path, const media_options *options, float **samples, size_t *count,
-                       media_warnings *warnings, smac_error *error);
+    media_warnings *warnings, smac_error *error);
 
 void media_warnings_free(media_warnings *warnings); /* NULL is fine; leaves it empty */
 

@@ -9,11 +9,11 @@
 struct sound_windows {
     double rate;
     int step;
-    int64_t window;       /* samples of a window */
-    float *samples;       /* the stream from position base on */
+    int64_t window; /* samples of a window */
+    float *samples; /* the stream from position base on */
     size_t held, capacity;
-    int64_t base, total;  /* total: samples fed so far */
-    int64_t next;         /* the window that comes next */
+    int64_t base, total; /* total: samples fed so far */
+    int64_t next;        /* the window that comes next */
     bool finished;
 };
 

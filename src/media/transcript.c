@@ -101,27 +101,31 @@ void transcript_free(transcript *t)
 
 /* --- reading ----------------------------------------------------------------------------------------------------- */
 
-static smac_status parse_decoded(const char *text, size_t length, transcript_format format, const char *name,
-                                 transcript *out, smac_error *error)
+static smac_status parse_decoded(
+    const char *text, size_t length, transcript_format format, const char *name, transcript *out, smac_error *error)
 {
     switch (format) {
-    case TRANSCRIPT_SRT: return transcript_parse_cues(text, length, false, name, out, error);
-    case TRANSCRIPT_VTT: return transcript_parse_cues(text, length, true, name, out, error);
-    case TRANSCRIPT_JSON: return transcript_parse_json(text, length, name, out, error);
-    case TRANSCRIPT_TEXT: return transcript_add(out, NAN, NAN, text, length, error);
+    case TRANSCRIPT_SRT:
+        return transcript_parse_cues(text, length, false, name, out, error);
+    case TRANSCRIPT_VTT:
+        return transcript_parse_cues(text, length, true, name, out, error);
+    case TRANSCRIPT_JSON:
+        return transcript_parse_json(text, length, name, out, error);
+    case TRANSCRIPT_TEXT:
+        return transcript_add(out, NAN, NAN, text, length, error);
     }
     return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: no such kind of transcript: %d", name, (int)format);
 }
 
-smac_status transcript_parse(const char *data, size_t size, transcript_format format, const char *name, transcript *out,
-                             smac_error *error)
+smac_status transcript_parse(
+    const char *data, size_t size, transcript_format format, const char *name, transcript *out, smac_error *error)
 {
     *out = (transcript){0};
     char *text;
     size_t length;
     TRY(transcript_decode(data, size, name, &text, &length, error));
     smac_status status = error_advise(error, parse_decoded(text, length, format, name, out, error), SMAC_ERROR_FORMAT,
-                                      "mend it there or export it again");
+        "mend it there or export it again");
     free(text);
     if (status != SMAC_OK)
         transcript_free(out);
@@ -135,8 +139,8 @@ smac_status transcript_read(const char *path, transcript *out, smac_error *error
     static const struct {
         const char *ending;
         transcript_format format;
-    } kinds[] = {{".srt", TRANSCRIPT_SRT}, {".vtt", TRANSCRIPT_VTT}, {".txt", TRANSCRIPT_TEXT},
-        {".json", TRANSCRIPT_JSON}};
+    } kinds[] = {
+        {".srt", TRANSCRIPT_SRT}, {".vtt", TRANSCRIPT_VTT}, {".txt", TRANSCRIPT_TEXT}, {".json", TRANSCRIPT_JSON}};
     *out = (transcript){0};
     const char *dot = strrchr(path_base(path), '.');
     for (size_t i = 0; dot && i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -149,8 +153,10 @@ smac_status transcript_read(const char *path, transcript *out, smac_error *error
         free(data);
         return status;
     }
-    return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: a transcript whose name ends with \"%s\" cannot be read, "
-                "expected .srt, .vtt, .txt or .json: rename or convert it", path, dot ? dot : "");
+    return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+        "%s: a transcript whose name ends with \"%s\" cannot be read, "
+        "expected .srt, .vtt, .txt or .json: rename or convert it",
+        path, dot ? dot : "");
 }
 
 /* --- choosing words ---------------------------------------------------------------------------------------------- */

@@ -37,22 +37,17 @@ typedef struct transcript {
  */
 smac_status transcript_read(const char *path, transcript *out, smac_error *error);
 
-typedef enum transcript_format {
-    TRANSCRIPT_SRT,
-    TRANSCRIPT_VTT,
-    TRANSCRIPT_TEXT,
-    TRANSCRIPT_JSON
-} transcript_format;
+typedef enum transcript_format { TRANSCRIPT_SRT, TRANSCRIPT_VTT, TRANSCRIPT_TEXT, TRANSCRIPT_JSON } transcript_format;
 /* The same from memory; name stands in the messages. */
-smac_status transcript_parse(const char *data, size_t size, transcript_format format, const char *name, transcript *out,
-                             smac_error *error);
+smac_status transcript_parse(
+    const char *data, size_t size, transcript_format format, const char *name, transcript *out, smac_error *error);
 
 /*
  * The text subtitles of a media file: stream number stream, or -1 for the best text stream (the default one, else the
  * first).  A file without text subtitles: SMAC_OK with count 0.
  */
-smac_status transcript_from_media(const char *path, int stream, const media_options *options, transcript *out,
-                                  smac_error *error);
+smac_status transcript_from_media(
+    const char *path, int stream, const media_options *options, transcript *out, smac_error *error);
 
 /* Building one by hand.  text is cleaned as above; an empty one is left out (SMAC_OK). */
 smac_status transcript_add(transcript *t, double start, double end, const char *text, size_t length, smac_error *error);

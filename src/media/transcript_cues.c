@@ -112,8 +112,8 @@ static smac_status bad_times(const cue_parser *p, const char *line, size_t lengt
     int shown = length > 60 ? 60 : (int)length;
     while (shown > 0 && (size_t)shown < length && ((unsigned char)line[shown] & 0xC0) == 0x80)
         shown--; /* not in the middle of a character */
-    return FAIL(error, SMAC_ERROR_FORMAT, "%s, line %zu: found \"%.*s\", expected times like %s", p->name, p->lines.number,
-                shown, line, p->vtt ? "00:00:01.000 --> 00:00:02.500" : "00:00:01,000 --> 00:00:02,500");
+    return FAIL(error, SMAC_ERROR_FORMAT, "%s, line %zu: found \"%.*s\", expected times like %s", p->name,
+        p->lines.number, shown, line, p->vtt ? "00:00:01.000 --> 00:00:02.500" : "00:00:01,000 --> 00:00:02,500");
 }
 
 static smac_status finish_cue(cue_parser *p, smac_error *error)
@@ -137,7 +137,7 @@ static smac_status begin_cue(cue_parser *p, const char *line, size_t length, sma
         return bad_times(p, line, length, error);
     if (p->end < p->start)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s, line %zu: a cue ends at %.3f s, before it starts at %.3f s", p->name,
-                    p->lines.number, p->end, p->start);
+            p->lines.number, p->end, p->start);
     p->has_cue = true;
     return SMAC_OK;
 }
@@ -160,7 +160,7 @@ static bool starts_with(const char *line, size_t length, const char *word)
 {
     size_t size = strlen(word);
     return length >= size && memcmp(line, word, size) == 0 &&
-           (length == size || line[size] == ' ' || line[size] == '\t' || line[size] == ':');
+        (length == size || line[size] == ' ' || line[size] == '\t' || line[size] == ':');
 }
 
 static smac_status parse_all(cue_parser *p, smac_error *error)
@@ -185,8 +185,9 @@ static smac_status parse_all(cue_parser *p, smac_error *error)
             TRY(begin_cue(p, line, length, error));
             continue;
         }
-        if (was_fresh && p->vtt && (starts_with(line, length, "NOTE") || starts_with(line, length, "STYLE") ||
-                                    starts_with(line, length, "REGION"))) {
+        if (was_fresh && p->vtt &&
+            (starts_with(line, length, "NOTE") || starts_with(line, length, "STYLE") ||
+                starts_with(line, length, "REGION"))) {
             skip_block(p);
             fresh = true;
             continue;
@@ -209,8 +210,8 @@ static smac_status parse_all(cue_parser *p, smac_error *error)
     return finish_cue(p, error);
 }
 
-smac_status transcript_parse_cues(const char *text, size_t length, bool vtt, const char *name, transcript *out,
-                                  smac_error *error)
+smac_status transcript_parse_cues(
+    const char *text, size_t length, bool vtt, const char *name, transcript *out, smac_error *error)
 {
     cue_parser p = {.lines = {text, length, 0, 0}, .vtt = vtt, .name = name, .out = out};
     smac_status status = parse_all(&p, error);

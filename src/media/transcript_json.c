@@ -23,7 +23,7 @@ static smac_status read_number(const json_t *object, const char *key, json_place
     *out = json_number_value(value);
     if (!isfinite(*out) || *out < 0 || *out > 1e9)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s: \"%s\" of segment %zu is %g, expected seconds", place.name, key,
-                    place.segment, *out);
+            place.segment, *out);
     return SMAC_OK;
 }
 
@@ -40,10 +40,10 @@ static smac_status read_span(const json_t *object, json_place place, double *sta
     }
     if (isnan(*start) != isnan(*end))
         return FAIL(error, SMAC_ERROR_FORMAT, "%s: segment %zu has only one of \"start\" and \"end\"", place.name,
-                    place.segment);
+            place.segment);
     if (*end < *start)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s: segment %zu ends at %g s, before it starts at %g s", place.name,
-                    place.segment, *end, *start);
+            place.segment, *end, *start);
     return SMAC_OK;
 }
 
@@ -60,8 +60,8 @@ static smac_status read_words(const json_t *list, json_place place, transcript_s
         const char *text = json_string_value(json_object_get(item, "word"));
         text = text ? text : json_string_value(json_object_get(item, "text"));
         if (!text)
-            return FAIL(error, SMAC_ERROR_FORMAT, "%s: word %zu of segment %zu has no \"word\"", place.name, i,
-                        place.segment);
+            return FAIL(
+                error, SMAC_ERROR_FORMAT, "%s: word %zu of segment %zu has no \"word\"", place.name, i, place.segment);
         transcript_word word = {0};
         TRY(read_span(item, place, &word.start, &word.end, error));
         TRY(read_number(item, "probability", place, &word.probability, error));
@@ -84,8 +84,9 @@ static smac_status read_segment(const json_t *item, json_place place, transcript
         return transcript_add(out, NAN, NAN, json_string_value(item), json_string_length(item), error);
     const json_t *text = json_object_get(item, "text");
     if (!json_is_object(item) || !json_is_string(text))
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s: segment %zu is not {\"start\": seconds, \"end\": seconds, \"text\": "
-                    "words}", place.name, place.segment);
+        return FAIL(error, SMAC_ERROR_FORMAT,
+            "%s: segment %zu is not {\"start\": seconds, \"end\": seconds, \"text\": words}", place.name,
+            place.segment);
     double start, end;
     TRY(read_span(item, place, &start, &end, error));
     size_t before = out->count;
@@ -118,8 +119,10 @@ static smac_status read_root(const json_t *root, const char *name, transcript *o
         return read_list(segments, name, out, error);
     if (json_is_string(json_object_get(root, "text")))
         return read_segment(root, (json_place){name, 0}, out, error);
-    return FAIL(error, SMAC_ERROR_FORMAT, "%s holds neither \"segments\" nor \"text\", expected {\"segments\": [{\"start\": "
-                "seconds, \"end\": seconds, \"text\": words}]}", name);
+    return FAIL(error, SMAC_ERROR_FORMAT,
+        "%s holds neither \"segments\" nor \"text\", expected {\"segments\": [{\"start\": "
+        "seconds, \"end\": seconds, \"text\": words}]}",
+        name);
 }
 
 smac_status transcript_parse_json(const char *text, size_t length, const char *name, transcript *out, smac_error *error)
@@ -128,7 +131,7 @@ smac_status transcript_parse_json(const char *text, size_t length, const char *n
     json_t *root = json_loadb(text, length, JSON_DECODE_ANY, &reason);
     if (!root)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s is no valid JSON: line %d, column %d: %s", name, reason.line,
-                    reason.column, reason.text);
+            reason.column, reason.text);
     smac_status status = read_root(root, name, out, error);
     json_decref(root);
     return status;

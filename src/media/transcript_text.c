@@ -13,47 +13,50 @@ static smac_status not_utf8(const char *data, size_t at, const char *name, smac_
     size_t line = 1;
     for (size_t i = 0; i < at; i++)
         line += data[i] == '\n';
-    return FAIL(error, SMAC_ERROR_FORMAT, "%s is not UTF-8: byte 0x%02X at position %zu (line %zu); convert it "
-                "first, for example from Latin-1 with: iconv -f LATIN1 -t UTF-8 OLD -o NEW",
-                name, (unsigned char)data[at], at,
-                line);
+    return FAIL(error, SMAC_ERROR_FORMAT,
+        "%s is not UTF-8: byte 0x%02X at position %zu (line %zu); convert it "
+        "first, for example from Latin-1 with: iconv -f LATIN1 -t UTF-8 OLD -o NEW",
+        name, (unsigned char)data[at], at, line);
 }
 
-static smac_status decode_utf16(const char *data, size_t size, bool big, const char *name, text_buffer *out,
-                                smac_error *error)
+static smac_status decode_utf16(
+    const char *data, size_t size, bool big, const char *name, text_buffer *out, smac_error *error)
 {
     const unsigned char *bytes = (const unsigned char *)data;
     for (size_t i = 2; i < size; i += 2) {
         if (i + 1 >= size)
-            return FAIL(error, SMAC_ERROR_FORMAT, "%s is cut off: UTF-16 with an odd number of bytes (%zu); export "
-                "it again", name, size);
+            return FAIL(error, SMAC_ERROR_FORMAT,
+                "%s is cut off: UTF-16 with an odd number of bytes (%zu); export it again", name, size);
         uint32_t unit = big ? (uint32_t)bytes[i] << 8 | bytes[i + 1] : (uint32_t)bytes[i + 1] << 8 | bytes[i];
         if (unit >= 0xD800 && unit < 0xDC00 && i + 3 < size) {
-            uint32_t low = big ? (uint32_t)bytes[i + 2] << 8 | bytes[i + 3] : (uint32_t)bytes[i + 3] << 8 | bytes[i + 2];
+            uint32_t low =
+                big ? (uint32_t)bytes[i + 2] << 8 | bytes[i + 3] : (uint32_t)bytes[i + 3] << 8 | bytes[i + 2];
             if (low >= 0xDC00 && low < 0xE000) {
                 unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
                 i += 2;
             }
         }
         if (unit >= 0xD800 && unit < 0xE000)
-            return FAIL(error, SMAC_ERROR_FORMAT, "%s is no valid UTF-16: half a surrogate pair at byte %zu; export "
-                "it as UTF-8", name, i);
+            return FAIL(error, SMAC_ERROR_FORMAT,
+                "%s is no valid UTF-16: half a surrogate pair at byte %zu; export it as UTF-8", name, i);
         char encoded[4];
         text_add_n(out, encoded, (size_t)utf8_put(unit, encoded));
     }
     return SMAC_OK;
 }
 
-smac_status transcript_decode(const char *data, size_t size, const char *name, char **text, size_t *length,
-                              smac_error *error)
+smac_status transcript_decode(
+    const char *data, size_t size, const char *name, char **text, size_t *length, smac_error *error)
 {
     text_buffer out = {0};
     text_add_n(&out, "", 0);
     const unsigned char *b = (const unsigned char *)data;
     smac_status status = SMAC_OK;
-    if (size >= 4 && ((b[0] == 0xFF && b[1] == 0xFE && !b[2] && !b[3]) || (!b[0] && !b[1] && b[2] == 0xFE && b[3] == 0xFF)))
-        status = FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s is UTF-32, expected UTF-8; convert it first, for example "
-                      "with: iconv -f UTF-32 -t UTF-8 OLD -o NEW", name);
+    if (size >= 4 &&
+        ((b[0] == 0xFF && b[1] == 0xFE && !b[2] && !b[3]) || (!b[0] && !b[1] && b[2] == 0xFE && b[3] == 0xFF)))
+        status = FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "%s is UTF-32, expected UTF-8; convert it first, for example with: iconv -f UTF-32 -t UTF-8 OLD -o NEW",
+            name);
     else if (size >= 2 && ((b[0] == 0xFF && b[1] == 0xFE) || (b[0] == 0xFE && b[1] == 0xFF)))
         status = decode_utf16(data, size, b[0] == 0xFE, name, &out, error);
     else {
@@ -66,8 +69,10 @@ smac_status transcript_decode(const char *data, size_t size, const char *name, c
     }
     const char *zero = status == SMAC_OK && out.data && out.length ? memchr(out.data, 0, out.length) : NULL;
     if (zero)
-        status = FAIL(error, SMAC_ERROR_FORMAT, "%s holds a byte 0 at position %zu, expected text in UTF-8: convert "
-                      "it first (it may be UTF-16 without a byte order mark)", name, (size_t)(zero - out.data));
+        status = FAIL(error, SMAC_ERROR_FORMAT,
+            "%s holds a byte 0 at position %zu, expected text in UTF-8: convert "
+            "it first (it may be UTF-16 without a byte order mark)",
+            name, (size_t)(zero - out.data));
     if (status == SMAC_OK && out.failed)
         status = FAIL(error, SMAC_ERROR_MEMORY, "out of memory for %s", name);
     if (status != SMAC_OK) {
@@ -125,7 +130,7 @@ static size_t entity_length(const char *text, size_t length, const char **replac
     static const struct {
         const char *name, *text;
     } entities[] = {{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&nbsp;", " "}, {"&quot;", "\""}, {"&#39;", "'"},
-                    {"&apos;", "'"}, {"&#123;", "{"}, {"&lrm;", ""}, {"&rlm;", ""}};
+        {"&apos;", "'"}, {"&#123;", "{"}, {"&lrm;", ""}, {"&rlm;", ""}};
     for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++) {
         size_t size = strlen(entities[i].name);
         if (length >= size && memcmp(text, entities[i].name, size) == 0) {

@@ -8,8 +8,8 @@
  * The bytes of a file as UTF-8 without byte order mark: *text is NUL-terminated, free().  UTF-16 with a mark is
  * converted.  Errors name the byte, its position and the line, and how to convert.
  */
-smac_status transcript_decode(const char *data, size_t size, const char *name, char **text, size_t *length,
-                              smac_error *error);
+smac_status transcript_decode(
+    const char *data, size_t size, const char *name, char **text, size_t *length, smac_error *error);
 
 /* Cursor over lines that end with LF, CRLF or CR. */
 typedef struct line_cursor {
@@ -24,8 +24,9 @@ bool is_blank(const char *line, size_t length);
 void add_without_markup(text_buffer *out, const char *text, size_t length, bool entities, bool ass);
 
 /* Parsers for one kind each; text is UTF-8. */
-smac_status transcript_parse_cues(const char *text, size_t length, bool vtt, const char *name, transcript *out,
-                                  smac_error *error);
-smac_status transcript_parse_json(const char *text, size_t length, const char *name, transcript *out, smac_error *error);
+smac_status transcript_parse_cues(
+    const char *text, size_t length, bool vtt, const char *name, transcript *out, smac_error *error);
+smac_status transcript_parse_json(
+    const char *text, size_t length, const char *name, transcript *out, smac_error *error);
 
 #endif

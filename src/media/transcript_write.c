@@ -45,8 +45,8 @@ static bool is_wide(uint32_t c)
 /* Written without spaces: a line may end behind any character (but not before a closing mark). */
 static bool stands_alone(uint32_t c)
 {
-    static const uint32_t alone[][2] = {{0x2e80, 0x2fdf}, {0x3005, 0x3007}, {0x3041, 0x30ff}, {0x3400, 0x9fff},
-        {0xf900, 0xfaff}, {0x20000, 0x3fffd}};
+    static const uint32_t alone[][2] = {
+        {0x2e80, 0x2fdf}, {0x3005, 0x3007}, {0x3041, 0x30ff}, {0x3400, 0x9fff}, {0xf900, 0xfaff}, {0x20000, 0x3fffd}};
     return in_ranges(c, alone, sizeof alone / sizeof *alone);
 }
 
@@ -73,13 +73,15 @@ static bool cut_units(const char *text, units *out)
             continue;
         }
         unit *u = out->count > 0 ? &out->items[out->count - 1] : NULL;
-        bool new_one = u == NULL || space || (stands_alone(c) && (stands_alone(last) || is_stop(last) ||
-            is_pause(last)));
+        bool new_one =
+            u == NULL || space || (stands_alone(c) && (stands_alone(last) || is_stop(last) || is_pause(last)));
         if (new_one) {
             if (!memory_grow((void **)&out->items, &out->capacity, out->count + 1, sizeof *out->items))
                 return false;
             u = out->count > 0 ? &out->items[out->count - 1] : NULL; /* they have moved */
-            out->items[out->count] = (unit){.from = from, .letters = out->letters, .space = u != NULL && space,
+            out->items[out->count] = (unit){.from = from,
+                .letters = out->letters,
+                .space = u != NULL && space,
                 .before = u != NULL ? u->before + u->space + u->columns : 0};
             u = &out->items[out->count++];
         }
@@ -221,8 +223,7 @@ static bool cut_cues(const units *u, const transcript_segment *s, double start, 
         for (size_t i = 0; i < out->count; i++) {
             cue *c = &out->items[i];
             double first = i == 0 ? start : letter_time(s, u->items[c->from].letters, false);
-            double behind = i + 1 == out->count ? end
-                : letter_time(s, u->items[c->to].letters - 1, true);
+            double behind = i + 1 == out->count ? end : letter_time(s, u->items[c->to].letters - 1, true);
             if (!(first >= last && behind >= first + SHORTEST_CUE && behind <= end))
                 return true;
             last = behind;
@@ -243,7 +244,7 @@ static int64_t milliseconds(double seconds)
 static void add_time(text_buffer *out, int64_t ms, char point)
 {
     text_format(out, "%02lld:%02lld:%02lld%c%03lld", (long long)(ms / 3600000), (long long)(ms / 60000 % 60),
-                (long long)(ms / 1000 % 60), point, (long long)(ms % 1000));
+        (long long)(ms / 1000 % 60), point, (long long)(ms % 1000));
 }
 
 /* WebVTT's text: XML's escapes, and a brace that would be taken for {\an8} and the like.  SubRip has no escapes: an
@@ -297,8 +298,7 @@ static void write_cues(const transcript *t, double duration, bool vtt, text_buff
         bool untimed = isnan(s->start) || isnan(s->end);
         units u = {0};
         cues c = {0};
-        if (!cut_units(s->text, &u) ||
-            !cut_cues(&u, s, untimed ? 0 : s->start, untimed ? duration : s->end, &c))
+        if (!cut_units(s->text, &u) || !cut_cues(&u, s, untimed ? 0 : s->start, untimed ? duration : s->end, &c))
             out->failed = true;
         for (size_t k = 0; k < c.count; k++)
             write_cue(s->text, &u, &c.items[k], ++number, vtt, out);

@@ -13,18 +13,18 @@
 #include "base/error.h"
 
 typedef struct video_writer_options {
-    int width, height;        /* even, 16 to 8192; 0, 0: no picture (then .m4a content) */
+    int width, height;                    /* even, 16 to 8192; 0, 0: no picture (then .m4a content) */
     int rate_numerator, rate_denominator; /* frames a second; 0, 0: 25/1 */
-    int sample_rate;          /* of the sound given; 0: no sound.  8000, 16000, 22050, 24000, 32000, 44100, 48000 */
-    int quality;              /* x264's crf, 0 (lossless) to 51; -1: 23 */
-    const char *preset;       /* x264's; NULL: "veryfast" */
-    int sound_bit_rate;       /* 0: 64000 */
+    int sample_rate;    /* of the sound given; 0: no sound.  8000, 16000, 22050, 24000, 32000, 44100, 48000 */
+    int quality;        /* x264's crf, 0 (lossless) to 51; -1: 23 */
+    const char *preset; /* x264's; NULL: "veryfast" */
+    int sound_bit_rate; /* 0: 64000 */
 } video_writer_options;
 
 typedef struct video_writer video_writer;
 
-smac_status video_writer_open(const char *path, const video_writer_options *options, video_writer **out,
-                              smac_error *error);
+smac_status video_writer_open(
+    const char *path, const video_writer_options *options, video_writer **out, smac_error *error);
 /* rgb (height, width, 3) bytes, stride bytes a row (0: 3 * width).  Frames follow each other at the frame rate. */
 smac_status video_writer_frame(video_writer *writer, const uint8_t *rgb, size_t stride, smac_error *error);
 /* Any number of mono samples in [-1, 1]; pieces follow each other.  Give picture and sound roughly in step. */

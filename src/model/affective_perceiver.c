@@ -16,7 +16,8 @@ static smac_status token_add(parameter_store *s, const char *prefix, const char 
 {
     char full[NAME_LENGTH];
     snprintf(full, sizeof full, "%s.%s", prefix, name);
-    parameter_spec spec = {.name = full, .rank = rows ? 2 : 1, .init = INIT_NORMAL, .scale = token_scale, .no_decay = true};
+    parameter_spec spec = {
+        .name = full, .rank = rows ? 2 : 1, .init = INIT_NORMAL, .scale = token_scale, .no_decay = true};
     spec.dim[0] = rows ? rows : width;
     spec.dim[1] = rows ? width : 0;
     *out = parameter_add(s, &spec, error);
@@ -33,8 +34,8 @@ static smac_status layer_add(parameter_store *s, const char *prefix, int index, 
     snprintf(name, sizeof name, "%s.layers.%d.context_norm", prefix, index);
     TRY(layer_norm_add(s, name, d, 1e-5f, &layer->context_norm, error));
     snprintf(name, sizeof name, "%s.layers.%d.attention", prefix, index);
-    TRY(attention_add(s, name, d, d, (int)c->model.heads, (int)c->model.heads, c->model.head_width, 0, &layer->attention,
-                      error));
+    TRY(attention_add(
+        s, name, d, d, (int)c->model.heads, (int)c->model.heads, c->model.head_width, 0, &layer->attention, error));
     snprintf(name, sizeof name, "%s.layers.%d.feed_forward", prefix, index);
     return feed_forward_add(s, name, d, 4 * d, (float)c->model.dropout, &layer->feed_forward, error);
 }
@@ -52,8 +53,9 @@ smac_status affective_perceiver_add(parameter_store *s, const char *prefix, cons
     if (strlen(prefix) > NAME_LENGTH - 64)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "parameter prefix '%.40s...' is too long", prefix);
     if (in_width < 1 || (!text && crops < 1))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%s has vectors of width %lld and %lld crops; expected at least 1 of each",
-                    prefix, (long long)in_width, (long long)crops);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "%s has vectors of width %lld and %lld crops; expected at least 1 of each", prefix, (long long)in_width,
+            (long long)crops);
     snprintf(name, sizeof name, "%s.project", prefix);
     TRY(linear_add(s, name, in_width, p->width, false, &p->project, error));
     TRY(token_add(s, prefix, "missing", 0, p->width, &p->missing, error));
@@ -65,7 +67,8 @@ smac_status affective_perceiver_add(parameter_store *s, const char *prefix, cons
         TRY(token_add(s, prefix, "latents", c->perceiver.latents, p->width, &p->latents, error));
         p->layers = memory_new((size_t)c->perceiver.layers + 1, sizeof *p->layers);
         if (!p->layers)
-            return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld Perceiver layers", (long long)c->perceiver.layers);
+            return FAIL(
+                error, SMAC_ERROR_MEMORY, "no memory for %lld Perceiver layers", (long long)c->perceiver.layers);
         for (p->layer_count = 0; p->layer_count < c->perceiver.layers; p->layer_count++) {
             smac_status status = layer_add(s, prefix, p->layer_count, c, &p->layers[p->layer_count], error);
             if (status != SMAC_OK) {
@@ -134,7 +137,7 @@ static value *subsample(tape *t, int64_t batch, int64_t limit, value *vectors, u
         return NULL;
     if (batch * steps > INT32_MAX) {
         tape_fail(t, SMAC_ERROR_UNSUPPORTED, __func__, "a batch of %lld videos of %lld clips is too large",
-                  (long long)batch, (long long)steps);
+            (long long)batch, (long long)steps);
         return NULL;
     }
     for (int64_t b = 0; b < batch; b++) {
@@ -156,8 +159,8 @@ static value *subsample(tape *t, int64_t batch, int64_t limit, value *vectors, u
 
 /* W E + time + crop, flattened over crops: (B, S*C, D), mask (B, S) -> (B, S*C); of a sample that lacks the modality one
  * token counts, whatever the crops */
-static value *place_tokens(tape *t, const affective_perceiver *p, int64_t batch, value *vectors, const uint8_t *present,
-    uint8_t **mask)
+static value *place_tokens(
+    tape *t, const affective_perceiver *p, int64_t batch, value *vectors, const uint8_t *present, uint8_t **mask)
 {
     int64_t steps = vectors->dim[1], crops = vectors->dim[2], d = p->width;
     value *x = linear_forward(t, &p->project, vectors);
@@ -210,15 +213,15 @@ static bool shape_fits(tape *t, const affective_perceiver *p, int64_t batch, con
     if (fits && x->dim[0] == batch && x->dim[1] >= 1)
         return true;
     tape_fail(t, SMAC_ERROR_MISMATCH, __func__,
-              "vectors of rank %d and dimensions %lld, %lld, %lld, %lld do not fit; expected a batch of %lld %s of width %lld",
-              x->rank, (long long)x->dim[0], (long long)x->dim[1], (long long)(x->rank > 2 ? x->dim[2] : 0),
-              (long long)(x->rank > 3 ? x->dim[3] : 0), (long long)batch,
-              p->text ? "(B, L, E)" : "(B, S, C, E) with the model's crops at most", (long long)width);
+        "vectors of rank %d and dimensions %lld, %lld, %lld, %lld do not fit; expected a batch of %lld %s of width %lld",
+        x->rank, (long long)x->dim[0], (long long)x->dim[1], (long long)(x->rank > 2 ? x->dim[2] : 0),
+        (long long)(x->rank > 3 ? x->dim[3] : 0), (long long)batch,
+        p->text ? "(B, L, E)" : "(B, S, C, E) with the model's crops at most", (long long)width);
     return false;
 }
 
-semantic_tokens affective_perceiver_forward(tape *t, const affective_perceiver *p, int64_t batch,
-    const semantic_sequence *sequence)
+semantic_tokens affective_perceiver_forward(
+    tape *t, const affective_perceiver *p, int64_t batch, const semantic_sequence *sequence)
 {
     semantic_tokens out = {0};
     value *x;

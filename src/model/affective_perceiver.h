@@ -35,11 +35,11 @@ typedef struct perceiver_layer {
 } perceiver_layer;
 
 typedef struct affective_perceiver {
-    linear project;      /* W (D, E), without bias */
-    parameter *time;     /* (max_clips, D); NULL for text */
-    parameter *crop;     /* (crops, D); NULL for text */
-    parameter *latents;  /* (latents, D); NULL for text and for mean pooling */
-    parameter *missing;  /* (D) */
+    linear project;     /* W (D, E), without bias */
+    parameter *time;    /* (max_clips, D); NULL for text */
+    parameter *crop;    /* (crops, D); NULL for text */
+    parameter *latents; /* (latents, D); NULL for text and for mean pooling */
+    parameter *missing; /* (D) */
     perceiver_layer *layers;
     int layer_count;
     layer_norm norm;
@@ -62,7 +62,7 @@ void affective_perceiver_clear(affective_perceiver *p);
  * that counts those at floor(i n / max_clips), i < max_clips, whatever the batch's padding.  Errors stick to the tape
  * (the tokens are then NULL).
  */
-semantic_tokens affective_perceiver_forward(tape *t, const affective_perceiver *p, int64_t batch,
-    const semantic_sequence *sequence);
+semantic_tokens affective_perceiver_forward(
+    tape *t, const affective_perceiver *p, int64_t batch, const semantic_sequence *sequence);
 
 #endif

@@ -9,16 +9,26 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-#define INTEGER(key, member, initial, low, high, text) \
-    { key, KEY_INTEGER, offsetof(configuration, member), initial, low, high, NULL, text }
-#define NUMBER(key, member, initial, low, high, text) \
-    { key, KEY_NUMBER, offsetof(configuration, member), initial, low, high, NULL, text }
-#define SWITCH(key, member, initial, text) \
-    { key, KEY_SWITCH, offsetof(configuration, member), initial, 0, 1, NULL, text }
-#define CHOICE(key, member, initial, choices, text) \
-    { key, KEY_CHOICE, offsetof(configuration, member), initial, 0, 0, choices, text }
-#define TEXT(key, member, initial, text) \
-    { key, KEY_TEXT, offsetof(configuration, member), initial, 0, 0, NULL, text }
+#define INTEGER(key, member, initial, low, high, text)                                    \
+    {                                                                                     \
+        key, KEY_INTEGER, offsetof(configuration, member), initial, low, high, NULL, text \
+    }
+#define NUMBER(key, member, initial, low, high, text)                                    \
+    {                                                                                    \
+        key, KEY_NUMBER, offsetof(configuration, member), initial, low, high, NULL, text \
+    }
+#define SWITCH(key, member, initial, text)                                          \
+    {                                                                               \
+        key, KEY_SWITCH, offsetof(configuration, member), initial, 0, 1, NULL, text \
+    }
+#define CHOICE(key, member, initial, choices, text)                                    \
+    {                                                                                  \
+        key, KEY_CHOICE, offsetof(configuration, member), initial, 0, 0, choices, text \
+    }
+#define TEXT(key, member, initial, text)                                          \
+    {                                                                             \
+        key, KEY_TEXT, offsetof(configuration, member), initial, 0, 0, NULL, text \
+    }
 
 static const configuration_key keys[] = {
     TEXT("model.name", model.name, "semanticmac", "name that the model file and the analysis carry"),
@@ -31,24 +41,24 @@ static const configuration_key keys[] = {
     SWITCH("model.vision", model.vision, "true", "the model sees frames"),
 
     TEXT("text.encoder", text.encoder, "",
-         "a Hugging Face folder or a known model's name; empty: a small BERT trained from scratch, sized below"),
+        "a Hugging Face folder or a known model's name; empty: a small BERT trained from scratch, sized below"),
     INTEGER("text.width", text.width, "128", 1, 65536, "width of the small BERT"),
     INTEGER("text.layers", text.layers, "2", 0, 256, "layers of the small BERT"),
     INTEGER("text.heads", text.heads, "4", 1, 1024, "attention heads of the small BERT"),
     INTEGER("text.hidden", text.hidden, "512", 1, 262144, "width of the small BERT's feed-forward"),
     INTEGER("text.vocabulary", text.vocabulary, "4000", 64, 1000000,
-            "word pieces learned from the training transcripts for the small BERT, at most"),
+        "word pieces learned from the training transcripts for the small BERT, at most"),
     INTEGER("text.max_tokens", text.max_tokens, "128", 4, 8192, "tokens an utterance with its context, at most"),
     INTEGER("text.trainable_blocks", text.trainable_blocks, "-1", -1, 256,
-            "how many of the last blocks are fine-tuned; -1: all and the embeddings, 0: frozen"),
+        "how many of the last blocks are fine-tuned; -1: all and the embeddings, 0: frozen"),
     NUMBER("text.dropout", text.dropout, "0.1", 0, 0.99, "dropout inside the text encoder"),
     CHOICE("text.precision", text.precision, "auto", "auto|f32|bf16|int8",
-           "products of a frozen encoder; auto: bf16 and int8 files as they are, others in float32"),
+        "products of a frozen encoder; auto: bf16 and int8 files as they are, others in float32"),
     SWITCH("text.lower_case", text.lower_case, "true", "lower-case words before the small BERT"),
     SWITCH("text.context", text.context, "true", "put the dialogue before the utterance where the dataset has one"),
 
     TEXT("audio.encoder", audio.encoder, "",
-         "a weights file (ImageBind, Whisper) or a known model's name; empty: a small tower trained from scratch"),
+        "a weights file (ImageBind, Whisper) or a known model's name; empty: a small tower trained from scratch"),
     INTEGER("audio.width", audio.width, "96", 1, 65536, "width of the small audio tower"),
     INTEGER("audio.layers", audio.layers, "2", 0, 256, "blocks of the small audio tower"),
     INTEGER("audio.heads", audio.heads, "4", 1, 1024, "attention heads of the small audio tower"),
@@ -59,14 +69,14 @@ static const configuration_key keys[] = {
     INTEGER("audio.kernel", audio.kernel, "16", 1, 512, "side of the square patches of the filter bank"),
     INTEGER("audio.stride", audio.stride, "16", 1, 512, "stride of the patches (ImageBind: 10)"),
     INTEGER("audio.trainable_blocks", audio.trainable_blocks, "-1", -1, 256,
-            "how many of the last blocks are trained; -1: all and the stem, 0: frozen"),
+        "how many of the last blocks are trained; -1: all and the stem, 0: frozen"),
     NUMBER("audio.dropout", audio.dropout, "0", 0, 0.99, "dropout inside the audio tower"),
     CHOICE("audio.precision", audio.precision, "auto", "auto|f32|bf16|int8",
-           "products of a frozen encoder; auto: bf16 and int8 files as they are, others in float32"),
+        "products of a frozen encoder; auto: bf16 and int8 files as they are, others in float32"),
     NUMBER("audio.window_seconds", audio.window_seconds, "2", 0.1, 60, "seconds of sound around each clip"),
 
     TEXT("vision.encoder", vision.encoder, "",
-         "a weights file (ImageBind) or a known model's name; empty: a small tower trained from scratch"),
+        "a weights file (ImageBind) or a known model's name; empty: a small tower trained from scratch"),
     INTEGER("vision.width", vision.width, "96", 1, 65536, "width of the small vision tower"),
     INTEGER("vision.layers", vision.layers, "2", 0, 256, "blocks of the small vision tower"),
     INTEGER("vision.heads", vision.heads, "4", 1, 1024, "attention heads of the small vision tower"),
@@ -76,41 +86,41 @@ static const configuration_key keys[] = {
     INTEGER("vision.patch", vision.patch, "8", 1, 512, "side of a patch in pixels; divides vision.image_size"),
     INTEGER("vision.crops", vision.crops, "1", 1, 3, "crops a clip: 1 (centre) or 3, kept as separate tokens"),
     INTEGER("vision.trainable_blocks", vision.trainable_blocks, "-1", -1, 256,
-            "how many of the last blocks are trained; -1: all and the stem, 0: frozen"),
+        "how many of the last blocks are trained; -1: all and the stem, 0: frozen"),
     NUMBER("vision.dropout", vision.dropout, "0", 0, 0.99, "dropout inside the vision tower"),
     CHOICE("vision.precision", vision.precision, "auto", "auto|f32|bf16|int8",
-           "products of a frozen encoder; auto: bf16 and int8 files as they are, others in float32"),
+        "products of a frozen encoder; auto: bf16 and int8 files as they are, others in float32"),
     CHOICE("vision.preparation", vision.preparation, "still", "still|video",
-           "antialiased bicubic resize as for stills, or plain bilinear as ImageBind's video loader"),
+        "antialiased bicubic resize as for stills, or plain bilinear as ImageBind's video loader"),
 
     NUMBER("media.frames_per_second", media.frames_per_second, "2", 0.1, 120, "frames sampled a second"),
     NUMBER("media.clip_step", media.clip_step, "1", 0.05, 60, "seconds between clips (dense preset: 0.5)"),
 
     CHOICE("perceiver.pooling", perceiver.pooling, "perceiver", "perceiver|mean",
-           "the Affective Perceiver, or the mean of the projected vectors in its place"),
+        "the Affective Perceiver, or the mean of the projected vectors in its place"),
     INTEGER("perceiver.latents", perceiver.latents, "16", 1, 4096, "latent vectors of each Affective Perceiver"),
     INTEGER("perceiver.layers", perceiver.layers, "2", 0, 64, "layers of each Affective Perceiver"),
     INTEGER("perceiver.max_clips", perceiver.max_clips, "256", 1, 65536,
-            "clips with a time position each; longer videos are subsampled uniformly to so many"),
+        "clips with a time position each; longer videos are subsampled uniformly to so many"),
 
     INTEGER("interaction.queries", interaction.queries, "4", 1, 1024, "queries M of each stream"),
     INTEGER("interaction.layers", interaction.layers, "2", 1, 64, "layers of the gated interaction"),
     CHOICE("interaction.gate", interaction.gate, "both", "none|tanh|sigmoid|both",
-           "what guards the way from the other modalities: tanh(alpha), the sigmoid gate, both or nothing"),
+        "what guards the way from the other modalities: tanh(alpha), the sigmoid gate, both or nothing"),
     NUMBER("interaction.gate_start", interaction.gate_start, "0.5", -10, 10, "alpha at the start"),
-    NUMBER("interaction.gate_rate_scale", interaction.gate_rate_scale, "10", 0, 1000, "factor on alpha's learning "
-        "rate"),
+    NUMBER(
+        "interaction.gate_rate_scale", interaction.gate_rate_scale, "10", 0, 1000, "factor on alpha's learning rate"),
 
     CHOICE("labels.scheme", labels.scheme, "generated", "generated|self_mm|multimodal|true",
-           "what teaches the unimodal and shared heads: generated labels, Self-MM's rule (regression alone), the "
-           "multimodal label, or the dataset's own unimodal labels"),
+        "what teaches the unimodal and shared heads: generated labels, Self-MM's rule (regression alone), the "
+        "multimodal label, or the dataset's own unimodal labels"),
     CHOICE("labels.predictor", labels.predictor, "neighbours", "neighbours|held_out",
-           "generated labels come from the nearest neighbours' truth, or from a held-out ridge prediction"),
+        "generated labels come from the nearest neighbours' truth, or from a held-out ridge prediction"),
     CHOICE("labels.similarity", labels.similarity, "cosine", "cosine|euclidean",
-           "neighbours are ranked by cosine of centred vectors, or by Euclidean distance"),
+        "neighbours are ranked by cosine of centred vectors, or by Euclidean distance"),
     INTEGER("labels.neighbours", labels.neighbours, "20", 1, 100000, "neighbours k"),
     NUMBER("labels.neighbour_fraction", labels.neighbour_fraction, "0.1", 0.0001, 1,
-           "at most so much of the training samples are neighbours"),
+        "at most so much of the training samples are neighbours"),
     NUMBER("labels.temperature", labels.temperature, "0.1", 0.0001, 1000, "temperature of the neighbours' softmax"),
     NUMBER("labels.mix", labels.mix, "0.5", 0, 1, "weight of what the neighbours say against the truth"),
     NUMBER("labels.mix_text", labels.mix_text, "-1", -1, 1, "labels.mix for the words alone; -1: as labels.mix"),
@@ -118,14 +128,14 @@ static const configuration_key keys[] = {
     NUMBER("labels.mix_vision", labels.mix_vision, "-1", -1, 1, "labels.mix for the frames alone; -1: as labels.mix"),
     NUMBER("labels.mix_shared", labels.mix_shared, "-1", -1, 1, "labels.mix for the shared vector; -1: as labels.mix"),
     SWITCH("labels.clipwise", labels.clipwise, "false",
-           "scale the mix by clip: more where the prediction is far from the truth for its accuracy over the set"),
+        "scale the mix by clip: more where the prediction is far from the truth for its accuracy over the set"),
     SWITCH("labels.reliability", labels.reliability, "false",
-           "scale a modality's mix by how well its head does on validation, beside the best modality's"),
+        "scale a modality's mix by how well its head does on validation, beside the best modality's"),
     SWITCH("labels.momentum", labels.momentum, "true", "average labels over epochs: n/(n+2) old, 2/(n+2) new"),
     INTEGER("labels.start_epoch", labels.start_epoch, "1", 1, 100000, "labels change from the end of this epoch on"),
     INTEGER("labels.folds", labels.folds, "5", 2, 1000, "folds of the held-out prediction"),
     NUMBER("labels.ridge", labels.ridge, "0.01", 0, 1000000,
-           "ridge of the held-out prediction, as a share of the bank's mean variance"),
+        "ridge of the held-out prediction, as a share of the bank's mean variance"),
 
     NUMBER("loss.specific", loss.specific, "0.5", 0, 1000, "weight of the unimodal heads' losses"),
     NUMBER("loss.shared", loss.shared, "0.5", 0, 1000, "weight of the shared head's loss"),
@@ -138,20 +148,20 @@ static const configuration_key keys[] = {
     NUMBER("contrast.tau_inter", contrast.tau_inter, "0.1", 0.001, 1000, "temperature of the inter-sample contrast"),
     NUMBER("contrast.tau_rank", contrast.tau_rank, "2", 0.001, 1000, "temperature of Rank-N-Contrast"),
     NUMBER("contrast.sigma_fraction", contrast.sigma_fraction, "0.08333333333333333", 0.000001, 10,
-           "width of the label kernel as a share of the label range"),
+        "width of the label kernel as a share of the label range"),
     CHOICE("contrast.inter", contrast.inter, "kernel", "kernel|rounded|rank",
-           "which samples belong together: label kernel, equal rounded labels (ConFEDE) or Rank-N-Contrast"),
+        "which samples belong together: label kernel, equal rounded labels (ConFEDE) or Rank-N-Contrast"),
     SWITCH("contrast.centre", contrast.centre, "true",
-           "centre each kind of vector over the batch in the intra-sample contrast"),
+        "centre each kind of vector over the batch in the intra-sample contrast"),
     SWITCH("contrast.cross_negatives", contrast.cross_negatives, "false",
-           "other samples' shared vectors are further negatives of the intra-sample contrast"),
+        "other samples' shared vectors are further negatives of the intra-sample contrast"),
 
     NUMBER("augment.words", augment.words, "0", 0, 0.99, "in training a token becomes the unknown one so often"),
     SWITCH("augment.flip", augment.flip, "false", "in training half of the clips are mirrored left to right"),
     NUMBER("augment.shift", augment.shift, "0", 0, 0.5, "in training pictures move by up to this share of their side"),
     NUMBER("augment.light", augment.light, "0", 0, 1, "in training contrast and brightness change by up to this share"),
     NUMBER("augment.level", augment.level, "0", 0, 10,
-           "in training the filter bank is raised or lowered by up to this much (of its normalised values)"),
+        "in training the filter bank is raised or lowered by up to this much (of its normalised values)"),
 
     INTEGER("train.epochs", train.epochs, "30", 1, 1000000, "epochs; the best on validation is kept"),
     INTEGER("train.batch", train.batch, "0", 0, 1000000, "clips a step; 0: 32, and train.large_batch for large sets"),
@@ -159,22 +169,22 @@ static const configuration_key keys[] = {
     INTEGER("train.large_from", train.large_from, "5000", 1, 1000000000, "training clips from which a set is large"),
     INTEGER("train.accumulate", train.accumulate, "1", 1, 10000, "batches whose gradients are added to one step"),
     INTEGER("train.seed", train.seed, "1111", 0, 9007199254740992.0, "seed of initial weights, order and dropout"),
-    INTEGER("train.patience", train.patience, "0", 0, 1000000, "stop after so many epochs without a better one; 0: "
-        "never"),
+    INTEGER(
+        "train.patience", train.patience, "0", 0, 1000000, "stop after so many epochs without a better one; 0: never"),
     INTEGER("train.threads", train.threads, "0", 0, 4096, "threads; 0: as many as the machine gives"),
     NUMBER("train.rate", train.rate, "0.0005", 0, 10, "learning rate"),
     NUMBER("train.language_rate", train.language_rate, "0.00002", 0, 10, "learning rate of pre-trained encoders"),
     NUMBER("train.beta1", train.beta1, "0.9", 0, 0.999999, "AdamW's first decay"),
     NUMBER("train.beta2", train.beta2, "0.999", 0, 0.99999999, "AdamW's second decay"),
     NUMBER("train.epsilon", train.epsilon, "0.00000001", 0, 1, "AdamW's epsilon"),
-    NUMBER("train.weight_decay", train.weight_decay, "0.001", 0, 10, "weight decay (none on bias, norm, gates, "
-        "tokens)"),
+    NUMBER(
+        "train.weight_decay", train.weight_decay, "0.001", 0, 10, "weight decay (none on bias, norm, gates, tokens)"),
     NUMBER("train.clip", train.clip, "5", 0, 1000000, "longest gradient; 0: no limit"),
     NUMBER("train.warmup", train.warmup, "0.1", 0, 1, "share of all steps over which the rate rises linearly"),
     NUMBER("train.modality_dropout", train.modality_dropout, "0.1", 0, 0.99,
-           "probability that a modality of a sample is left out of a step, never all of them"),
+        "probability that a modality of a sample is left out of a step, never all of them"),
     CHOICE("train.schedule", train.schedule, "constant", "constant|linear|cosine",
-           "learning rate after the warm-up: constant, or falling to 0"),
+        "learning rate after the warm-up: constant, or falling to 0"),
     CHOICE("train.precision", train.precision, "f32", "f32|bf16", "precision of products in training"),
     SWITCH("train.check_finite", train.check_finite, "false", "test every operation's result, at some cost in time"),
 };
@@ -306,8 +316,9 @@ static smac_status unknown_key(const char *name, smac_error *error)
             }
         }
     }
-    return FAIL(error, SMAC_ERROR_ARGUMENT, "unknown configuration key '%.100s'; write one that is known, as %s, %s "
-                "or %s", name, nearest[0], nearest[1], nearest[2]);
+    return FAIL(error, SMAC_ERROR_ARGUMENT,
+        "unknown configuration key '%.100s'; write one that is known, as %s, %s or %s", name, nearest[0], nearest[1],
+        nearest[2]);
 }
 
 /* --- setting and getting ------------------------------------------------------------------------------------------ */
@@ -366,7 +377,7 @@ smac_status configuration_set(configuration *c, const char *name, const char *te
         const char *choice;
         int i = 0;
         while ((choice = choice_at(key->choices, i, &length)) &&
-               (strlen(text) != length || strncmp(choice, text, length) != 0))
+            (strlen(text) != length || strncmp(choice, text, length) != 0))
             i++;
         if (!choice)
             return bad_value(key, text, error);
@@ -387,8 +398,9 @@ smac_status configuration_set_assignment(configuration *c, const char *assignmen
 {
     const char *equals = assignment ? strchr(assignment, '=') : NULL;
     if (!equals || equals == assignment)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "setting '%.100s' has no name and value; write it as name=value, for "
-                    "example model.width=128", assignment ? assignment : "");
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "setting '%.100s' has no name and value; write it as name=value, for example model.width=128",
+            assignment ? assignment : "");
     char *name = memory_copy_text_n(assignment, (size_t)(equals - assignment));
     if (!name)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a configuration key's name");
@@ -445,24 +457,28 @@ bool configuration_get(const configuration *c, const char *name, char out[CONFIG
 smac_status configuration_check(const configuration *c, smac_error *error)
 {
     if (!c->model.text && !c->model.audio && !c->model.vision)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "model.text, model.audio and model.vision are all false; set at "
-                    "least one to true");
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "model.text, model.audio and model.vision are all false; set at least one to true");
     if (c->text.width % c->text.heads)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "text.width %lld is not a multiple of text.heads %lld: change one of "
-                    "them", (long long)c->text.width, (long long)c->text.heads);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "text.width %lld is not a multiple of text.heads %lld: change one of them", (long long)c->text.width,
+            (long long)c->text.heads);
     if (c->audio.width % c->audio.heads)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "audio.width %lld is not a multiple of audio.heads %lld: change one "
-                    "of them", (long long)c->audio.width, (long long)c->audio.heads);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "audio.width %lld is not a multiple of audio.heads %lld: change one of them", (long long)c->audio.width,
+            (long long)c->audio.heads);
     if (c->vision.width % c->vision.heads)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "vision.width %lld is not a multiple of vision.heads %lld: change "
-                    "one of them", (long long)c->vision.width, (long long)c->vision.heads);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "vision.width %lld is not a multiple of vision.heads %lld: change one of them", (long long)c->vision.width,
+            (long long)c->vision.heads);
     if (c->vision.image_size % c->vision.patch)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "vision.image_size %lld is not a multiple of vision.patch %lld: "
-                    "change one of them", (long long)c->vision.image_size, (long long)c->vision.patch);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "vision.image_size %lld is not a multiple of vision.patch %lld: change one of them",
+            (long long)c->vision.image_size, (long long)c->vision.patch);
     if (c->audio.kernel > c->audio.mel_bins || c->audio.kernel > c->audio.frames)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "audio.kernel %lld is larger than the filter bank of %lld bins by %lld "
-                    "frames: lower it", (long long)c->audio.kernel, (long long)c->audio.mel_bins,
-                    (long long)c->audio.frames);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "audio.kernel %lld is larger than the filter bank of %lld bins by %lld frames: lower it",
+            (long long)c->audio.kernel, (long long)c->audio.mel_bins, (long long)c->audio.frames);
     if (c->vision.crops == 2)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "vision.crops is 2, set it to 1 or 3");
     return SMAC_OK;

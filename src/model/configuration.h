@@ -103,13 +103,13 @@ typedef struct configuration {
 typedef enum key_type { KEY_INTEGER, KEY_NUMBER, KEY_SWITCH, KEY_CHOICE, KEY_TEXT } key_type;
 
 typedef struct configuration_key {
-    const char *name;           /* "perceiver.latents" */
+    const char *name; /* "perceiver.latents" */
     key_type type;
-    size_t offset;              /* of the member in configuration: int64_t, double, bool, an enum (int), char[] */
-    const char *initial;        /* the default as text */
-    double low, high;           /* KEY_INTEGER, KEY_NUMBER: both ends are allowed */
-    const char *choices;        /* KEY_CHOICE: "none|tanh|sigmoid|both" in the order of the enum; else NULL */
-    const char *documentation;  /* one line */
+    size_t offset;             /* of the member in configuration: int64_t, double, bool, an enum (int), char[] */
+    const char *initial;       /* the default as text */
+    double low, high;          /* KEY_INTEGER, KEY_NUMBER: both ends are allowed */
+    const char *choices;       /* KEY_CHOICE: "none|tanh|sigmoid|both" in the order of the enum; else NULL */
+    const char *documentation; /* one line */
 } configuration_key;
 
 /* The table, in the order of the sections. */

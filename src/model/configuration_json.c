@@ -82,12 +82,14 @@ smac_status configuration_from_json(configuration *c, const json_t *object, smac
     configuration next = *c; /* all or nothing */
     const char *section, *name;
     json_t *inner, *item;
-    json_object_foreach((json_t *)object, section, inner) {
+    json_object_foreach((json_t *)object, section, inner)
+    {
         if (!json_is_object(inner)) {
             TRY(set_from_json(&next, section, inner, error));
             continue;
         }
-        json_object_foreach(inner, name, item) {
+        json_object_foreach(inner, name, item)
+        {
             char full[NAME_MAX_LENGTH];
             if (snprintf(full, sizeof full, "%s.%s", section, name) >= (int)sizeof full)
                 return FAIL(error, SMAC_ERROR_ARGUMENT, "unknown configuration key '%.60s.%.60s'", section, name);
@@ -139,21 +141,22 @@ char *configuration_to_markdown(void)
     text_buffer out = {0};
     char allowed[CONFIGURATION_TEXT_MAX];
     size_t section = 0;
-    text_add(&out, "# Configuration keys\n\n"
-                   "Each can stand in a YAML file (`--config FILE`, sections as maps) and on the command line "
-                   "(`--set section.key=value`, which wins).\nUnknown keys and values outside their range are errors. "
-                   "Formulas: `method.md`.  This page is made from the table in\n`src/model/configuration.c`; a test compares "
-                   "them.\n");
+    text_add(&out,
+        "# Configuration keys\n\n"
+        "Each can stand in a YAML file (`--config FILE`, sections as maps) and on the command line "
+        "(`--set section.key=value`, which wins).\nUnknown keys and values outside their range are errors. "
+        "Formulas: `method.md`.  This page is made from the table in\n`src/model/configuration.c`; a test compares "
+        "them.\n");
     for (size_t i = 0; i < configuration_key_count(); i++) {
         const configuration_key *key = configuration_key_at(i);
         size_t length = (size_t)(strchr(key->name, '.') - key->name);
         if (i == 0 || length != section || strncmp(key->name, configuration_key_at(i - 1)->name, length + 1) != 0)
             text_format(&out, "\n## %.*s\n\n| key | default | allowed | meaning |\n|---|---|---|---|\n", (int)length,
-                        key->name);
+                key->name);
         section = length;
         configuration_key_allowed(key, allowed);
         text_format(&out, "| `%s` | %s%s%s | %s | %s |\n", key->name, key->initial[0] ? "`" : "empty", key->initial,
-                    key->initial[0] ? "`" : "", allowed, key->documentation);
+            key->initial[0] ? "`" : "", allowed, key->documentation);
     }
     if (out.failed) {
         text_free(&out);

@@ -15,15 +15,15 @@ const char *modality_name(modality u)
     return u >= 0 && u < MODALITIES ? names[u] : "";
 }
 
-static smac_status query_attention_add(parameter_store *s, const char *name, const configuration *c, attention *layer,
-    smac_error *error)
+static smac_status query_attention_add(
+    parameter_store *s, const char *name, const configuration *c, attention *layer, smac_error *error)
 {
     int64_t d = c->model.width;
     return attention_add(s, name, d, d, (int)c->model.heads, 1, c->model.head_width, 0, layer, error);
 }
 
-static smac_status query_block_add(parameter_store *s, const char *prefix, const configuration *c, query_block *block,
-    smac_error *error)
+static smac_status query_block_add(
+    parameter_store *s, const char *prefix, const configuration *c, query_block *block, smac_error *error)
 {
     char name[NAME_LENGTH + 32];
     int64_t d = c->model.width;
@@ -40,14 +40,18 @@ static smac_status queries_add(parameter_store *s, const char *prefix, const cha
 {
     char name[NAME_LENGTH];
     snprintf(name, sizeof name, "%s.queries.%s", prefix, which);
-    parameter_spec spec = {.name = name, .rank = 2, .dim = {c->interaction.queries, c->model.width}, .init = INIT_NORMAL,
-                           .scale = 0.02f, .no_decay = true};
+    parameter_spec spec = {.name = name,
+        .rank = 2,
+        .dim = {c->interaction.queries, c->model.width},
+        .init = INIT_NORMAL,
+        .scale = 0.02f,
+        .no_decay = true};
     *out = parameter_add(s, &spec, error);
     return *out ? SMAC_OK : error ? error->code : SMAC_ERROR_INTERNAL;
 }
 
-static smac_status cross_add(parameter_store *s, const char *prefix, const configuration *c, interaction_layer *layer,
-    smac_error *error)
+static smac_status cross_add(
+    parameter_store *s, const char *prefix, const configuration *c, interaction_layer *layer, smac_error *error)
 {
     char name[NAME_LENGTH + 32];
     int64_t d = c->model.width;
@@ -61,9 +65,13 @@ static smac_status cross_add(parameter_store *s, const char *prefix, const confi
     }
     if (c->interaction.gate == GATE_TANH || c->interaction.gate == GATE_BOTH) {
         snprintf(name, sizeof name, "%s.alpha", prefix);
-        parameter_spec spec = {.name = name, .rank = 1, .dim = {1}, .init = INIT_CONSTANT,
-                               .scale = (float)c->interaction.gate_start, .no_decay = true,
-                               .rate_scale = (float)c->interaction.gate_rate_scale};
+        parameter_spec spec = {.name = name,
+            .rank = 1,
+            .dim = {1},
+            .init = INIT_CONSTANT,
+            .scale = (float)c->interaction.gate_start,
+            .no_decay = true,
+            .rate_scale = (float)c->interaction.gate_rate_scale};
         layer->alpha = parameter_add(s, &spec, error);
         if (!layer->alpha)
             return error ? error->code : SMAC_ERROR_INTERNAL;
@@ -120,7 +128,8 @@ smac_status gated_interaction_add(parameter_store *s, const char *prefix, const 
         return FAIL(error, SMAC_ERROR_ARGUMENT, "parameter prefix '%.40s...' is too long", prefix);
     g->layers = memory_new((size_t)c->interaction.layers, sizeof *g->layers);
     if (!g->layers)
-        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld interaction layers", (long long)c->interaction.layers);
+        return FAIL(
+            error, SMAC_ERROR_MEMORY, "no memory for %lld interaction layers", (long long)c->interaction.layers);
     smac_status status = everything_add(s, prefix, c, has, g, error);
     if (status != SMAC_OK)
         gated_interaction_clear(g);
@@ -172,8 +181,8 @@ static value *pass_gate(tape *t, const interaction_layer *layer, gate_kind gate,
 
 /* The other modalities' tokens, joined, and which of them count: those of modalities that the sample has.  rows gets 1
  * for samples that have any. */
-static value *others_joined(tape *t, const gated_interaction *g, int64_t batch, const semantic_tokens *tokens, modality u,
-    uint8_t **key_mask, uint8_t **rows)
+static value *others_joined(tape *t, const gated_interaction *g, int64_t batch, const semantic_tokens *tokens,
+    modality u, uint8_t **key_mask, uint8_t **rows)
 {
     value *parts[MODALITIES];
     int count = 0;
@@ -222,8 +231,8 @@ static value *mean_of_queries(tape *t, const layer_norm *norm, value *x)
     return op_mean_over(t, layer_norm_forward(t, norm, x), 1);
 }
 
-interaction_outputs gated_interaction_forward(tape *t, const gated_interaction *g, int64_t batch,
-    const semantic_tokens tokens[MODALITIES])
+interaction_outputs gated_interaction_forward(
+    tape *t, const gated_interaction *g, int64_t batch, const semantic_tokens tokens[MODALITIES])
 {
     interaction_outputs out = {{0}, {0}};
     int count = 0;

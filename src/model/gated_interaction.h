@@ -52,7 +52,7 @@ smac_status gated_interaction_add(parameter_store *s, const char *prefix, const 
     const bool has[MODALITIES], gated_interaction *g, smac_error *error);
 void gated_interaction_clear(gated_interaction *g); /* frees the layers' array; the parameters are the store's */
 
-interaction_outputs gated_interaction_forward(tape *t, const gated_interaction *g, int64_t batch,
-    const semantic_tokens tokens[MODALITIES]);
+interaction_outputs gated_interaction_forward(
+    tape *t, const gated_interaction *g, int64_t batch, const semantic_tokens tokens[MODALITIES]);
 
 #endif

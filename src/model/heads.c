@@ -24,8 +24,8 @@ value *residual_head_forward(tape *t, const residual_head *head, value *x)
     return linear_forward(t, &head->third, op_add(t, linear_forward(t, &head->second, inner), x));
 }
 
-smac_status projection_head_add(parameter_store *s, const char *prefix, int64_t width, int64_t projection,
-    projection_head *head, smac_error *error)
+smac_status projection_head_add(
+    parameter_store *s, const char *prefix, int64_t width, int64_t projection, projection_head *head, smac_error *error)
 {
     char name[NAME_LENGTH];
     snprintf(name, sizeof name, "%s.up", prefix);

@@ -9,8 +9,8 @@
 
 enum { NAME_LENGTH = 192 };
 
-static smac_status heads_add(parameter_store *s, const char *prefix, const configuration *c, semanticmac *m, int index,
-    smac_error *error)
+static smac_status heads_add(
+    parameter_store *s, const char *prefix, const configuration *c, semanticmac *m, int index, smac_error *error)
 {
     char name[NAME_LENGTH];
     const task_description *task = &m->tasks[index];
@@ -29,8 +29,8 @@ static smac_status heads_add(parameter_store *s, const char *prefix, const confi
     return residual_head_add(s, name, m->width, outputs, dropout, &heads->shared, error);
 }
 
-static smac_status everything_add(parameter_store *s, const char *prefix, const configuration *c, semanticmac *m,
-    smac_error *error)
+static smac_status everything_add(
+    parameter_store *s, const char *prefix, const configuration *c, semanticmac *m, smac_error *error)
 {
     char name[NAME_LENGTH];
     int count = 0;
@@ -38,7 +38,8 @@ static smac_status everything_add(parameter_store *s, const char *prefix, const 
         if (!m->has[u])
             continue;
         snprintf(name, sizeof name, "%s.%s", prefix, modality_name(u));
-        TRY(affective_perceiver_add(s, name, c, u == MODALITY_TEXT, m->in_width[u], m->crops[u], &m->perceiver[u], error));
+        TRY(affective_perceiver_add(
+            s, name, c, u == MODALITY_TEXT, m->in_width[u], m->crops[u], &m->perceiver[u], error));
         count++;
     }
     snprintf(name, sizeof name, "%s.interaction", prefix);
@@ -84,8 +85,9 @@ smac_status semanticmac_add(parameter_store *s, const char *prefix, const config
         status = task_check(&tasks[i], error);
     }
     if (status == SMAC_OK && !any)
-        status = FAIL(error, SMAC_ERROR_ARGUMENT, "the model has no modality: switch on model.text, model.audio or "
-                      "model.vision, and give it an encoder or features");
+        status = FAIL(error, SMAC_ERROR_ARGUMENT,
+            "the model has no modality: switch on model.text, model.audio or "
+            "model.vision, and give it an encoder or features");
     if (status == SMAC_OK)
         status = everything_add(s, prefix, c, m, error);
     if (status != SMAC_OK) {

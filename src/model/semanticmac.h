@@ -52,10 +52,10 @@ typedef enum semanticmac_wanted {
 } semanticmac_wanted;
 
 typedef struct semanticmac_outputs {
-    value *specific[MODALITIES];    /* p_u (B, D); NULL: the model lacks the modality */
-    value *shared[MODALITIES];      /* r_u (B, D) */
-    value *shared_mean;             /* r (B, D) */
-    value *fused;                   /* f (B, D) */
+    value *specific[MODALITIES];                             /* p_u (B, D); NULL: the model lacks the modality */
+    value *shared[MODALITIES];                               /* r_u (B, D) */
+    value *shared_mean;                                      /* r (B, D) */
+    value *fused;                                            /* f (B, D) */
     value *prediction[SEMANTICMAC_TASKS_MAX];                /* (B, targets of the task): scores or logits */
     value *specific_head[SEMANTICMAC_TASKS_MAX][MODALITIES]; /* what the modality says by itself */
     value *shared_head[SEMANTICMAC_TASKS_MAX];

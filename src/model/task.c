@@ -21,8 +21,8 @@ static smac_status copy_name(char out[TASK_NAME_MAX], const char *text, const ch
     return SMAC_OK;
 }
 
-smac_status task_regression(task_description *task, const char *name, const char *protocol, double low, double high,
-    smac_error *error)
+smac_status task_regression(
+    task_description *task, const char *name, const char *protocol, double low, double high, smac_error *error)
 {
     memset(task, 0, sizeof *task);
     TRY(copy_name(task->name, name, "task name", error));
@@ -53,21 +53,21 @@ smac_status task_with_classes(task_description *task, const char *name, const ch
 smac_status task_check(const task_description *task, smac_error *error)
 {
     if (!task->name[0] || strpbrk(task->name, ". /"))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "task name '%s' is empty or holds a point, a space or a slash", task->name);
+        return FAIL(
+            error, SMAC_ERROR_ARGUMENT, "task name '%s' is empty or holds a point, a space or a slash", task->name);
     if (task->kind == TASK_CLASSES && (task->classes < 2 || task->classes > TASK_CLASSES_MAX))
         return FAIL(error, SMAC_ERROR_ARGUMENT, "task %s has %d classes; expected 2 to %d", task->name, task->classes,
-                    TASK_CLASSES_MAX);
-    if (task->kind == TASK_REGRESSION &&
-        !(isfinite(task->low) && isfinite(task->high) && task->low < task->high))
+            TASK_CLASSES_MAX);
+    if (task->kind == TASK_REGRESSION && !(isfinite(task->low) && isfinite(task->high) && task->low < task->high))
         return FAIL(error, SMAC_ERROR_ARGUMENT, "task %s has the label range %g to %g; expected the lower end first",
-                    task->name, task->low, task->high);
+            task->name, task->low, task->high);
     return SMAC_OK;
 }
 
 json_t *task_to_json(const task_description *task)
 {
     json_t *object = json_pack("{s:s, s:s, s:s}", "name", task->name, "protocol", task->protocol, "kind",
-                               task->kind == TASK_CLASSES ? "classes" : "regression");
+        task->kind == TASK_CLASSES ? "classes" : "regression");
     if (!object)
         return NULL;
     json_t *more = task->kind == TASK_CLASSES ? json_array() : json_pack("[f, f]", task->low, task->high);
@@ -95,12 +95,14 @@ smac_status task_from_json(task_description *task, const json_t *object, smac_er
         return task_regression(task, name, protocol, json_number_value(low), json_number_value(high), error);
     }
     if (strcmp(kind, "classes") != 0)
-        return FAIL(error, SMAC_ERROR_FORMAT, "task %.60s is of kind '%.60s'; expected regression or classes", name, kind);
+        return FAIL(
+            error, SMAC_ERROR_FORMAT, "task %.60s is of kind '%.60s'; expected regression or classes", name, kind);
     const json_t *classes = json_object_get(object, "classes");
     const char *names[TASK_CLASSES_MAX];
     size_t count = json_array_size(classes);
     if (count < 2 || count > TASK_CLASSES_MAX)
-        return FAIL(error, SMAC_ERROR_FORMAT, "task %.60s names %zu classes; expected 2 to %d", name, count, TASK_CLASSES_MAX);
+        return FAIL(
+            error, SMAC_ERROR_FORMAT, "task %.60s names %zu classes; expected 2 to %d", name, count, TASK_CLASSES_MAX);
     for (size_t i = 0; i < count; i++) {
         names[i] = json_string_value(json_array_get(classes, i));
         if (!names[i])

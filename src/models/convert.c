@@ -20,7 +20,7 @@ typedef struct planned {
     tensor_type type;
     const float *scale; /* of int8: per row, or per column of a turned one; itself written where type is F32 and made */
     bool is_scale;
-    int64_t rows, row;  /* of the source as a matrix */
+    int64_t rows, row; /* of the source as a matrix */
 } planned;
 
 typedef struct conversion {
@@ -51,8 +51,8 @@ static smac_status measure_scales(const conversion *c, const planned *p, float *
             int64_t channel = p->from->turned ? (at + i) % p->row : (at + i) / p->row;
             float size = fabsf(c->piece[i]);
             if (!isfinite(size))
-                return FAIL(error, SMAC_ERROR_NUMERIC, "tensor %s holds a value that is not finite: fetch or import "
-                    "the model again", e->name);
+                return FAIL(error, SMAC_ERROR_NUMERIC,
+                    "tensor %s holds a value that is not finite: fetch or import the model again", e->name);
             if (size > scale[channel])
                 scale[channel] = size;
         }
@@ -146,8 +146,8 @@ static tensor_type type_for(const read_tensor *t, precision to)
 }
 
 /* Wider types in front, so that every tensor starts at a multiple of its own size. */
-static smac_status plan_all(conversion *c, const read_tensor *tensors, size_t count, precision to, arena *memory,
-    smac_error *error)
+static smac_status plan_all(
+    conversion *c, const read_tensor *tensors, size_t count, precision to, arena *memory, smac_error *error)
 {
     for (int width = 8; width >= 1; width /= 2) {
         for (size_t i = 0; i < count; i++) {
@@ -170,8 +170,8 @@ static smac_status plan_all(conversion *c, const read_tensor *tensors, size_t co
     return SMAC_OK;
 }
 
-static smac_status write_weights(const opened_model *m, const char *folder, precision to, const reporter *r,
-    smac_error *error)
+static smac_status write_weights(
+    const opened_model *m, const char *folder, precision to, const reporter *r, smac_error *error)
 {
     read_tensor *tensors = NULL;
     size_t count = 0, texts = 0;

@@ -19,9 +19,9 @@ typedef struct transfer {
     const char *address, *what, *folder;
     const reporter *report;
     FILE *file;
-    int64_t offset;    /* bytes that were there before */
-    int64_t whole;     /* size by the server's Content-Range, -1: not said */
-    char linked[65];   /* SHA-256 by the server, or "" */
+    int64_t offset;  /* bytes that were there before */
+    int64_t whole;   /* size by the server's Content-Range, -1: not said */
+    char linked[65]; /* SHA-256 by the server, or "" */
     bool stopped, checked_space, bad_disk;
     smac_error *error; /* of the space check */
     smac_status status;
@@ -115,8 +115,8 @@ static smac_status explain(const transfer *t, CURLcode code, const char *part, s
             host, curl_easy_strerror(code));
     case CURLE_HTTP_RETURNED_ERROR:
         if (answer == 404 || answer == 410)
-            return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no %.400s (the server says %ld): check the name or "
-                "--from", t->address, answer);
+            return FAIL(error, SMAC_ERROR_NOT_FOUND,
+                "there is no %.400s (the server says %ld): check the name or --from", t->address, answer);
         if (answer == 401 || answer == 403)
             return FAIL(error, SMAC_ERROR_IO,
                 "%s does not give %.300s to everybody (it says %ld); download it by hand and use `semanticmac models "
@@ -178,8 +178,9 @@ static CURLcode perform(transfer *t, const char *part)
 /* What is there already is the whole, or is of no use to this server. */
 static bool is_range_refused(const transfer *t, CURLcode code)
 {
-    return t->offset > 0 && (code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME ||
-                             (code == CURLE_HTTP_RETURNED_ERROR && response(t) == 416));
+    return t->offset > 0 &&
+        (code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME ||
+            (code == CURLE_HTTP_RETURNED_ERROR && response(t) == 416));
 }
 
 static smac_status check_sum(const transfer *t, const char *part, const char *expected, char *sha256, smac_error *error)

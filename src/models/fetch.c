@@ -13,10 +13,10 @@
 #define MAKERS_MANIFEST_LIMIT (1 << 20)
 
 /* What a folder without a manifest may hold. */
-#define ANY_FILES \
+#define ANY_FILES                                                                                                         \
     "config.json model.safetensors|model.safetensors.index.json|pytorch_model.bin|pytorch_model.bin.index.json|model.bin" \
-    " tokenizer.json? vocab.txt? vocab.json? merges.txt? spiece.model? sentencepiece.bpe.model? spm.model?" \
-    " tokenizer.model?" \
+    " tokenizer.json? vocab.txt? vocab.json? merges.txt? spiece.model? sentencepiece.bpe.model? spm.model?"               \
+    " tokenizer.model?"                                                                                                   \
     " tokenizer_config.json? special_tokens_map.json? generation_config.json? preprocessor_config.json? vocabulary.txt?"
 
 typedef struct fetching {
@@ -25,8 +25,8 @@ typedef struct fetching {
     const char *part;         /* folder */
     text_buffer base;         /* address that file names go behind, with its slash */
     bool hub;
-    json_t *manifest;         /* of the other side, or NULL */
-    json_t *sums;             /* file -> sha256, as checked */
+    json_t *manifest; /* of the other side, or NULL */
+    json_t *sums;     /* file -> sha256, as checked */
     const reporter *report;
 } fetching;
 
@@ -45,8 +45,8 @@ static bool is_whole(const fetching *f, const char *file, const char *expected)
 {
     char *note = note_of(f, file), *path = path_join(f->part, file), *sum = NULL, digest[65];
     bool whole = note && path && file_exists(path) && file_read(note, 100, &sum, NULL, NULL) == SMAC_OK &&
-                 strlen(sum) == 64 && (!expected || strcasecmp(expected, sum) == 0) &&
-                 models_sha256(path, file, f->report, digest, NULL) == SMAC_OK && strcmp(digest, sum) == 0;
+        strlen(sum) == 64 && (!expected || strcasecmp(expected, sum) == 0) &&
+        models_sha256(path, file, f->report, digest, NULL) == SMAC_OK && strcmp(digest, sum) == 0;
     if (whole)
         json_object_set_new(f->sums, file, json_string(sum));
     free(sum);
@@ -86,9 +86,11 @@ static smac_status bring_shards(fetching *f, const char *index, smac_error *erro
     json_t *root = path ? json_load_file(path, 0, NULL) : NULL, *map = json_object_get(root, "weight_map"), *shard;
     json_t *seen = json_object();
     const char *tensor;
-    smac_status status = json_is_object(map) ? SMAC_OK
+    smac_status status = json_is_object(map)
+        ? SMAC_OK
         : FAIL(error, SMAC_ERROR_FORMAT, "%s of %s has no \"weight_map\"", index, f->name);
-    json_object_foreach(map, tensor, shard) {
+    json_object_foreach(map, tensor, shard)
+    {
         const char *name = json_string_value(shard);
         if (status != SMAC_OK)
             break;
@@ -135,11 +137,12 @@ static smac_status bring_manifest_files(fetching *f, smac_error *error)
     const char *name;
     json_t *entry;
     double bytes = 0;
-    json_object_foreach(json_object_get(f->manifest, "files"), name, entry)
-        bytes += json_number_value(json_object_get(entry, "bytes"));
+    json_object_foreach(json_object_get(f->manifest, "files"), name, entry) bytes +=
+        json_number_value(json_object_get(entry, "bytes"));
     if (bytes > 0 && bytes < 1e15)
         TRY(models_check_space(f->part, (uint64_t)bytes, error));
-    json_object_foreach(json_object_get(f->manifest, "files"), name, entry) {
+    json_object_foreach(json_object_get(f->manifest, "files"), name, entry)
+    {
         const char *sum = json_string_value(json_object_get(entry, "sha256"));
         size_t length = strlen(name);
         if (strchr(name, '/') || name[0] == '.' || !sum || strlen(sum) != 64 || strcmp(name, MANIFEST_NAME) == 0 ||
@@ -224,7 +227,8 @@ static void remove_notes(const fetching *f, const char *folder)
 {
     const char *file;
     json_t *sum;
-    json_object_foreach(f->sums, file, sum) {
+    json_object_foreach(f->sums, file, sum)
+    {
         char note[300];
         snprintf(note, sizeof note, "%.250s.sha256.part", file);
         remove_in(folder, note);

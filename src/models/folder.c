@@ -69,8 +69,7 @@ smac_status models_unknown(const char *name, smac_error *error)
     if (*near)
         return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no model \"%.200s\"; did you mean %s?", name, near);
     return FAIL(error, SMAC_ERROR_NOT_FOUND,
-        "there is no model \"%.200s\"; `semanticmac models list` shows the names that are known",
-        name);
+        "there is no model \"%.200s\"; `semanticmac models list` shows the names that are known", name);
 }
 
 static bool is_installed(const char *name)
@@ -231,16 +230,16 @@ smac_status models_sha256(const char *path, const char *what, const reporter *r,
     return status;
 }
 
-static smac_status verify_file(const char *model, const char *folder, const char *name, const json_t *wanted,
-    const reporter *r, smac_error *error)
+static smac_status verify_file(
+    const char *model, const char *folder, const char *name, const json_t *wanted, const reporter *r, smac_error *error)
 {
     char digest[65], what[200];
     const char *expected = json_string_value(json_object_get(wanted, "sha256"));
     json_int_t bytes = json_integer_value(json_object_get(wanted, "bytes"));
     struct stat info;
     if (strchr(name, '/') || !expected || strlen(expected) != 64)
-        return FAIL(error, SMAC_ERROR_FORMAT, "the manifest of %s has a bad entry for \"%.200s\"; fetch or import it "
-            "again", model, name);
+        return FAIL(error, SMAC_ERROR_FORMAT,
+            "the manifest of %s has a bad entry for \"%.200s\"; fetch or import it again", model, name);
     char *path = path_join(folder, name);
     if (!path)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a path");
@@ -267,7 +266,8 @@ smac_status models_verify(const char *name, const reporter *r, smac_error *error
     char *folder;
     smac_status status = models_place(own, "", &folder, error);
     if (status == SMAC_OK) {
-        json_object_foreach(json_object_get(manifest, "files"), file, entry) {
+        json_object_foreach(json_object_get(manifest, "files"), file, entry)
+        {
             status = verify_file(own, folder, file, entry, r, error);
             if (status != SMAC_OK)
                 break;
@@ -306,9 +306,9 @@ smac_status models_remove(const char *name, smac_error *error)
 {
     const char *own = is_installed(name) ? name : models_own_name(name);
     if (!is_installed(own))
-        return known_models_find(name) ? FAIL(error, SMAC_ERROR_NOT_FOUND, "%s is not installed, `semanticmac models "
-                                       "list` shows what is", own)
-                                       : models_unknown(name, error);
+        return known_models_find(name)
+            ? FAIL(error, SMAC_ERROR_NOT_FOUND, "%s is not installed, `semanticmac models list` shows what is", own)
+            : models_unknown(name, error);
     char *folder, *going = NULL;
     TRY(models_place(own, "", &folder, error));
     smac_status status = models_place(own, ".part", &going, error);

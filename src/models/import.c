@@ -12,8 +12,8 @@
 
 /* --- the manifest and the renaming -------------------------------------------------------------------------------- */
 
-static smac_status add_file(json_t *files, const char *folder, const char *name, const json_t *sums, const reporter *r,
-    smac_error *error)
+static smac_status add_file(
+    json_t *files, const char *folder, const char *name, const json_t *sums, const reporter *r, smac_error *error)
 {
     char digest[65], what[200];
     struct stat info;
@@ -45,8 +45,8 @@ static smac_status write_manifest(const char *folder, json_t *manifest, smac_err
     return status;
 }
 
-smac_status models_install_part(const char *name, const char *source, const char *licence, json_t *sums,
-    const reporter *r, smac_error *error)
+smac_status models_install_part(
+    const char *name, const char *source, const char *licence, json_t *sums, const reporter *r, smac_error *error)
 {
     model_summary summary;
     char *part = NULL, *folder = NULL, **names = NULL;
@@ -66,9 +66,9 @@ smac_status models_install_part(const char *name, const char *source, const char
         manifest = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:O}", "name", name, "family", summary.family,
             "details", summary.details, "source", source ? source : "", "licence", licence ? licence : "not known",
             "weights", summary.weights, "parameters", (json_int_t)summary.parameters, "files", files);
-        status = manifest ? write_manifest(part, manifest, error)
-                          : FAIL(error, SMAC_ERROR_ARGUMENT, "the source or licence of %s is not UTF-8: write it so",
-                              name);
+        status = manifest
+            ? write_manifest(part, manifest, error)
+            : FAIL(error, SMAC_ERROR_ARGUMENT, "the source or licence of %s is not UTF-8: write it so", name);
     }
     if (status == SMAC_OK && rename(part, folder) != 0)
         status = FAIL(error, SMAC_ERROR_IO, "cannot put %s in place: %s", folder, strerror(errno));
@@ -106,8 +106,8 @@ static smac_status copy_file(const char *from, const char *to, const char *what,
     return status;
 }
 
-static smac_status bring(const char *from, const char *folder, const char *name, bool link, const reporter *r,
-    smac_error *error)
+static smac_status bring(
+    const char *from, const char *folder, const char *name, bool link, const reporter *r, smac_error *error)
 {
     char whole[PATH_MAX], what[200];
     char *to = path_join(folder, name);
@@ -178,8 +178,8 @@ static smac_status name_of_path(const char *path, char out[MODEL_NAME_MAX + 1], 
 {
     char whole[PATH_MAX];
     if (!realpath(path, whole))
-        return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is nothing at %.500s, expected a model's folder or weights "
-            "file: check the name", path);
+        return FAIL(error, SMAC_ERROR_NOT_FOUND,
+            "there is nothing at %.500s, expected a model's folder or weights file: check the name", path);
     const char *base = path_base(whole);
     size_t length = strlen(base);
     if (!file_is_folder(whole) && strrchr(base, '.'))
@@ -190,8 +190,8 @@ static smac_status name_of_path(const char *path, char out[MODEL_NAME_MAX + 1], 
     return SMAC_OK;
 }
 
-smac_status models_import(const char *path, const char *name, bool link, const reporter *r, char **installed,
-    smac_error *error)
+smac_status models_import(
+    const char *path, const char *name, bool link, const reporter *r, char **installed, smac_error *error)
 {
     char own[MODEL_NAME_MAX + 1], *part;
     model_summary summary;
@@ -219,8 +219,9 @@ smac_status models_import(const char *path, const char *name, bool link, const r
     if (status == SMAC_OK) {
         char whole[PATH_MAX];
         snprintf(source, sizeof source, "imported from %s", realpath(path, whole) ? whole : path);
-        const char *licence = same_family ? known->licence : strcmp(summary.family, "imagebind") == 0
-            ? known_models_find("imagebind-huge")->licence : NULL;
+        const char *licence = same_family              ? known->licence
+            : strcmp(summary.family, "imagebind") == 0 ? known_models_find("imagebind-huge")->licence
+                                                       : NULL;
         status = models_install_part(name, source, licence, NULL, r, error);
     }
     if (status != SMAC_OK)

@@ -10,9 +10,8 @@
 #define WORDPIECE "config.json model.safetensors|pytorch_model.bin tokenizer.json? vocab.txt tokenizer_config.json?"
 #define BYTE_PAIRS \
     "config.json model.safetensors|pytorch_model.bin tokenizer.json? vocab.json merges.txt tokenizer_config.json?"
-#define PIECES(model) \
-    "config.json model.safetensors|pytorch_model.bin tokenizer.json? " model " tokenizer_config.json?"
-#define WHISPER \
+#define PIECES(model) "config.json model.safetensors|pytorch_model.bin tokenizer.json? " model " tokenizer_config.json?"
+#define WHISPER                                                                                                    \
     "config.json generation_config.json model.safetensors|pytorch_model.bin tokenizer.json tokenizer_config.json?" \
     " preprocessor_config.json? vocab.json?"
 

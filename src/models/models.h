@@ -42,11 +42,11 @@ typedef struct known_model {
     const char *source;     /* the name at the hub, or a whole address */
     /* separated by spaces; a|b: the first that is there; with ? behind: may be missing */
     const char *files;
-    int megabytes;          /* what is downloaded, about */
+    int megabytes; /* what is downloaded, about */
     const char *licence;
     const char *purpose;
-    bool packaged;          /* tools/fetch-packaged-models brings it without the hub */
-    const char *sha256;     /* of the weights, NULL: not known here (the hub says it while fetching) */
+    bool packaged;      /* tools/fetch-packaged-models brings it without the hub */
+    const char *sha256; /* of the weights, NULL: not known here (the hub says it while fetching) */
 } known_model;
 
 size_t known_models_count(void);
@@ -64,9 +64,9 @@ smac_status models_installed(char ***names, size_t *count, smac_error *error);
 
 typedef struct model_summary {
     char family[32];
-    char details[200];   /* "12 layers, width 768, 30522 tokens", for people */
-    char weights[128];   /* the weights' file name where the folder alone is not enough (ImageBind), else "" */
-    int64_t parameters;  /* values of the tensors that the encoder reads */
+    char details[200];  /* "12 layers, width 768, 30522 tokens", for people */
+    char weights[128];  /* the weights' file name where the folder alone is not enough (ImageBind), else "" */
+    int64_t parameters; /* values of the tensors that the encoder reads */
 } model_summary;
 
 /*
@@ -87,8 +87,8 @@ smac_status models_remove(const char *name, smac_error *error);
  * link: symbolic links in place of copies.  installed (free(), may be NULL): the name it got.  Refused: a name that is
  * installed already, files that models_recognise refuses, no space (what is needed and what there is).
  */
-smac_status models_import(const char *path, const char *name, bool link, const reporter *r, char **installed,
-    smac_error *error);
+smac_status models_import(
+    const char *path, const char *name, bool link, const reporter *r, char **installed, smac_error *error);
 
 /*
  * Download a model.  from NULL: the hub ($SEMANTICMAC_HUB, else the public one) for a known model; else the address
@@ -111,7 +111,7 @@ smac_status models_convert(
  * For a folder whose files are in place (NAME.part in the models folder): recognises it, writes the manifest and
  * renames it to NAME.  sums (may be NULL): {file: sha256} already known.
  */
-smac_status models_install_part(const char *name, const char *source, const char *licence, json_t *sums,
-    const reporter *r, smac_error *error);
+smac_status models_install_part(
+    const char *name, const char *source, const char *licence, json_t *sums, const reporter *r, smac_error *error);
 
 #endif

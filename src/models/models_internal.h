@@ -47,8 +47,8 @@ void opened_model_close(opened_model *m);
 typedef struct read_tensor {
     const tensor_entry *entry;
     const tensor_entry *scale; /* int8 weights */
-    bool product;  /* a matrix that products alone read */
-    bool turned;   /* it lies as (in, out) */
+    bool product;              /* a matrix that products alone read */
+    bool turned;               /* it lies as (in, out) */
 } read_tensor;
 /* Every tensor that the model's encoders read, each once; shapes are checked.  free(*out). */
 smac_status opened_model_tensors(const opened_model *m, read_tensor **out, size_t *count, smac_error *error);

@@ -8,8 +8,8 @@
 #include "models/models_internal.h"
 #include "text/tokenizer.h"
 
-static const char imagebind_sign[2][64] = {"modality_trunks.vision.blocks.0.attn.in_proj_weight",
-    "modality_trunks.audio.blocks.0.attn.in_proj_weight"};
+static const char imagebind_sign[2][64] = {
+    "modality_trunks.vision.blocks.0.attn.in_proj_weight", "modality_trunks.audio.blocks.0.attn.in_proj_weight"};
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
 
@@ -104,8 +104,8 @@ static char *imagebind_inside(const char *folder)
 static smac_status open_any(const char *path, opened_model *m, smac_error *error)
 {
     if (!file_exists(path))
-        return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is nothing at %.500s, expected a model's folder or weights "
-            "file: check the name", path);
+        return FAIL(error, SMAC_ERROR_NOT_FOUND,
+            "there is nothing at %.500s, expected a model's folder or weights file: check the name", path);
     char *inside = file_is_folder(path) ? imagebind_inside(path) : NULL;
     const char *file = inside ? inside : path;
     smac_status status;
@@ -215,8 +215,8 @@ static smac_status collect_whisper(collector *c, const opened_model *m, smac_err
         size_t length = strlen(e->name);
         if (strcmp(e->name, "proj_out.weight") == 0 || (length > 6 && strcmp(e->name + length - 6, "_scale") == 0))
             continue;
-        bool product = e->rank == 2 && (strstr(e->name, "_proj.weight") || strstr(e->name, ".fc1.weight") ||
-                                        strstr(e->name, ".fc2.weight"));
+        bool product = e->rank == 2 &&
+            (strstr(e->name, "_proj.weight") || strstr(e->name, ".fc1.weight") || strstr(e->name, ".fc2.weight"));
         TRY(collect(c, (read_tensor){.entry = e, .product = product}, error));
     }
     return SMAC_OK;
@@ -227,9 +227,9 @@ smac_status opened_model_tensors(const opened_model *m, read_tensor **out, size_
     collector c = {.file = m->file, .place = memory_new(tensor_file_count(m->file) + 1, sizeof *c.place)};
     parameter_store *store = parameter_store_new();
     smac_status status = !store || !c.place ? FAIL(error, SMAC_ERROR_MEMORY, "no memory for a model")
-                       : m->kind == MODEL_WHISPER ? collect_whisper(&c, m, error)
-                       : m->kind == MODEL_LANGUAGE ? collect_language(&c, m, store, error)
-                       : collect_imagebind(&c, m, store, error);
+        : m->kind == MODEL_WHISPER          ? collect_whisper(&c, m, error)
+        : m->kind == MODEL_LANGUAGE         ? collect_language(&c, m, store, error)
+                                            : collect_imagebind(&c, m, store, error);
     parameter_store_free(store);
     free(c.place);
     if (status != SMAC_OK) {
@@ -279,8 +279,9 @@ smac_status models_recognise(const char *path, model_summary *out, smac_error *e
         tokenizer *words = NULL;
         status = tokenizer_open(path, &words, error);
         if (status == SMAC_OK && m.kind == MODEL_LANGUAGE && tokenizer_size(words) > m.language.vocabulary)
-            status = FAIL(error, SMAC_ERROR_MISMATCH, "%.500s: the tokenizer has %d tokens, but the weights know %lld; "
-                "download both again", path, tokenizer_size(words), (long long)m.language.vocabulary);
+            status = FAIL(error, SMAC_ERROR_MISMATCH,
+                "%.500s: the tokenizer has %d tokens, but the weights know %lld; download both again", path,
+                tokenizer_size(words), (long long)m.language.vocabulary);
         tokenizer_close(words);
     }
     if (status == SMAC_OK)

@@ -4,8 +4,8 @@
 #include "base/text.h"
 
 /* PREFIX.name in the store. */
-static smac_status add_named(parameter_store *s, const char *prefix, const char *name, parameter_spec spec,
-    parameter **out, smac_error *error)
+static smac_status add_named(
+    parameter_store *s, const char *prefix, const char *name, parameter_spec spec, parameter **out, smac_error *error)
 {
     text_buffer full = {0};
     text_format(&full, "%s%s%s", prefix, prefix[0] != '\0' ? "." : "", name);
@@ -24,8 +24,8 @@ static smac_status add_named(parameter_store *s, const char *prefix, const char 
     return local.code;
 }
 
-smac_status linear_add(parameter_store *s, const char *prefix, int64_t in, int64_t out, bool bias, linear *layer,
-    smac_error *error)
+smac_status linear_add(
+    parameter_store *s, const char *prefix, int64_t in, int64_t out, bool bias, linear *layer, smac_error *error)
 {
     layer->bias = NULL;
     TRY(add_named(s, prefix, "weight",
@@ -33,8 +33,8 @@ smac_status linear_add(parameter_store *s, const char *prefix, int64_t in, int64
         error));
     if (!bias)
         return SMAC_OK;
-    return add_named(s, prefix, "bias",
-        (parameter_spec){.rank = 1, .dim = {out}, .init = INIT_ZEROS, .no_decay = true}, &layer->bias, error);
+    return add_named(s, prefix, "bias", (parameter_spec){.rank = 1, .dim = {out}, .init = INIT_ZEROS, .no_decay = true},
+        &layer->bias, error);
 }
 
 value *linear_forward_activation(tape *t, const linear *layer, value *x, activation a)
@@ -48,12 +48,12 @@ value *linear_forward(tape *t, const linear *layer, value *x)
     return linear_forward_activation(t, layer, x, ACTIVATION_NONE);
 }
 
-smac_status layer_norm_add(parameter_store *s, const char *prefix, int64_t width, float epsilon, layer_norm *layer,
-    smac_error *error)
+smac_status layer_norm_add(
+    parameter_store *s, const char *prefix, int64_t width, float epsilon, layer_norm *layer, smac_error *error)
 {
     layer->epsilon = epsilon;
-    TRY(add_named(s, prefix, "weight",
-        (parameter_spec){.rank = 1, .dim = {width}, .init = INIT_ONES, .no_decay = true}, &layer->weight, error));
+    TRY(add_named(s, prefix, "weight", (parameter_spec){.rank = 1, .dim = {width}, .init = INIT_ONES, .no_decay = true},
+        &layer->weight, error));
     return add_named(s, prefix, "bias",
         (parameter_spec){.rank = 1, .dim = {width}, .init = INIT_ZEROS, .no_decay = true}, &layer->bias, error);
 }
@@ -102,8 +102,9 @@ smac_status attention_add(parameter_store *s, const char *prefix, int64_t width,
     layer->kv_heads = kv_heads;
     layer->dropout = dropout;
     if (heads < 1 || kv_heads < 1 || heads % kv_heads != 0)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "attention %s has %d heads and %d key heads: the first must be a "
-            "multiple of the second", prefix, heads, kv_heads);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "attention %s has %d heads and %d key heads: the first must be a multiple of the second", prefix, heads,
+            kv_heads);
     text_buffer name = {0};
     smac_status status = SMAC_OK;
     for (int i = 0; i < 4 && status == SMAC_OK; i++) {
@@ -125,7 +126,8 @@ value *attention_forward(tape *t, const attention *layer, value *x, value *conte
     value *q = linear_forward(t, &layer->query, x);
     value *k = linear_forward(t, &layer->key, context);
     value *v = linear_forward(t, &layer->value, context);
-    value *joined = op_attention(t, q, k, v, &(attention_options){.heads = layer->heads, .kv_heads = layer->kv_heads,
-        .key_mask = mask, .dropout = layer->dropout});
+    value *joined = op_attention(t, q, k, v,
+        &(attention_options){
+            .heads = layer->heads, .kv_heads = layer->kv_heads, .key_mask = mask, .dropout = layer->dropout});
     return linear_forward(t, &layer->out, joined);
 }

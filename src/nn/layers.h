@@ -12,8 +12,8 @@ typedef struct linear {
     parameter *weight; /* (out, in) */
     parameter *bias;   /* (out) or NULL */
 } linear;
-smac_status linear_add(parameter_store *s, const char *prefix, int64_t in, int64_t out, bool bias, linear *layer,
-    smac_error *error);
+smac_status linear_add(
+    parameter_store *s, const char *prefix, int64_t in, int64_t out, bool bias, linear *layer, smac_error *error);
 value *linear_forward(tape *t, const linear *layer, value *x);
 value *linear_forward_activation(tape *t, const linear *layer, value *x, activation a);
 
@@ -21,8 +21,8 @@ typedef struct layer_norm {
     parameter *weight, *bias; /* (D) each; bias NULL: root mean square norm without centring (T5) */
     float epsilon;
 } layer_norm;
-smac_status layer_norm_add(parameter_store *s, const char *prefix, int64_t width, float epsilon, layer_norm *layer,
-    smac_error *error);
+smac_status layer_norm_add(
+    parameter_store *s, const char *prefix, int64_t width, float epsilon, layer_norm *layer, smac_error *error);
 value *layer_norm_forward(tape *t, const layer_norm *layer, value *x);
 
 /* FFN(x) = W2 Drop(GELU(W1 LN x)), D -> 4D -> D (method.md) */

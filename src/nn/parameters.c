@@ -20,7 +20,7 @@ typedef struct entry {
     parameter p; /* first, so that a parameter pointer is an entry pointer */
     initialiser init;
     float scale;
-    float *own;    /* values of a frozen parameter that the store allocated */
+    float *own; /* values of a frozen parameter that the store allocated */
     bool borrowed;
 } entry;
 
@@ -132,9 +132,14 @@ parameter *parameter_add(parameter_store *s, const parameter_spec *spec, smac_er
         FAIL(error, SMAC_ERROR_MEMORY, "memory ran out at parameter %s", spec->name);
         return NULL;
     }
-    e->p = (parameter){.name = name, .rank = spec->rank, .count = (int64_t)count, .trainable = true,
-        .product = spec->product, .decay = !spec->no_decay,
-        .rate_scale = spec->rate_scale != 0 ? spec->rate_scale : 1, .version = 1};
+    e->p = (parameter){.name = name,
+        .rank = spec->rank,
+        .count = (int64_t)count,
+        .trainable = true,
+        .product = spec->product,
+        .decay = !spec->no_decay,
+        .rate_scale = spec->rate_scale != 0 ? spec->rate_scale : 1,
+        .version = 1};
     memcpy(e->p.dim, spec->dim, (size_t)spec->rank * sizeof spec->dim[0]);
     e->init = spec->init;
     e->scale = spec->scale;
@@ -193,9 +198,9 @@ smac_status parameter_adopt_packed(parameter_store *s, parameter *p, struct pack
         return FAIL(error, SMAC_ERROR_ARGUMENT,
             "parameter %s cannot take a packed matrix: it must be frozen, a product, and not sealed yet", p->name);
     if (packed_matrix_n(matrix) != p->dim[0] || packed_matrix_k(matrix) != p->dim[1])
-        return FAIL(error, SMAC_ERROR_MISMATCH, "parameter %s has shape (%lld, %lld), but the packed matrix (%lld, %lld)",
-            p->name, (long long)p->dim[0], (long long)p->dim[1], (long long)packed_matrix_n(matrix),
-            (long long)packed_matrix_k(matrix));
+        return FAIL(error, SMAC_ERROR_MISMATCH,
+            "parameter %s has shape (%lld, %lld), but the packed matrix (%lld, %lld)", p->name, (long long)p->dim[0],
+            (long long)p->dim[1], (long long)packed_matrix_n(matrix), (long long)packed_matrix_k(matrix));
     e->borrowed = true;
     return SMAC_OK;
 }
@@ -248,8 +253,8 @@ static void initialise_entry(const entry *e, uint64_t seed)
     double between = 1, in = p->rank > 0 ? (double)p->dim[p->rank - 1] : 1, out = p->rank > 0 ? (double)p->dim[0] : 1;
     for (int i = 1; i + 1 < p->rank; i++)
         between *= (double)p->dim[i];
-    initialise_context c = {e, seed, random_stream(p->name),
-        (float)sqrt(6 / ((in + out) * between)) * (e->scale != 0 ? e->scale : 1)};
+    initialise_context c = {
+        e, seed, random_stream(p->name), (float)sqrt(6 / ((in + out) * between)) * (e->scale != 0 ? e->scale : 1)};
     parallel_for((p->count + INITIALISE_STEP - 1) / INITIALISE_STEP, initialise_piece, &c);
 }
 
@@ -343,8 +348,8 @@ void parameter_touch_all(parameter_store *s)
 
 /* --- packing ------------------------------------------------------------------------------------------------------- */
 
-smac_status parameter_store_pack(parameter_store *s, const char *prefix, precision how, bool drop_master,
-    smac_error *error)
+smac_status parameter_store_pack(
+    parameter_store *s, const char *prefix, precision how, bool drop_master, smac_error *error)
 {
     if (!s->sealed)
         return FAIL(error, SMAC_ERROR_INTERNAL, "parameters can be packed only after the store is sealed");

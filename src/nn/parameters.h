@@ -12,9 +12,9 @@
 typedef enum initialiser {
     INIT_ZEROS,
     INIT_ONES,
-    INIT_NORMAL,        /* mean 0, standard deviation scale */
-    INIT_XAVIER_UNIFORM,/* Glorot and Bengio 2010; fan from the last dimension and the first */
-    INIT_CONSTANT       /* scale */
+    INIT_NORMAL,         /* mean 0, standard deviation scale */
+    INIT_XAVIER_UNIFORM, /* Glorot and Bengio 2010; fan from the last dimension and the first */
+    INIT_CONSTANT        /* scale */
 } initialiser;
 
 typedef struct parameter_spec {
@@ -23,9 +23,9 @@ typedef struct parameter_spec {
     int64_t dim[VALUE_MAX_RANK];
     initialiser init;
     float scale;
-    bool product;       /* a weight (out, in) that op_linear alone reads (parameter_store_pack may pack it) */
-    bool no_decay;      /* bias, norm, gate, learned token */
-    float rate_scale;   /* 0 means 1 */
+    bool product;     /* a weight (out, in) that op_linear alone reads (parameter_store_pack may pack it) */
+    bool no_decay;    /* bias, norm, gate, learned token */
+    float rate_scale; /* 0 means 1 */
 } parameter_spec;
 
 typedef struct parameter_store parameter_store;
@@ -74,7 +74,7 @@ void parameter_touch_all(parameter_store *s); /* raise the version of all traina
  * drop_master frees or forgets their float32 values: then no gradient can flow through them and no other operation can
  * read them.  Not while a tape uses them.
  */
-smac_status parameter_store_pack(parameter_store *s, const char *prefix, precision how, bool drop_master,
-    smac_error *error);
+smac_status parameter_store_pack(
+    parameter_store *s, const char *prefix, precision how, bool drop_master, smac_error *error);
 
 #endif

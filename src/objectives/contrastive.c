@@ -15,13 +15,13 @@ static const double smallest_norm = 1e-6; /* constant vectors, centred, are near
 typedef struct intra_context {
     int64_t batch, width;
     intra_contrast_options options;
-    value *input[KINDS];                      /* NULL: the model lacks it */
-    uint8_t *present[CONTRAST_MODALITIES];    /* (B) */
+    value *input[KINDS];                   /* NULL: the model lacks it */
+    uint8_t *present[CONTRAST_MODALITIES]; /* (B) */
     bool centred[KINDS];
-    int64_t count[KINDS];                     /* samples that have it */
-    float *unit[KINDS];                       /* (B, P) normalised vectors */
-    double *norm[KINDS];                      /* (B) lengths after centring */
-    float *unit_grad[KINDS];                  /* (B, P) d loss / d unit, filled in the forward pass */
+    int64_t count[KINDS];    /* samples that have it */
+    float *unit[KINDS];      /* (B, P) normalised vectors */
+    double *norm[KINDS];     /* (B) lengths after centring */
+    float *unit_grad[KINDS]; /* (B, P) d loss / d unit, filled in the forward pass */
     int64_t pairs;
     value *out;
 } intra_context;
@@ -89,8 +89,8 @@ typedef struct pair_place {
 
 static void pair_put(const intra_context *c, pair_place *place, int kind_a, int64_t a, int kind_b, int64_t b)
 {
-    *place = (pair_place){kind_a, kind_b, a, b,
-                          dot(c->unit[kind_a] + a * c->width, c->unit[kind_b] + b * c->width, c->width)};
+    *place = (pair_place){
+        kind_a, kind_b, a, b, dot(c->unit[kind_a] + a * c->width, c->unit[kind_b] + b * c->width, c->width)};
 }
 
 static void pair_push_gradient(intra_context *c, const pair_place *p, double gradient)
@@ -131,8 +131,8 @@ static int64_t cross_negatives(const intra_context *c, int64_t b, int u, int v, 
 }
 
 /* -log(e^{s+/tau} / (e^{s+/tau} + sum e^{s-/tau})); with gradients, scaled, when scale is not 0 */
-static double pair_loss(intra_context *c, const pair_place *positive, const pair_place *negatives, int64_t count,
-    double scale)
+static double pair_loss(
+    intra_context *c, const pair_place *positive, const pair_place *negatives, int64_t count, double scale)
 {
     double tau = c->options.tau, largest = positive->similarity, sum;
     for (int64_t i = 0; i < count; i++)
@@ -210,8 +210,8 @@ static void intra_backward(tape *t, void *context)
         kind_backward(t, c, kind, c->out->grad[0]);
 }
 
-static bool take_inputs(tape *t, intra_context *c, value *const shared[], value *const specific[],
-    const uint8_t *const present[])
+static bool take_inputs(
+    tape *t, intra_context *c, value *const shared[], value *const specific[], const uint8_t *const present[])
 {
     for (int kind = 0; kind < KINDS; kind++) {
         int u = kind % CONTRAST_MODALITIES;
@@ -225,8 +225,8 @@ static bool take_inputs(tape *t, intra_context *c, value *const shared[], value 
         }
         if (v->rank != 2 || v->dim[0] != c->batch || v->dim[1] != c->width) {
             tape_fail(t, SMAC_ERROR_MISMATCH, "intra_contrast",
-                      "projection %d has dimensions (%lld, %lld); expected (%lld, %lld) as the others", kind,
-                      (long long)v->dim[0], (long long)v->dim[1], (long long)c->batch, (long long)c->width);
+                "projection %d has dimensions (%lld, %lld); expected (%lld, %lld) as the others", kind,
+                (long long)v->dim[0], (long long)v->dim[1], (long long)c->batch, (long long)c->width);
             return false;
         }
     }

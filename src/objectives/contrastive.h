@@ -28,8 +28,8 @@ value *intra_contrast(tape *t, value *const shared[CONTRAST_MODALITIES], value *
 
 /* Which samples belong together: kernel (B, B) with a zero diagonal. */
 typedef enum contrast_kernel {
-    CONTRAST_KERNEL_SOFT,    /* scores: exp(-(y_i - y_j)^2 / (2 sigma^2)); distributions: y_i . y_j (equal classes: 1) */
-    CONTRAST_KERNEL_ROUNDED  /* scores: equal after rounding half to even (ConFEDE); distributions: same largest class */
+    CONTRAST_KERNEL_SOFT,   /* scores: exp(-(y_i - y_j)^2 / (2 sigma^2)); distributions: y_i . y_j (equal classes: 1) */
+    CONTRAST_KERNEL_ROUNDED /* scores: equal after rounding half to even (ConFEDE); distributions: same largest class */
 } contrast_kernel;
 /* target (B, targets); valid (B) or NULL: 0 takes a sample out altogether.  Writes kernel (B, B). */
 void contrast_kernel_fill(contrast_kernel kind, bool classes, int64_t batch, int targets, const float *target,
@@ -48,6 +48,7 @@ value *inter_contrast(tape *t, value *z, const float *kernel, const uint8_t *val
  * denominator holds all k whose label is at least as far from y_i as y_j's.  Distance of labels: |y_i - y_j| (scores),
  * half the L1 distance (distributions).
  */
-value *rank_contrast(tape *t, value *z, bool classes, int targets, const float *target, const uint8_t *valid, float tau);
+value *rank_contrast(
+    tape *t, value *z, bool classes, int targets, const float *target, const uint8_t *valid, float tau);
 
 #endif

@@ -37,8 +37,9 @@ void contrast_kernel_fill(contrast_kernel kind, bool classes, int64_t batch, int
     for (int64_t i = 0; i < batch; i++) {
         for (int64_t j = 0; j < batch; j++) {
             bool counts = i != j && (!valid || (valid[i] && valid[j]));
-            kernel[i * batch + j] = counts ? (float)kernel_of(kind, classes, targets, target + i * targets,
-                                                              target + j * targets, sigma) : 0;
+            kernel[i * batch + j] = counts
+                ? (float)kernel_of(kind, classes, targets, target + i * targets, target + j * targets, sigma)
+                : 0;
         }
     }
 }
@@ -125,8 +126,8 @@ value *inter_contrast(tape *t, value *z, const float *kernel, const uint8_t *val
                 sum += (double)z->data[i * width + d] * z->data[j * width + d];
             scores[j] = (float)sum;
         }
-        total += anchor_loss(scores, kernel + i * batch, valid, batch, i, tau, kernel_sum, score_grad + i * batch,
-                             &entropy);
+        total +=
+            anchor_loss(scores, kernel + i * batch, valid, batch, i, tau, kernel_sum, score_grad + i * batch, &entropy);
     }
     float loss = anchors ? (float)(total / (double)anchors) : 0;
     for (int64_t i = 0; anchors && i < batch * batch; i++)

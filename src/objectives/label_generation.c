@@ -15,19 +15,19 @@ static const char *const bank_names[LABEL_BANKS] = {"text", "audio", "vision", "
 
 struct label_generation {
     label_generation_options options;
-    float *truth;                       /* (N, targets) */
-    int32_t *groups;                    /* (N) or NULL */
-    float *bank[LABEL_BANKS];           /* (N, D); NULL where the rule needs none */
-    uint8_t *written[LABEL_BANKS];      /* (N) */
-    float *label[LABEL_TARGETS];        /* (N, targets) */
-    float *suggestion[LABEL_TARGETS];   /* (N, targets) */
-    double reliability[LABEL_TARGETS];  /* 0 to 1 */
+    float *truth;                      /* (N, targets) */
+    int32_t *groups;                   /* (N) or NULL */
+    float *bank[LABEL_BANKS];          /* (N, D); NULL where the rule needs none */
+    uint8_t *written[LABEL_BANKS];     /* (N) */
+    float *label[LABEL_TARGETS];       /* (N, targets) */
+    float *suggestion[LABEL_TARGETS];  /* (N, targets) */
+    double reliability[LABEL_TARGETS]; /* 0 to 1 */
 };
 
 /* --- making -------------------------------------------------------------------------------------------------------- */
 
-static smac_status check_labels(const label_generation_options *o, const float *labels, const uint8_t *have,
-    smac_error *error)
+static smac_status check_labels(
+    const label_generation_options *o, const float *labels, const uint8_t *have, smac_error *error)
 {
     for (int64_t i = 0; i < o->samples; i++) {
         const float *y = labels + i * o->targets;
@@ -38,12 +38,12 @@ static smac_status check_labels(const label_generation_options *o, const float *
             bool inside = o->classes ? y[c] >= 0 && y[c] <= 1.0001f : y[c] >= o->low - 1e-5 && y[c] <= o->high + 1e-5;
             if (!inside)
                 return FAIL(error, SMAC_ERROR_ARGUMENT, "label of training sample %lld is %g; expected %g to %g",
-                            (long long)i, (double)y[c], o->classes ? 0.0 : o->low, o->classes ? 1.0 : o->high);
+                    (long long)i, (double)y[c], o->classes ? 0.0 : o->low, o->classes ? 1.0 : o->high);
             sum += y[c];
         }
         if (o->classes && fabs(sum - 1) > 1e-3)
             return FAIL(error, SMAC_ERROR_ARGUMENT, "class weights of training sample %lld sum to %g; expected 1",
-                        (long long)i, sum);
+                (long long)i, sum);
     }
     return SMAC_OK;
 }
@@ -53,19 +53,22 @@ static smac_status check_options(const label_generation_options *o, smac_error *
     size_t size;
     if (o->samples < 1 || o->width < 1 || o->targets < 1 || o->targets > TARGETS_MAX ||
         !checked_multiply((size_t)o->samples, (size_t)o->width, &size))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "label generation for %lld samples of width %lld with %d targets; expected "
-                    "at least 1 of each and at most %d targets", (long long)o->samples, (long long)o->width, o->targets,
-                    TARGETS_MAX);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "label generation for %lld samples of width %lld with %d targets; expected "
+            "at least 1 of each and at most %d targets",
+            (long long)o->samples, (long long)o->width, o->targets, TARGETS_MAX);
     if (!o->classes && (o->targets != 1 || !(o->low < o->high)))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "a score has %d numbers in the range %g to %g; expected one number and the "
-                    "lower end first", o->targets, o->low, o->high);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "a score has %d numbers in the range %g to %g; expected one number and the lower end first", o->targets,
+            o->low, o->high);
     if (o->rule == LABEL_RULE_SELF_MM && o->classes)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "labels.scheme self_mm is for regression alone, and this task has "
-                    "classes; use labels.scheme=generated");
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "labels.scheme self_mm is for regression alone, and this task has classes; use labels.scheme=generated");
     if (!(o->temperature > 0) || o->neighbours < 1 || o->folds < 2 || o->ridge < 0)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "label generation with temperature %g, %lld neighbours, %lld folds, ridge %g;"
-                    " expected more than 0, at least 1, at least 2, at least 0", o->temperature, (long long)o->neighbours,
-                    (long long)o->folds, o->ridge);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "label generation with temperature %g, %lld neighbours, %lld folds, ridge %g;"
+            " expected more than 0, at least 1, at least 2, at least 0",
+            o->temperature, (long long)o->neighbours, (long long)o->folds, o->ridge);
     return SMAC_OK;
 }
 
@@ -95,10 +98,10 @@ smac_status label_generation_new(const label_generation_options *options, const 
     for (int b = 0; b < LABEL_BANKS && memory; b++) {
         if (b < LABEL_TARGETS)
             memory = (g->label[b] = memory_new(samples * targets, sizeof(float))) != NULL &&
-                     (g->suggestion[b] = memory_new(samples * targets, sizeof(float))) != NULL;
+                (g->suggestion[b] = memory_new(samples * targets, sizeof(float))) != NULL;
         if (memory && needs_bank(options, b))
             memory = (g->bank[b] = memory_new(samples * width, sizeof(float))) != NULL &&
-                     (g->written[b] = memory_new(samples, 1)) != NULL;
+                (g->written[b] = memory_new(samples, 1)) != NULL;
     }
     if (!memory) {
         label_generation_free(g);
@@ -150,13 +153,14 @@ smac_status label_generation_write(label_generation *g, int bank, const int64_t 
     for (int64_t i = 0; i < count; i++) {
         if (samples[i] < 0 || samples[i] >= g->options.samples)
             return FAIL(error, SMAC_ERROR_ARGUMENT, "training sample %lld; expected 0 to %lld", (long long)samples[i],
-                        (long long)g->options.samples - 1);
+                (long long)g->options.samples - 1);
         if (present && !present[i])
             continue;
         for (int64_t d = 0; d < width; d++)
             if (!isfinite(vectors[i * width + d]))
-                return FAIL(error, SMAC_ERROR_NUMERIC, "the %s vector of training sample %lld is not finite at place %lld",
-                            bank_names[bank], (long long)samples[i], (long long)d);
+                return FAIL(error, SMAC_ERROR_NUMERIC,
+                    "the %s vector of training sample %lld is not finite at place %lld", bank_names[bank],
+                    (long long)samples[i], (long long)d);
     }
     for (int64_t i = 0; i < count; i++) {
         if (present && !present[i])
@@ -167,8 +171,8 @@ smac_status label_generation_write(label_generation *g, int bank, const int64_t 
     return SMAC_OK;
 }
 
-smac_status label_generation_set(label_generation *g, label_target target, const float *labels, const uint8_t *have,
-    smac_error *error)
+smac_status label_generation_set(
+    label_generation *g, label_target target, const float *labels, const uint8_t *have, smac_error *error)
 {
     TRY(check_labels(&g->options, labels, have, error));
     int targets = g->options.targets;
@@ -193,8 +197,8 @@ const float *label_generation_suggestions(const label_generation *g, label_targe
     return g->suggestion[target];
 }
 
-void label_generation_gather(const label_generation *g, label_target target, const int64_t *samples, int64_t count,
-    float *out)
+void label_generation_gather(
+    const label_generation *g, label_target target, const int64_t *samples, int64_t count, float *out)
 {
     int targets = g->options.targets;
     for (int64_t i = 0; i < count; i++)
@@ -240,7 +244,8 @@ static smac_status view_make(const label_generation *g, int bank, bank_view *vie
         const float *from = g->bank[bank] + view->samples[at] * width;
         for (int64_t d = 0; d < width; d++)
             view->vectors[at * width + d] = (float)(from[d] - mean[d] / (double)view->count);
-        memcpy(view->truth + at * targets, g->truth + view->samples[at] * targets, (size_t)targets * sizeof *view->truth);
+        memcpy(
+            view->truth + at * targets, g->truth + view->samples[at] * targets, (size_t)targets * sizeof *view->truth);
     }
     free(mean);
     return SMAC_OK;
@@ -268,8 +273,8 @@ static void mix_labels(const label_generation *g, int target, const bank_view *v
     }
 }
 
-static smac_status refresh_target(const label_generation *g, int target, int64_t epoch, float *next, float *said,
-    smac_error *error)
+static smac_status refresh_target(
+    const label_generation *g, int target, int64_t epoch, float *next, float *said, smac_error *error)
 {
     const label_generation_options *o = &g->options;
     bank_view view;
@@ -289,7 +294,8 @@ static smac_status refresh_target(const label_generation *g, int target, int64_t
         if (status == SMAC_OK)
             mix_labels(g, target, &view, epoch, suggestions, mixes, next);
         for (int64_t i = 0; status == SMAC_OK && i < view.count; i++)
-            memcpy(said + view.samples[i] * o->targets, suggestions + i * o->targets, (size_t)o->targets * sizeof *said);
+            memcpy(
+                said + view.samples[i] * o->targets, suggestions + i * o->targets, (size_t)o->targets * sizeof *said);
         free(suggestions);
         free(mixes);
     }
@@ -326,15 +332,16 @@ static smac_status relative_distances(const label_generation *g, int bank, doubl
                 squares[side] += gap * gap;
             }
         double negative = sqrt(squares[0]), positive = sqrt(squares[1]);
-        delta[i] = count[0] > 0 && count[1] > 0 && g->written[bank][i] ? (negative - positive) / (positive + 1e-8) : NAN;
+        delta[i] =
+            count[0] > 0 && count[1] > 0 && g->written[bank][i] ? (negative - positive) / (positive + 1e-8) : NAN;
     }
     free(centre);
     return SMAC_OK;
 }
 
 /* new = (alpha y + (y + delta_s - delta_f)) / 2 with alpha = delta_s / delta_f, around the middle of the range */
-static smac_status self_mm(const label_generation *g, int64_t epoch, float *next[LABEL_TARGETS],
-    float *said[LABEL_TARGETS], smac_error *error)
+static smac_status self_mm(
+    const label_generation *g, int64_t epoch, float *next[LABEL_TARGETS], float *said[LABEL_TARGETS], smac_error *error)
 {
     const label_generation_options *o = &g->options;
     double middle = (o->low + o->high) / 2, n = (double)epoch, step = o->momentum ? 2 / (n + 2) : 1;
@@ -394,8 +401,8 @@ smac_status label_generation_refresh(label_generation *g, int64_t epoch, const r
     return status;
 }
 
-int64_t label_generation_neighbours(const label_generation *g, int bank, int64_t sample, int64_t limit,
-    int64_t *indices, float *similarities)
+int64_t label_generation_neighbours(
+    const label_generation *g, int bank, int64_t sample, int64_t limit, int64_t *indices, float *similarities)
 {
     bank_view view;
     int64_t found = 0;

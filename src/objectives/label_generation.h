@@ -29,10 +29,10 @@ typedef enum label_rule {
 } label_rule;
 
 typedef struct label_generation_options {
-    int64_t samples;  /* N */
-    int64_t width;    /* D of the bank vectors */
-    int targets;      /* numbers a label has: 1 score, or the number of classes */
-    bool classes;     /* labels are distributions over targets classes; else scores in [low, high] */
+    int64_t samples; /* N */
+    int64_t width;   /* D of the bank vectors */
+    int targets;     /* numbers a label has: 1 score, or the number of classes */
+    bool classes;    /* labels are distributions over targets classes; else scores in [low, high] */
     double low, high;
     label_rule rule;
     bool euclidean;            /* rank by distance, not by cosine of centred vectors */
@@ -69,8 +69,8 @@ smac_status label_generation_write(label_generation *g, int bank, const int64_t 
     const float *vectors, const uint8_t *present, smac_error *error);
 
 /* Put labels in place of the truth: labels (N, targets); have (N) or NULL says which rows to take. */
-smac_status label_generation_set(label_generation *g, label_target target, const float *labels, const uint8_t *have,
-    smac_error *error);
+smac_status label_generation_set(
+    label_generation *g, label_target target, const float *labels, const uint8_t *have, smac_error *error);
 
 /*
  * How far a modality's suggestions can be trusted, 0 to 1 (at the start 1): lambda is multiplied by it.  Suggestions come
@@ -84,22 +84,22 @@ smac_status label_generation_refresh(label_generation *g, int64_t epoch, const r
 
 /* q of all samples (N, targets); of some of them, gathered into out (count, targets). */
 const float *label_generation_labels(const label_generation *g, label_target target);
-void label_generation_gather(const label_generation *g, label_target target, const int64_t *samples, int64_t count,
-    float *out);
+void label_generation_gather(
+    const label_generation *g, label_target target, const int64_t *samples, int64_t count, float *out);
 /* What the neighbours (or the held-out prediction) said at the last refresh, before mixing (N, targets). */
 const float *label_generation_suggestions(const label_generation *g, label_target target);
 /* Neighbours of sample i by the bank's vectors now: fills indices and similarities (up to limit), returns how many. */
-int64_t label_generation_neighbours(const label_generation *g, int bank, int64_t sample, int64_t limit,
-    int64_t *indices, float *similarities);
+int64_t label_generation_neighbours(
+    const label_generation *g, int bank, int64_t sample, int64_t limit, int64_t *indices, float *similarities);
 
 /*
  * The state for checkpoints: named arrays that together are everything that changes.  Write them to a file; to resume,
  * make the same label generation anew and copy them back into the same places.
  */
 typedef struct label_generation_array {
-    char name[32];    /* "labels.bank.text", "labels.written.text", "labels.label.text", ... */
+    char name[32]; /* "labels.bank.text", "labels.written.text", "labels.label.text", ... */
     void *data;
-    bool bytes;       /* uint8_t; else float */
+    bool bytes; /* uint8_t; else float */
     int64_t rows, columns;
 } label_generation_array;
 int label_generation_array_count(const label_generation *g);

@@ -20,20 +20,20 @@ enum { RIDGE_CHOICES = sizeof ridge_choices / sizeof ridge_choices[0] };
 /* Sums over the samples of one fold, or of all. */
 typedef struct moments {
     double count;
-    double *gram;     /* (D, D) */
-    double *sum;      /* (D) */
-    double *product;  /* (D, targets): sum of x y */
-    double *truth;    /* (targets): sum of y */
+    double *gram;    /* (D, D) */
+    double *sum;     /* (D) */
+    double *product; /* (D, targets): sum of x y */
+    double *truth;   /* (targets): sum of y */
 } moments;
 
 typedef struct held_out {
     const bank_view *view;
     int64_t width, folds;
     int targets;
-    int64_t *fold;      /* (count) */
+    int64_t *fold; /* (count) */
     moments *part, total;
     double *factor, *weights, *mean; /* (D, D), (D, targets), (D) of the fold at hand */
-    double *offset;     /* (targets) */
+    double *offset;                  /* (targets) */
 } held_out;
 
 static bool moments_new(moments *m, int64_t width, int targets)
@@ -140,8 +140,8 @@ static void fit_without(held_out *h, int64_t fold, double ridge)
         h->mean[d] = (total->sum[d] - part->sum[d]) / count;
     for (int64_t i = 0; i < width; i++)
         for (int64_t j = 0; j <= i; j++)
-            h->factor[i * width + j] = total->gram[i * width + j] - part->gram[i * width + j] -
-                                       count * h->mean[i] * h->mean[j];
+            h->factor[i * width + j] =
+                total->gram[i * width + j] - part->gram[i * width + j] - count * h->mean[i] * h->mean[j];
     for (int64_t i = 0; i < width; i++)
         trace += h->factor[i * width + i];
     for (int64_t i = 0; i < width; i++)
@@ -150,8 +150,8 @@ static void fit_without(held_out *h, int64_t fold, double ridge)
     for (int c = 0; c < h->targets; c++) {
         double truth = (total->truth[c] - part->truth[c]) / count;
         for (int64_t d = 0; d < width; d++)
-            h->weights[d * h->targets + c] = total->product[d * h->targets + c] - part->product[d * h->targets + c] -
-                                             count * h->mean[d] * truth;
+            h->weights[d * h->targets + c] =
+                total->product[d * h->targets + c] - part->product[d * h->targets + c] - count * h->mean[d] * truth;
         solve(h->factor, width, h->weights, h->targets, c);
         h->offset[c] = truth;
         for (int64_t d = 0; d < width; d++)
@@ -228,11 +228,12 @@ static smac_status held_out_prepare(held_out *h, const label_generation_options 
     float *rows = memory_new((size_t)count * (size_t)width, sizeof *rows);
     float *gram = memory_new((size_t)width * (size_t)width, sizeof *gram);
     bool memory = h->part && h->fold && h->factor && h->weights && h->mean && h->offset && rows && gram &&
-                  moments_new(&h->total, width, h->targets);
+        moments_new(&h->total, width, h->targets);
     for (int64_t f = 0; memory && f < h->folds; f++)
         memory = moments_new(&h->part[f], width, h->targets);
-    smac_status status = memory ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld folds of a bank of width %lld",
-                                                 (long long)h->folds, (long long)width);
+    smac_status status = memory ? SMAC_OK
+                                : FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld folds of a bank of width %lld",
+                                      (long long)h->folds, (long long)width);
     uint64_t stream = random_stream("labels.folds");
     for (int64_t i = 0; status == SMAC_OK && i < count; i++) {
         int64_t sample = h->view->samples[i];
@@ -246,8 +247,8 @@ static smac_status held_out_prepare(held_out *h, const label_generation_options 
     return status;
 }
 
-smac_status held_out_suggest(const bank_view *view, const label_generation_options *o, float *suggestions,
-    smac_error *error)
+smac_status held_out_suggest(
+    const bank_view *view, const label_generation_options *o, float *suggestions, smac_error *error)
 {
     held_out h = {.view = view, .width = view->width, .folds = o->folds, .targets = view->targets};
     smac_status status = held_out_prepare(&h, o, error);

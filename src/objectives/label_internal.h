@@ -13,9 +13,9 @@
 typedef struct bank_view {
     int64_t count, width;
     int targets;
-    float *vectors;       /* (count, width), centred */
-    float *truth;         /* (count, targets) */
-    int64_t *samples;     /* (count) indices into the training set */
+    float *vectors;        /* (count, width), centred */
+    float *truth;          /* (count, targets) */
+    int64_t *samples;      /* (count) indices into the training set */
     const int32_t *groups; /* (N) by training sample, or NULL */
 } bank_view;
 
@@ -30,13 +30,13 @@ int64_t neighbour_count(const label_generation_options *o, int64_t count);
 smac_status neighbours_find(const bank_view *view, const label_generation_options *o, const int64_t *rows,
     int64_t row_count, int64_t k, int64_t *indices, float *similarities, smac_error *error);
 
-smac_status neighbours_suggest(const bank_view *view, const label_generation_options *o, float *suggestions,
-    smac_error *error);
+smac_status neighbours_suggest(
+    const bank_view *view, const label_generation_options *o, float *suggestions, smac_error *error);
 
 /* Ridge regression of the truth on the vectors, each fold predicted by the other folds; clipped to the labels' range,
  * or projected to the simplex by dropping what is negative. */
-smac_status held_out_suggest(const bank_view *view, const label_generation_options *o, float *suggestions,
-    smac_error *error);
+smac_status held_out_suggest(
+    const bank_view *view, const label_generation_options *o, float *suggestions, smac_error *error);
 
 /*
  * The mix by clip.  The distances |suggestion - truth| are seen as a mixture of two half-normal distributions: clips

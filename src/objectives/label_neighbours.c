@@ -72,7 +72,7 @@ typedef struct search {
     double distance_scale;
     int64_t *indices;
     float *similarities;
-    smac_status *status;            /* one a block */
+    smac_status *status; /* one a block */
     smac_error *errors;
 } search;
 
@@ -131,14 +131,15 @@ static void search_block(void *context, int64_t block)
     }
     for (int64_t c = 0; s->status[block] == SMAC_OK && c * BLOCK_COLUMNS < s->view->count; c++) {
         int64_t count = packed_matrix_n(s->columns[c]);
-        s->status[block] = product_packed(scores, queries, rows, s->columns[c], NULL, ACTIVATION_NONE, &s->errors[block]);
+        s->status[block] =
+            product_packed(scores, queries, rows, s->columns[c], NULL, ACTIVATION_NONE, &s->errors[block]);
         for (int64_t r = 0; s->status[block] == SMAC_OK && r < rows; r++)
             offer(s, s->rows ? s->rows[first + r] : first + r, c * BLOCK_COLUMNS, count, scores + r * count,
-                  s->indices + (first + r) * s->k, s->similarities + (first + r) * s->k, &kept[r]);
+                s->indices + (first + r) * s->k, s->similarities + (first + r) * s->k, &kept[r]);
     }
     for (int64_t r = 0; s->status[block] == SMAC_OK && r < rows; r++)
         finish(s, s->rows ? s->rows[first + r] : first + r, s->indices + (first + r) * s->k,
-               s->similarities + (first + r) * s->k);
+            s->similarities + (first + r) * s->k);
     free(queries);
     free(scores);
 }
@@ -167,8 +168,8 @@ static smac_status run_search(search *s, smac_error *error)
     int64_t blocks = (s->row_count + BLOCK_ROWS - 1) / BLOCK_ROWS, count = s->view->count;
     for (int64_t c = 0; c * BLOCK_COLUMNS < count; c++) {
         int64_t rows = count - c * BLOCK_COLUMNS < BLOCK_COLUMNS ? count - c * BLOCK_COLUMNS : BLOCK_COLUMNS;
-        s->columns[c] = packed_matrix_new(s->points + c * BLOCK_COLUMNS * s->view->width, rows, s->view->width,
-                                          PRECISION_F32);
+        s->columns[c] =
+            packed_matrix_new(s->points + c * BLOCK_COLUMNS * s->view->width, rows, s->view->width, PRECISION_F32);
         if (!s->columns[c])
             return FAIL(error, SMAC_ERROR_MEMORY, "no memory to pack a bank of %lld vectors", (long long)count);
     }
@@ -192,13 +193,22 @@ smac_status neighbours_find(const bank_view *view, const label_generation_option
         return SMAC_OK;
     float *points = memory_new((size_t)view->count * (size_t)view->width, sizeof *points);
     double *squares = memory_new((size_t)view->count, sizeof *squares);
-    search s = {.view = view, .points = points, .squares = squares, .rows = rows, .row_count = row_count, .k = k,
-                .euclidean = o->euclidean, .indices = indices, .similarities = similarities,
-                .columns = memory_new(parts, sizeof *s.columns), .status = memory_new(blocks, sizeof *s.status),
-                .errors = memory_new(blocks, sizeof *s.errors)};
+    search s = {.view = view,
+        .points = points,
+        .squares = squares,
+        .rows = rows,
+        .row_count = row_count,
+        .k = k,
+        .euclidean = o->euclidean,
+        .indices = indices,
+        .similarities = similarities,
+        .columns = memory_new(parts, sizeof *s.columns),
+        .status = memory_new(blocks, sizeof *s.status),
+        .errors = memory_new(blocks, sizeof *s.errors)};
     smac_status status = SMAC_OK;
     if (!points || !squares || !s.columns || !s.status || !s.errors) {
-        status = FAIL(error, SMAC_ERROR_MEMORY, "no memory to search the neighbours of %lld vectors", (long long)row_count);
+        status =
+            FAIL(error, SMAC_ERROR_MEMORY, "no memory to search the neighbours of %lld vectors", (long long)row_count);
     } else {
         s.distance_scale = prepare_points(view, o->euclidean, points, squares);
         status = run_search(&s, error);
@@ -213,8 +223,8 @@ smac_status neighbours_find(const bank_view *view, const label_generation_option
     return status;
 }
 
-smac_status neighbours_suggest(const bank_view *view, const label_generation_options *o, float *suggestions,
-    smac_error *error)
+smac_status neighbours_suggest(
+    const bank_view *view, const label_generation_options *o, float *suggestions, smac_error *error)
 {
     int64_t k = neighbour_count(o, view->count);
     int64_t *indices = memory_new((size_t)view->count, (size_t)k * sizeof *indices);
@@ -222,7 +232,7 @@ smac_status neighbours_suggest(const bank_view *view, const label_generation_opt
     smac_status status = SMAC_OK;
     if (!indices || !similarities)
         status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld neighbours of %lld samples", (long long)k,
-                      (long long)view->count);
+            (long long)view->count);
     if (status == SMAC_OK)
         status = neighbours_find(view, o, NULL, view->count, k, indices, similarities, error);
     for (int64_t i = 0; status == SMAC_OK && i < view->count; i++) {

@@ -38,8 +38,8 @@ static double number(const value *v)
     return v ? v->data[0] : 0;
 }
 
-static value *specific_losses(tape *t, const objective_options *o, const objective_inputs *in, value *total,
-    objective_terms *terms)
+static value *specific_losses(
+    tape *t, const objective_options *o, const objective_inputs *in, value *total, objective_terms *terms)
 {
     value *loss[CONTRAST_MODALITIES];
     int count = 0;
@@ -63,8 +63,8 @@ static value *specific_losses(tape *t, const objective_options *o, const objecti
     return total;
 }
 
-static value *shared_loss(tape *t, const objective_options *o, const objective_inputs *in, value *total,
-    objective_terms *terms)
+static value *shared_loss(
+    tape *t, const objective_options *o, const objective_inputs *in, value *total, objective_terms *terms)
 {
     bool any;
     uint8_t *some = tape_scratch(t, (size_t)in->batch);
@@ -85,8 +85,8 @@ static value *shared_loss(tape *t, const objective_options *o, const objective_i
     return add_weighted(t, total, loss, o->weight_shared);
 }
 
-static value *inter_loss(tape *t, const objective_options *o, const objective_inputs *in, value *total,
-    objective_terms *terms)
+static value *inter_loss(
+    tape *t, const objective_options *o, const objective_inputs *in, value *total, objective_terms *terms)
 {
     value *loss;
     if (o->inter == OBJECTIVE_INTER_RANK) {

@@ -24,11 +24,11 @@ typedef struct objective_options {
 /* One task's part of a batch.  All arrays live until the backward pass. */
 typedef struct objective_inputs {
     int64_t batch;
-    value *prediction;         /* (B, targets) */
-    value *specific_head[3];   /* (B, targets); NULL: the model lacks the modality */
-    value *shared_head;        /* (B, targets) */
+    value *prediction;                                  /* (B, targets) */
+    value *specific_head[3];                            /* (B, targets); NULL: the model lacks the modality */
+    value *shared_head;                                 /* (B, targets) */
     value *intra_specific[3], *intra_shared[3], *inter; /* projections; may be NULL when their weight is 0 */
-    const float *target;       /* y (B, targets) */
+    const float *target;                                /* y (B, targets) */
     const float *labels[4];    /* q of text, audio, vision, shared (B, targets); NULL: as target */
     const uint8_t *present[3]; /* (B) or NULL: all */
     const uint8_t *valid;      /* (B) or NULL: 0 for samples without a label of this task */
@@ -41,6 +41,7 @@ typedef struct objective_terms {
 } objective_terms;
 
 /* The loss as a scalar; terms may be NULL.  Errors stick to the tape. */
-value *objective_total(tape *t, const objective_options *options, const objective_inputs *inputs, objective_terms *terms);
+value *objective_total(
+    tape *t, const objective_options *options, const objective_inputs *inputs, objective_terms *terms);
 
 #endif

@@ -28,8 +28,8 @@ static void *take(batch *b, int64_t count, size_t each)
 }
 
 /* Who has the modality, and whether all of these have it in the same form. */
-static smac_status survey(batch *b, const sample *const *samples, const uint8_t *drop, int m, const sample **model,
-    smac_error *error)
+static smac_status survey(
+    batch *b, const sample *const *samples, const uint8_t *drop, int m, const sample **model, smac_error *error)
 {
     batch_modality *part = &b->part[m];
     part->present = take(b, b->size, 1);
@@ -52,13 +52,15 @@ static smac_status survey(batch *b, const sample *const *samples, const uint8_t 
         }
         const sample *o = *model;
         if ((f->data == NULL) != (o->ready[m].data == NULL))
-            return FAIL(error, SMAC_ERROR_MISMATCH, "%s is ready in one sample of the batch and raw in another", names[m]);
-        bool same = f->data ? f->crops == o->ready[m].crops && f->width == o->ready[m].width
-                  : m == SAMPLE_VISION ? s->crops == o->crops && s->image_size == o->image_size
-                  : m == SAMPLE_AUDIO ? s->mel_bins == o->mel_bins && s->mel_frames == o->mel_frames : true;
+            return FAIL(
+                error, SMAC_ERROR_MISMATCH, "%s is ready in one sample of the batch and raw in another", names[m]);
+        bool same = f->data      ? f->crops == o->ready[m].crops && f->width == o->ready[m].width
+            : m == SAMPLE_VISION ? s->crops == o->crops && s->image_size == o->image_size
+            : m == SAMPLE_AUDIO  ? s->mel_bins == o->mel_bins && s->mel_frames == o->mel_frames
+                                 : true;
         if (!same)
             return FAIL(error, SMAC_ERROR_MISMATCH, "the %s of two samples of a batch differ in width, crops or size",
-                        names[m]);
+                names[m]);
         part->steps = steps > part->steps ? steps : part->steps;
     }
     part->any = *model != NULL;
@@ -189,8 +191,9 @@ smac_status batch_make(const sample *const *samples, int64_t count, const uint8_
         if (status != SMAC_OK || !model)
             continue;
         bool made = model->ready[m].data ? fill_ready(out, samples, m)
-                  : m == SAMPLE_TEXT ? fill_text(out, samples, padding)
-                  : m == SAMPLE_AUDIO ? fill_sound(out, samples, model) : fill_pictures(out, samples, model);
+            : m == SAMPLE_TEXT           ? fill_text(out, samples, padding)
+            : m == SAMPLE_AUDIO          ? fill_sound(out, samples, model)
+                                         : fill_pictures(out, samples, model);
         if (!made)
             status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the %s of %lld samples", names[m], (long long)count);
     }

@@ -9,26 +9,26 @@
 #include "pipeline/sample.h"
 
 typedef struct batch_modality {
-    uint8_t *present;        /* (B): 1 where the sample has it */
-    bool any;                /* at least one has it; nothing below is filled otherwise */
-    int64_t steps, crops;    /* padded length S and crops C of (B, S, C, width); text: crops 1 */
-    int64_t width;           /* of ready vectors */
-    float *ready;            /* (B, S, C, width), zeros for padding; NULL: raw */
-    uint8_t *mask;           /* (B, S): 1 for a step that counts */
-    int64_t rows;            /* raw: rows packed; clips x crops, windows, sentences */
-    int32_t *place;          /* raw: (B, S, C) row of each vector, -1 for padding; text: (B) row of each sentence */
+    uint8_t *present;     /* (B): 1 where the sample has it */
+    bool any;             /* at least one has it; nothing below is filled otherwise */
+    int64_t steps, crops; /* padded length S and crops C of (B, S, C, width); text: crops 1 */
+    int64_t width;        /* of ready vectors */
+    float *ready;         /* (B, S, C, width), zeros for padding; NULL: raw */
+    uint8_t *mask;        /* (B, S): 1 for a step that counts */
+    int64_t rows;         /* raw: rows packed; clips x crops, windows, sentences */
+    int32_t *place;       /* raw: (B, S, C) row of each vector, -1 for padding; text: (B) row of each sentence */
 } batch_modality;
 
 typedef struct batch {
     int64_t size; /* B */
     batch_modality part[SAMPLE_MODALITIES];
-    int32_t *ids, *types;         /* (rows, steps) token ids; NULL when text is ready */
-    uint8_t *text_mask;           /* (rows, steps) */
-    float *pictures;              /* (rows, 2, 3, image_size, image_size) normalised; NULL when vision is ready */
+    int32_t *ids, *types; /* (rows, steps) token ids; NULL when text is ready */
+    uint8_t *text_mask;   /* (rows, steps) */
+    float *pictures;      /* (rows, 2, 3, image_size, image_size) normalised; NULL when vision is ready */
     int64_t image_size;
-    float *mel;                   /* (rows, mel_bins, mel_frames); NULL when audio is ready */
+    float *mel; /* (rows, mel_bins, mel_frames); NULL when audio is ready */
     int64_t mel_bins, mel_frames;
-    void *memory;                 /* arena that holds all of it */
+    void *memory; /* arena that holds all of it */
 } batch;
 
 /* How token ids are padded: by the tokenizer. */

@@ -127,8 +127,8 @@ static bool append(void **items, size_t *capacity, int64_t index, int64_t each, 
     return true;
 }
 
-static smac_status collect(void *user, int64_t index, const uint8_t *frames, const float *pictures, const float *mel,
-    smac_error *error)
+static smac_status collect(
+    void *user, int64_t index, const uint8_t *frames, const float *pictures, const float *mel, smac_error *error)
 {
     collection *k = user;
     sample *s = k->s;
@@ -162,8 +162,8 @@ typedef struct frame_pairing {
     int64_t step, frames, done; /* frames seen; clips given */
     size_t each;                /* bytes of one frame of one crop */
     int64_t crops;
-    uint8_t *first, *pair;      /* (crops, frame); (crops, 2, frame) */
-    bool open;                  /* first holds the beginning of clip `done` */
+    uint8_t *first, *pair; /* (crops, frame); (crops, 2, frame) */
+    bool open;             /* first holds the beginning of clip `done` */
 } frame_pairing;
 
 static bool pairing_new(frame_pairing *k, int64_t step, int64_t crops, size_t each)
@@ -180,8 +180,8 @@ static void pairing_free(frame_pairing *k)
     free(k->pair);
 }
 
-static smac_status give_pair(frame_pairing *k, const uint8_t *second, bool bytes, clip_sink sink, void *user,
-    smac_error *error)
+static smac_status give_pair(
+    frame_pairing *k, const uint8_t *second, bool bytes, clip_sink sink, void *user, smac_error *error)
 {
     for (int64_t c = 0; c < k->crops; c++) {
         memcpy(k->pair + (size_t)(2 * c) * k->each, k->first + (size_t)c * k->each, k->each);
@@ -192,8 +192,8 @@ static smac_status give_pair(frame_pairing *k, const uint8_t *second, bool bytes
 }
 
 /* frame: (crops, each bytes) */
-static smac_status pairing_feed(frame_pairing *k, const uint8_t *frame, bool bytes, clip_sink sink, void *user,
-    smac_error *error)
+static smac_status pairing_feed(
+    frame_pairing *k, const uint8_t *frame, bool bytes, clip_sink sink, void *user, smac_error *error)
 {
     if (k->open && k->frames == k->done * k->step + 1) {
         k->open = false;
@@ -220,8 +220,7 @@ static int64_t clip_step_in_frames(const configuration *c)
     return step < 1 ? 1 : step;
 }
 
-smac_status sample_set_frames(const preparation *p, sample *s, const uint8_t *frames, int64_t count,
-    smac_error *error)
+smac_status sample_set_frames(const preparation *p, sample *s, const uint8_t *frames, int64_t count, smac_error *error)
 {
     const configuration *c = p->configuration;
     size_t each = (size_t)(c->vision.image_size * c->vision.image_size * 3);
@@ -275,8 +274,8 @@ static smac_status window_mel(const preparation *p, const float *samples, size_t
     return status;
 }
 
-static smac_status give_windows(const preparation *p, sound_windows *w, float *mel, clip_sink sink, void *user,
-    smac_error *error)
+static smac_status give_windows(
+    const preparation *p, sound_windows *w, float *mel, clip_sink sink, void *user, smac_error *error)
 {
     const float *samples;
     size_t count;
@@ -331,8 +330,8 @@ static smac_status stream_event(streaming *k, const media_event *event, clip_sin
         return pairing_feed(&k->pairing, event->rgb, true, sink, user, error);
     int64_t plane = c->vision.image_size * c->vision.image_size;
     for (int64_t i = 0; i < c->vision.crops; i++)
-        picture_normalise_values(event->values + i * 3 * plane, (int)c->vision.image_size,
-                                 k->normalised + i * 3 * plane, (size_t)plane);
+        picture_normalise_values(
+            event->values + i * 3 * plane, (int)c->vision.image_size, k->normalised + i * 3 * plane, (size_t)plane);
     return pairing_feed(&k->pairing, (const uint8_t *)k->normalised, false, sink, user, error);
 }
 
@@ -351,11 +350,13 @@ static smac_status stream_open(const preparation *p, const sample_source *source
     if (!made || !k->windows || !k->mel || !k->normalised)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory to read %s", source->media);
     frame_options options = {
-        .media = {.interrupt = interrupt, .interrupt_user = interrupt_user, .start = source->start,
-                  .end = source->end > source->start ? source->end : 0,
-                  .report = source->report,
-                  .skip_picture = source->without[SAMPLE_VISION] || !p->wants[SAMPLE_VISION],
-                  .skip_sound = source->without[SAMPLE_AUDIO] || !p->wants[SAMPLE_AUDIO] || !p->mel},
+        .media = {.interrupt = interrupt,
+            .interrupt_user = interrupt_user,
+            .start = source->start,
+            .end = source->end > source->start ? source->end : 0,
+            .report = source->report,
+            .skip_picture = source->without[SAMPLE_VISION] || !p->wants[SAMPLE_VISION],
+            .skip_sound = source->without[SAMPLE_AUDIO] || !p->wants[SAMPLE_AUDIO] || !p->mel},
         .rate = c->media.frames_per_second,
         .size = (int)c->vision.image_size,
         .prepare = k->bytes ? PREPARE_STILL : PREPARE_VIDEO,
@@ -400,8 +401,9 @@ smac_status sample_read(const preparation *p, const sample_source *source, sampl
     memset(out, 0, sizeof *out);
     collection k = {.c = p->configuration, .s = out};
     double seconds = 0;
-    bool needs_media = source->media && ((p->wants[SAMPLE_AUDIO] && !source->without[SAMPLE_AUDIO]) ||
-                                         (p->wants[SAMPLE_VISION] && !source->without[SAMPLE_VISION]));
+    bool needs_media = source->media &&
+        ((p->wants[SAMPLE_AUDIO] && !source->without[SAMPLE_AUDIO]) ||
+            (p->wants[SAMPLE_VISION] && !source->without[SAMPLE_VISION]));
     smac_status status = SMAC_OK;
     if (!source->without[SAMPLE_TEXT])
         status = sample_set_text(p, out, source->text, source->context, source->context_count, error);
@@ -410,8 +412,9 @@ smac_status sample_read(const preparation *p, const sample_source *source, sampl
     out->start = source->start;
     out->end = source->start + seconds;
     if (status == SMAC_OK && !out->present[SAMPLE_TEXT] && !out->present[SAMPLE_AUDIO] && !out->present[SAMPLE_VISION])
-        status = FAIL(error, SMAC_ERROR_FORMAT, "%.300s has no words, sound or picture that the model takes: "
-                      "name another recording", source->media ? source->media : "the clip");
+        status = FAIL(error, SMAC_ERROR_FORMAT,
+            "%.300s has no words, sound or picture that the model takes: name another recording",
+            source->media ? source->media : "the clip");
     if (status != SMAC_OK)
         sample_clear(out);
     return status;
@@ -419,13 +422,13 @@ smac_status sample_read(const preparation *p, const sample_source *source, sampl
 
 /* --- ready vectors ------------------------------------------------------------------------------------------------ */
 
-smac_status sample_set_ready(sample *s, int modality, int64_t steps, int64_t crops, int64_t width,
-    const float *values, smac_error *error)
+smac_status sample_set_ready(
+    sample *s, int modality, int64_t steps, int64_t crops, int64_t width, const float *values, smac_error *error)
 {
     size_t count;
     if (steps < 1 || crops < 1 || width < 1 || !checked_multiply((size_t)steps, (size_t)(crops * width), &count))
         return FAIL(error, SMAC_ERROR_ARGUMENT, "vectors of shape [%lld, %lld, %lld]; expected at least one of each",
-                    (long long)steps, (long long)crops, (long long)width);
+            (long long)steps, (long long)crops, (long long)width);
     float *copy = memory_new(count, sizeof *copy);
     if (!copy)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %zu feature values", count);
@@ -437,8 +440,8 @@ smac_status sample_set_ready(sample *s, int modality, int64_t steps, int64_t cro
 }
 
 /* Elements [first, first + count) of a raw form with `each` bytes an element, as far as there are any. */
-static bool copy_range(const void *from, int64_t have, int64_t first, int64_t count, size_t each, void **out,
-    int64_t *got)
+static bool copy_range(
+    const void *from, int64_t have, int64_t first, int64_t count, size_t each, void **out, int64_t *got)
 {
     int64_t end = first + count < have ? first + count : have;
     *got = end > first ? end - first : 0;
@@ -463,7 +466,7 @@ smac_status sample_slice(const sample *whole, int64_t first, int64_t count, samp
         if (!f->data)
             continue;
         made = copy_range(f->data, f->steps, first, count, (size_t)(f->crops * f->width) * sizeof(float),
-                          (void **)&out->ready[m].data, &out->ready[m].steps);
+            (void **)&out->ready[m].data, &out->ready[m].steps);
         out->ready[m].crops = f->crops;
         out->ready[m].width = f->width;
         out->present[m] = whole->present[m] && out->ready[m].steps > 0;
@@ -472,12 +475,11 @@ smac_status sample_slice(const sample *whole, int64_t first, int64_t count, samp
     if (made && whole->frames)
         made = copy_range(whole->frames, whole->clips, first, count, picture, (void **)&out->frames, &out->clips);
     if (made && whole->pictures)
-        made = copy_range(whole->pictures, whole->clips, first, count, picture * sizeof(float), (void **)&out->pictures,
-                          &out->clips);
+        made = copy_range(
+            whole->pictures, whole->clips, first, count, picture * sizeof(float), (void **)&out->pictures, &out->clips);
     if (made && whole->mel)
         made = copy_range(whole->mel, whole->windows, first, count,
-                          (size_t)(whole->mel_bins * whole->mel_frames) * sizeof(float), (void **)&out->mel,
-                          &out->windows);
+            (size_t)(whole->mel_bins * whole->mel_frames) * sizeof(float), (void **)&out->mel, &out->windows);
     out->present[SAMPLE_VISION] = out->present[SAMPLE_VISION] || out->clips > 0;
     out->present[SAMPLE_AUDIO] = out->present[SAMPLE_AUDIO] || out->windows > 0;
     if (!made) {

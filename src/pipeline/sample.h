@@ -59,13 +59,13 @@ typedef struct preparation {
 
 /* What to read.  All texts are UTF-8 and borrowed. */
 typedef struct sample_source {
-    const char *media;           /* a file, or NULL: words alone */
-    double start, end;           /* seconds; end <= start: to the end of the recording */
-    const char *text;            /* the words said; NULL or "": the text modality is absent */
-    const char *const *context;  /* what was said before, oldest first, or NULL */
+    const char *media;          /* a file, or NULL: words alone */
+    double start, end;          /* seconds; end <= start: to the end of the recording */
+    const char *text;           /* the words said; NULL or "": the text modality is absent */
+    const char *const *context; /* what was said before, oldest first, or NULL */
     int64_t context_count;
     bool without[SAMPLE_MODALITIES]; /* leave that modality out (it is then absent) */
-    const struct reporter *report; /* gets the reader's warnings (broken packets, a truncated file); NULL: nobody */
+    const struct reporter *report;   /* gets the reader's warnings (broken packets, a truncated file); NULL: nobody */
 } sample_source;
 
 /*
@@ -81,14 +81,13 @@ smac_status sample_read(const preparation *p, const sample_source *source, sampl
 smac_status sample_set_text(const preparation *p, sample *s, const char *text, const char *const *context,
     int64_t context_count, smac_error *error);
 /* frames (count, crops, image_size, image_size, 3) sampled at media.frames_per_second; copied and paired into clips */
-smac_status sample_set_frames(const preparation *p, sample *s, const uint8_t *frames, int64_t count,
-    smac_error *error);
+smac_status sample_set_frames(const preparation *p, sample *s, const uint8_t *frames, int64_t count, smac_error *error);
 /* count values in [-1, 1], mono, 16 kHz, from the sample's start; one window a clip as media/clips.h places them */
 smac_status sample_set_sound(const preparation *p, sample *s, const float *samples, size_t count, smac_error *error);
 
 /* Ready vectors in place of the raw form: copied.  values (steps, crops, width). */
-smac_status sample_set_ready(sample *s, int modality, int64_t steps, int64_t crops, int64_t width,
-    const float *values, smac_error *error);
+smac_status sample_set_ready(
+    sample *s, int modality, int64_t steps, int64_t crops, int64_t width, const float *values, smac_error *error);
 
 /* A sample made of the clips [first, first + count) of another's audio and vision (its words are not taken). */
 smac_status sample_slice(const sample *whole, int64_t first, int64_t count, sample *out, smac_error *error);
@@ -98,8 +97,8 @@ smac_status sample_slice(const sample *whole, int64_t first, int64_t count, samp
  * bytes or NULL, pictures: (crops, 2, 3, S, S) normalised or NULL, mel: (mel_bins, mel_frames) or NULL; one of them is
  * there, for clip `index` of its modality.
  */
-typedef smac_status (*clip_sink)(void *user, int64_t index, const uint8_t *frames, const float *pictures,
-    const float *mel, smac_error *error);
+typedef smac_status (*clip_sink)(
+    void *user, int64_t index, const uint8_t *frames, const float *pictures, const float *mel, smac_error *error);
 /* interrupt may be NULL.  seconds (may be NULL) gets the length read. */
 smac_status sample_stream(const preparation *p, const sample_source *source, clip_sink sink, void *user,
     int (*interrupt)(void *user), void *interrupt_user, double *seconds, smac_error *error);

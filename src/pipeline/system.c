@@ -27,7 +27,8 @@ const char *system_encoder_path(const configuration *c, int m)
 int64_t system_trainable_blocks(const configuration *c, int m)
 {
     return m == SAMPLE_TEXT ? c->text.trainable_blocks
-         : m == SAMPLE_AUDIO ? c->audio.trainable_blocks : c->vision.trainable_blocks;
+        : m == SAMPLE_AUDIO ? c->audio.trainable_blocks
+                            : c->vision.trainable_blocks;
 }
 
 int64_t system_parameter_values(const affect_system *s)
@@ -42,7 +43,7 @@ enum { DIGEST_PIECE = 8 << 20 }; /* bytes of a tensor that are hashed as one pie
 
 typedef struct digest_work {
     const tensor_file *file;
-    const int64_t *first;  /* (tensors + 1) the number of each tensor's first piece */
+    const int64_t *first; /* (tensors + 1) the number of each tensor's first piece */
     char (*pieces)[65];
 } digest_work;
 
@@ -95,8 +96,8 @@ smac_status system_encoder_digest(const tensor_file *file, char out[65], smac_er
 
 /* --- the beginning and the end ------------------------------------------------------------------------------------ */
 
-affect_system *system_begin(const configuration *c, const task_description *tasks, int task_count,
-    const int64_t ready_width[SAMPLE_MODALITIES])
+affect_system *system_begin(
+    const configuration *c, const task_description *tasks, int task_count, const int64_t ready_width[SAMPLE_MODALITIES])
 {
     affect_system *s = memory_new(1, sizeof *s);
     if (!s)
@@ -164,7 +165,7 @@ static bool is_whisper(const char *path, const tensor_file *file)
     char *name = file_is_folder(path) ? path_join(path, "config.json") : NULL, *json = NULL;
     size_t size;
     bool found = name && file_exists(name) && file_read(name, 1 << 24, &json, &size, NULL) == SMAC_OK &&
-                 strstr(json, "\"whisper\"");
+        strstr(json, "\"whisper\"");
     free(json);
     free(name);
     return found;
@@ -179,8 +180,9 @@ static smac_status open_whisper(affect_system *s, const char *path, encoder_plan
     s->files[SAMPLE_AUDIO] = NULL;
     TRY(whisper_open_folder(path, &s->files[SAMPLE_AUDIO], &plan->whisper, error));
     if (frames < 4 || frames > 2 * plan->whisper.positions)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "audio.window_seconds is %g, set it to 0.04 to %g with the sound "
-                    "encoder %.300s", c->audio.window_seconds, (double)plan->whisper.positions / 50, path);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "audio.window_seconds is %g, set it to 0.04 to %g with the sound encoder %.300s", c->audio.window_seconds,
+            (double)plan->whisper.positions / 50, path);
     plan->is_whisper = true;
     c->audio.mel_bins = plan->whisper.mel_bins;
     c->audio.frames = frames;
@@ -191,10 +193,12 @@ smac_status system_open_encoder(affect_system *s, int m, const char *path, encod
 {
     configuration *c = &s->configuration;
     if (!file_exists(path) && !file_is_folder(path))
-        return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no %s encoder at %.300s; expected %s: fetch one "
-                    "that `semanticmac models list` shows", modality_name(m), path,
-                    m == SAMPLE_TEXT ? "a Hugging Face folder" : m == SAMPLE_AUDIO ?
-                    "a weights file of ImageBind or a Whisper folder" : "a weights file of ImageBind");
+        return FAIL(error, SMAC_ERROR_NOT_FOUND,
+            "there is no %s encoder at %.300s; expected %s: fetch one that `semanticmac models list` shows",
+            modality_name(m), path,
+            m == SAMPLE_TEXT        ? "a Hugging Face folder"
+                : m == SAMPLE_AUDIO ? "a weights file of ImageBind or a Whisper folder"
+                                    : "a weights file of ImageBind");
     TRY(tensor_file_open(path, &s->files[m], error));
     if (m == SAMPLE_TEXT)
         return open_language_model(path, &plan->text, error);
@@ -214,8 +218,9 @@ smac_status system_open_encoder(affect_system *s, int m, const char *path, encod
     }
     c->vision.image_size = config->rows;
     if (config->rows != config->columns)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "the pictures of %.300s are %lld by %lld, expected squares; choose "
-                    "another encoder", path, (long long)config->rows, (long long)config->columns);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "the pictures of %.300s are %lld by %lld, expected squares; choose another encoder", path,
+            (long long)config->rows, (long long)config->columns);
     return SMAC_OK;
 }
 
@@ -261,8 +266,9 @@ static void plan_small_sound(const configuration *c, imagebind_config *out)
 parameter_list *system_encoder_parameters(const affect_system *s, int m)
 {
     return m == SAMPLE_TEXT ? language_model_parameters(s->text_encoder)
-         : m == SAMPLE_AUDIO && s->whisper ? whisper_encoder_parameters(s->whisper)
-         : imagebind_parameters(m == SAMPLE_AUDIO ? s->audio_encoder : s->vision_encoder);
+        : m == SAMPLE_AUDIO && s->whisper
+        ? whisper_encoder_parameters(s->whisper)
+        : imagebind_parameters(m == SAMPLE_AUDIO ? s->audio_encoder : s->vision_encoder);
 }
 
 static smac_status add_encoder(affect_system *s, const encoder_plan *plan, int m, bool trainable, smac_error *error)
@@ -281,7 +287,7 @@ static smac_status add_encoder(affect_system *s, const encoder_plan *plan, int m
     } else {
         const imagebind_config *config = m == SAMPLE_AUDIO ? &plan->audio : &plan->vision;
         TRY(imagebind_add(s->store, prefixes[m], config, (int)blocks,
-                          m == SAMPLE_AUDIO ? &s->audio_encoder : &s->vision_encoder, error));
+            m == SAMPLE_AUDIO ? &s->audio_encoder : &s->vision_encoder, error));
         s->encoder_width[m] = config->out;
         if (*system_encoder_path(&s->configuration, m))
             parameter_set_language(s->store, prefixes[m], true);
@@ -302,27 +308,32 @@ static smac_status check_inputs(const configuration *c, const encoder_plan *plan
 {
     const imagebind_config *a = &plan->audio, *v = &plan->vision;
     if (plan->has[SAMPLE_AUDIO] && plan->is_whisper && plan->whisper.mel_bins != c->audio.mel_bins)
-        return FAIL(error, SMAC_ERROR_MISMATCH, "the sound encoder hears %lld mel bins, but audio.mel_bins is %lld: "
-                    "set it so", (long long)plan->whisper.mel_bins, (long long)c->audio.mel_bins);
+        return FAIL(error, SMAC_ERROR_MISMATCH,
+            "the sound encoder hears %lld mel bins, but audio.mel_bins is %lld: set it so",
+            (long long)plan->whisper.mel_bins, (long long)c->audio.mel_bins);
     if (plan->has[SAMPLE_AUDIO] && plan->is_whisper &&
         (c->audio.frames % 2 || c->audio.frames > 2 * plan->whisper.positions))
-        return FAIL(error, SMAC_ERROR_MISMATCH, "audio.frames is %lld; set it to an even number up to %lld, which "
-                    "the sound encoder has positions for",
-                    (long long)c->audio.frames, (long long)(2 * plan->whisper.positions));
-    if (plan->has[SAMPLE_AUDIO] && !plan->is_whisper && (a->modality != IMAGEBIND_AUDIO || a->channels != 1 ||
-        a->frames != 1 || a->rows != c->audio.mel_bins || a->columns != c->audio.frames))
-        return FAIL(error, SMAC_ERROR_MISMATCH, "the sound encoder reads %lld x %lld x %lld x %lld values%s; expected "
-                    "1 x 1 x %lld x %lld (set audio.mel_bins and audio.frames so)", (long long)a->channels,
-                    (long long)a->frames,
-                    (long long)a->rows, (long long)a->columns, a->modality == IMAGEBIND_AUDIO ? "" : " of pictures",
-                    (long long)c->audio.mel_bins, (long long)c->audio.frames);
-    if (plan->has[SAMPLE_VISION] && (v->modality != IMAGEBIND_VISION || v->channels != 3 || v->frames != 2 ||
-                                     v->rows != c->vision.image_size || v->columns != c->vision.image_size))
-        return FAIL(error, SMAC_ERROR_MISMATCH, "the picture encoder reads %lld x %lld x %lld x %lld values%s; "
-                    "expected 3 x 2 x %lld x %lld (set vision.image_size so)",
-                    (long long)v->channels, (long long)v->frames,
-                    (long long)v->rows, (long long)v->columns, v->modality == IMAGEBIND_VISION ? "" : " of sound",
-                    (long long)c->vision.image_size, (long long)c->vision.image_size);
+        return FAIL(error, SMAC_ERROR_MISMATCH,
+            "audio.frames is %lld; set it to an even number up to %lld, which the sound encoder has positions for",
+            (long long)c->audio.frames, (long long)(2 * plan->whisper.positions));
+    if (plan->has[SAMPLE_AUDIO] && !plan->is_whisper &&
+        (a->modality != IMAGEBIND_AUDIO || a->channels != 1 || a->frames != 1 || a->rows != c->audio.mel_bins ||
+            a->columns != c->audio.frames))
+        return FAIL(error, SMAC_ERROR_MISMATCH,
+            "the sound encoder reads %lld x %lld x %lld x %lld values%s; expected "
+            "1 x 1 x %lld x %lld (set audio.mel_bins and audio.frames so)",
+            (long long)a->channels, (long long)a->frames, (long long)a->rows, (long long)a->columns,
+            a->modality == IMAGEBIND_AUDIO ? "" : " of pictures", (long long)c->audio.mel_bins,
+            (long long)c->audio.frames);
+    if (plan->has[SAMPLE_VISION] &&
+        (v->modality != IMAGEBIND_VISION || v->channels != 3 || v->frames != 2 || v->rows != c->vision.image_size ||
+            v->columns != c->vision.image_size))
+        return FAIL(error, SMAC_ERROR_MISMATCH,
+            "the picture encoder reads %lld x %lld x %lld x %lld values%s; "
+            "expected 3 x 2 x %lld x %lld (set vision.image_size so)",
+            (long long)v->channels, (long long)v->frames, (long long)v->rows, (long long)v->columns,
+            v->modality == IMAGEBIND_VISION ? "" : " of sound", (long long)c->vision.image_size,
+            (long long)c->vision.image_size);
     return SMAC_OK;
 }
 
@@ -391,8 +402,8 @@ static smac_status make_vocabulary(affect_system *s, const system_options *optio
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld texts", (long long)options->text_count);
     for (int64_t i = 0; i < options->text_count; i++)
         texts[i] = text_span_of(options->texts[i]);
-    smac_status status = wordpiece_vocabulary_build(texts, (size_t)options->text_count, (size_t)c->text.vocabulary,
-                                                    c->text.lower_case, &tokens, &count, error);
+    smac_status status = wordpiece_vocabulary_build(
+        texts, (size_t)options->text_count, (size_t)c->text.vocabulary, c->text.lower_case, &tokens, &count, error);
     if (status == SMAC_OK)
         status = tokenizer_open_wordpiece((const char *const *)tokens, count, c->text.lower_case, &s->tokenizer, error);
     free(tokens);
@@ -427,8 +438,10 @@ static smac_status open_named_encoder(affect_system *s, int m, const char *name,
         status = tokenizer_open(path, &s->tokenizer, error);
     const configuration *c = &s->configuration;
     if (status == SMAC_OK && system_trainable_blocks(c, m) == 0)
-        s->precision[m] = choose_precision(m == SAMPLE_TEXT ? c->text.precision : m == SAMPLE_AUDIO ? c->audio.precision
-                                                            : c->vision.precision, s->files[m]);
+        s->precision[m] = choose_precision(m == SAMPLE_TEXT ? c->text.precision
+                : m == SAMPLE_AUDIO                         ? c->audio.precision
+                                                            : c->vision.precision,
+            s->files[m]);
     free(path);
     return status;
 }
@@ -476,8 +489,9 @@ smac_status system_new(const system_options *options, affect_system **out, smac_
         if (!s->files[m])
             continue;
         int same = 0; /* ImageBind's file serves both sound and pictures */
-        while (same < m && (!s->files[same] || strcmp(system_encoder_path(&s->configuration, same),
-                                                      system_encoder_path(&s->configuration, m)) != 0))
+        while (same < m &&
+            (!s->files[same] ||
+                strcmp(system_encoder_path(&s->configuration, same), system_encoder_path(&s->configuration, m)) != 0))
             same++;
         if (same < m)
             memcpy(s->encoder_sha256[m], s->encoder_sha256[same], sizeof s->encoder_sha256[m]);

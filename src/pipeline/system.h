@@ -27,7 +27,7 @@
 
 enum { SYSTEM_TASKS_MAX = SEMANTICMAC_TASKS_MAX };
 
-struct imagebind;        /* encoders room */
+struct imagebind; /* encoders room */
 struct language_model;
 struct whisper_encoder;
 
@@ -36,9 +36,9 @@ typedef struct training_record {
     char program_version[32];
     char dataset[64], data_sha256[65]; /* layout, and SHA-256 of the label file */
     uint64_t seed;
-    int64_t epoch, steps;              /* of these weights */
-    char metric[32];                   /* validation picked by it */
-    double metric_value;               /* NAN: not validated */
+    int64_t epoch, steps; /* of these weights */
+    char metric[32];      /* validation picked by it */
+    double metric_value;  /* NAN: not validated */
     int64_t training_clips;
 } training_record;
 
@@ -46,25 +46,25 @@ typedef struct affect_system {
     configuration configuration;
     task_description tasks[SYSTEM_TASKS_MAX];
     int task_count;
-    bool has[SAMPLE_MODALITIES];           /* modalities that the model takes at all */
+    bool has[SAMPLE_MODALITIES];            /* modalities that the model takes at all */
     int64_t ready_width[SAMPLE_MODALITIES]; /* > 0: ready vectors of this width stand in for the encoder */
-    preparation preparation;               /* points into this struct */
-    struct tokenizer *tokenizer;           /* NULL without words */
+    preparation preparation;                /* points into this struct */
+    struct tokenizer *tokenizer;            /* NULL without words */
     parameter_store *store;
-    struct language_model *text_encoder;   /* NULL where vectors come ready */
+    struct language_model *text_encoder; /* NULL where vectors come ready */
     struct imagebind *audio_encoder, *vision_encoder;
-    struct whisper_encoder *whisper;       /* of sound, in place of audio_encoder */
+    struct whisper_encoder *whisper;          /* of sound, in place of audio_encoder */
     int64_t encoder_width[SAMPLE_MODALITIES]; /* of E_t, E_a, E_v */
-    bool frozen[SAMPLE_MODALITIES];        /* the encoder has no trainable parameter: its vectors can be kept */
-    precision precision[SAMPLE_MODALITIES]; /* of a frozen encoder's products; a trained one was trained in float32 */
+    bool frozen[SAMPLE_MODALITIES];           /* the encoder has no trainable parameter: its vectors can be kept */
+    precision precision[SAMPLE_MODALITIES];   /* of a frozen encoder's products; a trained one was trained in float32 */
     semanticmac *core;
     training_record training;
-    char sha256[65];                       /* of the model file it was read from; "" for a new one */
-    char name[128];                        /* model.name, or the file's base name */
-    tensor_file *files[SAMPLE_MODALITIES]; /* pre-trained encoders' files, open as long as they are borrowed */
+    char sha256[65];                            /* of the model file it was read from; "" for a new one */
+    char name[128];                             /* model.name, or the file's base name */
+    tensor_file *files[SAMPLE_MODALITIES];      /* pre-trained encoders' files, open as long as they are borrowed */
     char encoder_sha256[SAMPLE_MODALITIES][65]; /* system_encoder_digest of these files; "" without one */
     struct mel_filter_bank *mel;
-    char *tokenizer_text;                  /* what the tokenizer was made from, for the model file */
+    char *tokenizer_text; /* what the tokenizer was made from, for the model file */
 } affect_system;
 
 typedef struct system_options {
@@ -128,8 +128,8 @@ smac_status system_encode(const affect_system *s, sample *x, bool everything, sm
  * A whole recording as ready vectors, in memory that grows by its vectors alone: clips are encoded as they are decoded.
  * The words of source (if any) are tokenised, not encoded.  Use sample_slice for windows.
  */
-smac_status system_read_encoded(const affect_system *s, const sample_source *source, const reporter *r, sample *out,
-    smac_error *error);
+smac_status system_read_encoded(
+    const affect_system *s, const sample_source *source, const reporter *r, sample *out, smac_error *error);
 
 /*
  * One sample to numbers, the short way (analysis): targets[] get the main task's values - the score clipped to the

@@ -12,7 +12,7 @@ typedef struct encoder_plan {
     bool has[SAMPLE_MODALITIES];
     language_model_config text;
     imagebind_config audio, vision;
-    bool is_whisper;     /* of sound: Whisper's encoder, sized by whisper, in place of ImageBind's */
+    bool is_whisper; /* of sound: Whisper's encoder, sized by whisper, in place of ImageBind's */
     whisper_config whisper;
     bool outside[SAMPLE_MODALITIES]; /* its values come from files[], not from the model file */
     /* The model file that is read, and its path for messages: whatever sizes it claims, its tensors are compared before
@@ -29,7 +29,8 @@ affect_system *system_begin(const configuration *c, const task_description *task
  * Parameters of encoders and core, sealed: at their initial values (initialise), with those of encoders that have a file
  * read from it.  trainable false: everything is frozen (inference).
  */
-smac_status system_build(affect_system *s, const encoder_plan *plan, bool initialise, bool trainable, smac_error *error);
+smac_status system_build(
+    affect_system *s, const encoder_plan *plan, bool initialise, bool trainable, smac_error *error);
 
 /* A pre-trained encoder's configuration, from its file; the configuration's picture and mel sizes follow it. */
 smac_status system_open_encoder(affect_system *s, int m, const char *path, encoder_plan *plan, smac_error *error);

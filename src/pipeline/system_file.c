@@ -33,7 +33,8 @@ static bool starts_with(const char *text, const char *prefix)
 static bool has_encoder(const affect_system *s, int m)
 {
     return m == SAMPLE_TEXT ? s->text_encoder != NULL
-         : m == SAMPLE_AUDIO ? s->audio_encoder != NULL || s->whisper != NULL : s->vision_encoder != NULL;
+        : m == SAMPLE_AUDIO ? s->audio_encoder != NULL || s->whisper != NULL
+                            : s->vision_encoder != NULL;
 }
 
 static bool is_large(const affect_system *s, int m)
@@ -64,8 +65,8 @@ static json_t *encoders_to_json(const affect_system *s)
             else if (m == SAMPLE_AUDIO && s->whisper)
                 whisper_config_to_json(whisper_encoder_config(s->whisper), &text);
             else
-                imagebind_config_to_json(imagebind_get_config(m == SAMPLE_AUDIO ? s->audio_encoder : s->vision_encoder),
-                                         &text);
+                imagebind_config_to_json(
+                    imagebind_get_config(m == SAMPLE_AUDIO ? s->audio_encoder : s->vision_encoder), &text);
             json_object_set_new(one, "config", text.data ? json_loads(text.data, 0, NULL) : json_null());
             json_object_set_new(one, "path", json_string(system_encoder_path(&s->configuration, m)));
             json_object_set_new(one, "sha256", json_string(s->encoder_sha256[m]));
@@ -83,11 +84,9 @@ static json_t *encoders_to_json(const affect_system *s)
 static json_t *training_to_json(const training_record *r)
 {
     return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o}", "program", r->program_version, "dataset",
-                     r->dataset, "data_sha256", r->data_sha256, "seed", (json_int_t)r->seed, "epoch",
-                     (json_int_t)r->epoch, "steps", (json_int_t)r->steps, "training_clips",
-                         (json_int_t)r->training_clips,
-                     "metric", r->metric, "value",
-                     isfinite(r->metric_value) ? json_real(r->metric_value) : json_null());
+        r->dataset, "data_sha256", r->data_sha256, "seed", (json_int_t)r->seed, "epoch", (json_int_t)r->epoch, "steps",
+        (json_int_t)r->steps, "training_clips", (json_int_t)r->training_clips, "metric", r->metric, "value",
+        isfinite(r->metric_value) ? json_real(r->metric_value) : json_null());
 }
 
 static json_t *tasks_to_json(const affect_system *s)
@@ -101,20 +100,19 @@ static json_t *tasks_to_json(const affect_system *s)
 json_t *system_describe(const affect_system *s)
 {
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:s}", "name", s->name, "configuration",
-                     configuration_to_json(&s->configuration), "tasks", tasks_to_json(s), "training",
-                     training_to_json(&s->training), "encoders", encoders_to_json(s), "parameters",
-                     (json_int_t)system_parameter_values(s), "sha256", s->sha256);
+        configuration_to_json(&s->configuration), "tasks", tasks_to_json(s), "training", training_to_json(&s->training),
+        "encoders", encoders_to_json(s), "parameters", (json_int_t)system_parameter_values(s), "sha256", s->sha256);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
 enum { TEXTS = 6 };
 
-static smac_status write_all(const affect_system *s, const char *path, const system_extra *extra, char *texts[TEXTS],
-    smac_error *error)
+static smac_status write_all(
+    const affect_system *s, const char *path, const system_extra *extra, char *texts[TEXTS], smac_error *error)
 {
     static const char *const keys[TEXTS] = {"semanticmac.configuration", "semanticmac.tasks", "semanticmac.encoders",
-                                            "semanticmac.training", "semanticmac.tokenizer", "semanticmac.format"};
+        "semanticmac.training", "semanticmac.tokenizer", "semanticmac.format"};
     size_t more = extra ? extra->tensor_count : 0, more_texts = extra ? extra->text_count : 0, count = 0, pairs = 0;
     tensor_entry *entries = memory_new((size_t)parameter_number(s->store) + more + 1, sizeof *entries);
     safetensors_pair *metadata = memory_new(TEXTS + more_texts, sizeof *metadata);
@@ -132,13 +130,17 @@ static smac_status write_all(const affect_system *s, const char *path, const sys
         if (skip)
             continue;
         if (!p->data) {
-            status = FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s is held packed alone and cannot be written to %s", p->name,
-                          path);
+            status = FAIL(
+                error, SMAC_ERROR_UNSUPPORTED, "%s is held packed alone and cannot be written to %s", p->name, path);
             break;
         }
         tensor_entry *e = &entries[count++];
-        *e = (tensor_entry){.name = p->name, .type = TENSOR_F32, .rank = p->rank, .count = p->count, .data = p->data,
-                            .bytes = (size_t)p->count * sizeof(float)};
+        *e = (tensor_entry){.name = p->name,
+            .type = TENSOR_F32,
+            .rank = p->rank,
+            .count = p->count,
+            .data = p->data,
+            .bytes = (size_t)p->count * sizeof(float)};
         memcpy(e->dim, p->dim, (size_t)p->rank * sizeof *p->dim);
     }
     if (status == SMAC_OK) {
@@ -159,7 +161,7 @@ static smac_status write_all(const affect_system *s, const char *path, const sys
 smac_status system_save(const affect_system *s, const char *path, const system_extra *extra, smac_error *error)
 {
     json_t *parts[4] = {configuration_to_json(&s->configuration), tasks_to_json(s), encoders_to_json(s),
-                        training_to_json(&s->training)};
+        training_to_json(&s->training)};
     char *texts[TEXTS] = {NULL, NULL, NULL, NULL, s->tokenizer_text, FORMAT_VERSION};
     smac_status status = SMAC_OK;
     for (int i = 0; i < 4; i++) {
@@ -177,15 +179,14 @@ smac_status system_save(const affect_system *s, const char *path, const system_e
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
-static smac_status metadata_json(const tensor_file *file, const char *path, const char *key, json_t **out,
-    smac_error *error)
+static smac_status metadata_json(
+    const tensor_file *file, const char *path, const char *key, json_t **out, smac_error *error)
 {
     const char *text = tensor_file_metadata(file, key);
     json_error_t why;
     *out = text ? json_loads(text, JSON_DECODE_ANY, &why) : NULL;
     if (!text)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s has no %s", path,
-                    key);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s has no %s", path, key);
     if (!*out)
         return FAIL(error, SMAC_ERROR_FORMAT, "%.300s: %s is not JSON (%s)", path, key, why.text);
     return SMAC_OK;
@@ -194,9 +195,9 @@ static smac_status metadata_json(const tensor_file *file, const char *path, cons
 static void read_training(const json_t *o, training_record *r)
 {
     const json_t *value = json_object_get(o, "value");
-#define TEXT_OF(member, key) \
-    snprintf(r->member, sizeof r->member, "%s", json_string_value(json_object_get(o, key)) ? \
-             json_string_value(json_object_get(o, key)) : "")
+#define TEXT_OF(member, key)                    \
+    snprintf(r->member, sizeof r->member, "%s", \
+        json_string_value(json_object_get(o, key)) ? json_string_value(json_object_get(o, key)) : "")
     TEXT_OF(program_version, "program");
     TEXT_OF(dataset, "dataset");
     TEXT_OF(data_sha256, "data_sha256");
@@ -209,18 +210,18 @@ static void read_training(const json_t *o, training_record *r)
     r->metric_value = json_is_number(value) ? json_number_value(value) : NAN;
 }
 
-static smac_status read_encoder_config(const json_t *one, int m, encoder_plan *plan, const char *path,
-    smac_error *error)
+static smac_status read_encoder_config(
+    const json_t *one, int m, encoder_plan *plan, const char *path, smac_error *error)
 {
     char *json = json_dumps(json_object_get(one, "config"), JSON_COMPACT);
     if (!json)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s does not say how its %s encoder is built", path,
-            modality_name(m));
+        return FAIL(
+            error, SMAC_ERROR_FORMAT, "%.300s does not say how its %s encoder is built", path, modality_name(m));
     const char *type = json_string_value(json_object_get(json_object_get(one, "config"), "model_type"));
     plan->is_whisper |= m == SAMPLE_AUDIO && type && !strcmp(type, "whisper");
-    smac_status status = m == SAMPLE_TEXT
-        ? language_model_config_parse(json, strlen(json), &plan->text, error)
-        : m == SAMPLE_AUDIO && plan->is_whisper ? whisper_config_parse(json, strlen(json), &plan->whisper, error)
+    smac_status status = m == SAMPLE_TEXT ? language_model_config_parse(json, strlen(json), &plan->text, error)
+        : m == SAMPLE_AUDIO && plan->is_whisper
+        ? whisper_config_parse(json, strlen(json), &plan->whisper, error)
         : imagebind_config_from_json(json, strlen(json), m == SAMPLE_AUDIO ? &plan->audio : &plan->vision, error);
     free(json);
     plan->has[m] = true;
@@ -228,32 +229,35 @@ static smac_status read_encoder_config(const json_t *one, int m, encoder_plan *p
 }
 
 /* The file of a frozen encoder that lies outside: where it was, or under the folder given. */
-static smac_status open_outside(affect_system *s, int m, const json_t *one, const char *path, const char *folder,
-    smac_error *error)
+static smac_status open_outside(
+    affect_system *s, int m, const json_t *one, const char *path, const char *folder, smac_error *error)
 {
     const char *was = json_string_value(json_object_get(one, "path"));
     const char *wanted = json_string_value(json_object_get(one, "sha256"));
     char *other = folder && was ? path_join(folder, path_base(was)) : NULL, *installed = NULL, digest[65];
     const char *from = was && (file_exists(was) || file_is_folder(was)) ? was
-                     : other && (file_exists(other) || file_is_folder(other)) ? other : NULL;
+        : other && (file_exists(other) || file_is_folder(other))        ? other
+                                                                        : NULL;
     if (!from && was && models_find(was, &installed, NULL) == SMAC_OK)
         from = installed;
     int same = 0; /* a file that serves two modalities is checked once */
-    while (same < m && !(s->files[same] && wanted && was &&
-                         !strcmp(system_encoder_path(&s->configuration, same), was) &&
-                         !strcmp(s->encoder_sha256[same], wanted)))
+    while (same < m &&
+        !(s->files[same] && wanted && was && !strcmp(system_encoder_path(&s->configuration, same), was) &&
+            !strcmp(s->encoder_sha256[same], wanted)))
         same++;
     smac_status status = from ? tensor_file_open(from, &s->files[m], error)
-        : FAIL(error, SMAC_ERROR_NOT_FOUND, "%.200s needs the %s encoder %.200s, which is not there; put it back, "
-               "fetch it (semanticmac models), or name the folder that holds it",
-               path, modality_name(m), was ? was : "(no path)");
+                              : FAIL(error, SMAC_ERROR_NOT_FOUND,
+                                    "%.200s needs the %s encoder %.200s, which is not there; put it back, "
+                                    "fetch it (semanticmac models), or name the folder that holds it",
+                                    path, modality_name(m), was ? was : "(no path)");
     if (status == SMAC_OK && same < m)
         memcpy(digest, s->encoder_sha256[same], sizeof digest);
     else if (status == SMAC_OK)
         status = system_encoder_digest(s->files[m], digest, error);
     if (status == SMAC_OK && (!wanted || strcmp(digest, wanted) != 0))
-        status = FAIL(error, SMAC_ERROR_MISMATCH, "the %s encoder %.200s has SHA-256 %s, but %.200s was trained with "
-                      "%s: put that one back", modality_name(m), from, digest, path, wanted ? wanted : "another");
+        status = FAIL(error, SMAC_ERROR_MISMATCH,
+            "the %s encoder %.200s has SHA-256 %s, but %.200s was trained with %s: put that one back", modality_name(m),
+            from, digest, path, wanted ? wanted : "another");
     if (status == SMAC_OK)
         snprintf(s->encoder_sha256[m], sizeof s->encoder_sha256[m], "%s", digest);
     free(installed);
@@ -295,16 +299,16 @@ smac_status system_check_values(const affect_system *s, const tensor_file *file,
         }
         if (e->type != TENSOR_F32)
             return FAIL(error, SMAC_ERROR_MISMATCH, "%.300s: %s is of type %s; expected F32; train it again", path,
-                        p->name, tensor_type_name(e->type));
+                p->name, tensor_type_name(e->type));
         used++;
     }
     for (size_t i = 0; i < tensor_file_count(file) && used < tensor_file_count(file); i++) {
         const tensor_entry *e = tensor_file_at(file, i);
         char shape[128];
         if (!is_training_extra(e->name) && !parameter_find(s->store, e->name))
-            return FAIL(error, SMAC_ERROR_MISMATCH, "%.300s holds the tensor %.200s of shape %s, which its "
-                        "configuration has no place for; train it again", path, e->name,
-                        tensor_shape_text(e->rank, e->dim, shape, sizeof shape));
+            return FAIL(error, SMAC_ERROR_MISMATCH,
+                "%.300s holds the tensor %.200s of shape %s, which its configuration has no place for; train it again",
+                path, e->name, tensor_shape_text(e->rank, e->dim, shape, sizeof shape));
     }
     return SMAC_OK;
 }
@@ -324,13 +328,13 @@ smac_status system_load_values(affect_system *s, const tensor_file *file, const 
     return SMAC_OK;
 }
 
-static smac_status read_tasks(const json_t *tasks, const char *path, task_description out[SYSTEM_TASKS_MAX], int *count,
-    smac_error *error)
+static smac_status read_tasks(
+    const json_t *tasks, const char *path, task_description out[SYSTEM_TASKS_MAX], int *count, smac_error *error)
 {
     *count = (int)json_array_size(tasks);
     if (*count < 1 || *count > SYSTEM_TASKS_MAX)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s names %d tasks; expected 1 to %d", path, *count,
-            SYSTEM_TASKS_MAX);
+        return FAIL(
+            error, SMAC_ERROR_FORMAT, "%.300s names %d tasks; expected 1 to %d", path, *count, SYSTEM_TASKS_MAX);
     for (int i = 0; i < *count; i++)
         if (task_from_json(&out[i], json_array_get(tasks, (size_t)i), error) != SMAC_OK)
             return error_prefix(error, "%.300s", path);
@@ -343,18 +347,20 @@ static smac_status read_frame(const tensor_file *file, const char *path, const s
 {
     const char *folder = options ? options->encoder_folder : NULL;
     const precision *wanted = options ? options->precision : NULL;
-    static const char *const keys[4] = {"semanticmac.configuration", "semanticmac.tasks", "semanticmac.encoders",
-                                        "semanticmac.training"};
+    static const char *const keys[4] = {
+        "semanticmac.configuration", "semanticmac.tasks", "semanticmac.encoders", "semanticmac.training"};
     const char *format = tensor_file_metadata(file, "semanticmac.format");
     if (folder && !file_is_folder(folder))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%.300s is no folder, expected the one where this model's encoders lie: "
-                    "give another, or none", folder);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "%.300s is no folder, expected the one where this model's encoders lie: give another, or none", folder);
     if (!format)
         return FAIL(error, SMAC_ERROR_FORMAT, "%.300s is a %s file, but has no semanticmac.format", path,
-                    tensor_file_kind(file));
+            tensor_file_kind(file));
     if (strcmp(format, FORMAT_VERSION) != 0)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%.300s has the model format '%.20s'; this program reads %s: use "
-                    "the version that wrote it, or train it again", path, format, FORMAT_VERSION);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "%.300s has the model format '%.20s'; this program reads %s: use "
+            "the version that wrote it, or train it again",
+            path, format, FORMAT_VERSION);
     for (int i = 0; i < 4; i++)
         TRY(metadata_json(file, path, keys[i], &parts[i], error));
     configuration c;
@@ -386,16 +392,16 @@ static smac_status read_frame(const tensor_file *file, const char *path, const s
         const char *how = json_string_value(json_object_get(one, "precision"));
         const char *sha256 = json_string_value(json_object_get(one, "sha256"));
         if (how && !precision_from_name(how, &s->precision[m])) /* older files do not say: float32 */
-            return FAIL(error, SMAC_ERROR_FORMAT, "%.300s gives its %s encoder the precision \"%.20s\"; expected "
-                        "f32, bf16 or int8", path, modality_name(m), how);
+            return FAIL(error, SMAC_ERROR_FORMAT,
+                "%.300s gives its %s encoder the precision \"%.20s\"; expected f32, bf16 or int8", path,
+                modality_name(m), how);
         if (wanted)
             s->precision[m] = *wanted;
         plan->outside[m] = json_is_true(json_object_get(one, "outside"));
         if (plan->outside[m])
             TRY(open_outside(s, m, one, path, folder, error));
         else
-            snprintf(s->encoder_sha256[m], sizeof s->encoder_sha256[m], "%.64s",
-                     sha256 ? sha256 : "");
+            snprintf(s->encoder_sha256[m], sizeof s->encoder_sha256[m], "%.64s", sha256 ? sha256 : "");
     }
     const char *tokenizer = tensor_file_metadata(file, "semanticmac.tokenizer");
     if (plan->has[SAMPLE_TEXT] && !tokenizer)

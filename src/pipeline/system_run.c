@@ -18,8 +18,8 @@ smac_status system_batch(const affect_system *s, const sample *const *samples, i
     batch_padding padding = {0, 0, false};
     if (s->tokenizer) {
         int32_t pad = tokenizer_special_ids(s->tokenizer).pad;
-        padding = (batch_padding){pad < 0 ? 0 : pad, tokenizer_pad_type(s->tokenizer),
-                                  tokenizer_pads_left(s->tokenizer)};
+        padding =
+            (batch_padding){pad < 0 ? 0 : pad, tokenizer_pad_type(s->tokenizer), tokenizer_pads_left(s->tokenizer)};
     }
     return batch_make(samples, count, drop, &padding, out, error);
 }
@@ -52,8 +52,8 @@ static value *encode_rows(const affect_system *s, tape *t, const batch *b, int m
     if (m == SAMPLE_TEXT) {
         const language_model_config *c = language_model_get_config(s->text_encoder);
         bool types = c->token_types > 0 || c->family == FAMILY_XLNET;
-        return language_model_forward(t, s->text_encoder, b->ids, b->text_mask, types ? b->types : NULL, part->rows,
-                                      part->steps, NULL);
+        return language_model_forward(
+            t, s->text_encoder, b->ids, b->text_mask, types ? b->types : NULL, part->rows, part->steps, NULL);
     }
     if (m == SAMPLE_AUDIO && s->whisper)
         return encode_whisper(s, t, b, part->rows);
@@ -92,7 +92,7 @@ static semantic_sequence sequence_of(const affect_system *s, tape *t, const batc
     if (part->ready) {
         if (part->width != s->encoder_width[m]) {
             tape_fail(t, SMAC_ERROR_MISMATCH, __func__, "the %s vectors have %lld values each; the model takes %lld",
-                      modality_name(m), (long long)part->width, (long long)s->encoder_width[m]);
+                modality_name(m), (long long)part->width, (long long)s->encoder_width[m]);
             return out;
         }
         out.vectors = m == SAMPLE_TEXT
@@ -102,7 +102,7 @@ static semantic_sequence sequence_of(const affect_system *s, tape *t, const batc
     }
     if (!s->preparation.wants[m]) {
         tape_fail(t, SMAC_ERROR_MISMATCH, __func__, "the model takes ready %s vectors and has no encoder for raw ones",
-                  modality_name(m));
+            modality_name(m));
         return out;
     }
     const tape_options *options = tape_get_options(t);
@@ -137,8 +137,8 @@ semanticmac_outputs system_forward(const affect_system *s, tape *t, const batch 
 /* --- ready vectors ------------------------------------------------------------------------------------------------ */
 
 /* Rows [first, first + count) of a sample's raw form as a batch's packed rows, encoded: out (count, text steps, W). */
-static smac_status encode_slice(const affect_system *s, const batch *b, int m, int64_t first, int64_t count, float *out,
-    smac_error *error)
+static smac_status encode_slice(
+    const affect_system *s, const batch *b, int m, int64_t first, int64_t count, float *out, smac_error *error)
 {
     batch part = *b;
     part.part[m].rows = count;
@@ -162,8 +162,8 @@ static smac_status encode_modality(const affect_system *s, sample *x, const batc
     const batch_modality *part = &b->part[m];
     int64_t width = s->encoder_width[m], rows = m == SAMPLE_TEXT ? part->steps : part->rows;
     float *vectors = memory_new((size_t)(rows * width), sizeof *vectors);
-    smac_status status = vectors ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld vectors",
-        (long long)rows);
+    smac_status status =
+        vectors ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld vectors", (long long)rows);
     if (status == SMAC_OK && m == SAMPLE_TEXT)
         status = encode_slice(s, b, m, 0, 1, vectors, error);
     for (int64_t i = 0; status == SMAC_OK && m != SAMPLE_TEXT && i < rows; i += ENCODE_AT_ONCE) {
@@ -181,8 +181,8 @@ smac_status system_encode(const affect_system *s, sample *x, bool everything, sm
     batch b = {0};
     bool wanted[SAMPLE_MODALITIES], any = false;
     for (int m = 0; m < SAMPLE_MODALITIES; m++) {
-        wanted[m] = s->has[m] && s->preparation.wants[m] && x->present[m] && !x->ready[m].data &&
-                    (everything || s->frozen[m]);
+        wanted[m] =
+            s->has[m] && s->preparation.wants[m] && x->present[m] && !x->ready[m].data && (everything || s->frozen[m]);
         any = any || wanted[m];
     }
     if (!any)
@@ -229,8 +229,8 @@ static smac_status flush(reading *g, int m, smac_error *error)
     smac_status status = system_encode(g->s, &part, true, error);
     feature_sequence *from = &part.ready[m], *to = &g->out->ready[m];
     int64_t step = from->crops * from->width;
-    if (status == SMAC_OK && !memory_grow((void **)&to->data, &g->capacity[m],
-                                          (size_t)((to->steps + from->steps) * step), sizeof(float)))
+    if (status == SMAC_OK &&
+        !memory_grow((void **)&to->data, &g->capacity[m], (size_t)((to->steps + from->steps) * step), sizeof(float)))
         status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the vectors of clip %lld", (long long)to->steps);
     if (status == SMAC_OK) {
         memcpy(to->data + to->steps * step, from->data, (size_t)(from->steps * step) * sizeof(float));
@@ -247,16 +247,16 @@ static smac_status flush(reading *g, int m, smac_error *error)
     return status;
 }
 
-static smac_status wait_for_more(void *user, int64_t index, const uint8_t *frames, const float *pictures,
-    const float *mel, smac_error *error)
+static smac_status wait_for_more(
+    void *user, int64_t index, const uint8_t *frames, const float *pictures, const float *mel, smac_error *error)
 {
     reading *g = user;
     sample *w = &g->waiting;
     const configuration *c = &g->s->configuration;
     int m = mel ? SAMPLE_AUDIO : SAMPLE_VISION;
-    size_t each = mel ? (size_t)(c->audio.mel_bins * c->audio.frames) * sizeof(float)
-                      : (size_t)(c->vision.crops * 6 * c->vision.image_size * c->vision.image_size) *
-                        (frames ? 1 : sizeof(float));
+    size_t each = mel
+        ? (size_t)(c->audio.mel_bins * c->audio.frames) * sizeof(float)
+        : (size_t)(c->vision.crops * 6 * c->vision.image_size * c->vision.image_size) * (frames ? 1 : sizeof(float));
     void **place = mel ? (void **)&w->mel : frames ? (void **)&w->frames : (void **)&w->pictures;
     int64_t *count = mel ? &w->windows : &w->clips;
     if (!*place && !(*place = memory_new(ENCODE_AT_ONCE, each)))
@@ -274,12 +274,13 @@ static int wants_to_stop(void *user)
 {
     reading *g = user;
     double done = (double)(g->out->ready[SAMPLE_AUDIO].steps > g->out->ready[SAMPLE_VISION].steps
-                           ? g->out->ready[SAMPLE_AUDIO].steps : g->out->ready[SAMPLE_VISION].steps);
+            ? g->out->ready[SAMPLE_AUDIO].steps
+            : g->out->ready[SAMPLE_VISION].steps);
     return report_progress(g->report, "reading", done * g->s->configuration.media.clip_step, 0);
 }
 
-smac_status system_read_encoded(const affect_system *s, const sample_source *source, const reporter *r, sample *out,
-    smac_error *error)
+smac_status system_read_encoded(
+    const affect_system *s, const sample_source *source, const reporter *r, sample *out, smac_error *error)
 {
     memset(out, 0, sizeof *out);
     reading g = {.s = s, .report = r, .out = out};
@@ -295,8 +296,9 @@ smac_status system_read_encoded(const affect_system *s, const sample_source *sou
     out->end = source->start + seconds;
     sample_clear(&g.waiting);
     if (status == SMAC_OK && !out->present[SAMPLE_TEXT] && !out->present[SAMPLE_AUDIO] && !out->present[SAMPLE_VISION])
-        status = FAIL(error, SMAC_ERROR_FORMAT, "%.300s has no words, sound or picture that the model takes: "
-                      "name another recording", source->media ? source->media : "the clip");
+        status = FAIL(error, SMAC_ERROR_FORMAT,
+            "%.300s has no words, sound or picture that the model takes: name another recording",
+            source->media ? source->media : "the clip");
     if (status != SMAC_OK)
         sample_clear(out);
     return status;

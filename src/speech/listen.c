@@ -11,14 +11,26 @@
 #include "media/sound.h"
 #include "speech/listen.h"
 
-enum { FRAMES_A_SECOND = 100, AHEAD = 120 * FRAMES_A_SECOND, FRAMES_A_STAMP = 2,
-    LEAD_STEP = 10, LEAD_KEPT = 100 /* 0.1 s and 1 s */ };
+enum {
+    FRAMES_A_SECOND = 100,
+    AHEAD = 120 * FRAMES_A_SECOND,
+    FRAMES_A_STAMP = 2,
+    LEAD_STEP = 10,
+    LEAD_KEPT = 100 /* 0.1 s and 1 s */
+};
 static const double RESET_TEMPERATURE = 0.5; /* a window found at more than that does not stand before the next one */
 
 void speech_options_default(speech_options *o)
 {
-    *o = (speech_options){.beams = 5, .patience = 1, .length_penalty = 1, .temperatures = {0, 0.2, 0.4, 0.6, 0.8, 1.0},
-        .temperature_count = 6, .best_of = 5, .compression_ratio = 2.4, .log_probability = -1, .no_speech = 0.6,
+    *o = (speech_options){.beams = 5,
+        .patience = 1,
+        .length_penalty = 1,
+        .temperatures = {0, 0.2, 0.4, 0.6, 0.8, 1.0},
+        .temperature_count = 6,
+        .best_of = 5,
+        .compression_ratio = 2.4,
+        .log_probability = -1,
+        .no_speech = 0.6,
         .silence = 0.001};
 }
 
@@ -36,12 +48,12 @@ static smac_status check_options(const speech_model *m, const speech_options *o,
         if (!(o->temperatures[i] >= 0 && o->temperatures[i] <= 10))
             return FAIL(error, SMAC_ERROR_ARGUMENT, "a temperature is %g, expected 0 to 10", o->temperatures[i]);
     if (!(o->patience >= 0.1 && o->patience <= 10) || !isfinite(o->length_penalty))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "the patience is %g and the length penalty %g, expected 0.1 to 10 and a "
-            "finite number", o->patience, o->length_penalty);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "the patience is %g and the length penalty %g, expected 0.1 to 10 and a finite number", o->patience,
+            o->length_penalty);
     if (o->language != NULL && strcmp(o->language, "auto") != 0 && !speech_model_knows(m, o->language))
         return FAIL(error, SMAC_ERROR_ARGUMENT,
-            "this model does not know the language \"%s\": give a code as en or de, or "
-            "auto", o->language);
+            "this model does not know the language \"%s\": give a code as en or de, or auto", o->language);
     return SMAC_OK;
 }
 
@@ -144,8 +156,8 @@ static double compression_ratio(const char *text, size_t length)
     uLongf packed = compressBound((uLong)length);
     unsigned char *memory = memory_new(packed + 1, 1);
     double ratio = 0;
-    if (memory != NULL && compress2(memory, &packed, (const unsigned char *)text, (uLong)length,
-                              Z_DEFAULT_COMPRESSION) == Z_OK)
+    if (memory != NULL &&
+        compress2(memory, &packed, (const unsigned char *)text, (uLong)length, Z_DEFAULT_COMPRESSION) == Z_OK)
         ratio = (double)length / (double)packed;
     free(memory);
     return ratio;
@@ -192,12 +204,16 @@ static int64_t make_prompt(const speech_listener *l, int32_t *out)
 }
 
 /* One search and what it is worth. */
-static smac_status try_temperature(speech_listener *l, const int32_t *prompt, int64_t prompt_count, int number,
-    heard *out, smac_error *error)
+static smac_status try_temperature(
+    speech_listener *l, const int32_t *prompt, int64_t prompt_count, int number, heard *out, smac_error *error)
 {
     const speech_options *o = &l->options;
-    search_options options = {.beams = o->beams, .patience = o->patience, .length_penalty = o->length_penalty,
-        .temperature = o->temperatures[number], .samples = o->best_of, .seed = o->seed,
+    search_options options = {.beams = o->beams,
+        .patience = o->patience,
+        .length_penalty = o->length_penalty,
+        .temperature = o->temperatures[number],
+        .samples = o->best_of,
+        .seed = o->seed,
         .stream = (uint64_t)l->result->windows * SPEECH_TEMPERATURES + (uint64_t)number};
     char *text;
     l->result->searches++;
@@ -224,14 +240,14 @@ static void keep_better(heard *best, heard *next)
 static bool tell(const speech_listener *l)
 {
     double seconds = (double)l->seek / FRAMES_A_SECOND, all = l->expected > seconds ? l->expected : 0;
-    return report_progress(l->options.report, "listening", seconds,
-        l->features.finished ? l->result->duration : all) != 0;
+    return report_progress(l->options.report, "listening", seconds, l->features.finished ? l->result->duration : all) !=
+        0;
 }
 
 static smac_status stopped(const speech_listener *l, smac_error *error)
 {
-    return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked after %.0f s of sound",
-        (double)l->seek / FRAMES_A_SECOND);
+    return FAIL(
+        error, SMAC_ERROR_INTERRUPTED, "stopped as asked after %.0f s of sound", (double)l->seek / FRAMES_A_SECOND);
 }
 
 /* The first search that looks right; when none does, the likeliest that does not repeat itself, else the likeliest. */
@@ -280,19 +296,19 @@ static smac_status search_window(speech_listener *l, heard *out, smac_error *err
 /* --- segments ----------------------------------------------------------------------------------------------------- */
 
 /* Tokens [from, to) as a segment; times in seconds. */
-static smac_status add_part(window_parts *parts, const int32_t *tokens, size_t from, size_t to, double start,
-    double end, smac_error *error)
+static smac_status add_part(
+    window_parts *parts, const int32_t *tokens, size_t from, size_t to, double start, double end, smac_error *error)
 {
     if (!memory_grow((void **)&parts->items, &parts->capacity, parts->count + 1, sizeof *parts->items))
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %zu segments", parts->count + 1);
-    parts->items[parts->count++] = (window_part){.start = start, .end = end, .tokens = tokens + from,
-        .count = to - from};
+    parts->items[parts->count++] =
+        (window_part){.start = start, .end = end, .tokens = tokens + from, .count = to - from};
     return SMAC_OK;
 }
 
 /* Cuts the tokens where two time stamps stand together; *seek is where the next window begins. */
-static smac_status split_window(const speech_listener *l, const heard *h, int64_t frames, window_parts *parts,
-    int64_t *seek, smac_error *error)
+static smac_status split_window(
+    const speech_listener *l, const heard *h, int64_t frames, window_parts *parts, int64_t *seek, smac_error *error)
 {
     const int32_t *t = h->found.tokens, stamp = l->model->rules.first_timestamp;
     size_t n = h->found.count, from = 0;
@@ -342,16 +358,23 @@ static smac_status keep_segment(speech_listener *l, window_part *part, const hea
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %zu segments", r->count + 1);
     }
     memcpy(tokens, part->tokens, part->count * sizeof *tokens);
-    r->segments[r->count++] = (speech_segment){.start = part->start, .end = part->end, .text = text, .tokens = tokens,
-        .token_count = part->count, .words = part->words, .word_count = part->word_count,
-        .log_probability = h->found.log_probability, .no_speech = h->found.no_speech,
-        .compression_ratio = h->compression_ratio, .temperature = h->temperature};
+    r->segments[r->count++] = (speech_segment){.start = part->start,
+        .end = part->end,
+        .text = text,
+        .tokens = tokens,
+        .token_count = part->count,
+        .words = part->words,
+        .word_count = part->word_count,
+        .log_probability = h->found.log_probability,
+        .no_speech = h->found.no_speech,
+        .compression_ratio = h->compression_ratio,
+        .temperature = h->temperature};
     part->words = NULL;
     part->word_count = 0;
     if (!l->options.previous_text)
         return SMAC_OK;
-    if (!memory_grow((void **)&l->previous, &l->previous_capacity, l->previous_count + part->count,
-            sizeof *l->previous))
+    if (!memory_grow(
+            (void **)&l->previous, &l->previous_capacity, l->previous_count + part->count, sizeof *l->previous))
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the previous text");
     memcpy(l->previous + l->previous_count, part->tokens, part->count * sizeof *tokens);
     l->previous_count += part->count;
@@ -474,8 +497,8 @@ static smac_status take_sound(void *user, const float *samples, size_t count, in
     return speech_listener_feed(user, samples, count, error);
 }
 
-smac_status speech_listen_file(const speech_model *m, const char *path, const speech_options *options,
-    speech_result *out, smac_error *error)
+smac_status speech_listen_file(
+    const speech_model *m, const char *path, const speech_options *options, speech_result *out, smac_error *error)
 {
     speech_listener *l;
     media_info info;

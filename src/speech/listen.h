@@ -14,10 +14,10 @@ struct speech_listener {
     tape *tape;
     float *mel; /* (window_frames, mel_bins) */
     int64_t window_frames;
-    int64_t seek;       /* the frame where the next window begins */
-    int32_t language;   /* id of its token; -1: not heard yet */
-    bool spaces;        /* the language has spaces between words */
-    int32_t *previous;  /* tokens said before, for the next prompt */
+    int64_t seek;      /* the frame where the next window begins */
+    int32_t language;  /* id of its token; -1: not heard yet */
+    bool spaces;       /* the language has spaces between words */
+    int32_t *previous; /* tokens said before, for the next prompt */
     size_t previous_count, previous_capacity;
     double last_speech; /* where the last timed word ended */
     double expected;    /* seconds that the file says it has; 0 */

@@ -71,8 +71,8 @@ static const json_t *find_list(const json_t *const files[2], const char *first, 
     return NULL;
 }
 
-static smac_status copy_ids(const json_t *list, const char *name, int32_t vocabulary, int32_t *out, size_t *count,
-    smac_error *error)
+static smac_status copy_ids(
+    const json_t *list, const char *name, int32_t vocabulary, int32_t *out, size_t *count, smac_error *error)
 {
     size_t i;
     const json_t *item;
@@ -80,8 +80,8 @@ static smac_status copy_ids(const json_t *list, const char *name, int32_t vocabu
     {
         json_int_t id = json_is_integer(item) ? json_integer_value(item) : -1;
         if (id < 0 || id >= vocabulary)
-            return FAIL(error, SMAC_ERROR_FORMAT, "entry %zu of %s is no token id from 0 to %d", i, name,
-                (int)vocabulary - 1);
+            return FAIL(
+                error, SMAC_ERROR_FORMAT, "entry %zu of %s is no token id from 0 to %d", i, name, (int)vocabulary - 1);
         out[(*count)++] = (int32_t)id;
     }
     return SMAC_OK;
@@ -118,8 +118,9 @@ static smac_status read_heads(speech_model *m, const json_t *const files[2], sma
     if (json_array_size(list) == 0)
         list = NULL;
     if (json_array_size(list) > (size_t)(layers * heads))
-        return FAIL(error, SMAC_ERROR_FORMAT, "alignment_heads lists %zu heads, expected at most the %lld that the "
-            "decoder has", json_array_size(list), (long long)(layers * heads));
+        return FAIL(error, SMAC_ERROR_FORMAT,
+            "alignment_heads lists %zu heads, expected at most the %lld that the decoder has", json_array_size(list),
+            (long long)(layers * heads));
     size_t count = list ? json_array_size(list) : (size_t)((layers - layers / 2) * heads), i;
     m->heads = memory_new(count + 1, sizeof *m->heads);
     if (m->heads == NULL)
@@ -137,9 +138,8 @@ static smac_status read_heads(speech_model *m, const json_t *const files[2], sma
         json_int_t layer = json_integer_value(json_array_get(item, 0));
         json_int_t head = json_integer_value(json_array_get(item, 1));
         if (json_array_size(item) != 2 || layer < 0 || layer >= layers || head < 0 || head >= heads)
-            return FAIL(error, SMAC_ERROR_FORMAT,
-                "entry %zu of alignment_heads is no [layer, head] below [%lld, %lld]", i,
-                (long long)layers, (long long)heads);
+            return FAIL(error, SMAC_ERROR_FORMAT, "entry %zu of alignment_heads is no [layer, head] below [%lld, %lld]",
+                i, (long long)layers, (long long)heads);
         m->heads[m->head_count][0] = (int32_t)layer;
         m->heads[m->head_count++][1] = (int32_t)head;
     }
@@ -150,7 +150,7 @@ static bool is_language(const char *token)
 {
     size_t length = strlen(token), letters = strspn(token + (length > 2 ? 2 : length), "abcdefghijklmnopqrstuvwxyz");
     return length >= 6 && length <= 12 && strncmp(token, "<|", 2) == 0 && letters == length - 4 && letters <= 3 &&
-           strcmp(token + length - 2, "|>") == 0;
+        strcmp(token + length - 2, "|>") == 0;
 }
 
 static smac_status read_languages(speech_model *m, const json_t *const files[2], smac_error *error)
@@ -175,8 +175,7 @@ static smac_status token_id(const speech_model *m, const char *name, int32_t *ou
 {
     *out = tokenizer_id(m->tokens, name);
     if (*out < 0 || *out >= m->config.vocabulary)
-        return FAIL(error, SMAC_ERROR_FORMAT,
-            "the tokenizer has no %s among the model's %lld tokens", name,
+        return FAIL(error, SMAC_ERROR_FORMAT, "the tokenizer has no %s among the model's %lld tokens", name,
             (long long)m->config.vocabulary);
     return SMAC_OK;
 }
@@ -228,12 +227,14 @@ static smac_status open_parts(speech_model *m, const char *path, smac_error *err
     if (!file_is_folder(path))
         return FAIL(error, file_exists(path) ? SMAC_ERROR_ARGUMENT : SMAC_ERROR_NOT_FOUND,
             "%s is no folder, expected a Whisper model's (config.json, tokenizer.json, model.bin or "
-            "model.safetensors): give one that `semanticmac models list` shows", path);
+            "model.safetensors): give one that `semanticmac models list` shows",
+            path);
     TRY(whisper_open_folder(path, &m->file, &m->config, error));
     if (m->config.positions != TIMESTAMP_SECONDS * 50) /* the stream holds frames ahead for such windows, and no more */
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: max_source_positions is %lld, expected the %d of windows of "
-            "%d s, which the time stamps count in; choose another Whisper model", path, (long long)m->config.positions,
-            TIMESTAMP_SECONDS * 50, TIMESTAMP_SECONDS);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "%s: max_source_positions is %lld, expected the %d of windows of "
+            "%d s, which the time stamps count in; choose another Whisper model",
+            path, (long long)m->config.positions, TIMESTAMP_SECONDS * 50, TIMESTAMP_SECONDS);
     TRY(tokenizer_open(path, &m->tokens, error));
     smac_status status = read_json(path, "generation_config.json", &read[0], error);
     if (status == SMAC_OK)

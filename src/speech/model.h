@@ -18,11 +18,11 @@ struct speech_model {
     precision how;
     bool many_languages;
     speech_rules rules;
-    int32_t *suppress; /* both lists of the rules */
+    int32_t *suppress;            /* both lists of the rules */
     int32_t transcribe, previous; /* <|transcribe|>, <|startofprev|> */
     int32_t *languages;           /* ids of <|en|>, ... */
     size_t language_count;
-    int32_t (*heads)[2];          /* cross-attention heads that follow the sound */
+    int32_t (*heads)[2]; /* cross-attention heads that follow the sound */
     size_t head_count;
 };
 

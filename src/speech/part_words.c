@@ -13,8 +13,8 @@ static double hundredth(double seconds)
 }
 
 /* Words from *at on that belong to the part: as many as its text tokens make. */
-static smac_status take_words(const speech_listener *l, window_part *part, timed_words *words, size_t *at,
-    double offset, smac_error *error)
+static smac_status take_words(
+    const speech_listener *l, window_part *part, timed_words *words, size_t *at, double offset, smac_error *error)
 {
     int64_t wanted = 0, taken = 0;
     size_t first = *at;
@@ -32,7 +32,9 @@ static smac_status take_words(const speech_listener *l, window_part *part, timed
         size_t skip = strspn(word->text, " ");
         memmove(word->text, word->text + skip, strlen(word->text + skip) + 1);
         part->words[part->word_count++] = (transcript_word){.start = hundredth(offset + word->start),
-            .end = hundredth(offset + word->end), .text = word->text, .probability = word->probability};
+            .end = hundredth(offset + word->end),
+            .text = word->text,
+            .probability = word->probability};
         word->text = NULL;
     }
     return SMAC_OK;
@@ -93,8 +95,8 @@ static void fit(window_part *part, double last_speech, double longest)
         part->end = w[n - 1].end;
 }
 
-static smac_status hand_out(speech_listener *l, window_parts *parts, timed_words *words, double longest,
-    smac_error *error)
+static smac_status hand_out(
+    speech_listener *l, window_parts *parts, timed_words *words, double longest, smac_error *error)
 {
     size_t at = 0;
     double offset = (double)l->seek / 100;
@@ -123,13 +125,18 @@ smac_status parts_time_words(speech_listener *l, window_parts *parts, int64_t fr
             if (parts->items[i].tokens[j] < m->rules.end)
                 text[count++] = parts->items[i].tokens[j];
     const int32_t prompt[] = {m->rules.start, l->language, m->transcribe};
-    word_setting setting = {.tokens = m->tokens, .prompt = prompt, .prompt_count = m->many_languages ? 3 : 1,
-        .no_timestamps = m->rules.no_timestamps, .end = m->rules.end, .heads = (const int32_t (*)[2])m->heads,
-        .head_count = (int64_t)m->head_count, .spaces = l->spaces};
+    word_setting setting = {.tokens = m->tokens,
+        .prompt = prompt,
+        .prompt_count = m->many_languages ? 3 : 1,
+        .no_timestamps = m->rules.no_timestamps,
+        .end = m->rules.end,
+        .heads = (const int32_t(*)[2])m->heads,
+        .head_count = (int64_t)m->head_count,
+        .spaces = l->spaces};
     timed_words words = {0};
     double longest;
-    smac_status status = word_times(l->decoding, &setting, text, (int64_t)count, m->config.positions, frames / 2,
-        &words, &longest, error);
+    smac_status status = word_times(
+        l->decoding, &setting, text, (int64_t)count, m->config.positions, frames / 2, &words, &longest, error);
     if (status == SMAC_OK)
         status = hand_out(l, parts, &words, longest, error);
     timed_words_clear(&words);

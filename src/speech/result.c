@@ -81,8 +81,9 @@ static json_t *json_segment(const speech_segment *s, bool timed)
 {
     json_t *words = json_array(), *tokens = json_array();
     for (size_t w = 0; w < s->word_count; w++)
-        json_array_append_new(words, json_pack("{s:o, s:f, s:f, s:f}", "word", json_text(s->words[w].text), "start",
-            s->words[w].start, "end", s->words[w].end, "probability", s->words[w].probability));
+        json_array_append_new(words,
+            json_pack("{s:o, s:f, s:f, s:f}", "word", json_text(s->words[w].text), "start", s->words[w].start, "end",
+                s->words[w].end, "probability", s->words[w].probability));
     for (size_t t = 0; t < s->token_count; t++)
         json_array_append_new(tokens, json_integer(s->tokens[t]));
     json_t *out = json_pack("{s:f, s:f, s:o, s:o, s:f, s:f, s:f, s:f}", "start", s->start, "end", s->end, "text",
@@ -108,9 +109,9 @@ smac_status speech_result_json(const speech_result *r, text_buffer *out, smac_er
             text_add_char(&whole, ' ');
         text_add(&whole, r->segments[i].text);
     }
-    json_t *root = json_pack("{s:s, s:f, s:f, s:o, s:o}", "language", r->language, "language_probability",
-        r->language_probability, "duration", r->duration, "text", json_text(whole.data ? whole.data : ""), "segments",
-        segments);
+    json_t *root =
+        json_pack("{s:s, s:f, s:f, s:o, s:o}", "language", r->language, "language_probability", r->language_probability,
+            "duration", r->duration, "text", json_text(whole.data ? whole.data : ""), "segments", segments);
     char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
     text_free(&whole);
     json_decref(root);

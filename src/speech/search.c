@@ -110,12 +110,12 @@ typedef struct search {
     whisper_decoding *decoding;
     const speech_rules *rules;
     const search_options *options;
-    int64_t most;            /* tokens that may be found */
-    int rows;                /* hypotheses at once */
-    float *logits;           /* (rows, vocabulary) */
+    int64_t most;                                           /* tokens that may be found */
+    int rows;                                               /* hypotheses at once */
+    float *logits;                                          /* (rows, vocabulary) */
     int32_t *memory, *alive[MOST_BEAMS], *next[MOST_BEAMS]; /* (most) each */
     double no_speech;
-    search_result best;      /* the best finished one */
+    search_result best; /* the best finished one */
     int finished;
     bool any;
 } search;
@@ -328,15 +328,16 @@ smac_status speech_search(whisper_decoding *decoding, int64_t text_positions, co
     if (s.rows < 1 || s.rows > MOST_BEAMS || prompt_count < 1 || s.most < 1 || !(options->patience > 0))
         return FAIL(error, SMAC_ERROR_ARGUMENT,
             "a search of %d hypotheses behind a prompt of %lld tokens was asked for, "
-            "expected 1 to %d behind less than %lld", s.rows, (long long)prompt_count, (int)MOST_BEAMS,
-            (long long)text_positions);
+            "expected 1 to %d behind less than %lld",
+            s.rows, (long long)prompt_count, (int)MOST_BEAMS, (long long)text_positions);
     s.logits = memory_new((size_t)s.rows * (size_t)rules->vocabulary, sizeof *s.logits);
     s.memory = memory_new(2 * (size_t)s.rows * (size_t)s.most, sizeof *s.memory);
     for (int k = 0; s.memory != NULL && k < s.rows; k++) {
         s.alive[k] = s.memory + (2 * k) * s.most;
         s.next[k] = s.alive[k] + s.most;
     }
-    smac_status status = s.logits != NULL && s.memory != NULL ? run(&s, prompt, prompt_count, error)
+    smac_status status = s.logits != NULL && s.memory != NULL
+        ? run(&s, prompt, prompt_count, error)
         : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a search of %d hypotheses", s.rows);
     free(s.logits);
     free(s.memory);

@@ -11,7 +11,7 @@ typedef struct speech_rules {
     int32_t vocabulary;
     int32_t end, start, no_speech; /* <|endoftext|>, <|startoftranscript|>, <|nospeech|>; no_speech may be -1 */
     int32_t no_timestamps, first_timestamp, last_timestamp;
-    int32_t max_initial; /* the first time stamp may be at most so many steps of 0.02 s: 50 */
+    int32_t max_initial;                      /* the first time stamp may be at most so many steps of 0.02 s: 50 */
     const int32_t *suppress, *suppress_first; /* never, and never as the first one */
     size_t suppress_count, suppress_first_count;
 } speech_rules;
@@ -27,7 +27,7 @@ typedef struct search_options {
 typedef struct search_result {
     int32_t *tokens; /* without the prompt and the end; owned */
     size_t count;
-    double score;    /* log probability / length ^ length_penalty */
+    double score;           /* log probability / length ^ length_penalty */
     double log_probability; /* its mean over the tokens and the end */
     double no_speech;       /* probability of no_speech where the prompt's start token stands */
 } search_result;

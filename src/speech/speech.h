@@ -29,12 +29,12 @@ bool speech_model_knows(const speech_model *m, const char *language);
 enum { SPEECH_TEMPERATURES = 8 };
 
 typedef struct speech_options {
-    const char *language;     /* "en"; NULL or "auto": heard in the first window that is not silent */
-    int beams;                /* hypotheses of the search at temperature 0; 1: greedy */
-    double patience;          /* the search ends with beams * patience finished hypotheses */
-    double length_penalty;    /* a hypothesis' score is its log probability / its length ^ this */
-    bool words;               /* times of words */
-    bool previous_text;       /* what a window said stands before the next one's (off: mistakes do not go on) */
+    const char *language;  /* "en"; NULL or "auto": heard in the first window that is not silent */
+    int beams;             /* hypotheses of the search at temperature 0; 1: greedy */
+    double patience;       /* the search ends with beams * patience finished hypotheses */
+    double length_penalty; /* a hypothesis' score is its log probability / its length ^ this */
+    bool words;            /* times of words */
+    bool previous_text;    /* what a window said stands before the next one's (off: mistakes do not go on) */
     double temperatures[SPEECH_TEMPERATURES]; /* tried in turn */
     int temperature_count;
     int best_of;              /* samples at a temperature over 0 */
@@ -61,21 +61,21 @@ typedef struct speech_segment {
 typedef struct speech_result {
     speech_segment *segments;
     size_t count, capacity;
-    char language[16];           /* "" when nothing was heard */
-    double language_probability; /* 1 when it was given */
-    double duration;             /* of the sound, seconds */
+    char language[16];                         /* "" when nothing was heard */
+    double language_probability;               /* 1 when it was given */
+    double duration;                           /* of the sound, seconds */
     int64_t windows, silent_windows, searches; /* searches: with those at higher temperatures */
 } speech_result;
 
 void speech_result_clear(speech_result *r);
 /* Segments with their words, for the writers of subtitles and for analysis; adds to out. */
 smac_status speech_result_transcript(const speech_result *r, transcript *out, smac_error *error);
-void speech_result_text(const speech_result *r, text_buffer *out);                /* one line a segment */
+void speech_result_text(const speech_result *r, text_buffer *out);                           /* one line a segment */
 smac_status speech_result_json(const speech_result *r, text_buffer *out, smac_error *error); /* docs/transcribe.md */
 
 /* A file's sound.  options NULL: the defaults.  After SMAC_ERROR_INTERRUPTED *out holds what was heard so far. */
-smac_status speech_listen_file(const speech_model *m, const char *path, const speech_options *options,
-    speech_result *out, smac_error *error);
+smac_status speech_listen_file(
+    const speech_model *m, const char *path, const speech_options *options, speech_result *out, smac_error *error);
 
 /* --- as a stream -------------------------------------------------------------------------------------------------- */
 typedef struct speech_listener speech_listener;

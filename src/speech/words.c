@@ -22,8 +22,7 @@ smac_status warp_path(const float *cost, int64_t rows, int64_t columns, int64_t 
 {
     if (rows < 1 || columns < 1)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld tokens cannot be laid over %lld vectors of sound",
-            (long long)rows,
-            (long long)columns);
+            (long long)rows, (long long)columns);
     float *sums = memory_new(2 * (size_t)(columns + 1), sizeof *sums);
     uint8_t *from = memory_new((size_t)rows * (size_t)columns, 1);
     if (sums == NULL || from == NULL) {
@@ -193,8 +192,8 @@ static smac_status add_piece(timed_words *words, const tokenizer *t, const int32
     return SMAC_OK;
 }
 
-smac_status word_split(const tokenizer *t, const int32_t *text, int64_t count, bool spaces, timed_words *out,
-    smac_error *error)
+smac_status word_split(
+    const tokenizer *t, const int32_t *text, int64_t count, bool spaces, timed_words *out, smac_error *error)
 {
     int64_t first = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -332,7 +331,8 @@ smac_status word_times(whisper_decoding *s, const word_setting *setting, const i
         return SMAC_OK;
     float *probability = memory_new((size_t)(setting->prompt_count + count + 2), sizeof *probability);
     int64_t *columns = memory_new((size_t)count + 1, sizeof *columns);
-    smac_status status = probability && columns ? SMAC_OK
+    smac_status status = probability && columns
+        ? SMAC_OK
         : FAIL(error, SMAC_ERROR_MEMORY, "no memory for the times of %lld tokens", (long long)count);
     if (status == SMAC_OK)
         status = align(s, setting, text, count, positions, frames, columns, probability, error);

@@ -17,7 +17,7 @@ smac_status warp_path(const float *cost, int64_t rows, int64_t columns, int64_t 
 void median_filter(const float *in, float *out, int64_t count, int width);
 
 typedef struct timed_word {
-    char *text; /* with its space before it; "" when it was joined to a neighbour */
+    char *text;                       /* with its space before it; "" when it was joined to a neighbour */
     int64_t first_token, token_count; /* of the text tokens */
     double start, end, probability;   /* seconds from the window's start */
 } timed_word;
@@ -35,7 +35,7 @@ typedef struct word_setting {
     int32_t no_timestamps, end;
     const int32_t (*heads)[2];
     int64_t head_count;
-    bool spaces;           /* the language has spaces between words */
+    bool spaces; /* the language has spaces between words */
 } word_setting;
 
 /*
@@ -47,7 +47,7 @@ smac_status word_times(whisper_decoding *s, const word_setting *setting, const i
     int64_t positions, int64_t frames, timed_words *out, double *longest, smac_error *error);
 
 /* Tokens into words: out gets text and tokens; the end token is not given. */
-smac_status word_split(const tokenizer *t, const int32_t *text, int64_t count, bool spaces, timed_words *out,
-    smac_error *error);
+smac_status word_split(
+    const tokenizer *t, const int32_t *text, int64_t count, bool spaces, timed_words *out, smac_error *error);
 
 #endif

@@ -44,20 +44,20 @@ static face_pose pose_at(const motion *m, const synth_states *states, double tim
     for (int i = 0; i < 4; i++)
         wave[i] = sin(m->wave[i] + m->speed[i] * time);
     return (face_pose){.state = fmax(-1, fmin(1, states->vision * (1 + 0.06 * wave[3]))),
-                       .temper = states->temper,
-                       .mouth = mouth,
-                       .lids = lids,
-                       .yaw = m->yaw + 0.25 * wave[0],
-                       .pitch = m->pitch + 0.2 * wave[1] + 0.15 * mouth,
-                       .roll = m->roll + 0.02 * wave[2],
-                       .dx = 0.03 * wave[0],
-                       .dy = 0.02 * wave[1],
-                       .gaze = m->gaze + 0.2 * wave[2]};
+        .temper = states->temper,
+        .mouth = mouth,
+        .lids = lids,
+        .yaw = m->yaw + 0.25 * wave[0],
+        .pitch = m->pitch + 0.2 * wave[1] + 0.15 * mouth,
+        .roll = m->roll + 0.02 * wave[2],
+        .dx = 0.03 * wave[0],
+        .dy = 0.02 * wave[1],
+        .gaze = m->gaze + 0.2 * wave[2]};
 }
 
 static smac_status write_all(video_writer *writer, face_painter *painter, const clip_plan *plan, const motion *m,
-                             const voice_sound *sound, const double *mouth, size_t frames, const synth_options *options,
-                             uint8_t *rgb, smac_error *error)
+    const voice_sound *sound, const double *mouth, size_t frames, const synth_options *options, uint8_t *rgb,
+    smac_error *error)
 {
     size_t written = 0;
     for (size_t i = 0; i < frames; i++) {
@@ -75,7 +75,7 @@ static smac_status write_all(video_writer *writer, face_painter *painter, const 
 }
 
 static smac_status render(const clip_plan *plan, const synth_options *options, const char *path,
-                          const voice_sound *sound, random_sequence *random, smac_error *error)
+    const voice_sound *sound, random_sequence *random, smac_error *error)
 {
     size_t size = (size_t)options->size;
     size_t frames = (sound->count * (size_t)options->fps + VOICE_SAMPLE_RATE - 1) / VOICE_SAMPLE_RATE;
@@ -83,13 +83,13 @@ static smac_status render(const clip_plan *plan, const synth_options *options, c
     face_scene_draw(random, &scene);
     motion m = motion_draw(random);
     video_writer_options video = {.width = options->size,
-                                  .height = options->size,
-                                  .rate_numerator = options->fps,
-                                  .rate_denominator = 1,
-                                  .sample_rate = VOICE_SAMPLE_RATE,
-                                  .quality = 23,
-                                  .preset = "ultrafast",
-                                  .sound_bit_rate = 64000};
+        .height = options->size,
+        .rate_numerator = options->fps,
+        .rate_denominator = 1,
+        .sample_rate = VOICE_SAMPLE_RATE,
+        .quality = 23,
+        .preset = "ultrafast",
+        .sound_bit_rate = 64000};
     double *mouth = memory_new(frames, sizeof *mouth);
     uint8_t *rgb = memory_new(size * size, 3);
     face_painter *painter = NULL;

@@ -64,9 +64,9 @@ static smac_status claim_folder(const char *folder, const synth_options *o, smac
 {
     char settings[400];
     snprintf(settings, sizeof settings,
-             "{\"program\":\"semanticmac synth\",\"format\":%d,\"layout\":\"%s\",\"clips\":%" PRId64
-             ",\"seed\":%" PRIu64 ",\"size\":%d,\"fps\":%d,\"clips_per_speaker\":%d}\n",
-             SYNTH_FORMAT, o->layout, o->clips, o->seed, o->size, o->fps, o->clips_per_speaker);
+        "{\"program\":\"semanticmac synth\",\"format\":%d,\"layout\":\"%s\",\"clips\":%" PRId64 ",\"seed\":%" PRIu64
+        ",\"size\":%d,\"fps\":%d,\"clips_per_speaker\":%d}\n",
+        SYNTH_FORMAT, o->layout, o->clips, o->seed, o->size, o->fps, o->clips_per_speaker);
     char *path = path_join(folder, "synth.json"), *labels = path_join(folder, "label.csv");
     smac_status status = SMAC_OK;
     if (!path || !labels) {
@@ -78,10 +78,9 @@ static smac_status claim_folder(const char *folder, const synth_options *o, smac
         const char *is = status == SMAC_OK ? strstr(found, "\"clips\"") : NULL, *wanted = strstr(settings, "\"clips\"");
         is = is ? is : "unknown ones";
         if (status == SMAC_OK && strcmp(found, settings) != 0)
-            status =
-                FAIL(error, SMAC_ERROR_MISMATCH,
-                     "%s holds a set of other settings (%.*s; asked for: %.*s): give another folder or remove this one",
-                     folder, (int)strcspn(is, "}\n"), is, (int)strcspn(wanted, "}\n"), wanted);
+            status = FAIL(error, SMAC_ERROR_MISMATCH,
+                "%s holds a set of other settings (%.*s; asked for: %.*s): give another folder or remove this one",
+                folder, (int)strcspn(is, "}\n"), is, (int)strcspn(wanted, "}\n"), wanted);
         free(found);
     } else if (file_exists(labels)) {
         status = FAIL(error, SMAC_ERROR_MISMATCH, "%s holds a label.csv that is not ours: give another folder", folder);
@@ -241,8 +240,7 @@ static smac_status render_all(const synth_plan *plan, const char *folder, const 
         }
         if (status == SMAC_OK && report_progress(report, "clips", (double)done, (double)count))
             status = FAIL(error, SMAC_ERROR_INTERRUPTED,
-                          "stopped after %" PRId64 " of %" PRId64 " clips; the same command goes on from there", done,
-                          count);
+                "stopped after %" PRId64 " of %" PRId64 " clips; the same command goes on from there", done, count);
     }
     return status;
 }

@@ -27,10 +27,10 @@ static face_color hue(random_sequence *random, double saturation, double value)
 
 void face_identity_draw(random_sequence *random, bool woman, face_identity *out)
 {
-    static const face_color skins[] = {{0.98, 0.85, 0.75}, {0.95, 0.78, 0.65}, {0.88, 0.68, 0.52},
-                                       {0.78, 0.57, 0.41}, {0.64, 0.44, 0.31}, {0.50, 0.34, 0.24}};
-    static const face_color hairs[] = {{0.13, 0.10, 0.09}, {0.28, 0.18, 0.11}, {0.45, 0.28, 0.14},
-                                       {0.80, 0.62, 0.32}, {0.62, 0.27, 0.12}, {0.68, 0.66, 0.64}};
+    static const face_color skins[] = {{0.98, 0.85, 0.75}, {0.95, 0.78, 0.65}, {0.88, 0.68, 0.52}, {0.78, 0.57, 0.41},
+        {0.64, 0.44, 0.31}, {0.50, 0.34, 0.24}};
+    static const face_color hairs[] = {{0.13, 0.10, 0.09}, {0.28, 0.18, 0.11}, {0.45, 0.28, 0.14}, {0.80, 0.62, 0.32},
+        {0.62, 0.27, 0.12}, {0.68, 0.66, 0.64}};
     static const face_color irises[] = {{0.30, 0.18, 0.08}, {0.20, 0.40, 0.62}, {0.25, 0.48, 0.30}, {0.42, 0.32, 0.18}};
     double skin = 4.999 * random_uniform(random);
     int low = (int)skin;

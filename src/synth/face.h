@@ -48,13 +48,13 @@ typedef struct face_scene {
 
 /* One picture. */
 typedef struct face_pose {
-    double state;  /* s_v as shown now, -1..1 */
-    double temper; /* 0 sad .. 1 angry, for negative states */
-    double mouth;  /* opening 0..1, from the sound */
-    double lids;   /* 1 open .. 0 shut (a blink) */
+    double state;            /* s_v as shown now, -1..1 */
+    double temper;           /* 0 sad .. 1 angry, for negative states */
+    double mouth;            /* opening 0..1, from the sound */
+    double lids;             /* 1 open .. 0 shut (a blink) */
     double yaw, pitch, roll; /* small: about -1..1, -1..1, radians */
-    double dx, dy; /* motion of the head, of the half width */
-    double gaze;   /* -1..1 */
+    double dx, dy;           /* motion of the head, of the half width */
+    double gaze;             /* -1..1 */
 } face_pose;
 
 /* Take exactly what it needs from the sequence; the same sequence gives the same face. */
@@ -64,8 +64,8 @@ void face_scene_draw(random_sequence *random, face_scene *out);
 typedef struct face_painter face_painter;
 
 /* size: pixels of the square picture.  The painter copies identity and scene. */
-smac_status face_painter_new(const face_identity *identity, const face_scene *scene, int size, face_painter **out,
-                             smac_error *error);
+smac_status face_painter_new(
+    const face_identity *identity, const face_scene *scene, int size, face_painter **out, smac_error *error);
 /* Paint one picture into rgb (size, size, 3). */
 smac_status face_painter_paint(face_painter *painter, const face_pose *pose, uint8_t *rgb, smac_error *error);
 void face_painter_free(face_painter *painter); /* NULL is fine */

@@ -56,8 +56,8 @@ static void curve(cairo_t *cr, double cx, double cy, double x, double y)
 {
     double x0, y0;
     cairo_get_current_point(cr, &x0, &y0);
-    cairo_curve_to(cr, x0 + (cx - x0) * 2 / 3, y0 + (cy - y0) * 2 / 3, x + (cx - x) * 2 / 3, y + (cy - y) * 2 / 3, x,
-                   y);
+    cairo_curve_to(
+        cr, x0 + (cx - x0) * 2 / 3, y0 + (cy - y0) * 2 / 3, x + (cx - x) * 2 / 3, y + (cy - y) * 2 / 3, x, y);
 }
 
 static void head_outline(cairo_t *cr, const face_identity *who)
@@ -298,9 +298,9 @@ static void paint_mouth(cairo_t *cr, const face_identity *who, const face_pose *
     cairo_new_path(cr);
     cairo_move_to(cr, x - w - 0.02, corner);
     cairo_curve_to(cr, x - w * 0.4, up_control * 0.67 + corner * 0.33 - lip * 1.1, x - w * 0.15, up - lip * 1.25, x,
-                   up - lip * 0.8);
+        up - lip * 0.8);
     cairo_curve_to(cr, x + w * 0.15, up - lip * 1.25, x + w * 0.4, up_control * 0.67 + corner * 0.33 - lip * 1.1,
-                   x + w + 0.02, corner);
+        x + w + 0.02, corner);
     curve(cr, x, down_control + 2.3 * lip, x - w - 0.02, corner);
     cairo_close_path(cr);
     cairo_fill(cr);
@@ -364,8 +364,8 @@ static void paint_head(cairo_t *cr, const face_painter *p, const face_pose *pose
 {
     const face_identity *who = &p->identity;
     double negative = positive(-pose->state);
-    expression e = {pose->state,      positive(pose->state), negative * (1 - pose->temper), negative * pose->temper,
-                    0.14 * pose->yaw, 0.10 * pose->pitch};
+    expression e = {pose->state, positive(pose->state), negative * (1 - pose->temper), negative * pose->temper,
+        0.14 * pose->yaw, 0.10 * pose->pitch};
     for (int side = -1; side <= 1; side += 2) {
         ink(cr, shade(who->skin, 0.9), 1);
         oval(cr, side * 0.99, 0.02, 0.14, 0.25);
@@ -432,15 +432,15 @@ static cairo_t *picture_context(cairo_surface_t *surface, int size)
     return cr;
 }
 
-smac_status face_painter_new(const face_identity *identity, const face_scene *scene, int size, face_painter **out,
-                             smac_error *error)
+smac_status face_painter_new(
+    const face_identity *identity, const face_scene *scene, int size, face_painter **out, smac_error *error)
 {
     *out = NULL;
     face_painter *p = memory_new(1, sizeof *p);
     if (!p)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a face painter");
     *p = (face_painter){*identity, *scene, size, cairo_image_surface_create(CAIRO_FORMAT_RGB24, size, size),
-                        cairo_image_surface_create(CAIRO_FORMAT_RGB24, size, size)};
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, size, size)};
     if (cairo_surface_status(p->back) != CAIRO_STATUS_SUCCESS ||
         cairo_surface_status(p->picture) != CAIRO_STATUS_SUCCESS) {
         face_painter_free(p);

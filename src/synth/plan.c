@@ -70,8 +70,8 @@ static bool use(used_set *set, const char *text)
 }
 
 /* Draw states of the kind and a sentence that shows s_t, until the words' real value still is of the kind. */
-static smac_status plan_one(const synth_plan *plan, int64_t index, synth_kind kind, used_set *used, plan_clip *clip,
-                            smac_error *error)
+static smac_status plan_one(
+    const synth_plan *plan, int64_t index, synth_kind kind, used_set *used, plan_clip *clip, smac_error *error)
 {
     random_sequence random = stream(&plan->options, "synth clip", index);
     for (int tries = 0; tries < 1000; tries++) {
@@ -85,7 +85,7 @@ static smac_status plan_one(const synth_plan *plan, int64_t index, synth_kind ki
         return clip->text ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a sentence");
     }
     return FAIL(error, SMAC_ERROR_UNSUPPORTED,
-                "the grammar has no new sentence left for clip %" PRId64 ": ask for fewer clips", index + 1);
+        "the grammar has no new sentence left for clip %" PRId64 ": ask for fewer clips", index + 1);
 }
 
 smac_status synth_plan_make(const synth_options *options, synth_plan *out, smac_error *error)
@@ -157,8 +157,9 @@ static void add_number(text_buffer *out, double value)
 void synth_plan_csv(const synth_plan *plan, text_buffer *out)
 {
     static const char *const modes[] = {"train", "valid", "test"};
-    text_add(out, "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode,"
-                  "conflict,emotion,humor,sarcasm,irony,speaker,voice\n");
+    text_add(out,
+        "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode,"
+        "conflict,emotion,humor,sarcasm,irony,speaker,voice\n");
     for (int64_t i = 0; i < plan->options.clips; i++) {
         const plan_clip *clip = &plan->clips[i];
         const synth_states *s = &clip->states;
@@ -171,7 +172,7 @@ void synth_plan_csv(const synth_plan *plan, text_buffer *out)
         add_number(out, s->audio);
         add_number(out, s->vision);
         text_format(out, ",%s,%s,%d,%s,%d,%d,%d,speaker_%04" PRId64 ",%s\n", synth_annotation(label),
-                    modes[plan->speakers[clip->speaker].split], synth_conflict(s), synth_emotion(s), synth_humor(s),
-                    synth_sarcasm(s), synth_irony(s), clip->speaker + 1, full.voice.name);
+            modes[plan->speakers[clip->speaker].split], synth_conflict(s), synth_emotion(s), synth_humor(s),
+            synth_sarcasm(s), synth_irony(s), clip->speaker + 1, full.voice.name);
     }
 }

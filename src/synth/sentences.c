@@ -121,38 +121,21 @@ typedef struct intensifier {
     double factor;
 } intensifier;
 
-static const intensifier before_adjective[] = {
-    {"slightly", 0.4}, {"a little", 0.4}, {"somewhat", 0.6}, {"fairly", 0.8},    {"quite", 0.8},
-    {"very", 1.3},     {"really", 1.3},   {"so", 1.3},       {"extremely", 1.6}, {"absolutely", 1.6}};
+static const intensifier before_adjective[] = {{"slightly", 0.4}, {"a little", 0.4}, {"somewhat", 0.6}, {"fairly", 0.8},
+    {"quite", 0.8}, {"very", 1.3}, {"really", 1.3}, {"so", 1.3}, {"extremely", 1.6}, {"absolutely", 1.6}};
 static const intensifier before_verb[] = {{"slightly", 0.4}, {"quite", 0.8}, {"really", 1.3}, {"absolutely", 1.6}};
 static const intensifier before_noun[] = {{"slight", 0.4}, {"real", 1.3}, {"absolute", 1.6}};
 
-static const char *const things[] = {
-    "dinner", "movie",   "hotel",   "concert",  "lecture", "garden",  "coffee", "phone",   "book",   "museum",
-    "soup",   "office",  "meeting", "holiday",  "beach",   "market",  "speech", "wedding", "match",  "song",
-    "party",  "weather", "flight",  "camera",   "waiter",  "teacher", "doctor", "driver",  "singer", "story",
-    "class",  "bakery",  "bicycle", "computer", "bridge",  "parade",  "salad",  "jacket",  "letter", "village",
-    "castle", "theatre", "ending",  "music",    "service", "room",    "view",   "staff",   "menu",   "gift"};
+static const char *const things[] = {"dinner", "movie", "hotel", "concert", "lecture", "garden", "coffee", "phone",
+    "book", "museum", "soup", "office", "meeting", "holiday", "beach", "market", "speech", "wedding", "match", "song",
+    "party", "weather", "flight", "camera", "waiter", "teacher", "doctor", "driver", "singer", "story", "class",
+    "bakery", "bicycle", "computer", "bridge", "parade", "salad", "jacket", "letter", "village", "castle", "theatre",
+    "ending", "music", "service", "room", "view", "staff", "menu", "gift"};
 
-static const char *const openings[] = {
-    "",       "",           "",           "",       "",           "",       "",         "",
-    "",       "",           "Honestly, ", "Well, ", "You know, ", "Look, ", "I think ", "I must say, ",
-    "To me ", "In the end "};
-static const char *const places[] = {"",
-                                     "",
-                                     "",
-                                     "",
-                                     "",
-                                     "",
-                                     "",
-                                     "",
-                                     " today",
-                                     " yesterday",
-                                     " this morning",
-                                     " last night",
-                                     " in the city",
-                                     " this time",
-                                     " over there"};
+static const char *const openings[] = {"", "", "", "", "", "", "", "", "", "", "Honestly, ", "Well, ", "You know, ",
+    "Look, ", "I think ", "I must say, ", "To me ", "In the end "};
+static const char *const places[] = {"", "", "", "", "", "", "", "", " today", " yesterday", " this morning",
+    " last night", " in the city", " this time", " over there"};
 static const char *const people[] = {"We", "I", "They", "My parents", "The children", "My friends", "Our guests"};
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define PICK(random, a) ((a)[random_below((random), COUNT(a))])
@@ -222,7 +205,7 @@ static double clause(random_sequence *random, int temper, char *out, size_t size
             snprintf(out, size, "it was quite %s %s %s", article(w->word), w->word, thing);
         else
             snprintf(out, size, "it was %s%s %s%s%s %s", negated ? "not " : "", article(next), stressed ? i.word : "",
-                     stressed ? " " : "", w->word, thing);
+                stressed ? " " : "", w->word, thing);
         return value_of(w, i.factor, negated);
     }
     if (kind < 0.90) {
@@ -237,7 +220,7 @@ static double clause(random_sequence *random, int temper, char *out, size_t size
             person[0] = (char)(person[0] | 32);
         if (negated)
             snprintf(out, size, random_below(random, 2) ? "%s did not %s the %s" : "%s never did %s the %s", person,
-                     w->word, thing);
+                w->word, thing);
         else
             snprintf(out, size, "%s %s%s%s the %s", person, i.word, stressed ? " " : "", w->past, thing);
         return value_of(w, i.factor, negated);
@@ -247,7 +230,7 @@ static double clause(random_sequence *random, int temper, char *out, size_t size
     if (stressed)
         i = PICK(random, before_noun);
     snprintf(out, size, "the %s was %s%s %s%s%s", thing, negated ? "not " : "", article(stressed ? i.word : w->word),
-             i.word, stressed ? " " : "", w->word);
+        i.word, stressed ? " " : "", w->word);
     return value_of(w, i.factor, negated);
 }
 

@@ -63,8 +63,8 @@ const char *synth_annotation(double label)
 
 synth_kind synth_kind_at(int64_t index)
 {
-    static const synth_kind conflicts[9] = {SYNTH_ODD, SYNTH_IRONY, SYNTH_ODD,  SYNTH_FREE, SYNTH_ODD,
-                                            SYNTH_ODD, SYNTH_IRONY, SYNTH_FREE, SYNTH_ODD};
+    static const synth_kind conflicts[9] = {
+        SYNTH_ODD, SYNTH_IRONY, SYNTH_ODD, SYNTH_FREE, SYNTH_ODD, SYNTH_ODD, SYNTH_IRONY, SYNTH_FREE, SYNTH_ODD};
     return index % 3 != 1 ? SYNTH_AGREE : conflicts[index / 3 % 9];
 }
 

@@ -12,18 +12,16 @@
 static const struct {
     const char *name;
     bool woman;
-} variants[] = {{"m1", false},      {"m2", false},     {"m3", false},       {"m4", false},     {"m5", false},
-                {"m6", false},      {"m7", false},     {"m8", false},       {"f1", true},      {"f2", true},
-                {"f3", true},       {"f4", true},      {"f5", true},        {"Alex", false},   {"Alicia", true},
-                {"Andrea", true},   {"Andy", false},   {"Annie", true},     {"Denis", false},  {"Diogo", false},
-                {"Gene", false},    {"Jacky", false},  {"Lee", false},      {"Marco", false},  {"Mario", false},
-                {"Michael", false}, {"Mike", false},   {"adam", false},     {"anika", true},   {"antonio", false},
-                {"aunty", true},    {"belinda", true}, {"benjamin", false}, {"boris", false},  {"caleb", false},
-                {"david", false},   {"ed", false},     {"edward", false},   {"grandma", true}, {"grandpa", false},
-                {"gustave", false}, {"iven", false},   {"john", false},     {"linda", true},   {"max", false},
-                {"michel", false},  {"miguel", false}, {"norbert", false},  {"pablo", false},  {"paul", false},
-                {"pedro", false},   {"quincy", false}, {"rob", false},      {"robert", false}, {"sandro", false},
-                {"shelby", true},   {"steph", true},   {"travis", false},   {"victor", false}, {"zac", false}};
+} variants[] = {{"m1", false}, {"m2", false}, {"m3", false}, {"m4", false}, {"m5", false}, {"m6", false}, {"m7", false},
+    {"m8", false}, {"f1", true}, {"f2", true}, {"f3", true}, {"f4", true}, {"f5", true}, {"Alex", false},
+    {"Alicia", true}, {"Andrea", true}, {"Andy", false}, {"Annie", true}, {"Denis", false}, {"Diogo", false},
+    {"Gene", false}, {"Jacky", false}, {"Lee", false}, {"Marco", false}, {"Mario", false}, {"Michael", false},
+    {"Mike", false}, {"adam", false}, {"anika", true}, {"antonio", false}, {"aunty", true}, {"belinda", true},
+    {"benjamin", false}, {"boris", false}, {"caleb", false}, {"david", false}, {"ed", false}, {"edward", false},
+    {"grandma", true}, {"grandpa", false}, {"gustave", false}, {"iven", false}, {"john", false}, {"linda", true},
+    {"max", false}, {"michel", false}, {"miguel", false}, {"norbert", false}, {"pablo", false}, {"paul", false},
+    {"pedro", false}, {"quincy", false}, {"rob", false}, {"robert", false}, {"sandro", false}, {"shelby", true},
+    {"steph", true}, {"travis", false}, {"victor", false}, {"zac", false}};
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 size_t voice_variant_count(void)
@@ -38,8 +36,8 @@ bool voice_variant_woman(size_t variant)
 
 void voice_identity_draw(random_sequence *random, size_t variant, voice_identity *out)
 {
-    static const char *const accents[] = {"en-us",  "en-us",          "en-gb-x-rp",     "en-gb-scotland",
-                                          "en-029", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-us-nyc"};
+    static const char *const accents[] = {
+        "en-us", "en-us", "en-gb-x-rp", "en-gb-scotland", "en-029", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-us-nyc"};
     const char *accent = accents[random_below(random, sizeof accents / sizeof *accents)];
     snprintf(out->name, sizeof out->name, "%s+%s", accent, variants[variant % VARIANTS].name);
     out->pitch = -6 + 12 * random_uniform(random);
@@ -68,19 +66,19 @@ static int collect(short *samples, int count, espeak_EVENT *events)
     return 0;
 }
 
-static smac_status say(const char *voice, const char *text, int pitch, int range, int rate, int gap, collector *c,
-                       smac_error *error)
+static smac_status say(
+    const char *voice, const char *text, int pitch, int range, int rate, int gap, collector *c, smac_error *error)
 {
     int sample_rate = espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, NULL, espeakINITIALIZE_DONT_EXIT);
     if (sample_rate <= 0)
         return FAIL(error, SMAC_ERROR_NOT_FOUND, "espeak-ng does not start: install the package espeak-ng-data");
     if (sample_rate != VOICE_SAMPLE_RATE)
         return FAIL(error, SMAC_ERROR_UNSUPPORTED, "espeak-ng speaks at %d samples a second, expected %d", sample_rate,
-                    VOICE_SAMPLE_RATE);
+            VOICE_SAMPLE_RATE);
     espeak_SetSynthCallback(collect);
     if (espeak_SetVoiceByName(voice) != EE_OK)
-        return FAIL(error, SMAC_ERROR_NOT_FOUND, "espeak-ng has no voice \"%s\": install the package espeak-ng-data",
-                    voice);
+        return FAIL(
+            error, SMAC_ERROR_NOT_FOUND, "espeak-ng has no voice \"%s\": install the package espeak-ng-data", voice);
     espeak_SetParameter(espeakPITCH, pitch, 0);
     espeak_SetParameter(espeakRANGE, range, 0);
     espeak_SetParameter(espeakRATE, rate, 0);
@@ -90,7 +88,7 @@ static smac_status say(const char *voice, const char *text, int pitch, int range
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the speech");
     if (status != EE_OK || c->count < VOICE_SAMPLE_RATE / 10)
         return FAIL(error, SMAC_ERROR_INTERNAL, "espeak-ng made %zu samples of \"%s\" with the voice %s", c->count,
-                    text, voice);
+            text, voice);
     return SMAC_OK;
 }
 
@@ -144,7 +142,7 @@ static void brighten(float *x, size_t count, double gain)
 }
 
 smac_status voice_speak(const voice_identity *voice, const char *text, double state, int temper,
-                        random_sequence *random, voice_sound *out, smac_error *error)
+    random_sequence *random, voice_sound *out, smac_error *error)
 {
     *out = (voice_sound){0};
     double bad = state < 0 ? -state : 0;

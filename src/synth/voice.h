@@ -39,7 +39,7 @@ void voice_identity_draw(random_sequence *random, size_t variant, voice_identity
 
 /* Speak.  state in [-1, 1]; temper 0 sad, 1 angry; random colours details (room noise, silence before and after). */
 smac_status voice_speak(const voice_identity *voice, const char *text, double state, int temper,
-                        random_sequence *random, voice_sound *out, smac_error *error);
+    random_sequence *random, voice_sound *out, smac_error *error);
 void voice_sound_free(voice_sound *sound);
 
 /* Mouth opening 0..1 at a rate a second: the smoothed envelope over its own peak.  out: count values. */

@@ -8,8 +8,7 @@
 #include "text/json_read.h"
 #include "text/unicode.h"
 
-smac_status added_append(added_tokens *a, const char *content, int32_t id, bool special, bool silent,
-                         smac_error *error)
+smac_status added_append(added_tokens *a, const char *content, int32_t id, bool special, bool silent, smac_error *error)
 {
     if (!memory_grow((void **)&a->items, &a->capacity, a->count + 1, sizeof *a->items))
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %zu added tokens", a->count + 1);
@@ -36,7 +35,7 @@ smac_status added_read(const json_t *list, added_tokens *out, smac_error *error)
         TRY(json_int(value, "id", -1, &id, error));
         if (id < 0 || id >= INT32_MAX || !*content)
             return FAIL(error, SMAC_ERROR_FORMAT, "added token %zu, \"%.100s\", has the id %lld or is empty", i,
-                        content, (long long)id);
+                content, (long long)id);
         TRY(added_append(out, content, (int32_t)id, false, false, error));
         added_token *t = &out->items[out->count - 1];
         TRY(json_bool(value, "special", false, &t->special, error));
@@ -172,8 +171,9 @@ static void split_segment(const added_tokens *a, bool normalized, segmented *s, 
         }
         size_t start = at, stop = at + t->match_length;
         at = stop; /* matches do not overlap, whether they are taken or not */
-        if (t->single_word && ((start > g->begin && unicode_is_word(items[start - 1].code)) ||
-                               (stop < end && unicode_is_word(items[stop].code))))
+        if (t->single_word &&
+            ((start > g->begin && unicode_is_word(items[start - 1].code)) ||
+                (stop < end && unicode_is_word(items[stop].code))))
             continue;
         while (t->left && start > g->begin && unicode_is_space(items[start - 1].code))
             start--;

@@ -11,7 +11,7 @@ typedef struct added_token {
     char *content;
     int32_t id;
     bool special, single_word, left, right, normalized; /* left, right: take the white space beside it too */
-    bool silent; /* known by id and name, but not looked for in texts */
+    bool silent;                                        /* known by id and name, but not looked for in texts */
     uint32_t *match; /* what is looked for: content, normalised if it is matched in normalised text */
     size_t match_length;
 } added_token;
@@ -27,8 +27,8 @@ typedef struct added_tokens {
 
 /* Read "added_tokens" (NULL: none). */
 smac_status added_read(const json_t *list, added_tokens *out, smac_error *error);
-smac_status added_append(added_tokens *a, const char *content, int32_t id, bool special, bool silent,
-                         smac_error *error);
+smac_status added_append(
+    added_tokens *a, const char *content, int32_t id, bool special, bool silent, smac_error *error);
 /* Make ready for matching, once all are there. */
 smac_status added_prepare(added_tokens *a, const normalizer *n, smac_error *error);
 void added_free(added_tokens *a);

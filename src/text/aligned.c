@@ -40,7 +40,7 @@ smac_status aligned_read(aligned_text *t, const char *text, size_t length, smac_
 {
     if (length > INT32_MAX)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "the text has %zu bytes, at most %d can be encoded at once; cut it",
-                    length, INT32_MAX);
+            length, INT32_MAX);
     for (size_t at = 0; at < length && !t->failed;) {
         size_t start = at;
         uint32_t code = unicode_next(text, length, &at);

@@ -21,8 +21,8 @@ static const part_kind kinds[] = {
     {NULL, 0, NULL},
 };
 
-static smac_status read_copy(const json_t *value, const char *name, const char *otherwise, char **out,
-                             smac_error *error)
+static smac_status read_copy(
+    const json_t *value, const char *name, const char *otherwise, char **out, smac_error *error)
 {
     const char *text;
     TRY(json_text(value, name, otherwise == NULL, &text, error));
@@ -108,9 +108,8 @@ static void add_replaced(text_buffer *out, const char *text, size_t length, cons
 /* The tidying of English that WordPiece's decoder does in each token. */
 static void clean(text_buffer *b)
 {
-    static const char *const pairs[][2] = {{" .", "."},      {" ?", "?"},     {" !", "!"},   {" ,", ","},
-                                           {" ' ", "'"},     {" n't", "n't"}, {" 'm", "'m"}, {" do not", " don't"},
-                                           {" 's", "'s"},    {" 've", "'ve"}, {" 're", "'re"}};
+    static const char *const pairs[][2] = {{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"},
+        {" n't", "n't"}, {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         if (b->length == 0 || !strstr(b->data, pairs[i][0]))
             continue;
@@ -264,8 +263,8 @@ static size_t step_fallback(text_buffer *tokens, size_t count)
     return written;
 }
 
-smac_status decoder_apply(const decoder *d, const char *const *tokens, size_t count, text_buffer *out,
-                          smac_error *error)
+smac_status decoder_apply(
+    const decoder *d, const char *const *tokens, size_t count, text_buffer *out, smac_error *error)
 {
     text_buffer *work = memory_new(count + 1, sizeof *work);
     if (!work)

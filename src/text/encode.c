@@ -145,8 +145,8 @@ typedef struct side {
     size_t count;
 } side;
 
-static smac_status assemble(const template_list *l, bool specials, side first, side second, token_encoding *out,
-                            smac_error *error)
+static smac_status assemble(
+    const template_list *l, bool specials, side first, side second, token_encoding *out, smac_error *error)
 {
     size_t count = first.count + second.count + (specials ? special_count(l) : 0), n = 0;
     TRY(make_encoding(count, out, error));
@@ -189,8 +189,8 @@ static smac_status mark(int32_t **texts, size_t *capacity, size_t from, size_t c
     return SMAC_OK;
 }
 
-static smac_status encode_parts(const tokenizer *t, text_span text, const encode_options *o, encode_work *w,
-                                encode_lists *l, smac_error *error)
+static smac_status encode_parts(
+    const tokenizer *t, text_span text, const encode_options *o, encode_work *w, encode_lists *l, smac_error *error)
 {
     int32_t joiner = t->special_ids.sep >= 0 ? t->special_ids.sep : t->special_ids.eos;
     for (size_t i = 0; i < o->context_count; i++) {
@@ -211,8 +211,8 @@ static smac_status encode_parts(const tokenizer *t, text_span text, const encode
     return mark(&l->text_texts, &l->text_capacity, 0, l->text.count, (int32_t)o->context_count, error);
 }
 
-static smac_status cut_and_assemble(const tokenizer *t, const encode_options *o, const encode_lists *l,
-                                    token_encoding *out, smac_error *error)
+static smac_status cut_and_assemble(
+    const tokenizer *t, const encode_options *o, const encode_lists *l, token_encoding *out, smac_error *error)
 {
     bool specials = !o->no_special_tokens;
     size_t limit = o->max_length > 0 ? (size_t)o->max_length : SIZE_MAX;
@@ -221,7 +221,7 @@ static smac_status cut_and_assemble(const tokenizer *t, const encode_options *o,
     side text = {l->text.items, l->text_texts, l->text.count};
     if (single > limit)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "max_length is %lld, but the special tokens alone are %zu",
-                    (long long)o->max_length, single);
+            (long long)o->max_length, single);
     size_t cut = 0;
     if (context.count) {
         size_t room = limit > pair + text.count ? limit - pair - text.count : 0;
@@ -243,8 +243,8 @@ static smac_status cut_and_assemble(const tokenizer *t, const encode_options *o,
     return SMAC_OK;
 }
 
-static smac_status encode_with(const tokenizer *t, text_span text, const encode_options *o, encode_work *w,
-                               token_encoding *out, smac_error *error)
+static smac_status encode_with(
+    const tokenizer *t, text_span text, const encode_options *o, encode_work *w, token_encoding *out, smac_error *error)
 {
     encode_lists l = {0};
     smac_status status = encode_parts(t, text, o, w, &l, error);
@@ -260,15 +260,15 @@ static smac_status encode_with(const tokenizer *t, text_span text, const encode_
 static smac_status check_options(const encode_options *o, smac_error *error)
 {
     if (o->max_length < 0)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "max_length is %lld, expected 0 (no limit) or more",
-                    (long long)o->max_length);
+        return FAIL(
+            error, SMAC_ERROR_ARGUMENT, "max_length is %lld, expected 0 (no limit) or more", (long long)o->max_length);
     if (o->context_count > INT32_MAX - 1 || (o->context_count && !o->context))
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%zu context texts cannot be taken", o->context_count);
     return SMAC_OK;
 }
 
-smac_status tokenizer_encode(const tokenizer *t, text_span text, const encode_options *options, token_encoding *out,
-                             smac_error *error)
+smac_status tokenizer_encode(
+    const tokenizer *t, text_span text, const encode_options *options, token_encoding *out, smac_error *error)
 {
     static const encode_options plain;
     encode_work w = {0};
@@ -287,7 +287,7 @@ void token_encoding_free(token_encoding *e)
 }
 
 static smac_status encode_all(const tokenizer *t, const text_span *texts, size_t count, const encode_options *o,
-                              token_encoding *all, size_t *length, smac_error *error)
+    token_encoding *all, size_t *length, smac_error *error)
 {
     encode_work w = {0};
     smac_status status = SMAC_OK;
@@ -304,8 +304,7 @@ static smac_status encode_all(const tokenizer *t, const text_span *texts, size_t
 }
 
 smac_status tokenizer_encode_batch(const tokenizer *t, const text_span *texts, size_t count,
-                                   const encode_options *options, int32_t **ids, int32_t **mask, int32_t **types,
-                                   size_t *length, smac_error *error)
+    const encode_options *options, int32_t **ids, int32_t **mask, int32_t **types, size_t *length, smac_error *error)
 {
     encode_options o = options ? *options : (encode_options){0};
     size_t cells = 0;

@@ -28,7 +28,7 @@ bool option_flag(const json_t *options, const char *name, bool otherwise)
 bool option_is_family(const json_t *options, const json_t *configuration, const char *name)
 {
     const char *sources[2] = {json_string_value(json_object_get(options, "tokenizer_class")),
-                              json_string_value(json_object_get(configuration, "model_type"))};
+        json_string_value(json_object_get(configuration, "model_type"))};
     for (int i = 0; i < 2; i++) {
         char lower[64] = "";
         size_t n = 0;
@@ -44,7 +44,7 @@ bool option_is_family(const json_t *options, const json_t *configuration, const 
 static json_t *added(const char *content, int64_t id, bool left)
 {
     return json_pack("{s:s, s:I, s:b, s:b, s:b, s:b, s:b}", "content", content, "id", (json_int_t)id, "special", 1,
-                     "normalized", 0, "lstrip", left, "rstrip", 0, "single_word", 0);
+        "normalized", 0, "lstrip", left, "rstrip", 0, "single_word", 0);
 }
 
 static int32_t find_in_object(const void *user, const char *token)
@@ -53,12 +53,11 @@ static int32_t find_in_object(const void *user, const char *token)
     return json_is_integer(id) ? (int32_t)json_integer_value(id) : -1;
 }
 
-smac_status wordpiece_json(const char *const *tokens, size_t count, const json_t *options, json_t **out,
-                           smac_error *error)
+smac_status wordpiece_json(
+    const char *const *tokens, size_t count, const json_t *options, json_t **out, smac_error *error)
 {
-    static const char *const roles[5][2] = {
-        {"unk_token", "[UNK]"}, {"cls_token", "[CLS]"}, {"sep_token", "[SEP]"}, {"pad_token", "[PAD]"},
-        {"mask_token", "[MASK]"}};
+    static const char *const roles[5][2] = {{"unk_token", "[UNK]"}, {"cls_token", "[CLS]"}, {"sep_token", "[SEP]"},
+        {"pad_token", "[PAD]"}, {"mask_token", "[MASK]"}};
     bool mpnet = option_is_family(options, NULL, "mpnet");
     const char *usual_mpnet[5] = {"[UNK]", "<s>", "</s>", "<pad>", "<mask>"};
     const char *names[5];
@@ -68,7 +67,7 @@ smac_status wordpiece_json(const char *const *tokens, size_t count, const json_t
     for (size_t i = 0; i < count && status == SMAC_OK; i++) {
         if (json_object_get(vocab, tokens[i]))
             status = FAIL(error, SMAC_ERROR_FORMAT, "the token \"%.100s\" is there twice, as %d and as %zu", tokens[i],
-                          find_in_object(vocab, tokens[i]), i);
+                find_in_object(vocab, tokens[i]), i);
         else if (json_object_set_new(vocab, tokens[i], json_integer((json_int_t)i)))
             status = FAIL(error, SMAC_ERROR_FORMAT, "token %zu is not UTF-8", i);
     }
@@ -78,8 +77,7 @@ smac_status wordpiece_json(const char *const *tokens, size_t count, const json_t
         int32_t id = find_in_object(vocab, names[i]);
         if (id < 0 && i < 4)
             status = FAIL(error, SMAC_ERROR_FORMAT,
-                          "the vocabulary of %zu tokens has no \"%.60s\"; a WordPiece vocabulary needs it", count,
-                          names[i]);
+                "the vocabulary of %zu tokens has no \"%.60s\"; a WordPiece vocabulary needs it", count, names[i]);
         else if (id >= 0)
             json_array_append_new(list, added(names[i], id, mpnet && i == 4));
     }
@@ -90,7 +88,7 @@ smac_status wordpiece_json(const char *const *tokens, size_t count, const json_t
         json_t *sep = json_pack("[s, i]", names[2], find_in_object(vocab, names[2]));
         if (mpnet)
             post = json_pack("{s:s, s:o, s:o, s:b, s:b}", "type", "RobertaProcessing", "sep", sep, "cls", cls,
-                             "trim_offsets", 1, "add_prefix_space", 0);
+                "trim_offsets", 1, "add_prefix_space", 0);
         else
             post = json_pack("{s:s, s:o, s:o}", "type", "BertProcessing", "sep", sep, "cls", cls);
         *out = json_pack(
@@ -110,7 +108,7 @@ smac_status wordpiece_json(const char *const *tokens, size_t count, const json_t
 }
 
 smac_status byte_level_json(json_t *vocab, const char *merges, const json_t *options, const json_t *configuration,
-                            json_t **out, smac_error *error)
+    json_t **out, smac_error *error)
 {
     bool roberta = option_is_family(options, configuration, "roberta");
     bool prefix = option_flag(options, "add_prefix_space", false);
@@ -142,13 +140,12 @@ smac_status byte_level_json(json_t *vocab, const char *merges, const json_t *opt
     }
     if (roberta)
         post = json_pack("{s:s, s:[s, i], s:[s, i], s:b, s:b}", "type", "RobertaProcessing", "sep", "</s>", end, "cls",
-                         "<s>", begin, "trim_offsets", 1, "add_prefix_space", prefix);
+            "<s>", begin, "trim_offsets", 1, "add_prefix_space", prefix);
     else
         post = json_pack("{s:s, s:b, s:b}", "type", "ByteLevel", "add_prefix_space", prefix, "trim_offsets", 0);
-    *out = json_pack("{s:s, s:o, s:{s:s, s:b, s:b}, s:o, s:{s:s}, s:{s:s, s:O, s:o}}", "version", "1.0",
-                     "added_tokens", list, "pre_tokenizer", "type", "ByteLevel", "add_prefix_space", prefix,
-                     "use_regex", 1, "post_processor", post, "decoder", "type", "ByteLevel", "model", "type", "BPE",
-                     "vocab", vocab, "merges", pairs);
+    *out = json_pack("{s:s, s:o, s:{s:s, s:b, s:b}, s:o, s:{s:s}, s:{s:s, s:O, s:o}}", "version", "1.0", "added_tokens",
+        list, "pre_tokenizer", "type", "ByteLevel", "add_prefix_space", prefix, "use_regex", 1, "post_processor", post,
+        "decoder", "type", "ByteLevel", "model", "type", "BPE", "vocab", vocab, "merges", pairs);
     return *out ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a vocabulary");
 }
 

@@ -21,25 +21,47 @@ typedef struct spm_family {
     const char *specials; /* tokens to look for in texts, by a space */
     const char *mask;     /* the mask token, or NULL; added behind the pieces where they do not hold it */
     bool mask_left, mask_normalized;
-    bool quotes;           /* `` and '' to ", accents away (unless keep_accents), several spaces to one */
-    bool lowercase;        /* unless do_lower_case says otherwise */
-    bool strip_both;       /* white space away at both ends, and first; else at the right, behind the map */
-    bool number_commas;    /* pieces that end in a digit and a comma are made unlikely */
-    bool extra_ids;        /* T5's <extra_id_n> */
-    bool fairseq;          /* XLM-R's first ids: <s> <pad> </s> <unk> */
+    bool quotes;        /* `` and '' to ", accents away (unless keep_accents), several spaces to one */
+    bool lowercase;     /* unless do_lower_case says otherwise */
+    bool strip_both;    /* white space away at both ends, and first; else at the right, behind the map */
+    bool number_commas; /* pieces that end in a digit and a comma are made unlikely */
+    bool extra_ids;     /* T5's <extra_id_n> */
+    bool fairseq;       /* XLM-R's first ids: <s> <pad> </s> <unk> */
 } spm_family;
 
 static const spm_family families[] = {
-    {.name = "xlmroberta", .single = "<s> $A </s>", .pair = "<s> $A </s> </s> $B </s>",
-     .specials = "<s> <pad> </s> <unk>", .mask = "<mask>", .mask_left = true, .mask_normalized = true, .fairseq = true},
-    {.name = "xlnet", .single = "$A <sep> <cls>:2", .pair = "$A <sep> $B:1 <sep>:1 <cls>:2",
-     .specials = "<unk> <s> </s> <cls> <sep> <pad> <eod> <eop>", .mask = "<mask>", .mask_left = true,
-     .mask_normalized = true, .quotes = true, .number_commas = true},
-    {.name = "albert", .single = "[CLS] $A [SEP]", .pair = "[CLS] $A [SEP] $B:1 [SEP]:1",
-     .specials = "<pad> <unk> [CLS] [SEP]", .mask = "[MASK]", .mask_left = true, .quotes = true, .lowercase = true,
-     .number_commas = true},
-    {.name = "deberta", .single = "[CLS] $A [SEP]", .pair = "[CLS] $A [SEP] $B:1 [SEP]:1",
-     .specials = "[PAD] [CLS] [SEP] [UNK]", .mask = "[MASK]", .strip_both = true},
+    {.name = "xlmroberta",
+        .single = "<s> $A </s>",
+        .pair = "<s> $A </s> </s> $B </s>",
+        .specials = "<s> <pad> </s> <unk>",
+        .mask = "<mask>",
+        .mask_left = true,
+        .mask_normalized = true,
+        .fairseq = true},
+    {.name = "xlnet",
+        .single = "$A <sep> <cls>:2",
+        .pair = "$A <sep> $B:1 <sep>:1 <cls>:2",
+        .specials = "<unk> <s> </s> <cls> <sep> <pad> <eod> <eop>",
+        .mask = "<mask>",
+        .mask_left = true,
+        .mask_normalized = true,
+        .quotes = true,
+        .number_commas = true},
+    {.name = "albert",
+        .single = "[CLS] $A [SEP]",
+        .pair = "[CLS] $A [SEP] $B:1 [SEP]:1",
+        .specials = "<pad> <unk> [CLS] [SEP]",
+        .mask = "[MASK]",
+        .mask_left = true,
+        .quotes = true,
+        .lowercase = true,
+        .number_commas = true},
+    {.name = "deberta",
+        .single = "[CLS] $A [SEP]",
+        .pair = "[CLS] $A [SEP] $B:1 [SEP]:1",
+        .specials = "[PAD] [CLS] [SEP] [UNK]",
+        .mask = "[MASK]",
+        .strip_both = true},
     {.name = "t5", .single = "$A </s>", .pair = "$A </s> $B </s>", .specials = "<pad> </s> <unk>", .extra_ids = true},
 };
 
@@ -48,8 +70,8 @@ typedef struct spm_builder {
     const spm_family *family;
     const spm_file *file;
     const json_t *options;
-    json_t *vocab;  /* list of [piece, score] */
-    json_t *ids;    /* object from piece to id */
+    json_t *vocab; /* list of [piece, score] */
+    json_t *ids;   /* object from piece to id */
     json_t *added;
     int64_t extra_ids; /* how many <extra_id_n> follow the pieces */
     bool failed;
@@ -68,8 +90,9 @@ static smac_status read_extra_ids(spm_builder *b, smac_error *error)
     if ((given && !json_is_null(given) && !json_is_number(given)) ||
         !(said >= 0 && said <= EXTRA_IDS_MAX && said == floor(said))) {
         char *text = json_dumps(given, JSON_ENCODE_ANY | JSON_COMPACT);
-        smac_status status = FAIL(error, SMAC_ERROR_UNSUPPORTED, "\"extra_ids\" of the tokenizer is %.60s, expected a "
-                                  "whole number from 0 to %d", text ? text : "no number", EXTRA_IDS_MAX);
+        smac_status status = FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "\"extra_ids\" of the tokenizer is %.60s, expected a whole number from 0 to %d", text ? text : "no number",
+            EXTRA_IDS_MAX);
         free(text);
         return status;
     }
@@ -102,9 +125,9 @@ static void add_token(spm_builder *b, const char *text, bool special, bool left,
         }
     }
     if (id >= 0 &&
-        json_array_append_new(b->added, json_pack("{s:I, s:s, s:b, s:b, s:b, s:b, s:b}", "id", (json_int_t)id,
-                                                  "content", text, "special", special, "lstrip", left, "normalized",
-                                                  normalized, "rstrip", 0, "single_word", 0)))
+        json_array_append_new(b->added,
+            json_pack("{s:I, s:s, s:b, s:b, s:b, s:b, s:b}", "id", (json_int_t)id, "content", text, "special", special,
+                "lstrip", left, "normalized", normalized, "rstrip", 0, "single_word", 0)))
         b->failed = true;
 }
 
@@ -186,11 +209,13 @@ static smac_status template_list_of(spm_builder *b, const char *words, json_t *t
         int64_t id = text ? 0 : find_piece(b, word);
         if (id < 0)
             return FAIL(error, SMAC_ERROR_FORMAT, "the .model file has no piece \"%s\", which the family %s needs",
-                        word, b->family->name);
-        if (json_array_append_new(list, json_pack("{s:{s:s, s:i}}", text ? "Sequence" : "SpecialToken", "id",
-                                                  text ? word + 1 : word, "type_id", type)) ||
-            (!text && json_object_set_new(tokens, word, json_pack("{s:s, s:[I], s:[s]}", "id", word, "ids",
-                                                                  (json_int_t)id, "tokens", word))))
+                word, b->family->name);
+        if (json_array_append_new(list,
+                json_pack("{s:{s:s, s:i}}", text ? "Sequence" : "SpecialToken", "id", text ? word + 1 : word, "type_id",
+                    type)) ||
+            (!text &&
+                json_object_set_new(
+                    tokens, word, json_pack("{s:s, s:[I], s:[s]}", "id", word, "ids", (json_int_t)id, "tokens", word))))
             b->failed = true;
     }
     return SMAC_OK;
@@ -203,8 +228,8 @@ static smac_status add_template(spm_builder *b, json_t *root, smac_error *error)
     if (status == SMAC_OK)
         status = template_list_of(b, b->family->pair, tokens, pair, error);
     if (json_object_set_new(root, "post_processor",
-                            json_pack("{s:s, s:o, s:o, s:o}", "type", "TemplateProcessing", "single", single, "pair",
-                                      pair, "special_tokens", tokens)))
+            json_pack("{s:s, s:o, s:o, s:o}", "type", "TemplateProcessing", "single", single, "pair", pair,
+                "special_tokens", tokens)))
         b->failed = true;
     return status;
 }
@@ -221,8 +246,8 @@ static void add_normalizer(spm_builder *b, json_t *root)
     json_t *steps = json_array();
     static const char *const quotes[] = {"``", "''"};
     for (int i = 0; i < 2 && f->quotes; i++)
-        add_step(b, steps, json_pack("{s:s, s:{s:s}, s:s}", "type", "Replace", "pattern", "String", quotes[i],
-                                     "content", "\""));
+        add_step(b, steps,
+            json_pack("{s:s, s:{s:s}, s:s}", "type", "Replace", "pattern", "String", quotes[i], "content", "\""));
     if (f->quotes && !option_flag(b->options, "keep_accents", false)) {
         add_step(b, steps, json_pack("{s:s}", "type", "NFKD"));
         add_step(b, steps, json_pack("{s:s}", "type", "StripAccents"));
@@ -238,8 +263,9 @@ static void add_normalizer(spm_builder *b, json_t *root)
     }
     if (!f->quotes && !f->strip_both)
         add_step(b, steps, json_pack("{s:s, s:b, s:b}", "type", "Strip", "strip_left", 0, "strip_right", 1));
-    add_step(b, steps, json_pack("{s:s, s:{s:s}, s:s}", "type", "Replace", "pattern", "Regex", " {2,}", "content",
-                                 f->quotes || f->strip_both ? " " : "\xE2\x96\x81"));
+    add_step(b, steps,
+        json_pack("{s:s, s:{s:s}, s:s}", "type", "Replace", "pattern", "Regex", " {2,}", "content",
+            f->quotes || f->strip_both ? " " : "\xE2\x96\x81"));
     if (json_object_set_new(root, "normalizer", json_pack("{s:s, s:o}", "type", "Sequence", "normalizers", steps)))
         b->failed = true;
 }
@@ -255,11 +281,10 @@ static smac_status build(spm_builder *b, json_t **out, smac_error *error)
     add_tokens(b);
     const char *space = "\xE2\x96\x81";
     json_t *root = json_pack("{s:s, s:O, s:{s:s, s:s, s:s, s:b}, s:{s:s, s:s, s:s, s:b}, s:{s:s, s:b, s:I, s:O}}",
-                             "version", "1.0", "added_tokens", b->added, "pre_tokenizer", "type", "Metaspace",
-                             "replacement", space, "prepend_scheme", scheme, "split", 1, "decoder", "type", "Metaspace",
-                             "replacement", space, "prepend_scheme", scheme, "split", 1, "model", "type", "Unigram",
-                             "exact_scores", 1, "unk_id", (json_int_t)(f->fairseq ? 3 : b->file->unknown_id), "vocab",
-                             b->vocab);
+        "version", "1.0", "added_tokens", b->added, "pre_tokenizer", "type", "Metaspace", "replacement", space,
+        "prepend_scheme", scheme, "split", 1, "decoder", "type", "Metaspace", "replacement", space, "prepend_scheme",
+        scheme, "split", 1, "model", "type", "Unigram", "exact_scores", 1, "unk_id",
+        (json_int_t)(f->fairseq ? 3 : b->file->unknown_id), "vocab", b->vocab);
     smac_status status = SMAC_OK;
     if (root) {
         status = add_template(b, root, error);
@@ -279,16 +304,16 @@ static smac_status build(spm_builder *b, json_t **out, smac_error *error)
 static smac_status keep(const void *data, size_t size, json_t **out, smac_error *error)
 {
     char *text = base64_write(data, size);
-    *out = text ? json_pack("{s:s, s:[], s:{s:s, s:s}, s:{s:s, s:s}}", "version", "1.0", "added_tokens", "decoder",
-                            "type", "Metaspace", "replacement", "\xE2\x96\x81", "model", "type", "SentencePiece",
-                            "data", text)
-                : NULL;
+    *out = text
+        ? json_pack("{s:s, s:[], s:{s:s, s:s}, s:{s:s, s:s}}", "version", "1.0", "added_tokens", "decoder", "type",
+              "Metaspace", "replacement", "\xE2\x96\x81", "model", "type", "SentencePiece", "data", text)
+        : NULL;
     free(text);
     return *out ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a .model file of %zu bytes", size);
 }
 
-smac_status sentencepiece_json(const void *data, size_t size, const json_t *options, const json_t *configuration,
-                               json_t **out, smac_error *error)
+smac_status sentencepiece_json(
+    const void *data, size_t size, const json_t *options, const json_t *configuration, json_t **out, smac_error *error)
 {
     spm_file file;
     spm_builder b = {.options = options};
@@ -302,8 +327,7 @@ smac_status sentencepiece_json(const void *data, size_t size, const json_t *opti
         status = keep(data, size, out, error);
     } else if (file.model_type != SPM_UNIGRAM) {
         status = FAIL(error, SMAC_ERROR_UNSUPPORTED,
-                      "the .model file's type is %d, but the family %s has a unigram model (1)", file.model_type,
-                      b.family->name);
+            "the .model file's type is %d, but the family %s has a unigram model (1)", file.model_type, b.family->name);
     } else if (option_flag(options, "split_by_punct", false)) {
         status = FAIL(error, SMAC_ERROR_UNSUPPORTED, "\"split_by_punct\" is not supported for a .model file");
     } else {

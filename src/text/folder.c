@@ -93,8 +93,8 @@ static smac_status from_lines(char *text, size_t size, const neighbours *n, json
     return status;
 }
 
-static smac_status from_merges(const char *folder, const char *text, size_t size, const neighbours *n, json_t **root,
-                               smac_error *error)
+static smac_status from_merges(
+    const char *folder, const char *text, size_t size, const neighbours *n, json_t **root, smac_error *error)
 {
     json_t *vocab = NULL;
     char *path = path_join(folder, "merges.txt"), *merges = NULL;
@@ -118,25 +118,27 @@ static smac_status add_neighbours(json_t *root, const json_t *added, smac_error 
     const char *content;
     json_t *id;
     json_t *list = json_object_get(root, "added_tokens");
-    json_object_foreach ((json_t *)added, content, id) {
+    json_object_foreach((json_t *)added, content, id)
+    {
         bool known = false;
         if (!json_is_number(id) || !(json_number_value(id) >= 0 && json_number_value(id) <= INT32_MAX))
             return FAIL(error, SMAC_ERROR_FORMAT, "added_tokens.json: the id of \"%.100s\" is no number from 0 to %d",
-                        content, INT32_MAX);
+                content, INT32_MAX);
         for (size_t i = 0; i < json_array_size(list) && !known; i++) {
             const char *there = json_string_value(json_object_get(json_array_get(list, i), "content"));
             known = there && strcmp(there, content) == 0;
         }
         if (!known &&
-            json_array_append_new(list, json_pack("{s:s, s:I, s:b, s:b}", "content", content, "id",
-                                                  (json_int_t)json_number_value(id), "special", 0, "normalized", 1)))
+            json_array_append_new(list,
+                json_pack("{s:s, s:I, s:b, s:b}", "content", content, "id", (json_int_t)json_number_value(id),
+                    "special", 0, "normalized", 1)))
             return FAIL(error, SMAC_ERROR_MEMORY, "no memory for an added token");
     }
     return SMAC_OK;
 }
 
-static smac_status read_file(const char *folder, const char *path, const neighbours *n, json_t **root,
-                             smac_error *error)
+static smac_status read_file(
+    const char *folder, const char *path, const neighbours *n, json_t **root, smac_error *error)
 {
     char *text = NULL;
     size_t size = 0;
@@ -178,18 +180,17 @@ static smac_status open_file(const char *folder, const char *path, tokenizer **o
 
 smac_status tokenizer_open(const char *path, tokenizer **out, smac_error *error)
 {
-    static const char *const names[] = {"tokenizer.json", "vocab.txt",  "vocab.json",
-                                        "spiece.model",   "spm.model",  "sentencepiece.bpe.model",
-                                        "tokenizer.model"};
+    static const char *const names[] = {"tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "spm.model",
+        "sentencepiece.bpe.model", "tokenizer.model"};
     *out = NULL;
     if (!file_is_folder(path)) {
         if (!file_exists(path))
             return FAIL(error, SMAC_ERROR_NOT_FOUND,
-                        "%.400s is not there; name a folder, a tokenizer.json, a vocab.txt or a .model file", path);
+                "%.400s is not there; name a folder, a tokenizer.json, a vocab.txt or a .model file", path);
         size_t length = (size_t)(path_base(path) - path);
         char *folder = length ? memory_copy_text_n(path, length) : memory_copy_text(".");
-        smac_status status = folder ? open_file(folder, path, out, error)
-                                    : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a path");
+        smac_status status =
+            folder ? open_file(folder, path, out, error) : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a path");
         free(folder);
         return status;
     }
@@ -205,8 +206,9 @@ smac_status tokenizer_open(const char *path, tokenizer **out, smac_error *error)
         if (there)
             return status;
     }
-    return FAIL(error, SMAC_ERROR_NOT_FOUND, "%.400s holds no tokenizer.json, vocab.txt, vocab.json or .model file: "
-                "download the model's tokenizer into it", path);
+    return FAIL(error, SMAC_ERROR_NOT_FOUND,
+        "%.400s holds no tokenizer.json, vocab.txt, vocab.json or .model file: download the model's tokenizer into it",
+        path);
 }
 
 smac_status tokenizer_open_memory(const void *data, size_t size, tokenizer **out, smac_error *error)
@@ -228,8 +230,8 @@ smac_status tokenizer_open_memory(const void *data, size_t size, tokenizer **out
     return status;
 }
 
-smac_status tokenizer_open_wordpiece(const char *const *tokens, size_t count, bool lower_case, tokenizer **out,
-                                     smac_error *error)
+smac_status tokenizer_open_wordpiece(
+    const char *const *tokens, size_t count, bool lower_case, tokenizer **out, smac_error *error)
 {
     json_t *root = NULL, *options = json_pack("{s:b}", "do_lower_case", lower_case);
     *out = NULL;

@@ -11,7 +11,8 @@ smac_status json_members(const json_t *object, const char *what, const char *nam
 {
     const char *key;
     json_t *value;
-    json_object_foreach ((json_t *)object, key, value) {
+    json_object_foreach((json_t *)object, key, value)
+    {
         size_t length = strlen(key);
         const char *at = names;
         bool known = false;
@@ -22,8 +23,8 @@ smac_status json_members(const json_t *object, const char *what, const char *nam
             at = end ? end + 1 : NULL;
         }
         if (!known)
-            return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s has the member \"%.80s\", which is not supported", what,
-                        key);
+            return FAIL(
+                error, SMAC_ERROR_UNSUPPORTED, "%s has the member \"%.80s\", which is not supported", what, key);
     }
     return SMAC_OK;
 }

@@ -52,10 +52,11 @@ static smac_status read_vocabulary(const json_t *value, model *out, smac_error *
     json_t *id;
     if (!json_is_object(vocab) || json_object_size(vocab) == 0)
         return FAIL(error, SMAC_ERROR_FORMAT, "\"vocab\" is missing, empty or no object from token to id");
-    json_object_foreach ((json_t *)vocab, token, id) {
+    json_object_foreach((json_t *)vocab, token, id)
+    {
         if (!json_is_integer(id) || json_integer_value(id) < 0 || json_integer_value(id) >= INT32_MAX)
             return FAIL(error, SMAC_ERROR_FORMAT, "the id of the token \"%.100s\" is no whole number from 0 to %d",
-                        token, INT32_MAX - 1);
+                token, INT32_MAX - 1);
         TRY(vocabulary_add(&out->tokens, token, strlen(token), (int32_t)json_integer_value(id), error));
     }
     return SMAC_OK;
@@ -67,8 +68,10 @@ static smac_status read_unknown(const json_t *value, bool needed, model *out, sm
     out->unknown_id = -1;
     TRY(json_text(value, "unk_token", false, &text, error));
     if (!text)
-        return needed ? FAIL(error, SMAC_ERROR_FORMAT, "the model has no \"unk_token\", expected one of its tokens for "
-                             "the words that are not in the vocabulary") : SMAC_OK;
+        return needed ? FAIL(error, SMAC_ERROR_FORMAT,
+                            "the model has no \"unk_token\", expected one of its tokens for "
+                            "the words that are not in the vocabulary")
+                      : SMAC_OK;
     out->unknown = memory_copy_text(text);
     if (!out->unknown)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a token");
@@ -78,8 +81,8 @@ static smac_status read_unknown(const json_t *value, bool needed, model *out, sm
     return SMAC_OK;
 }
 
-static smac_status read_affix(const json_t *value, const char *name, const char *otherwise, char **out,
-                              smac_error *error)
+static smac_status read_affix(
+    const json_t *value, const char *name, const char *otherwise, char **out, smac_error *error)
 {
     const char *text;
     TRY(json_text(value, name, false, &text, error));
@@ -90,8 +93,7 @@ static smac_status read_affix(const json_t *value, const char *name, const char 
 static smac_status read_wordpiece(const json_t *value, model *out, smac_error *error)
 {
     int64_t longest;
-    TRY(json_members(value, "it",
-                     "type unk_token continuing_subword_prefix max_input_chars_per_word vocab", error));
+    TRY(json_members(value, "it", "type unk_token continuing_subword_prefix max_input_chars_per_word vocab", error));
     TRY(read_vocabulary(value, out, error));
     TRY(read_unknown(value, true, out, error));
     TRY(read_affix(value, "continuing_subword_prefix", "##", &out->prefix, error));
@@ -113,9 +115,9 @@ static smac_status read_bpe(const json_t *value, model *out, smac_error *error)
 {
     const json_t *merges = json_object_get(value, "merges"), *dropout = json_object_get(value, "dropout");
     TRY(json_members(value, "it",
-                     "type dropout unk_token continuing_subword_prefix end_of_word_suffix fuse_unk byte_fallback "
-                     "ignore_merges vocab merges",
-                     error));
+        "type dropout unk_token continuing_subword_prefix end_of_word_suffix fuse_unk byte_fallback "
+        "ignore_merges vocab merges",
+        error));
     if (dropout && !json_is_null(dropout) && !(json_is_number(dropout) && json_number_value(dropout) == 0))
         return FAIL(error, SMAC_ERROR_UNSUPPORTED, "\"dropout\" is not supported: it makes the ids random");
     TRY(read_vocabulary(value, out, error));
@@ -165,8 +167,10 @@ smac_status model_read(const json_t *value, model *out, smac_error *error)
         model_kind kind;
         smac_status (*read)(const json_t *value, model *out, smac_error *error);
     } kinds[] = {
-        {"WordPiece", MODEL_WORDPIECE, read_wordpiece}, {"BPE", MODEL_BPE, read_bpe},
-        {"Unigram", MODEL_UNIGRAM, unigram_read},       {"WordLevel", MODEL_WORD_LEVEL, read_word_level},
+        {"WordPiece", MODEL_WORDPIECE, read_wordpiece},
+        {"BPE", MODEL_BPE, read_bpe},
+        {"Unigram", MODEL_UNIGRAM, unigram_read},
+        {"WordLevel", MODEL_WORD_LEVEL, read_word_level},
         {"SentencePiece", MODEL_SENTENCEPIECE, read_sentencepiece},
     };
     const char *type = NULL;
@@ -177,10 +181,10 @@ smac_status model_read(const json_t *value, model *out, smac_error *error)
     else
         return FAIL(error, SMAC_ERROR_FORMAT, "\"model\" is missing or no JSON object");
     if (!type) /* files of old versions do not say it */
-        type = json_object_get(value, "merges")                     ? "BPE"
-               : json_is_array(json_object_get(value, "vocab"))     ? "Unigram"
-               : json_object_get(value, "continuing_subword_prefix") ? "WordPiece"
-                                                                     : "WordLevel";
+        type = json_object_get(value, "merges")                   ? "BPE"
+            : json_is_array(json_object_get(value, "vocab"))      ? "Unigram"
+            : json_object_get(value, "continuing_subword_prefix") ? "WordPiece"
+                                                                  : "WordLevel";
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(type, kinds[i].name) == 0) {
             out->kind = kinds[i].kind;
@@ -238,8 +242,8 @@ static smac_status receive(void *user, int32_t id, size_t begin, size_t end)
     return r->out->failed ? SMAC_ERROR_MEMORY : SMAC_OK;
 }
 
-smac_status model_encode(const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out,
-                         smac_error *error)
+smac_status model_encode(
+    const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out, smac_error *error)
 {
     smac_status status;
     if (m->kind == MODEL_BPE)
@@ -260,7 +264,7 @@ smac_status model_encode(const model *m, const aligned_char *items, size_t count
                 id = m->unknown_id;
             if (id < 0)
                 return FAIL(error, SMAC_ERROR_FORMAT,
-                            "the text has a word that is not in the vocabulary, and there is no unknown token");
+                    "the text has a word that is not in the vocabulary, and there is no unknown token");
             token_add(out, id, items[0].start, items[count - 1].end);
             status = SMAC_OK;
         }

@@ -30,8 +30,8 @@ typedef struct model {
     vocabulary tokens; /* SentencePiece: empty, libsentencepiece knows them */
     char *unknown;     /* spelling of the unknown token, NULL: none */
     int32_t unknown_id;
-    char *prefix; /* WordPiece, BPE: of pieces that go on with a word; never NULL */
-    char *suffix; /* BPE: at the end of a word; never NULL */
+    char *prefix;        /* WordPiece, BPE: of pieces that go on with a word; never NULL */
+    char *suffix;        /* BPE: at the end of a word; never NULL */
     size_t longest_word; /* WordPiece: characters */
     bool fuse_unknown, byte_fallback, ignore_merges;
     int32_t byte_ids[256]; /* of <0x00> .. <0xFF>, -1: not there */
@@ -103,18 +103,18 @@ void model_free(model *m);
 int32_t model_find(const model *m, const char *token, size_t length);
 
 /* Add the tokens of one piece (count at least 1) to out. */
-smac_status model_encode(const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out,
-                         smac_error *error);
+smac_status model_encode(
+    const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out, smac_error *error);
 
 /* One file each. */
-smac_status wordpiece_encode(const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out,
-                             smac_error *error);
+smac_status wordpiece_encode(
+    const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out, smac_error *error);
 smac_status bpe_read_merges(const json_t *merges, model *out, smac_error *error);
-smac_status bpe_encode(const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out,
-                       smac_error *error);
+smac_status bpe_encode(
+    const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out, smac_error *error);
 smac_status unigram_read(const json_t *value, model *out, smac_error *error);
-smac_status unigram_encode(const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out,
-                           smac_error *error);
+smac_status unigram_encode(
+    const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out, smac_error *error);
 void byte_trie_free(byte_trie *t);
 
 #endif

@@ -11,15 +11,15 @@
 #include "base/text.h"
 
 /* The two tokens of a merge: a text with one space between them, or a pair. */
-static smac_status merge_sides(const json_t *merge, size_t number, const char **left, size_t *left_length,
-                               const char **right, smac_error *error)
+static smac_status merge_sides(
+    const json_t *merge, size_t number, const char **left, size_t *left_length, const char **right, smac_error *error)
 {
     if (json_is_string(merge)) {
         *left = json_string_value(merge);
         const char *space = strchr(*left, ' ');
         if (!space || strchr(space + 1, ' '))
             return FAIL(error, SMAC_ERROR_FORMAT,
-                        "merge %zu is \"%.100s\", expected two tokens and a space between them", number, *left);
+                "merge %zu is \"%.100s\", expected two tokens and a space between them", number, *left);
         *left_length = (size_t)(space - *left);
         *right = space + 1;
         return SMAC_OK;
@@ -42,10 +42,10 @@ static smac_status read_merge(const json_t *merge, size_t number, model *out, te
     int32_t b = vocabulary_find(&out->tokens, right, right_length);
     if (a < 0)
         return FAIL(error, SMAC_ERROR_FORMAT, "merge %zu names \"%.*s\", which is not in the vocabulary", number,
-                    (int)(left_length > 100 ? 100 : left_length), left);
+            (int)(left_length > 100 ? 100 : left_length), left);
     if (b < 0 || right_length < prefix)
-        return FAIL(error, SMAC_ERROR_FORMAT, "merge %zu names \"%.100s\", which is not in the vocabulary", number,
-                    right);
+        return FAIL(
+            error, SMAC_ERROR_FORMAT, "merge %zu names \"%.100s\", which is not in the vocabulary", number, right);
     joined->length = 0;
     text_add_n(joined, left, left_length);
     text_add(joined, right + prefix);
@@ -54,7 +54,7 @@ static smac_status read_merge(const json_t *merge, size_t number, model *out, te
     int32_t id = vocabulary_find(&out->tokens, joined->data, joined->length);
     if (id < 0)
         return FAIL(error, SMAC_ERROR_FORMAT, "merge %zu makes \"%.100s\", which is not in the vocabulary", number,
-                    joined->data);
+            joined->data);
     pair_table_put(&out->merges, a, b, (int32_t)number, id);
     return SMAC_OK;
 }
@@ -153,8 +153,9 @@ static int64_t start_symbols(const model *m, const aligned_char *items, size_t c
 {
     size_t n = 0;
     bool unknown_before = false;
-    if (count > INT32_MAX / 4 || !memory_grow((void **)&w->symbols, &w->symbol_capacity,
-                                              m->byte_fallback ? count * 4 : count, sizeof *w->symbols))
+    if (count > INT32_MAX / 4 ||
+        !memory_grow(
+            (void **)&w->symbols, &w->symbol_capacity, m->byte_fallback ? count * 4 : count, sizeof *w->symbols))
         return -1;
     for (size_t i = 0; i < count; i++) {
         int32_t id = character_id(m, w, items, i, count);
@@ -188,8 +189,8 @@ static int64_t start_symbols(const model *m, const aligned_char *items, size_t c
     return (int64_t)n;
 }
 
-smac_status bpe_encode(const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out,
-                       smac_error *error)
+smac_status bpe_encode(
+    const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out, smac_error *error)
 {
     TRY(model_work_spell(w, items, count, error));
     if (m->ignore_merges) {

@@ -102,8 +102,8 @@ smac_status unigram_read(const json_t *value, model *out, smac_error *error)
     /* Ours: the scores come from a .model file, not from a JSON text that the public package would have read. */
     TRY(json_bool(value, "exact_scores", false, &exact, error));
     if (unknown < -1 || unknown >= (int64_t)count)
-        return FAIL(error, SMAC_ERROR_FORMAT, "\"unk_id\" is %lld, the vocabulary has %zu tokens", (long long)unknown,
-                    count);
+        return FAIL(
+            error, SMAC_ERROR_FORMAT, "\"unk_id\" is %lld, the vocabulary has %zu tokens", (long long)unknown, count);
     out->unknown_id = (int32_t)unknown;
     out->fuse_unknown = true;
     out->scores = memory_new(count, sizeof *out->scores);
@@ -133,7 +133,7 @@ smac_status unigram_read(const json_t *value, model *out, smac_error *error)
 
 /* One piece of the best path: a token, or characters that are unknown. */
 static smac_status put(const model *m, const aligned_char *items, const model_work *w, size_t from, size_t to,
-                       token_list *out, smac_error *error)
+    token_list *out, smac_error *error)
 {
     const char *bytes = w->bytes + w->at[from];
     size_t length = w->at[to] - w->at[from];
@@ -153,13 +153,13 @@ static smac_status put(const model *m, const aligned_char *items, const model_wo
         id = m->unknown_id;
     if (id < 0)
         return FAIL(error, SMAC_ERROR_FORMAT,
-                    "the text has a character that is not in the vocabulary, and there is no unknown token");
+            "the text has a character that is not in the vocabulary, and there is no unknown token");
     token_add(out, id, start, end);
     return SMAC_OK;
 }
 
-smac_status unigram_encode(const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out,
-                           smac_error *error)
+smac_status unigram_encode(
+    const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out, smac_error *error)
 {
     TRY(model_work_spell(w, items, count, error));
     if (!memory_grow((void **)&w->path, &w->path_capacity, count + 1, sizeof *w->path))
@@ -194,7 +194,7 @@ smac_status unigram_encode(const model *m, const aligned_char *items, size_t cou
             double score = m->unknown_score + here;
             if (m->unknown_id < 0 && !m->byte_fallback)
                 return FAIL(error, SMAC_ERROR_FORMAT,
-                            "the text has a character that is not in the vocabulary, and there is no unknown token");
+                    "the text has a character that is not in the vocabulary, and there is no unknown token");
             if (target->from == SIZE_MAX || score > target->score)
                 *target = (path_node){score, from, m->unknown_id};
         }

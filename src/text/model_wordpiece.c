@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-smac_status wordpiece_encode(const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out,
-                             smac_error *error)
+smac_status wordpiece_encode(
+    const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out, smac_error *error)
 {
     size_t before = out->count, prefix = strlen(m->prefix);
     uint32_t prefix_hash = vocabulary_hash_add(VOCABULARY_HASH_START, m->prefix, prefix);

@@ -122,7 +122,7 @@ static void decompose(const aligned_text *in, aligned_text *out, bool compatible
         if (!sorted) {
             /* Counting by class keeps long runs linear; there are at most 255 classes. */
             aligned_text order = {0};
-            for (int class = 1; class < 256; class++)
+            for (int class = 1; class < 256; class ++)
                 for (size_t k = i; k < end; k++)
                     if (unicode_combining_class(out->items[k].code) == class)
                         aligned_add(&order, out->items[k].code, out->items[k].start, out->items[k].end);

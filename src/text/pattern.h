@@ -19,7 +19,7 @@ typedef struct pattern {
     pattern_kind kind;
     uint32_t *text;
     size_t length;
-    char class_name; /* 's', 'L', 'N', '9' or 'c' (the character text[0]) */
+    char class_name;    /* 's', 'L', 'N', '9' or 'c' (the character text[0]) */
     size_t least, most; /* most 0: no end */
 } pattern;
 
@@ -28,8 +28,8 @@ smac_status pattern_read(const json_t *value, pattern *out, smac_error *error);
 void pattern_free(pattern *p);
 
 /* The first match at or after from: its begin and length (at least 1); false when there is none. */
-bool pattern_next(const pattern *p, const aligned_char *items, size_t count, size_t from, size_t *begin,
-                  size_t *length);
+bool pattern_next(
+    const pattern *p, const aligned_char *items, size_t count, size_t from, size_t *begin, size_t *length);
 
 /* The length of GPT-2's match at at (below count), at least 1: matches tile a text. */
 size_t pattern_gpt2_length(const aligned_char *items, size_t count, size_t at);

@@ -27,13 +27,13 @@ static smac_status check_id(const post_reader *r, int64_t id, const char *token,
 {
     if (id < 0 || id >= r->size)
         return FAIL(error, SMAC_ERROR_FORMAT, "the special token \"%.100s\" has the id %lld, there are %d tokens",
-                    token, (long long)id, r->size);
+            token, (long long)id, r->size);
     return SMAC_OK;
 }
 
 /* ["[SEP]", 102] */
-static smac_status read_pair(const post_reader *r, const json_t *value, const char *name, int32_t *id,
-                             smac_error *error)
+static smac_status read_pair(
+    const post_reader *r, const json_t *value, const char *name, int32_t *id, smac_error *error)
 {
     const json_t *pair = json_object_get(value, name);
     const json_t *token = json_array_get(pair, 0), *number = json_array_get(pair, 1);
@@ -67,8 +67,8 @@ static smac_status read_bert(post_reader *r, const json_t *value, bool roberta, 
     return SMAC_OK;
 }
 
-static smac_status read_template(post_reader *r, const json_t *list, const json_t *tokens, template_list *out,
-                                 bool pair, smac_error *error)
+static smac_status read_template(
+    post_reader *r, const json_t *list, const json_t *tokens, template_list *out, bool pair, smac_error *error)
 {
     int seen[2] = {0, 0};
     if (!json_is_array(list))
@@ -80,14 +80,14 @@ static smac_status read_template(post_reader *r, const json_t *list, const json_
         const char *id;
         int64_t type;
         if (!value)
-            return FAIL(error, SMAC_ERROR_FORMAT, "piece %zu of a template is neither a Sequence nor a SpecialToken",
-                        i);
+            return FAIL(
+                error, SMAC_ERROR_FORMAT, "piece %zu of a template is neither a Sequence nor a SpecialToken", i);
         TRY(json_text(value, "id", true, &id, error));
         TRY(json_int(value, "type_id", 0, &type, error));
         if (sequence) {
             if (strcmp(id, "A") != 0 && !(pair && strcmp(id, "B") == 0))
                 return FAIL(error, SMAC_ERROR_FORMAT, "a template names the sequence \"%.40s\", expected A%s", id,
-                            pair ? " or B" : "");
+                    pair ? " or B" : "");
             int which = *id == 'B';
             seen[which]++;
             TRY(add(out, which, 0, type, error));
@@ -98,8 +98,8 @@ static smac_status read_template(post_reader *r, const json_t *list, const json_
             return FAIL(error, SMAC_ERROR_FORMAT, "the template's token \"%.100s\" is not in \"special_tokens\"", id);
         for (size_t k = 0; k < json_array_size(ids); k++) {
             if (!json_is_integer(json_array_get(ids, k)))
-                return FAIL(error, SMAC_ERROR_FORMAT, "the template's token \"%.100s\" has an id that is no number",
-                            id);
+                return FAIL(
+                    error, SMAC_ERROR_FORMAT, "the template's token \"%.100s\" has an id that is no number", id);
             int64_t number = json_integer_value(json_array_get(ids, k));
             TRY(check_id(r, number, id, error));
             TRY(add(out, -1, (int32_t)number, type, error));
@@ -107,7 +107,7 @@ static smac_status read_template(post_reader *r, const json_t *list, const json_
     }
     if (seen[0] != 1 || seen[1] != (pair ? 1 : 0))
         return FAIL(error, SMAC_ERROR_FORMAT, "the template \"%s\" does not have each of its texts once",
-                    pair ? "pair" : "single");
+            pair ? "pair" : "single");
     return SMAC_OK;
 }
 

@@ -23,8 +23,7 @@ smac_status precompiled_read(const unsigned char *data, size_t size, precompiled
         trie = data[0] | (size_t)data[1] << 8 | (size_t)data[2] << 16 | (size_t)data[3] << 24;
     if (size != 0 && (size < 4 || trie > size - 4 || trie % 4))
         return FAIL(error, SMAC_ERROR_FORMAT,
-                    "the precompiled character map has %zu bytes and names a trie of %zu bytes; it is broken", size,
-                    trie);
+            "the precompiled character map has %zu bytes and names a trie of %zu bytes; it is broken", size, trie);
     precompiled *p = memory_new(1, sizeof *p);
     if (!p)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a character map of %zu bytes", size);
@@ -150,8 +149,8 @@ void precompiled_apply(const precompiled *p, const aligned_text *text, aligned_t
         utf8proc_int32_t state = 0;
         size_t end = at + 1;
         while (end < text->count &&
-               !utf8proc_grapheme_break_stateful((utf8proc_int32_t)text->items[end - 1].code,
-                                                 (utf8proc_int32_t)text->items[end].code, &state))
+            !utf8proc_grapheme_break_stateful(
+                (utf8proc_int32_t)text->items[end - 1].code, (utf8proc_int32_t)text->items[end].code, &state))
             end++;
         char bytes[8];
         size_t length = 0;

@@ -53,8 +53,8 @@ int byte_level_byte(uint32_t code)
     return code == 0x143 ? 0xAD : -1;
 }
 
-static smac_status read_character(const json_t *value, const char *name, const char *otherwise, uint32_t *out,
-                                  smac_error *error)
+static smac_status read_character(
+    const json_t *value, const char *name, const char *otherwise, uint32_t *out, smac_error *error)
 {
     const char *text;
     TRY(json_text(value, name, otherwise == NULL, &text, error));
@@ -69,8 +69,8 @@ static smac_status read_character(const json_t *value, const char *name, const c
     return SMAC_OK;
 }
 
-smac_status metaspace_read(const json_t *value, uint32_t *replacement, prepend_scheme *prepend, bool *split,
-                           smac_error *error)
+smac_status metaspace_read(
+    const json_t *value, uint32_t *replacement, prepend_scheme *prepend, bool *split, smac_error *error)
 {
     static const char *const names[] = {"always", "first", "never"};
     const char *scheme;
@@ -153,7 +153,7 @@ void pretokenizer_free(pretokenizer *p)
 
 /* Single characters as delimiters, chosen by a test. */
 static void split_by(const aligned_char *items, size_t begin, size_t count, bool (*test)(uint32_t),
-                     split_behavior behavior, segment_list *out)
+    split_behavior behavior, segment_list *out)
 {
     splitter s = splitter_start(out, behavior);
     size_t at = begin, end = begin + count;
@@ -201,8 +201,8 @@ static void split_words(const aligned_char *items, size_t begin, size_t count, s
     }
 }
 
-static void split_pattern(const pretokenizer_step *s, const aligned_char *items, size_t begin, size_t count,
-                          segment_list *out)
+static void split_pattern(
+    const pretokenizer_step *s, const aligned_char *items, size_t begin, size_t count, segment_list *out)
 {
     splitter p = splitter_start(out, s->behavior);
     size_t at = 0, from, length;
@@ -216,7 +216,7 @@ static void split_pattern(const pretokenizer_step *s, const aligned_char *items,
 }
 
 static void split_delimiter(uint32_t delimiter, split_behavior behavior, const aligned_char *items, size_t begin,
-                            size_t count, segment_list *out)
+    size_t count, segment_list *out)
 {
     splitter p = splitter_start(out, behavior);
     size_t from = begin, end = begin + count;
@@ -254,7 +254,7 @@ static void byte_level(const pretokenizer_step *s, segmented *t, const segment *
             /* " '" is a sign behind a space: no contraction. */
             length = 1;
             while (length < g->count && !unicode_is_space(items[length].code) &&
-                   !unicode_is_letter(items[length].code) && !unicode_is_number(items[length].code))
+                !unicode_is_letter(items[length].code) && !unicode_is_number(items[length].code))
                 length++;
         } else
             length = pattern_gpt2_length(items, g->count, at);
@@ -285,8 +285,8 @@ static void metaspace(const pretokenizer_step *s, segmented *t, const segment *g
     if (out->failed)
         return;
     if (s->split)
-        split_delimiter(s->replacement, SPLIT_MERGED_WITH_NEXT, out->items, begin, out->count - begin,
-                        &t->next_segments);
+        split_delimiter(
+            s->replacement, SPLIT_MERGED_WITH_NEXT, out->items, begin, out->count - begin, &t->next_segments);
     else
         segment_add(&t->next_segments, begin, out->count - begin, -1);
 }
@@ -330,7 +330,7 @@ smac_status pretokenizer_apply(const pretokenizer *p, segmented *t, smac_error *
                 break;
             case PRETOKENIZER_DIGITS:
                 split_by(items, g->begin, g->count, unicode_is_numeric,
-                         s->individual ? SPLIT_ISOLATED : SPLIT_CONTIGUOUS, out);
+                    s->individual ? SPLIT_ISOLATED : SPLIT_CONTIGUOUS, out);
                 break;
             case PRETOKENIZER_SPLIT:
                 split_pattern(s, items, g->begin, g->count, out);

@@ -25,7 +25,7 @@ typedef struct pretokenizer_step {
     bool add_prefix_space, use_regex; /* ByteLevel */
     uint32_t replacement;             /* Metaspace; CharDelimiterSplit: the delimiter */
     prepend_scheme prepend;
-    bool split; /* Metaspace */
+    bool split;      /* Metaspace */
     bool individual; /* Digits */
     split_behavior behavior;
     bool invert;
@@ -44,8 +44,8 @@ void pretokenizer_free(pretokenizer *p);
 smac_status pretokenizer_apply(const pretokenizer *p, segmented *s, smac_error *error);
 
 /* Metaspace's members, read for its decoder too. */
-smac_status metaspace_read(const json_t *value, uint32_t *replacement, prepend_scheme *prepend, bool *split,
-                           smac_error *error);
+smac_status metaspace_read(
+    const json_t *value, uint32_t *replacement, prepend_scheme *prepend, bool *split, smac_error *error);
 
 /* Byte-level BPE's letters for bytes, and back (-1: not one of them). */
 uint32_t byte_level_char(unsigned char byte);

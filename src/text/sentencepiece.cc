@@ -20,7 +20,7 @@ smac_status sentencepiece_open(const void *data, size_t size, sentencepiece_mode
         auto status = p->processor.LoadFromSerializedProto(absl::string_view(static_cast<const char *>(data), size));
         if (!status.ok())
             return FAIL(error, SMAC_ERROR_FORMAT, "the SentencePiece model of %zu bytes cannot be read: %.300s", size,
-                        status.ToString().c_str());
+                status.ToString().c_str());
         if (p->processor.GetPieceSize() <= 0)
             return FAIL(error, SMAC_ERROR_FORMAT, "the SentencePiece model has no pieces");
         *out = p.release();
@@ -70,14 +70,14 @@ int32_t sentencepiece_byte(const sentencepiece_model *p, int32_t id)
 }
 
 smac_status sentencepiece_encode(const sentencepiece_model *p, const char *text, size_t length,
-                                 sentencepiece_token token, void *user, smac_error *error)
+    sentencepiece_token token, void *user, smac_error *error)
 {
     try {
         sentencepiece::ImmutableSentencePieceText pieces;
         auto status = p->processor.Encode(absl::string_view(text, length), pieces.mutable_proto());
         if (!status.ok())
-            return FAIL(error, SMAC_ERROR_FORMAT, "SentencePiece cannot encode the text: %.300s",
-                        status.ToString().c_str());
+            return FAIL(
+                error, SMAC_ERROR_FORMAT, "SentencePiece cannot encode the text: %.300s", status.ToString().c_str());
         for (const auto &piece : pieces.pieces()) {
             smac_status given = token(user, static_cast<int32_t>(piece.id()), piece.begin(), piece.end());
             if (given != SMAC_OK)

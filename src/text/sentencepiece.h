@@ -19,7 +19,7 @@ smac_status sentencepiece_open(const void *data, size_t size, sentencepiece_mode
 void sentencepiece_close(sentencepiece_model *p);
 
 int32_t sentencepiece_size(const sentencepiece_model *p);
-const char *sentencepiece_piece(const sentencepiece_model *p, int32_t id); /* lives as long as p */
+const char *sentencepiece_piece(const sentencepiece_model *p, int32_t id);   /* lives as long as p */
 int32_t sentencepiece_find(const sentencepiece_model *p, const char *piece); /* -1: no such piece */
 bool sentencepiece_is_control(const sentencepiece_model *p, int32_t id);     /* control, not unknown */
 int32_t sentencepiece_unknown(const sentencepiece_model *p);
@@ -28,7 +28,7 @@ int32_t sentencepiece_byte(const sentencepiece_model *p, int32_t id); /* the byt
 /* For each piece: its id and the bytes of the text it covers. */
 typedef smac_status (*sentencepiece_token)(void *user, int32_t id, size_t begin, size_t end);
 smac_status sentencepiece_encode(const sentencepiece_model *p, const char *text, size_t length,
-                                 sentencepiece_token token, void *user, smac_error *error);
+    sentencepiece_token token, void *user, smac_error *error);
 
 #ifdef __cplusplus
 }

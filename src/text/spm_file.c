@@ -86,7 +86,7 @@ static smac_status read_piece(wire w, spm_file *out, smac_error *error)
                 return FAIL(error, SMAC_ERROR_FORMAT, "piece %zu holds a NUL byte", out->count - 1);
         } else if (f.number == 2 && f.type == 5) {
             uint32_t bits = f.bytes.at[0] | (uint32_t)f.bytes.at[1] << 8 | (uint32_t)f.bytes.at[2] << 16 |
-                            (uint32_t)f.bytes.at[3] << 24;
+                (uint32_t)f.bytes.at[3] << 24;
             memcpy(&p->score, &bits, 4);
         } else if (f.number == 3 && f.type == 0)
             p->type = (int)f.value;

@@ -102,7 +102,7 @@ static smac_status check_ids(const tokenizer *t, const int32_t *ids, size_t coun
     for (size_t i = 0; i < count; i++)
         if (ids[i] < 0 || ids[i] >= t->size)
             return FAIL(error, SMAC_ERROR_ARGUMENT, "the id %d at place %zu is not in the vocabulary of %d tokens",
-                        ids[i], i, t->size);
+                ids[i], i, t->size);
     return SMAC_OK;
 }
 
@@ -121,7 +121,7 @@ static smac_status give(text_buffer *b, char **text, size_t *length, smac_error 
 }
 
 smac_status tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t count, bool skip_special, char **text,
-                             size_t *length, smac_error *error)
+    size_t *length, smac_error *error)
 {
     *text = NULL;
     TRY(check_ids(t, ids, count, error));
@@ -151,7 +151,7 @@ static bool has_byte_level(const tokenizer *t)
 }
 
 smac_status tokenizer_decode_bytes(const tokenizer *t, const int32_t *ids, size_t count, bool skip_special,
-                                   char **bytes, size_t *length, smac_error *error)
+    char **bytes, size_t *length, smac_error *error)
 {
     *bytes = NULL;
     TRY(check_ids(t, ids, count, error));

@@ -34,8 +34,8 @@ smac_status tokenizer_open(const char *path, tokenizer **out, smac_error *error)
 smac_status tokenizer_open_memory(const void *data, size_t size, tokenizer **out, smac_error *error);
 
 /* A WordPiece tokenizer as BERT's from a list of tokens (id = place); it must hold [UNK], [CLS], [SEP], [PAD]. */
-smac_status tokenizer_open_wordpiece(const char *const *tokens, size_t count, bool lower_case, tokenizer **out,
-                                     smac_error *error);
+smac_status tokenizer_open_wordpiece(
+    const char *const *tokens, size_t count, bool lower_case, tokenizer **out, smac_error *error);
 
 /*
  * All that is needed to open it again, as one UTF-8 text without NUL bytes (JSON; a .model file goes in as base64), for
@@ -51,10 +51,10 @@ typedef struct tokenizer_special {
 } tokenizer_special;
 
 tokenizer_special tokenizer_special_ids(const tokenizer *t);
-int32_t tokenizer_size(const tokenizer *t);     /* number of ids, added tokens included: ids are 0..size-1 */
-const char *tokenizer_kind(const tokenizer *t); /* "WordPiece", "BPE", "Unigram", "WordLevel", "SentencePiece" */
-bool tokenizer_pads_left(const tokenizer *t);   /* XLNet's way: padding goes before the text */
-int32_t tokenizer_pad_type(const tokenizer *t); /* the token type of padding (XLNet 3, others 0) */
+int32_t tokenizer_size(const tokenizer *t);       /* number of ids, added tokens included: ids are 0..size-1 */
+const char *tokenizer_kind(const tokenizer *t);   /* "WordPiece", "BPE", "Unigram", "WordLevel", "SentencePiece" */
+bool tokenizer_pads_left(const tokenizer *t);     /* XLNet's way: padding goes before the text */
+int32_t tokenizer_pad_type(const tokenizer *t);   /* the token type of padding (XLNet 3, others 0) */
 int64_t tokenizer_max_length(const tokenizer *t); /* the longest input that the files name, 0 where they name none */
 
 /* The id of a token spelled as in the vocabulary (added tokens first), or -1. */
@@ -101,17 +101,17 @@ typedef struct token_place {
 typedef struct token_encoding {
     size_t count;
     int32_t *ids;
-    int32_t *types;      /* token type ids by the template */
-    uint8_t *mask;       /* attention mask: 1; 0 only for padding */
-    uint8_t *special;    /* 1 for tokens that the template or padding added */
+    int32_t *types;   /* token type ids by the template */
+    uint8_t *mask;    /* attention mask: 1; 0 only for padding */
+    uint8_t *special; /* 1 for tokens that the template or padding added */
     token_place *places;
-    size_t cut;          /* tokens of text and context that max_length took away */
+    size_t cut; /* tokens of text and context that max_length took away */
 } token_encoding;
 
 /* options may be NULL.  Errors: ARGUMENT when max_length has no room for the special tokens, MEMORY, FORMAT when the
  * text needs the unknown token and the tokenizer has none. */
-smac_status tokenizer_encode(const tokenizer *t, text_span text, const encode_options *options, token_encoding *out,
-                             smac_error *error);
+smac_status tokenizer_encode(
+    const tokenizer *t, text_span text, const encode_options *options, token_encoding *out, smac_error *error);
 void token_encoding_free(token_encoding *e); /* an empty one is fine */
 
 /*
@@ -120,8 +120,7 @@ void token_encoding_free(token_encoding *e); /* an empty one is fine */
  * options->max_length.  options' context is not used.  Free the three with free().
  */
 smac_status tokenizer_encode_batch(const tokenizer *t, const text_span *texts, size_t count,
-                                   const encode_options *options, int32_t **ids, int32_t **mask, int32_t **types,
-                                   size_t *length, smac_error *error);
+    const encode_options *options, int32_t **ids, int32_t **mask, int32_t **types, size_t *length, smac_error *error);
 
 /*
  * Ids to text by the tokenizer's decoder; byte-level tokens that are no UTF-8 together give U+FFFD.  skip_special
@@ -129,13 +128,13 @@ smac_status tokenizer_encode_batch(const tokenizer *t, const text_span *texts, s
  * closing NUL.  length may be NULL.
  */
 smac_status tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t count, bool skip_special, char **text,
-                             size_t *length, smac_error *error);
+    size_t *length, smac_error *error);
 /*
  * The bytes of the tokens as the vocabulary spells them, joined and nothing cleaned: byte-level tokens as their raw
  * bytes (a piece of a character stays a piece), others as written.  For streaming and for words with times.
  */
 smac_status tokenizer_decode_bytes(const tokenizer *t, const int32_t *ids, size_t count, bool skip_special,
-                                   char **bytes, size_t *length, smac_error *error);
+    char **bytes, size_t *length, smac_error *error);
 
 /*
  * A WordPiece vocabulary of at most size tokens from a corpus, deterministic: [PAD] [UNK] [CLS] [SEP] [MASK], then
@@ -145,6 +144,6 @@ smac_status tokenizer_decode_bytes(const tokenizer *t, const int32_t *ids, size_
  * *tokens is count strings and one allocation: free(*tokens).
  */
 smac_status wordpiece_vocabulary_build(const text_span *texts, size_t count, size_t size, bool lower_case,
-                                       char ***tokens, size_t *token_count, smac_error *error);
+    char ***tokens, size_t *token_count, smac_error *error);
 
 #endif

@@ -36,18 +36,18 @@ struct tokenizer {
 smac_status tokenizer_from_json(const json_t *root, tokenizer **out, smac_error *error);
 
 /* Parse JSON: name is for messages; big whole numbers are read as real when loose. */
-smac_status tokenizer_parse(const char *text, size_t length, const char *name, bool loose, json_t **out,
-                            smac_error *error);
+smac_status tokenizer_parse(
+    const char *text, size_t length, const char *name, bool loose, json_t **out, smac_error *error);
 
 /* The JSON of a WordPiece tokenizer; options is a tokenizer_config.json, or NULL.  json_decref(*out). */
-smac_status wordpiece_json(const char *const *tokens, size_t count, const json_t *options, json_t **out,
-                           smac_error *error);
+smac_status wordpiece_json(
+    const char *const *tokens, size_t count, const json_t *options, json_t **out, smac_error *error);
 /* The same for a .model file's bytes; options as above, configuration the config.json beside it, or NULL. */
-smac_status sentencepiece_json(const void *data, size_t size, const json_t *options, const json_t *configuration,
-                               json_t **out, smac_error *error);
+smac_status sentencepiece_json(
+    const void *data, size_t size, const json_t *options, const json_t *configuration, json_t **out, smac_error *error);
 /* The same for vocab.json with merges.txt. */
 smac_status byte_level_json(json_t *vocab, const char *merges, const json_t *options, const json_t *configuration,
-                            json_t **out, smac_error *error);
+    json_t **out, smac_error *error);
 /* Whether the tokenizer's class or the model's type (lower case, - and _ left out) begins with name. */
 bool option_is_family(const json_t *options, const json_t *configuration, const char *name);
 bool option_flag(const json_t *options, const char *name, bool otherwise);

@@ -8,14 +8,14 @@
 #include "text/json_read.h"
 #include "text/tokenizer_parts.h"
 
-smac_status tokenizer_parse(const char *text, size_t length, const char *name, bool loose, json_t **out,
-                            smac_error *error)
+smac_status tokenizer_parse(
+    const char *text, size_t length, const char *name, bool loose, json_t **out, smac_error *error)
 {
     json_error_t problem;
     *out = json_loadb(text, length, JSON_REJECT_DUPLICATES | (loose ? JSON_DECODE_INT_AS_REAL : 0), &problem);
     if (!*out)
         return FAIL(error, SMAC_ERROR_FORMAT, "%.200s is no JSON that can be read (line %d: %.200s)", name,
-                    problem.line, problem.text);
+            problem.line, problem.text);
     if (!json_is_object(*out)) {
         json_decref(*out);
         *out = NULL;
@@ -28,8 +28,7 @@ smac_status tokenizer_parse(const char *text, size_t length, const char *name, b
 static smac_status add_timestamps(tokenizer *t, int32_t last, smac_error *error)
 {
     const added_token *none = added_by_name(&t->added, "<|notimestamps|>", strlen("<|notimestamps|>"));
-    const added_token *start =
-        added_by_name(&t->added, "<|startoftranscript|>", strlen("<|startoftranscript|>"));
+    const added_token *start = added_by_name(&t->added, "<|startoftranscript|>", strlen("<|startoftranscript|>"));
     t->first_timestamp = -1;
     if (!none || !start)
         return SMAC_OK;
@@ -52,7 +51,7 @@ static smac_status set_token(tokenizer *t, int32_t id, const char *spelling, sma
 {
     if (t->tokens[id] && strcmp(t->tokens[id], spelling) != 0)
         return FAIL(error, SMAC_ERROR_FORMAT, "the id %d has two tokens, \"%.100s\" and \"%.100s\"", id, t->tokens[id],
-                    spelling);
+            spelling);
     t->tokens[id] = spelling;
     return SMAC_OK;
 }
@@ -92,8 +91,7 @@ static smac_status fill_table(tokenizer *t, smac_error *error)
         int32_t own = model_find(m, a->content, strlen(a->content));
         if (own >= 0 && own != a->id)
             return FAIL(error, SMAC_ERROR_FORMAT,
-                        "the added token \"%.100s\" has the id %d, but the vocabulary has it as %d", a->content, a->id,
-                        own);
+                "the added token \"%.100s\" has the id %d, but the vocabulary has it as %d", a->content, a->id, own);
         if ((size_t)a->id >= size)
             continue;
         TRY(set_token(t, a->id, a->content, error));
@@ -102,11 +100,10 @@ static smac_status fill_table(tokenizer *t, smac_error *error)
     for (size_t i = 0; i < size; i++)
         if (!t->tokens[i])
             return FAIL(error, SMAC_ERROR_FORMAT,
-                        "the vocabulary has a hole: no token has the id %zu, but there are ids up to %lld", i,
-                        (long long)last);
+                "the vocabulary has a hole: no token has the id %zu, but there are ids up to %lld", i, (long long)last);
     if ((size_t)last >= size)
         return FAIL(error, SMAC_ERROR_FORMAT, "the vocabulary has holes: %zu tokens, but ids up to %lld", known,
-                    (long long)last);
+            (long long)last);
     t->size = (int32_t)size;
     for (int32_t i = t->first_timestamp; i >= 0 && i < t->size && strncmp(t->tokens[i], "<|", 2) == 0; i++)
         t->special[i] |= isdigit((unsigned char)t->tokens[i][2]) != 0;
@@ -157,7 +154,7 @@ static smac_status find_special(tokenizer *t, const json_t *named, smac_error *e
             *id = tokenizer_id(t, spelling);
             if (*id < 0)
                 return FAIL(error, SMAC_ERROR_FORMAT, "the %s token \"%.100s\" is not in the vocabulary", roles[i].name,
-                            spelling);
+                    spelling);
         } else
             *id = first_known(t, roles[i].usual);
     }
@@ -201,9 +198,8 @@ static smac_status read_own(tokenizer *t, const json_t *root, smac_error *error)
 static smac_status read_parts(tokenizer *t, const json_t *root, smac_error *error)
 {
     TRY(json_members(root, "the tokenizer",
-                     "version truncation padding added_tokens normalizer pre_tokenizer post_processor decoder model "
-                     "semanticmac",
-                     error));
+        "version truncation padding added_tokens normalizer pre_tokenizer post_processor decoder model semanticmac",
+        error));
     TRY(model_read(json_object_get(root, "model"), &t->model, error));
     TRY(normalizer_read(json_object_get(root, "normalizer"), &t->normalize, error));
     TRY(pretokenizer_read(json_object_get(root, "pre_tokenizer"), &t->split, error));

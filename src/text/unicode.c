@@ -40,7 +40,7 @@ bool unicode_is_space(uint32_t c)
     if (c < 0x80)
         return c == ' ' || (c >= 9 && c <= 13);
     return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
-           c == 0x202F || c == 0x205F || c == 0x3000;
+        c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 bool unicode_is_letter(uint32_t c)
@@ -137,8 +137,7 @@ bool unicode_is_word(uint32_t c)
 
 bool unicode_is_chinese(uint32_t c)
 {
-    static const uint32_t ranges[][2] = {
-        {0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xF900, 0xFAFF},   {0x20000, 0x2A6DF},
+    static const uint32_t ranges[][2] = {{0x3400, 0x4DBF}, {0x4E00, 0x9FFF}, {0xF900, 0xFAFF}, {0x20000, 0x2A6DF},
         {0x2A700, 0x2B73F}, {0x2B740, 0x2B81F}, {0x2B920, 0x2CEAF}, {0x2F800, 0x2FA1F}};
     if (c < 0x3400)
         return false;
@@ -180,8 +179,7 @@ int unicode_decompose(uint32_t c, bool compatible, uint32_t out[UNICODE_DECOMPOS
     utf8proc_int32_t buffer[UNICODE_DECOMPOSED];
     int boundary = 0;
     utf8proc_option_t options = UTF8PROC_DECOMPOSE | (compatible ? UTF8PROC_COMPAT : 0);
-    utf8proc_ssize_t n =
-        utf8proc_decompose_char((utf8proc_int32_t)c, buffer, UNICODE_DECOMPOSED, options, &boundary);
+    utf8proc_ssize_t n = utf8proc_decompose_char((utf8proc_int32_t)c, buffer, UNICODE_DECOMPOSED, options, &boundary);
     if (n < 1 || n > UNICODE_DECOMPOSED)
         return 1;
     for (utf8proc_ssize_t i = 0; i < n; i++)

@@ -25,10 +25,9 @@ typedef struct unicode_exceptions {
 
 extern const unicode_exceptions unicode_letter_exceptions, unicode_number_exceptions, unicode_numeric_exceptions,
     unicode_mark_exceptions, unicode_nonspacing_exceptions, unicode_punctuation_exceptions, unicode_other_exceptions,
-    unicode_word_exceptions,
-    unicode_lower_exceptions,      /* value: what to add to the code point */
-    unicode_canonical_exceptions,  /* value 0: is not decomposed by NFD */
-    unicode_compatible_exceptions; /* value 0: is not decomposed by NFKD */
+    unicode_word_exceptions, unicode_lower_exceptions, /* value: what to add to the code point */
+    unicode_canonical_exceptions,                      /* value 0: is not decomposed by NFD */
+    unicode_compatible_exceptions;                     /* value 0: is not decomposed by NFKD */
 
 bool unicode_is_space(uint32_t c);       /* White_Space */
 bool unicode_is_letter(uint32_t c);      /* \p{L} */

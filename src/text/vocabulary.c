@@ -36,8 +36,7 @@ smac_status vocabulary_add(vocabulary *v, const char *token, size_t length, int3
     int32_t there = vocabulary_find(v, token, length);
     if (there >= 0)
         return FAIL(error, SMAC_ERROR_FORMAT,
-                    "the token \"%.100s\" is there twice, as %d and as %d; each token may have one id", token, there,
-                    id);
+            "the token \"%.100s\" is there twice, as %d and as %d; each token may have one id", token, there, id);
     if (v->count >= INT32_MAX || length > INT32_MAX)
         return FAIL(error, SMAC_ERROR_FORMAT, "the vocabulary is too large");
     if (((v->count + 1) * 2 > v->slot_count && !grow_slots(v)) ||
@@ -59,8 +58,8 @@ smac_status vocabulary_add(vocabulary *v, const char *token, size_t length, int3
     return SMAC_OK;
 }
 
-int32_t vocabulary_find_parts(const vocabulary *v, uint32_t hash, const char *prefix, size_t prefix_length,
-                              const char *rest, size_t rest_length)
+int32_t vocabulary_find_parts(
+    const vocabulary *v, uint32_t hash, const char *prefix, size_t prefix_length, const char *rest, size_t rest_length)
 {
     if (v->slot_count == 0)
         return -1;

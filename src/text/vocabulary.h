@@ -39,8 +39,8 @@ smac_status vocabulary_add(vocabulary *v, const char *token, size_t length, int3
 /* The id, or -1. */
 int32_t vocabulary_find(const vocabulary *v, const char *token, size_t length);
 /* The same with the spelling in two parts and its hash at hand. */
-int32_t vocabulary_find_parts(const vocabulary *v, uint32_t hash, const char *prefix, size_t prefix_length,
-                              const char *rest, size_t rest_length);
+int32_t vocabulary_find_parts(
+    const vocabulary *v, uint32_t hash, const char *prefix, size_t prefix_length, const char *rest, size_t rest_length);
 static inline const char *vocabulary_spelling(const vocabulary *v, size_t entry)
 {
     return v->pool + v->entries[entry].offset;

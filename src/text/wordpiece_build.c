@@ -107,8 +107,8 @@ static smac_status count_words(const text_span *texts, size_t count, bool lower_
     return status;
 }
 
-static smac_status add_piece(tally *t, text_buffer *piece, bool goes_on, const char *text, size_t length,
-                             uint64_t times, smac_error *error)
+static smac_status add_piece(
+    tally *t, text_buffer *piece, bool goes_on, const char *text, size_t length, uint64_t times, smac_error *error)
 {
     piece->length = 0;
     if (goes_on)
@@ -165,7 +165,7 @@ static smac_status give(const vocabulary *v, char ***tokens, size_t *count, smac
 }
 
 smac_status wordpiece_vocabulary_build(const text_span *texts, size_t count, size_t size, bool lower_case,
-                                       char ***tokens, size_t *token_count, smac_error *error)
+    char ***tokens, size_t *token_count, smac_error *error)
 {
     static const char *const first[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
     tally words = {0}, characters = {0}, pieces = {0};

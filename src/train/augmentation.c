@@ -12,8 +12,8 @@
 
 enum { NUMBERS_A_CLIP = 8 }; /* flip, x, y, contrast, brightness, level */
 
-static void drop_words(const configuration *c, const struct tokenizer *tokenizer, batch *b, const int64_t *clips,
-    uint64_t at)
+static void drop_words(
+    const configuration *c, const struct tokenizer *tokenizer, batch *b, const int64_t *clips, uint64_t at)
 {
     int32_t unknown = tokenizer_special_ids(tokenizer).unk;
     uint64_t stream = random_stream("train.augment.words");
@@ -34,8 +34,8 @@ static void drop_words(const configuration *c, const struct tokenizer *tokenizer
 }
 
 /* one plane (side, side) through a copy: out[y][x] = gain in[y + dy][x + dx] + offset, edges repeated */
-static void change_plane(float *plane, float *copy, int64_t side, bool flip, int64_t dx, int64_t dy, float gain,
-    float offset)
+static void change_plane(
+    float *plane, float *copy, int64_t side, bool flip, int64_t dx, int64_t dy, float gain, float offset)
 {
     memcpy(copy, plane, (size_t)(side * side) * sizeof *copy);
     for (int64_t y = 0; y < side; y++) {
@@ -79,8 +79,8 @@ smac_status augment_batch(const configuration *c, const struct tokenizer *tokeni
     for (int64_t i = 0; i < b->size; i++) {
         float u[NUMBERS_A_CLIP]; /* one choice for all clips of a sample */
         for (int k = 0; k < NUMBERS_A_CLIP; k++)
-            u[k] = random_uniform_at((uint64_t)c->train.seed, stream,
-                (at + (uint64_t)clips[i]) * NUMBERS_A_CLIP + (uint64_t)k);
+            u[k] = random_uniform_at(
+                (uint64_t)c->train.seed, stream, (at + (uint64_t)clips[i]) * NUMBERS_A_CLIP + (uint64_t)k);
         const batch_modality *v = &b->part[SAMPLE_VISION], *a = &b->part[SAMPLE_AUDIO];
         for (int64_t s = 0; pictures && v->place && s < v->steps * v->crops; s++)
             if (v->place[i * v->steps * v->crops + s] >= 0)

@@ -51,23 +51,23 @@ static smac_status visit(const walk *w, struct fy_node *map, const char *prefix,
         int line = key ? line_of(key) : 0;
         char full[KEY_LENGTH];
         if (!text || !length)
-            return FAIL(w->error, SMAC_ERROR_FORMAT, "%s line %d: a key is not a plain word, expected lines like "
-                        "'perceiver.latents: 16'", w->name, line);
+            return FAIL(w->error, SMAC_ERROR_FORMAT,
+                "%s line %d: a key is not a plain word, expected lines like 'perceiver.latents: 16'", w->name, line);
         int written = snprintf(full, sizeof full, "%s%s%.*s", prefix, *prefix ? "." : "", (int)length, text);
         if (written < 0 || written >= KEY_LENGTH)
-            return FAIL(w->error, SMAC_ERROR_FORMAT, "%s line %d: a key is longer than %d bytes: write one that is "
-                        "known", w->name, line, KEY_LENGTH - 1);
+            return FAIL(w->error, SMAC_ERROR_FORMAT,
+                "%s line %d: a key is longer than %d bytes: write one that is known", w->name, line, KEY_LENGTH - 1);
         if (value && fy_node_is_mapping(value)) {
             if (depth >= DEEPEST)
-                return FAIL(w->error, SMAC_ERROR_FORMAT, "%s line %d: maps are nested deeper than %d: write "
-                            "'section.key: value'", w->name, line, DEEPEST);
+                return FAIL(w->error, SMAC_ERROR_FORMAT,
+                    "%s line %d: maps are nested deeper than %d: write 'section.key: value'", w->name, line, DEEPEST);
             TRY(visit(w, value, full, depth + 1));
         } else if (value && fy_node_is_sequence(value)) {
             return FAIL(w->error, SMAC_ERROR_FORMAT, "%s line %d: %s is a list, expected one value: write that alone",
-                        w->name, line, full);
+                w->name, line, full);
         } else if (value && fy_node_is_alias(value)) {
             return FAIL(w->error, SMAC_ERROR_FORMAT, "%s line %d: %s is an alias (*name); write the value out", w->name,
-                        line, full);
+                line, full);
         } else {
             TRY(set_scalar(w, full, value, line));
         }
@@ -82,12 +82,12 @@ static smac_status parse_failed(struct fy_diag *diag, const char *name, smac_err
     struct fy_diag_error *e = fy_diag_errors_iterate(diag, &at);
     if (e)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s line %d column %d is not YAML (%s): mend that line", name, e->line,
-                    e->column, e->msg ? e->msg : "syntax error");
+            e->column, e->msg ? e->msg : "syntax error");
     return SMAC_OK; /* comments alone: no document, and no error */
 }
 
-smac_status configuration_parse_yaml(configuration *c, const char *text, size_t size, const char *name,
-    smac_error *error)
+smac_status configuration_parse_yaml(
+    configuration *c, const char *text, size_t size, const char *name, smac_error *error)
 {
     size_t bad = utf8_invalid_at(text, size);
     if (bad != SIZE_MAX) /* libfyaml does not come back from some of these */
@@ -109,8 +109,8 @@ smac_status configuration_parse_yaml(configuration *c, const char *text, size_t 
     else if (root && fy_node_is_mapping(root))
         status = visit(&(walk){c, name, error}, root, "", 0);
     else if (root && !(fy_node_is_scalar(root) && !*fy_node_get_scalar0(root)))
-        status = FAIL(error, SMAC_ERROR_FORMAT, "%s is not a map of keys; write lines like 'perceiver.latents: 16'",
-                      name);
+        status =
+            FAIL(error, SMAC_ERROR_FORMAT, "%s is not a map of keys; write lines like 'perceiver.latents: 16'", name);
     if (document)
         fy_document_destroy(document);
     fy_diag_destroy(diag);

@@ -9,7 +9,7 @@
 
 /* Sets what the file names; the rest stays.  On failure c may be changed in part.  Ends without configuration_check. */
 smac_status configuration_read_yaml(configuration *c, const char *path, smac_error *error);
-smac_status configuration_parse_yaml(configuration *c, const char *text, size_t size, const char *name,
-    smac_error *error);
+smac_status configuration_parse_yaml(
+    configuration *c, const char *text, size_t size, const char *name, smac_error *error);
 
 #endif

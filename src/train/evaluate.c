@@ -120,8 +120,8 @@ static smac_status predict(evaluation *e, const affect_system *s, const chosen *
 /* --- metrics ------------------------------------------------------------------------------------------------------ */
 
 /* Metrics of rows whose prediction is there and, when truth has it, whose truth is. */
-static smac_status measure(const evaluation *e, const float *rows, const float *truth, metric_list *out,
-    smac_error *error)
+static smac_status measure(
+    const evaluation *e, const float *rows, const float *truth, metric_list *out, smac_error *error)
 {
     float *p = memory_new((size_t)(e->count * e->targets) + 1, sizeof *p);
     float *t = memory_new((size_t)e->count + 1, sizeof *t);
@@ -249,12 +249,14 @@ static smac_status check_task(const affect_system *s, const dataset *d, smac_err
     if (same)
         return SMAC_OK;
     if (a->kind == TASK_REGRESSION && b->kind == TASK_REGRESSION)
-        return FAIL(error, SMAC_ERROR_MISMATCH, "the model predicts %s from %g to %g, but the data's labels go from "
-                    "%g to %g; choose the layout that the model was trained with (%s)",
-                    a->name, a->low, a->high, b->low, b->high, s->training.dataset);
-    return FAIL(error, SMAC_ERROR_MISMATCH, "the model predicts %s (%d classes), but the data's task is %s (%d "
-                "classes, or a score for 0): give the data that it was trained for",
-                a->name, a->classes, b->name, b->classes);
+        return FAIL(error, SMAC_ERROR_MISMATCH,
+            "the model predicts %s from %g to %g, but the data's labels go from "
+            "%g to %g; choose the layout that the model was trained with (%s)",
+            a->name, a->low, a->high, b->low, b->high, s->training.dataset);
+    return FAIL(error, SMAC_ERROR_MISMATCH,
+        "the model predicts %s (%d classes), but the data's task is %s (%d "
+        "classes, or a score for 0): give the data that it was trained for",
+        a->name, a->classes, b->name, b->classes);
 }
 
 smac_status evaluate_run(const evaluate_options *options, const reporter *r, evaluation **out, smac_error *error)
@@ -262,11 +264,14 @@ smac_status evaluate_run(const evaluate_options *options, const reporter *r, eva
     affect_system *system = NULL;
     dataset *d = NULL;
     sample_cache *cache = NULL;
-    dataset_options data = {.path = options->data, .layout = options->layout, .features = options->features,
-                            .task = options->task, .skip_bad = options->skip_bad,
-                            .lower_case = options->layout && strcmp(options->layout, "mosi") == 0};
-    smac_status status = system_load(options->model, &(system_load_options){.precision = options->precision}, &system,
-                                     error);
+    dataset_options data = {.path = options->data,
+        .layout = options->layout,
+        .features = options->features,
+        .task = options->task,
+        .skip_bad = options->skip_bad,
+        .lower_case = options->layout && strcmp(options->layout, "mosi") == 0};
+    smac_status status =
+        system_load(options->model, &(system_load_options){.precision = options->precision}, &system, error);
     if (status == SMAC_OK && !data.task)
         data.task = system->tasks[0].name;
     if (status == SMAC_OK)
@@ -305,8 +310,8 @@ json_t *evaluation_to_json(const evaluation *e)
         json_object_set_new(heads, head_names[h], one);
     }
     return json_pack("{s:s, s:I, s:I, s:s, s:o, s:o}", "split", dataset_split_name(e->split), "n", (json_int_t)e->count,
-                     "skipped", (json_int_t)e->skipped, "task", e->task.name, "metrics", metrics_to_json(&e->metrics),
-                     "heads", heads);
+        "skipped", (json_int_t)e->skipped, "task", e->task.name, "metrics", metrics_to_json(&e->metrics), "heads",
+        heads);
 }
 
 smac_status evaluation_write_json(const evaluation *e, const char *path, smac_error *error)
@@ -362,8 +367,8 @@ smac_status evaluation_write_csv(const evaluation *e, const char *path, smac_err
         }
         text_add(&b, "\n");
     }
-    smac_status status = b.failed ? FAIL(error, SMAC_ERROR_MEMORY, "no memory for %s", path)
-                                  : file_write(path, b.data, b.length, error);
+    smac_status status =
+        b.failed ? FAIL(error, SMAC_ERROR_MEMORY, "no memory for %s", path) : file_write(path, b.data, b.length, error);
     text_free(&b);
     return status;
 }

@@ -12,7 +12,7 @@
 enum { HEAD_TEXT, HEAD_AUDIO, HEAD_VISION, HEAD_SHARED, HEAD_COUNT };
 
 typedef struct evaluate_options {
-    const char *model;          /* model file */
+    const char *model; /* model file */
     const char *data, *layout, *features, *task;
     dataset_split split;
     bool modalities[SAMPLE_MODALITIES]; /* which to use; all false: all */
@@ -22,20 +22,20 @@ typedef struct evaluate_options {
 
 typedef struct evaluation {
     dataset_split split;
-    int64_t count;               /* clips */
+    int64_t count; /* clips */
     int64_t skipped;
-    metric_list metrics;         /* of the prediction against the label */
+    metric_list metrics; /* of the prediction against the label */
     bool has_head[HEAD_COUNT];
     metric_list heads[HEAD_COUNT]; /* each head against the label */
     bool has_own[HEAD_COUNT];
     metric_list own[HEAD_COUNT]; /* against the modality's own label */
     /* by clip, in the dataset's order; for `predictions` and for tables */
     int targets;
-    char **ids;                  /* (count) */
-    float *prediction;           /* (count, targets) scores, or probabilities of classes */
-    float *head[HEAD_COUNT];     /* (count, targets); NAN where the modality is absent */
-    float *truth[4];             /* (count) multimodal, text, audio, vision; NAN where absent */
-    uint8_t *conflict;           /* (count) or NULL: the extra column "conflict" */
+    char **ids;              /* (count) */
+    float *prediction;       /* (count, targets) scores, or probabilities of classes */
+    float *head[HEAD_COUNT]; /* (count, targets); NAN where the modality is absent */
+    float *truth[4];         /* (count) multimodal, text, audio, vision; NAN where absent */
+    uint8_t *conflict;       /* (count) or NULL: the extra column "conflict" */
     task_description task;
 } evaluation;
 

@@ -163,7 +163,7 @@ static int32_t bin(float x, const float *border, int bins)
 }
 
 static void sims(const float *raw_p, const float *raw_t, int64_t n, float *p, float *t, int32_t *pc, int32_t *tc,
-                 bool second, metric_list *out)
+    bool second, metric_list *out)
 {
     static const float two[] = {-1.01f, 0.0f, 1.01f}, three[] = {-1.01f, -0.1f, 0.1f, 1.01f};
     static const float five[] = {-1.01f, -0.7f, -0.1f, 0.1f, 0.7f, 1.01f};
@@ -216,8 +216,9 @@ smac_status metrics_scores(const char *protocol, const float *prediction, const 
         return SMAC_OK;
     for (int64_t i = 0; i < count; i++)
         if (!isfinite(prediction[i]) || !isfinite(truth[i]))
-            return FAIL(error, SMAC_ERROR_NUMERIC, "value %lld is not finite (prediction %g, truth %g): train with a "
-                        "lower train.rate", (long long)i + 1, (double)prediction[i], (double)truth[i]);
+            return FAIL(error, SMAC_ERROR_NUMERIC,
+                "value %lld is not finite (prediction %g, truth %g): train with a lower train.rate", (long long)i + 1,
+                (double)prediction[i], (double)truth[i]);
     bool is_mosi = !strcmp(protocol, "mosi") || !strcmp(protocol, "mosei");
     bool is_sims = !strcmp(protocol, "sims") || !strcmp(protocol, "simsv2");
     if (!is_mosi && !is_sims) {
@@ -234,7 +235,7 @@ smac_status metrics_scores(const char *protocol, const float *prediction, const 
         mosi(prediction, truth, count, classes, classes + count, out);
     else
         sims(prediction, truth, count, clipped, clipped + count, classes, classes + count,
-             strcmp(protocol, "simsv2") == 0, out);
+            strcmp(protocol, "simsv2") == 0, out);
     free(classes);
     free(clipped);
     return status;
@@ -242,8 +243,8 @@ smac_status metrics_scores(const char *protocol, const float *prediction, const 
 
 /* --- classes ------------------------------------------------------------------------------------------------------ */
 
-smac_status metrics_classes(int classes, const int32_t *prediction, const int32_t *truth, int64_t count,
-    metric_list *out, smac_error *error)
+smac_status metrics_classes(
+    int classes, const int32_t *prediction, const int32_t *truth, int64_t count, metric_list *out, smac_error *error)
 {
     out->count = 0;
     if (count <= 0)
@@ -251,7 +252,7 @@ smac_status metrics_classes(int classes, const int32_t *prediction, const int32_
     for (int64_t i = 0; i < count; i++)
         if (truth[i] < 0 || truth[i] >= classes)
             return FAIL(error, SMAC_ERROR_ARGUMENT, "class %d of value %lld is outside of 0 to %d", (int)truth[i],
-                        (long long)i + 1, classes - 1);
+                (long long)i + 1, classes - 1);
     class_scores s = score_classes(classes, prediction, truth, count);
     add(out, "accuracy", agreement(prediction, truth, count));
     add(out, "weighted_F1", s.f1);

@@ -29,8 +29,8 @@ smac_status metrics_scores(const char *protocol, const float *prediction, const 
     metric_list *out, smac_error *error);
 
 /* Classes: accuracy, weighted F1, precision and recall, macro F1, unweighted average recall. */
-smac_status metrics_classes(int classes, const int32_t *prediction, const int32_t *truth, int64_t count,
-    metric_list *out, smac_error *error);
+smac_status metrics_classes(
+    int classes, const int32_t *prediction, const int32_t *truth, int64_t count, metric_list *out, smac_error *error);
 
 /*
  * By task: prediction (count, task_targets) scores or class scores (the largest stands; ties: the smaller index),

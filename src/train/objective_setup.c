@@ -5,8 +5,9 @@
 
 objective_options objective_options_from(const configuration *c, const task_description *task)
 {
-    static const objective_inter kinds[] = {[INTER_KERNEL] = OBJECTIVE_INTER_SOFT, [INTER_ROUNDED] = OBJECTIVE_INTER_ROUNDED,
-                                            [INTER_RANK] = OBJECTIVE_INTER_RANK};
+    static const objective_inter kinds[] = {[INTER_KERNEL] = OBJECTIVE_INTER_SOFT,
+        [INTER_ROUNDED] = OBJECTIVE_INTER_ROUNDED,
+        [INTER_RANK] = OBJECTIVE_INTER_RANK};
     double range = task->kind == TASK_REGRESSION ? task->high - task->low : 1;
     return (objective_options){
         .classes = task->kind == TASK_CLASSES,
@@ -15,8 +16,9 @@ objective_options objective_options_from(const configuration *c, const task_desc
         .weight_shared = (float)c->loss.shared,
         .weight_intra = (float)c->loss.intra,
         .weight_inter = (float)c->loss.inter,
-        .intra = {.tau = (float)c->contrast.tau_intra, .centre = c->contrast.centre,
-                  .cross_negatives = c->contrast.cross_negatives},
+        .intra = {.tau = (float)c->contrast.tau_intra,
+            .centre = c->contrast.centre,
+            .cross_negatives = c->contrast.cross_negatives},
         .inter = kinds[c->contrast.inter],
         .tau_inter = (float)c->contrast.tau_inter,
         .tau_rank = (float)c->contrast.tau_rank,
@@ -24,8 +26,8 @@ objective_options objective_options_from(const configuration *c, const task_desc
     };
 }
 
-label_generation_options label_generation_options_from(const configuration *c, const task_description *task,
-    int64_t samples)
+label_generation_options label_generation_options_from(
+    const configuration *c, const task_description *task, int64_t samples)
 {
     label_rule rule = LABEL_RULE_FIXED;
     if (c->labels.scheme == LABELS_SELF_MM)
@@ -58,8 +60,10 @@ label_generation_options label_generation_options_from(const configuration *c, c
 
 objective_inputs objective_inputs_from(const semanticmac_outputs *out, int task, int64_t batch)
 {
-    objective_inputs in = {.batch = batch, .prediction = out->prediction[task], .shared_head = out->shared_head[task],
-                           .inter = out->inter};
+    objective_inputs in = {.batch = batch,
+        .prediction = out->prediction[task],
+        .shared_head = out->shared_head[task],
+        .inter = out->inter};
     for (modality u = 0; u < MODALITIES; u++) {
         in.specific_head[u] = out->specific_head[task][u];
         in.intra_specific[u] = out->intra_specific[u];

@@ -14,8 +14,8 @@ objective_options objective_options_from(const configuration *c, const task_desc
 
 /* Options of label generation for the training samples of a task; with the schemes multimodal and true the rule is the
  * fixed one (true: put the modalities' own labels in with label_generation_set). */
-label_generation_options label_generation_options_from(const configuration *c, const task_description *task,
-    int64_t samples);
+label_generation_options label_generation_options_from(
+    const configuration *c, const task_description *task, int64_t samples);
 
 /* The core's outputs of a task as the objective's inputs.  target, labels and valid are the caller's to fill. */
 objective_inputs objective_inputs_from(const semanticmac_outputs *out, int task, int64_t batch);

@@ -9,8 +9,8 @@
 
 optimiser_options optimiser_options_from(const configuration *c)
 {
-    return (optimiser_options){c->train.rate, c->train.language_rate, c->train.beta1, c->train.beta2,
-                               c->train.epsilon, c->train.weight_decay, c->train.clip};
+    return (optimiser_options){c->train.rate, c->train.language_rate, c->train.beta1, c->train.beta2, c->train.epsilon,
+        c->train.weight_decay, c->train.clip};
 }
 
 smac_status optimiser_new(parameter_store *store, const optimiser_options *options, optimiser **out, smac_error *error)
@@ -26,7 +26,7 @@ smac_status optimiser_new(parameter_store *store, const optimiser_options *optio
     if (!o->first || !o->second) {
         optimiser_free(o);
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the optimiser's moments of %lld values",
-                    (long long)parameter_trainable_count(store));
+            (long long)parameter_trainable_count(store));
     }
     *out = o;
     return SMAC_OK;
@@ -64,15 +64,18 @@ smac_status optimiser_step(optimiser *o, double factor, double *norm_out, smac_e
     if (norm_out)
         *norm_out = norm;
     if (!isfinite(norm))
-        return FAIL(error, SMAC_ERROR_NUMERIC, "the gradient of %s is not finite at step %lld; lower train.rate, or set "
-                    "train.check_finite=true to see which operation it comes from", culprit(o->store),
-                    (long long)o->step + 1);
+        return FAIL(error, SMAC_ERROR_NUMERIC,
+            "the gradient of %s is not finite at step %lld; lower train.rate, or set "
+            "train.check_finite=true to see which operation it comes from",
+            culprit(o->store), (long long)o->step + 1);
     o->step++;
     /* the corrections are those of the betas as rounded to float32, so that the moments stay unbiased */
-    adamw_step s = {.beta1 = (float)c->beta1, .beta2 = (float)c->beta2, .epsilon = (float)c->epsilon,
-                    .first_correction = 1 - pow((float)c->beta1, (double)o->step),
-                    .second_correction = 1 - pow((float)c->beta2, (double)o->step),
-                    .gradient_scale = c->clip > 0 && norm > c->clip ? (float)(c->clip / (norm + 1e-6)) : 1.0f};
+    adamw_step s = {.beta1 = (float)c->beta1,
+        .beta2 = (float)c->beta2,
+        .epsilon = (float)c->epsilon,
+        .first_correction = 1 - pow((float)c->beta1, (double)o->step),
+        .second_correction = 1 - pow((float)c->beta2, (double)o->step),
+        .gradient_scale = c->clip > 0 && norm > c->clip ? (float)(c->clip / (norm + 1e-6)) : 1.0f};
     float *values = parameter_trainable_values(o->store);
     for (int64_t i = 0; i < parameter_number(o->store); i++) {
         parameter *p = parameter_at(o->store, i);

@@ -11,7 +11,7 @@
 typedef struct optimiser_options {
     double rate, language_rate; /* learning rates: of the rest, of parameters marked language */
     double beta1, beta2, epsilon, weight_decay;
-    double clip;                /* the largest norm of the gradient; 0: none */
+    double clip; /* the largest norm of the gradient; 0: none */
 } optimiser_options;
 
 typedef struct optimiser {
@@ -23,8 +23,7 @@ typedef struct optimiser {
 } optimiser;
 
 optimiser_options optimiser_options_from(const configuration *c);
-smac_status optimiser_new(parameter_store *store, const optimiser_options *options, optimiser **out,
-    smac_error *error);
+smac_status optimiser_new(parameter_store *store, const optimiser_options *options, optimiser **out, smac_error *error);
 void optimiser_free(optimiser *o);
 
 /*

@@ -29,8 +29,8 @@ static smac_status file_open(const char *path, const char *const *names, score_f
     f->path = path;
     TRY(csv_read(path, &f->table, error));
     if (f->table.count < 2)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s has no rows; expected a header line and one line a clip: give "
-            "another", path);
+        return FAIL(
+            error, SMAC_ERROR_FORMAT, "%s has no rows; expected a header line and one line a clip: give another", path);
     int column = -1;
     for (int i = 0; names[i] && column < 0; i++)
         column = csv_column(&f->table, names[i]);
@@ -44,15 +44,15 @@ static smac_status file_open(const char *path, const char *const *names, score_f
         if (row->count == 1 && row->cells[0][0] == 0)
             continue;
         if (row->count <= (size_t)column)
-            return FAIL(error, SMAC_ERROR_FORMAT, "%s line %zu has %zu cells; expected an id and a value: mend that "
-                        "line", path, row->line, row->count);
+            return FAIL(error, SMAC_ERROR_FORMAT,
+                "%s line %zu has %zu cells; expected an id and a value: mend that line", path, row->line, row->count);
         f->rows[f->count++] = (score_row){row->cells[0], row->cells[column], row->line};
     }
     qsort(f->rows, f->count, sizeof *f->rows, by_id);
     for (size_t i = 1; i < f->count; i++)
         if (strcmp(f->rows[i - 1].id, f->rows[i].id) == 0)
             return FAIL(error, SMAC_ERROR_FORMAT, "%s line %zu: the id %.100s stands there twice: take one out", path,
-                        f->rows[i].line, f->rows[i].id);
+                f->rows[i].line, f->rows[i].id);
     return SMAC_OK;
 }
 
@@ -68,8 +68,9 @@ static smac_status same_ids(const score_file *truth, const score_file *predictio
     size_t i = 0, j = 0, only_truth = 0, only_prediction = 0;
     const char *first = NULL;
     while (i < truth->count || j < prediction->count) {
-        int order = i == truth->count ? 1 : j == prediction->count ? -1
-                  : strcmp(truth->rows[i].id, prediction->rows[j].id);
+        int order = i == truth->count ? 1
+            : j == prediction->count  ? -1
+                                      : strcmp(truth->rows[i].id, prediction->rows[j].id);
         if (order != 0 && !first)
             first = order < 0 ? truth->rows[i].id : prediction->rows[j].id;
         only_truth += order < 0;
@@ -78,8 +79,9 @@ static smac_status same_ids(const score_file *truth, const score_file *predictio
         j += order >= 0;
     }
     if (first)
-        return FAIL(error, SMAC_ERROR_MISMATCH, "%zu ids are in %s alone and %zu in %s alone (the first: %.100s); make "
-                    "both name the same clips", only_truth, truth->path, only_prediction, prediction->path, first);
+        return FAIL(error, SMAC_ERROR_MISMATCH,
+            "%zu ids are in %s alone and %zu in %s alone (the first: %.100s); make both name the same clips",
+            only_truth, truth->path, only_prediction, prediction->path, first);
     return SMAC_OK;
 }
 
@@ -88,7 +90,7 @@ static smac_status number_of(const score_file *f, size_t i, float *out, smac_err
     double value;
     if (!text_to_double(f->rows[i].value, &value) || !isfinite(value))
         return FAIL(error, SMAC_ERROR_FORMAT, "%s line %zu: '%.60s' is not a number: mend that line", f->path,
-                    f->rows[i].line, f->rows[i].value);
+            f->rows[i].line, f->rows[i].value);
     *out = (float)value;
     return SMAC_OK;
 }
@@ -102,8 +104,8 @@ static int by_text(const void *a, const void *b)
     return strcmp(x, y);
 }
 
-static smac_status score_class_names(const score_file *truth, const score_file *prediction, metric_list *out,
-                                     smac_error *error)
+static smac_status score_class_names(
+    const score_file *truth, const score_file *prediction, metric_list *out, smac_error *error)
 {
     size_t n = truth->count, classes = 0;
     const char **names = memory_new(n + 1, sizeof *names);
@@ -135,8 +137,8 @@ static smac_status score_class_names(const score_file *truth, const score_file *
     return status;
 }
 
-static smac_status score_numbers(const char *protocol, const score_file *truth, const score_file *prediction,
-                                 metric_list *out, smac_error *error)
+static smac_status score_numbers(
+    const char *protocol, const score_file *truth, const score_file *prediction, metric_list *out, smac_error *error)
 {
     size_t n = truth->count;
     float *p = memory_new(n + 1, sizeof *p), *t = memory_new(n + 1, sizeof *t);
@@ -168,8 +170,10 @@ smac_status score_files(const score_options *options, metric_list *out, int64_t 
     for (int i = 0; classes[i]; i++)
         is_class = is_class || strcmp(protocol, classes[i]) == 0;
     if (!is_score && !is_class)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "unknown protocol '%.60s'; give mosi, mosei, sims, simsv2, "
-                    "regression, iemocap, meld, urfunny, mustard or classes", protocol);
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "unknown protocol '%.60s'; give mosi, mosei, sims, simsv2, "
+            "regression, iemocap, meld, urfunny, mustard or classes",
+            protocol);
     score_file truth = {0}, prediction = {0};
     smac_status status = file_open(options->truth, truth_names, &truth, error);
     if (status == SMAC_OK)

@@ -49,7 +49,8 @@ static smac_status new_system(const dataset *d, const configuration *c, const in
     for (int64_t i = 0; i < d->count; i++)
         if (d->items[i].split == SPLIT_TRAIN)
             texts[count++] = d->items[i].text;
-    system_options options = {.configuration = c, .tasks = &d->task, .task_count = 1, .texts = texts, .text_count = count};
+    system_options options = {
+        .configuration = c, .tasks = &d->task, .task_count = 1, .texts = texts, .text_count = count};
     memcpy(options.ready_width, ready_width, sizeof options.ready_width);
     smac_status status = system_new(&options, out, error);
     free(texts);
@@ -68,9 +69,12 @@ smac_status train_run(const train_options *options, const reporter *r, train_res
     TRY(configuration_check(&c, error));
     if (c.train.threads > 0)
         parallel_set_threads((int)c.train.threads);
-    dataset_options data = {.path = options->data, .layout = options->layout, .features = options->features,
-                            .task = options->task, .skip_bad = options->skip_bad,
-                            .lower_case = options->layout && strcmp(options->layout, "mosi") == 0};
+    dataset_options data = {.path = options->data,
+        .layout = options->layout,
+        .features = options->features,
+        .task = options->task,
+        .skip_bad = options->skip_bad,
+        .lower_case = options->layout && strcmp(options->layout, "mosi") == 0};
     smac_status status = dataset_read(&data, r, &d, error);
     if (status == SMAC_OK) {
         look_at_data(d, &c, ready_width, r);

@@ -140,8 +140,8 @@ static smac_status make_objective(training *t, smac_error *error)
 
 static smac_status set_up(training *t, smac_error *error)
 {
-    static const char *const names[RUN_FILES] = {"best.safetensors", "last.safetensors", "log.jsonl", "labels.csv",
-                                                 "label_quality.json", "config.yaml"};
+    static const char *const names[RUN_FILES] = {
+        "best.safetensors", "last.safetensors", "log.jsonl", "labels.csv", "label_quality.json", "config.yaml"};
     for (int i = 0; i < RUN_FILES; i++)
         if (!(t->paths[i] = path_join(t->options->out, names[i])))
             return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a path");
@@ -186,7 +186,7 @@ typedef struct step_work {
     int64_t count;
     const int64_t *clips; /* (count) training clips */
     batch batch;
-    float *numbers;       /* target and four labels, (5, count, targets) */
+    float *numbers; /* target and four labels, (5, count, targets) */
     uint8_t *drop;
     semanticmac_outputs out;
     objective_terms terms;
@@ -194,10 +194,12 @@ typedef struct step_work {
 
 static tape_options step_options(const training *t, bool check)
 {
-    return (tape_options){.record = true, .training = true, .check_finite = check || t->c->train.check_finite,
-                          .precision = t->c->train.precision == PRECISION_KIND_BF16 ? PRECISION_BF16 : PRECISION_F32,
-                          .seed = (uint64_t)t->c->train.seed,
-                          .step = (uint64_t)((t->epoch - 1) * t->batches + t->position)};
+    return (tape_options){.record = true,
+        .training = true,
+        .check_finite = check || t->c->train.check_finite,
+        .precision = t->c->train.precision == PRECISION_KIND_BF16 ? PRECISION_BF16 : PRECISION_F32,
+        .seed = (uint64_t)t->c->train.seed,
+        .step = (uint64_t)((t->epoch - 1) * t->batches + t->position)};
 }
 
 static value *forward(training *t, step_work *w, bool check)
@@ -223,9 +225,9 @@ static smac_status explain(training *t, step_work *w, smac_error *error)
     if (status == SMAC_OK && loss)
         status = tape_backward(t->tape, loss, 1, error);
     if (status == SMAC_OK)
-        return FAIL(error, SMAC_ERROR_NUMERIC, "the loss of epoch %lld, step %lld is not finite (task %g, intra %g, "
-                    "inter %g); lower train.rate", (long long)t->epoch, (long long)t->steps + 1, w->terms.task,
-                    w->terms.intra, w->terms.inter);
+        return FAIL(error, SMAC_ERROR_NUMERIC,
+            "the loss of epoch %lld, step %lld is not finite (task %g, intra %g, inter %g); lower train.rate",
+            (long long)t->epoch, (long long)t->steps + 1, w->terms.task, w->terms.intra, w->terms.inter);
     return error_prefix(error, "epoch %lld, step %lld", (long long)t->epoch, (long long)t->steps + 1);
 }
 
@@ -233,8 +235,8 @@ static smac_status write_banks(training *t, const step_work *w, smac_error *erro
 {
     for (int u = 0; u < SAMPLE_MODALITIES; u++)
         if (w->out.specific[u])
-            TRY(label_generation_write(t->labels, u, w->clips, w->count, w->out.specific[u]->data, w->out.present[u],
-                                       error));
+            TRY(label_generation_write(
+                t->labels, u, w->clips, w->count, w->out.specific[u]->data, w->out.present[u], error));
     TRY(label_generation_write(t->labels, LABEL_SHARED, w->clips, w->count, w->out.shared_mean->data, NULL, error));
     return label_generation_write(t->labels, LABEL_BANK_FUSED, w->clips, w->count, w->out.fused->data, NULL, error);
 }
@@ -252,8 +254,8 @@ static smac_status run_batch(training *t, step_work *w, float scale, smac_error 
         memcpy(w->numbers + i * t->targets, t->truth + w->clips[i] * t->targets, (size_t)t->targets * sizeof(float));
     }
     for (int k = 0; k < LABEL_TARGETS; k++)
-        label_generation_gather(t->labels, (label_target)k, w->clips, w->count,
-                                w->numbers + (1 + k) * w->count * t->targets);
+        label_generation_gather(
+            t->labels, (label_target)k, w->clips, w->count, w->numbers + (1 + k) * w->count * t->targets);
     training_modality_dropout(t, w->clips, w->count, w->drop);
     smac_status status = system_batch(t->system, samples, w->count, w->drop, &w->batch, error);
     free(samples);
@@ -293,8 +295,7 @@ static smac_status run_step(training *t, step_work *w, smac_error *error)
         smac_error detail = {0};
         t->position--; /* the batch that is still in w */
         if (!t->c->train.check_finite && explain(t, w, &detail) != SMAC_OK &&
-            strstr(detail.message, "loss of epoch") == NULL &&
-            error)
+            strstr(detail.message, "loss of epoch") == NULL && error)
             *error = detail;
         return status;
     }
@@ -312,8 +313,9 @@ static smac_status run_step(training *t, step_work *w, smac_error *error)
 static smac_status stopped(training *t, smac_error *error)
 {
     TRY(training_save(t, error));
-    return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped in epoch %lld after %lld steps; all of it is in %s, --resume "
-                "goes on from there", (long long)t->epoch, (long long)t->steps, t->paths[RUN_LAST]);
+    return FAIL(error, SMAC_ERROR_INTERRUPTED,
+        "stopped in epoch %lld after %lld steps; all of it is in %s, --resume goes on from there", (long long)t->epoch,
+        (long long)t->steps, t->paths[RUN_LAST]);
 }
 
 /* Says how far the epoch is, begun at the batch first so many seconds ago; whether to stop. */
@@ -324,8 +326,8 @@ static bool tell(training *t, int64_t first, double seconds)
     double speed = (double)clips / seconds;
     snprintf(what, sizeof what, "epoch %lld of %lld", (long long)t->epoch, (long long)t->c->train.epochs);
     if (clips > 0)
-        report_detail(t->report, "loss %.4f, %.*f clips/s", t->sums.loss / (double)t->sums.steps, speed < 10 ? 2 : 0,
-            speed);
+        report_detail(
+            t->report, "loss %.4f, %.*f clips/s", t->sums.loss / (double)t->sums.steps, speed < 10 ? 2 : 0, speed);
     if (report_progress(t->report, what, (double)t->position, (double)t->batches))
         t->stop = true;
     return t->stop;
@@ -341,8 +343,8 @@ static smac_status run_batches(training *t, step_work *w, smac_error *error)
             return stopped(t, error);
         TRY(run_step(t, w, error));
         if (t->options->stop_after_steps && t->steps >= t->options->stop_after_steps)
-            return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped after %lld steps without a checkpoint",
-                (long long)t->steps);
+            return FAIL(
+                error, SMAC_ERROR_INTERRUPTED, "stopped after %lld steps without a checkpoint", (long long)t->steps);
         if (training_clock() - saved > (double)every && t->position < t->batches) {
             TRY(training_save(t, error));
             saved = training_clock();
@@ -411,7 +413,7 @@ static smac_status finish_epoch(training *t, double begun, smac_error *error)
     TRY(training_log_epoch(t, &valid, better, training_clock() - begun, error));
     TRY(training_write_labels(t, error));
     report_log(t->report, LOG_INFO, "epoch %lld: training loss %.4f, validation %s %.4f%s", (long long)t->epoch,
-               t->sums.loss / (double)(t->sums.steps ? t->sums.steps : 1), name, figure, better ? " (best)" : "");
+        t->sums.loss / (double)(t->sums.steps ? t->sums.steps : 1), name, figure, better ? " (best)" : "");
     t->done = t->epoch >= t->c->train.epochs || (t->c->train.patience && t->stale >= t->c->train.patience);
     t->epoch++;
     t->position = 0;
@@ -456,12 +458,14 @@ static smac_status begin_or_resume(training *t, bool *resumed, smac_error *error
         *resumed = true;
         bool stale = t->c->train.patience && t->stale >= t->c->train.patience;
         t->done = (t->epoch > t->c->train.epochs || stale) && t->position == 0;
-        report_log(t->report, LOG_INFO, "going on from epoch %lld, step %lld", (long long)t->epoch,
-            (long long)t->steps);
+        report_log(
+            t->report, LOG_INFO, "going on from epoch %lld, step %lld", (long long)t->epoch, (long long)t->steps);
     } else if (!t->options->resume && !t->options->overwrite &&
-               (file_exists(last) || file_exists(t->paths[RUN_BEST]))) {
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%.300s holds a run already; go on with it by --resume, start anew by "
-                    "--overwrite, or choose another folder", t->options->out);
+        (file_exists(last) || file_exists(t->paths[RUN_BEST]))) {
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "%.300s holds a run already; go on with it by --resume, start anew by "
+            "--overwrite, or choose another folder",
+            t->options->out);
     }
     return SMAC_OK;
 }
@@ -492,8 +496,14 @@ static void fill_result(const training *t, bool already, train_result *result)
 smac_status train_on(const train_options *options, affect_system *system, const sample_cache *cache, const reporter *r,
     train_result *result, smac_error *error)
 {
-    training t = {.options = options, .c = &system->configuration, .system = system, .cache = cache, .report = r,
-                  .task = &system->tasks[0], .targets = task_targets(&system->tasks[0]), .started = training_clock()};
+    training t = {.options = options,
+        .c = &system->configuration,
+        .system = system,
+        .cache = cache,
+        .report = r,
+        .task = &system->tasks[0],
+        .targets = task_targets(&system->tasks[0]),
+        .started = training_clock()};
     bool resumed = false;
     memset(result, 0, sizeof *result);
     smac_status status = set_up(&t, error);

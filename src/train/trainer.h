@@ -22,27 +22,27 @@
 #include "train/metrics.h"
 
 typedef struct train_options {
-    const char *data, *layout;    /* folder or label file; "sims", "mosi", ... */
-    const char *features;         /* MMSA pickle in place of media, or NULL */
-    const char *task;             /* which of the layout's tasks, or NULL */
-    const char *out;              /* the run's folder */
-    configuration configuration;  /* defaults, file and --set already applied; train.seed set */
-    bool resume;                  /* go on from out/last.safetensors; a run that has ended is fine */
-    bool overwrite;               /* start anew in a folder that holds a run (without it and resume: an error) */
+    const char *data, *layout;   /* folder or label file; "sims", "mosi", ... */
+    const char *features;        /* MMSA pickle in place of media, or NULL */
+    const char *task;            /* which of the layout's tasks, or NULL */
+    const char *out;             /* the run's folder */
+    configuration configuration; /* defaults, file and --set already applied; train.seed set */
+    bool resume;                 /* go on from out/last.safetensors; a run that has ended is fine */
+    bool overwrite;              /* start anew in a folder that holds a run (without it and resume: an error) */
     bool skip_bad;
-    int64_t checkpoint_seconds;   /* within an epoch, at most this long between checkpoints; 0: 120 */
-    int64_t stop_after_steps;     /* tests: leave as if killed after so many steps in all; 0: never */
+    int64_t checkpoint_seconds; /* within an epoch, at most this long between checkpoints; 0: 120 */
+    int64_t stop_after_steps;   /* tests: leave as if killed after so many steps in all; 0: never */
 } train_options;
 
 void train_options_default(train_options *o);
 
 typedef struct train_result {
     int64_t epochs, best_epoch, steps;
-    metric_list best;         /* validation metrics of the best epoch */
-    char metric[32];          /* picked by it */
+    metric_list best; /* validation metrics of the best epoch */
+    char metric[32];  /* picked by it */
     double best_value;
     double seconds;
-    bool already_done;        /* resume found a finished run */
+    bool already_done; /* resume found a finished run */
     char best_path[1024];
 } train_result;
 

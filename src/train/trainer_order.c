@@ -67,7 +67,7 @@ smac_status training_make_order(training *t, smac_error *error)
     for (int64_t i = 0; i < whole; i++)
         memcpy(t->order + i * t->batch, shuffled + places[i] * t->batch, (size_t)t->batch * sizeof *t->order);
     memcpy(t->order + whole * t->batch, shuffled + whole * t->batch,
-           (size_t)(t->count - whole * t->batch) * sizeof *t->order);
+        (size_t)(t->count - whole * t->batch) * sizeof *t->order);
     free(pool);
     free(shuffled);
     free(places);

@@ -21,8 +21,8 @@ smac_status training_log_open(training *t, bool resume, smac_error *error)
     if (!t->log && resume)
         t->log = fopen(path, "w");
     if (!t->log)
-        return FAIL(error, SMAC_ERROR_IO, "%s cannot be written: %s; make room or give another folder", path,
-            strerror(errno));
+        return FAIL(
+            error, SMAC_ERROR_IO, "%s cannot be written: %s; make room or give another folder", path, strerror(errno));
     if (!resume)
         t->log_bytes = 0;
     /* lines after the checkpoint are written again: cut them off (a log that is shorter is simply continued) */
@@ -30,8 +30,8 @@ smac_status training_log_open(training *t, bool resume, smac_error *error)
         return FAIL(error, SMAC_ERROR_IO, "%s cannot be continued: %s; look at its permissions", path, strerror(errno));
     int64_t size = ftell(t->log);
     if (size > t->log_bytes && ftruncate(fileno(t->log), t->log_bytes) != 0)
-        return FAIL(error, SMAC_ERROR_IO, "%s cannot be cut back to the checkpoint: %s; look at its permissions",
-            path, strerror(errno));
+        return FAIL(error, SMAC_ERROR_IO, "%s cannot be cut back to the checkpoint: %s; look at its permissions", path,
+            strerror(errno));
     fseek(t->log, 0, SEEK_END);
     t->log_bytes = ftell(t->log);
     return SMAC_OK;
@@ -47,7 +47,7 @@ static smac_status write_line(training *t, json_t *line, smac_error *error)
     free(text);
     if (written < 0 || fflush(t->log) != 0)
         return FAIL(error, SMAC_ERROR_IO, "%s cannot be written: %s; the last checkpoint is kept", t->paths[RUN_LOG],
-                    strerror(errno));
+            strerror(errno));
     t->log_bytes += written;
     return SMAC_OK;
 }
@@ -56,7 +56,7 @@ smac_status training_log_flush(training *t, smac_error *error)
 {
     if (fflush(t->log) != 0 || (fsync(fileno(t->log)) != 0 && errno != EINVAL))
         return FAIL(error, SMAC_ERROR_IO, "%s cannot be written: %s; the last checkpoint is kept", t->paths[RUN_LOG],
-                    strerror(errno));
+            strerror(errno));
     return SMAC_OK;
 }
 
@@ -148,7 +148,7 @@ static json_t *quality_of(const training *t, int modality, bool conflict, float 
     if (n == 0)
         return NULL;
     return json_pack("{s:I, s:o, s:o}", "n", (json_int_t)n, "generated", number(agreement(t, generated, own, n)),
-                     "multimodal", number(agreement(t, common, own, n)));
+        "multimodal", number(agreement(t, common, own, n)));
 }
 
 /* {"text": {"all": {n, generated, multimodal}, "conflict": {...}}, ...}; modalities without own labels are left out. */
@@ -173,9 +173,8 @@ smac_status training_log_epoch(training *t, const metric_list *valid, bool bette
 {
     double steps = (double)(t->sums.steps ? t->sums.steps : 1);
     json_t *o = json_pack("{s:I, s:I, s:o, s:o, s:o, s:b, s:o}", "epoch", (json_int_t)t->epoch, "steps",
-                          (json_int_t)t->steps, "train_loss", number(t->sums.loss / steps), "train_task",
-                          number(t->sums.task / steps), "gradient", number(t->sums.gradient / steps), "best", better,
-                          "seconds", number(seconds));
+        (json_int_t)t->steps, "train_loss", number(t->sums.loss / steps), "train_task", number(t->sums.task / steps),
+        "gradient", number(t->sums.gradient / steps), "best", better, "seconds", number(seconds));
     if (o && valid->count)
         json_object_set_new(o, "valid", metrics_to_json(valid));
     json_t *quality = label_quality(t);
@@ -240,8 +239,7 @@ smac_status training_write_labels(training *t, smac_error *error)
     TRY(status);
     json_t *quality = label_quality(t);
     json_t *o = json_pack("{s:I, s:s, s:o}", "epoch", (json_int_t)t->epoch, "measure",
-                          t->task->kind == TASK_CLASSES ? "share of equal classes" : "Pearson correlation",
-                          "modalities", quality);
+        t->task->kind == TASK_CLASSES ? "share of equal classes" : "Pearson correlation", "modalities", quality);
     char *text = o ? json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     status = text ? file_write(t->paths[RUN_QUALITY], text, strlen(text), error)
                   : FAIL(error, SMAC_ERROR_MEMORY, "no memory for label_quality.json");

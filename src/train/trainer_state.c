@@ -33,13 +33,12 @@ static json_t *state_to_json(const training *t)
     for (int i = 0; i < t->best.count; i++)
         json_array_append_new(best, json_pack("[s, o]", t->best.items[i].name, exact(t->best.items[i].value)));
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:b, s:I, s:o, s:o, s:o, s:o, s:I, s:I}", "epoch",
-                     (json_int_t)t->epoch, "position", (json_int_t)t->position, "steps", (json_int_t)t->steps,
-                     "best_epoch", (json_int_t)t->best_epoch, "stale", (json_int_t)t->stale, "best_value",
-                     exact(t->best_value), "best", best, "done", t->done, "log_bytes", (json_int_t)t->log_bytes,
-                     "seconds", exact(t->seconds_before + training_clock() - t->started), "loss", exact(t->sums.loss),
-                     "task",
-                     exact(t->sums.task), "gradient", exact(t->sums.gradient), "sum_steps", (json_int_t)t->sums.steps,
-                     "optimiser_step", (json_int_t)t->optimiser->step);
+        (json_int_t)t->epoch, "position", (json_int_t)t->position, "steps", (json_int_t)t->steps, "best_epoch",
+        (json_int_t)t->best_epoch, "stale", (json_int_t)t->stale, "best_value", exact(t->best_value), "best", best,
+        "done", t->done, "log_bytes", (json_int_t)t->log_bytes, "seconds",
+        exact(t->seconds_before + training_clock() - t->started), "loss", exact(t->sums.loss), "task",
+        exact(t->sums.task), "gradient", exact(t->sums.gradient), "sum_steps", (json_int_t)t->sums.steps,
+        "optimiser_step", (json_int_t)t->optimiser->step);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
@@ -68,23 +67,31 @@ smac_status training_save(training *t, smac_error *error)
         const float *moments[2] = {t->optimiser->first, t->optimiser->second};
         for (int i = 0; i < 2; i++) {
             snprintf(names[i], sizeof names[i], "training.%s", i == 0 ? "first" : "second");
-            entries[i] = (tensor_entry){.name = names[i], .type = TENSOR_F32, .rank = 1, .dim = {t->optimiser->count},
-                                        .count = t->optimiser->count, .data = moments[i],
-                                        .bytes = (size_t)t->optimiser->count * sizeof(float)};
+            entries[i] = (tensor_entry){.name = names[i],
+                .type = TENSOR_F32,
+                .rank = 1,
+                .dim = {t->optimiser->count},
+                .count = t->optimiser->count,
+                .data = moments[i],
+                .bytes = (size_t)t->optimiser->count * sizeof(float)};
         }
         for (int i = 0; i < arrays; i++) {
             label_generation_array a = label_generation_array_at(t->labels, i);
             snprintf(names[2 + i], sizeof names[0], "training.%s", a.name);
-            entries[2 + i] = (tensor_entry){.name = names[2 + i], .type = a.bytes ? TENSOR_U8 : TENSOR_F32, .rank = 2,
-                                            .dim = {a.rows, a.columns}, .count = a.rows * a.columns, .data = a.data,
-                                            .bytes = (size_t)(a.rows * a.columns) * (a.bytes ? 1 : sizeof(float))};
+            entries[2 + i] = (tensor_entry){.name = names[2 + i],
+                .type = a.bytes ? TENSOR_U8 : TENSOR_F32,
+                .rank = 2,
+                .dim = {a.rows, a.columns},
+                .count = a.rows * a.columns,
+                .data = a.data,
+                .bytes = (size_t)(a.rows * a.columns) * (a.bytes ? 1 : sizeof(float))};
         }
         note_progress(t);
         safetensors_pair pair = {STATE_KEY, text};
         status = system_save(t->system, t->paths[RUN_LAST], &(system_extra){entries, count, &pair, 1}, error);
         if (status != SMAC_OK)
             error_prefix(error, "the checkpoint of epoch %lld could not be written, the one before it is kept",
-                         (long long)t->epoch);
+                (long long)t->epoch);
     }
     free(entries);
     free(names);
@@ -96,14 +103,14 @@ smac_status training_save_best(training *t, smac_error *error)
 {
     note_progress(t);
     snprintf(t->system->training.metric, sizeof t->system->training.metric, "%s",
-             t->valid_count ? metric_for_validation(t->task, &(bool){false}) : "");
+        t->valid_count ? metric_for_validation(t->task, &(bool){false}) : "");
     double before = t->system->training.metric_value;
     t->system->training.metric_value = t->best_value;
     smac_status status = system_save(t->system, t->paths[RUN_BEST], NULL, error);
     if (status != SMAC_OK) {
         t->system->training.metric_value = before;
-        return error_prefix(error, "the best model of epoch %lld could not be written, the one before it is kept",
-                            (long long)t->epoch);
+        return error_prefix(
+            error, "the best model of epoch %lld could not be written, the one before it is kept", (long long)t->epoch);
     }
     return SMAC_OK;
 }
@@ -113,8 +120,8 @@ static const char DAMAGED[] = "start anew in another folder";
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
-smac_status training_check_configuration(const configuration *now, const tensor_file *file, const char *path,
-    smac_error *error)
+smac_status training_check_configuration(
+    const configuration *now, const tensor_file *file, const char *path, smac_error *error)
 {
     static const char *const free_keys[] = {"train.threads", "train.epochs", "train.patience", "train.check_finite"};
     const char *text = tensor_file_metadata(file, "semanticmac.configuration");
@@ -131,8 +138,10 @@ smac_status training_check_configuration(const configuration *now, const tensor_
         for (size_t k = 0; k < sizeof free_keys / sizeof free_keys[0]; k++)
             may_differ = may_differ || strcmp(name, free_keys[k]) == 0;
         if (!may_differ && configuration_get(now, name, a) && configuration_get(&then, name, b) && strcmp(a, b) != 0)
-            status = FAIL(error, SMAC_ERROR_MISMATCH, "%.300s was made with %s=%.100s, but this run has %.100s; resume "
-                          "with the same configuration, or start anew in another folder", path, name, b, a);
+            status = FAIL(error, SMAC_ERROR_MISMATCH,
+                "%.300s was made with %s=%.100s, but this run has %.100s; resume "
+                "with the same configuration, or start anew in another folder",
+                path, name, b, a);
     }
     return error_advise(error, status, SMAC_ERROR_FORMAT, DAMAGED);
 }
@@ -144,7 +153,7 @@ static smac_status read_array(const tensor_file *file, const char *name, tensor_
     TRY(tensor_file_expect(file, name, rank, (int64_t[]){rows, columns}, &e, error));
     if (e->type != type)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s is of type %s; expected %s", name, tensor_type_name(e->type),
-                    tensor_type_name(type));
+            tensor_type_name(type));
     memcpy(out, e->data, e->bytes);
     return SMAC_OK;
 }
@@ -175,7 +184,7 @@ static smac_status read_state(training *t, const json_t *o, smac_error *error)
     t->log_bytes = json_integer_value(json_object_get(o, "log_bytes"));
     t->seconds_before = exact_value(o, "seconds");
     t->sums = (epoch_sums){exact_value(o, "loss"), exact_value(o, "task"), exact_value(o, "gradient"),
-                           json_integer_value(json_object_get(o, "sum_steps"))};
+        json_integer_value(json_object_get(o, "sum_steps"))};
     t->optimiser->step = json_integer_value(json_object_get(o, "optimiser_step"));
     const json_t *best = json_object_get(o, "best");
     t->best.count = 0;
@@ -188,7 +197,7 @@ static smac_status read_state(training *t, const json_t *o, smac_error *error)
     }
     if (t->epoch < 1 || t->position < 0 || t->position > t->batches || t->steps < 0)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s stands at epoch %lld, batch %lld of %lld, which cannot be",
-                    t->paths[RUN_LAST], (long long)t->epoch, (long long)t->position, (long long)t->batches);
+            t->paths[RUN_LAST], (long long)t->epoch, (long long)t->position, (long long)t->batches);
     return SMAC_OK;
 }
 
@@ -197,15 +206,16 @@ smac_status training_restore(training *t, const tensor_file *file, smac_error *e
     const char *path = t->paths[RUN_LAST], *text = tensor_file_metadata(file, STATE_KEY);
     const char *tokenizer = tensor_file_metadata(file, "semanticmac.tokenizer");
     if (t->system->tokenizer_text && (!tokenizer || strcmp(tokenizer, t->system->tokenizer_text) != 0))
-        return FAIL(error, SMAC_ERROR_MISMATCH, "the tokenizer of %s is another one than the data give now: "
-                    OTHER_FOLDER, path);
+        return FAIL(error, SMAC_ERROR_MISMATCH,
+            "the tokenizer of %s is another one than the data give now: " OTHER_FOLDER, path);
     const char *training_text = tensor_file_metadata(file, "semanticmac.training");
     json_t *record = training_text ? json_loads(training_text, 0, NULL) : NULL;
     const char *data = json_string_value(json_object_get(record, "data_sha256"));
     smac_status status = SMAC_OK;
     if (data && strcmp(data, t->system->training.data_sha256) != 0)
-        status = FAIL(error, SMAC_ERROR_MISMATCH, "%s was trained on data with SHA-256 %.64s, but these have %.64s: "
-                      OTHER_FOLDER, path, data, t->system->training.data_sha256);
+        status = FAIL(error, SMAC_ERROR_MISMATCH,
+            "%s was trained on data with SHA-256 %.64s, but these have %.64s: " OTHER_FOLDER, path, data,
+            t->system->training.data_sha256);
     json_decref(record);
     TRY(status);
     json_t *state = text ? json_loads(text, 0, NULL) : NULL;
@@ -223,6 +233,6 @@ smac_status training_restore(training *t, const tensor_file *file, smac_error *e
         snprintf(name, sizeof name, "training.%s", a.name);
         status = read_array(file, name, a.bytes ? TENSOR_U8 : TENSOR_F32, a.rows, a.columns, 2, a.data, error);
     }
-    return error_advise(error, status == SMAC_OK ? status : error_prefix(error, "%.300s", path), SMAC_ERROR_FORMAT,
-                        DAMAGED);
+    return error_advise(
+        error, status == SMAC_OK ? status : error_prefix(error, "%.300s", path), SMAC_ERROR_FORMAT, DAMAGED);
 }

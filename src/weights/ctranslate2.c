@@ -18,8 +18,7 @@ typedef struct cursor {
 static smac_status take(cursor *c, size_t count, const uint8_t **out)
 {
     if (count > c->size - c->at)
-        return FAIL(c->error, SMAC_ERROR_FORMAT, "%s ends at byte %zu within a value", c->source,
-            c->size);
+        return FAIL(c->error, SMAC_ERROR_FORMAT, "%s ends at byte %zu within a value", c->source, c->size);
     *out = c->data + c->at;
     c->at += count;
     return SMAC_OK;
@@ -51,8 +50,8 @@ static smac_status take_text(cursor *c, const char **out)
 bool ctranslate2_recognises(const uint8_t *data, size_t size)
 {
     return size > 16 && data[0] >= 1 && data[0] <= 10 && !data[1] && !data[2] && !data[3] && data[4] > 4 && !data[5] &&
-           (size_t)data[4] + 6 < size && data[5 + data[4]] == 0 && memchr(data + 6, 'S', data[4]) &&
-           strstr((const char *)data + 6, "Spec");
+        (size_t)data[4] + 6 < size && data[5 + data[4]] == 0 && memchr(data + 6, 'S', data[4]) &&
+        strstr((const char *)data + 6, "Spec");
 }
 
 /* Another name of a variable, which the file's index has. */
@@ -70,8 +69,8 @@ static smac_status take_alias(cursor *c, const tensor_file *file, tensor_entry *
     return SMAC_OK;
 }
 
-smac_status ctranslate2_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source,
-    smac_error *error)
+smac_status ctranslate2_read_into(
+    tensor_file *file, const uint8_t *data, size_t size, const char *source, smac_error *error)
 {
     static const tensor_type types[] = {TENSOR_F32, TENSOR_I8, TENSOR_I16, TENSOR_I32, TENSOR_F16, TENSOR_BF16};
     cursor c = {data, size, 0, source, error};
@@ -79,8 +78,10 @@ smac_status ctranslate2_read_into(tensor_file *file, const uint8_t *data, size_t
     const char *specification;
     TRY(take_number(&c, 4, &version));
     if (version != 6)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s is a CTranslate2 model of version %llu, expected 6; convert "
-            "it again with a current ct2-transformers-converter", source, (unsigned long long)version);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "%s is a CTranslate2 model of version %llu, expected 6; convert "
+            "it again with a current ct2-transformers-converter",
+            source, (unsigned long long)version);
     TRY(take_text(&c, &specification));
     TRY(take_number(&c, 4, &revision));
     TRY(take_number(&c, 4, &variables));
@@ -94,8 +95,9 @@ smac_status ctranslate2_read_into(tensor_file *file, const uint8_t *data, size_t
         TRY(take_text(&c, &entry.name));
         TRY(take_number(&c, 1, &rank));
         if (rank > TENSOR_MAX_RANK)
-            return FAIL(error, SMAC_ERROR_FORMAT, "%s: the variable \"%.200s\" has %llu dimensions, expected at most "
-                "%d", source, entry.name, (unsigned long long)rank, TENSOR_MAX_RANK);
+            return FAIL(error, SMAC_ERROR_FORMAT,
+                "%s: the variable \"%.200s\" has %llu dimensions, expected at most %d", source, entry.name,
+                (unsigned long long)rank, TENSOR_MAX_RANK);
         entry.rank = (int)rank;
         for (int d = 0; d < entry.rank; d++) {
             TRY(take_number(&c, 4, &dimension));
@@ -104,14 +106,16 @@ smac_status ctranslate2_read_into(tensor_file *file, const uint8_t *data, size_t
         TRY(take_number(&c, 1, &type));
         TRY(take_number(&c, 4, &bytes));
         if (type >= sizeof types / sizeof *types)
-            return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: the variable \"%.200s\" is of the unknown type %llu; "
-                "convert it again to int8, float16 or float32", source, entry.name, (unsigned long long)type);
+            return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+                "%s: the variable \"%.200s\" is of the unknown type %llu; convert it again to int8, float16 or float32",
+                source, entry.name, (unsigned long long)type);
         entry.type = types[type];
         if (!tensor_count(entry.rank, entry.dim, &entry.count) ||
             __builtin_mul_overflow(entry.count, (int64_t)tensor_type_bytes(entry.type), &expected) ||
             (uint64_t)expected != bytes)
-            return FAIL(error, SMAC_ERROR_FORMAT, "%s: the variable \"%.200s\" has %llu bytes, its shape and type need "
-                "another number", source, entry.name, (unsigned long long)bytes);
+            return FAIL(error, SMAC_ERROR_FORMAT,
+                "%s: the variable \"%.200s\" has %llu bytes, its shape and type need another number", source,
+                entry.name, (unsigned long long)bytes);
         TRY(take(&c, (size_t)bytes, &p));
         entry.data = p;
         entry.bytes = (size_t)bytes;
@@ -125,8 +129,8 @@ smac_status ctranslate2_read_into(tensor_file *file, const uint8_t *data, size_t
     TRY(tensor_file_index(file, source, error));
     tensor_entry *others = memory_new((size_t)aliases, sizeof *others);
     if (!others)
-        return FAIL(error, SMAC_ERROR_MEMORY, "%s: there is no memory for %llu aliases", source,
-            (unsigned long long)aliases);
+        return FAIL(
+            error, SMAC_ERROR_MEMORY, "%s: there is no memory for %llu aliases", source, (unsigned long long)aliases);
     smac_status code = SMAC_OK;
     for (uint64_t i = 0; i < aliases && code == SMAC_OK; i++)
         code = take_alias(&c, file, &others[i]);

@@ -8,16 +8,18 @@
 
 static const char DAMAGED[] = "the file is truncated, damaged or no weights at all: get it again or name another";
 
-smac_status tensor_file_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source,
-    smac_error *error)
+smac_status tensor_file_read_into(
+    tensor_file *file, const uint8_t *data, size_t size, const char *source, smac_error *error)
 {
     if ((size >= 4 && !memcmp(data, "PK\3\4", 4)) || pytorch_old_recognises(data, size)) {
         file->kind = "PyTorch";
         return pytorch_read_into(file, data, size, source, error);
     }
     if (size >= 2 && data[0] == 0x80 && data[1] >= 2 && data[1] <= 5 && !(size > 8 && data[8] == '{'))
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s is a pickle, but none that PyTorch's save made; expected "
-            "safetensors, a PyTorch file or a CTranslate2 model: give the model's weights", source);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "%s is a pickle, but none that PyTorch's save made; expected "
+            "safetensors, a PyTorch file or a CTranslate2 model: give the model's weights",
+            source);
     if (ctranslate2_recognises(data, size)) {
         file->kind = "CTranslate2";
         return ctranslate2_read_into(file, data, size, source, error);
@@ -45,10 +47,8 @@ static smac_status check_map(tensor_file *file, const char *path, json_t *map, s
     const char *name;
     json_t *shard;
     TRY(tensor_file_index(file, path, error));
-    json_object_foreach(map, name, shard)
-        if (!tensor_file_find(file, name))
-            return FAIL(error, SMAC_ERROR_FORMAT, "%s: the tensor \"%.200s\" is not in its shard %.200s", path, name,
-                json_string_value(shard));
+    json_object_foreach(map, name, shard) if (!tensor_file_find(file, name)) return FAIL(error, SMAC_ERROR_FORMAT,
+        "%s: the tensor \"%.200s\" is not in its shard %.200s", path, name, json_string_value(shard));
     return SMAC_OK;
 }
 
@@ -59,14 +59,16 @@ static smac_status open_index(tensor_file *file, const char *path, smac_error *e
     json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &where), *map = json_object_get(root, "weight_map");
     if (json_object_size(map) == 0) {
         json_decref(root);
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s: expected JSON with a \"weight_map\" of tensors, found %s; download "
-            "it again", path, root ? "none" : where.text);
+        return FAIL(error, SMAC_ERROR_FORMAT,
+            "%s: expected JSON with a \"weight_map\" of tensors, found %s; download it again", path,
+            root ? "none" : where.text);
     }
     size_t folder = (size_t)(path_base(path) - path);
     smac_status code = SMAC_OK;
     json_t *seen = json_object(), *shard;
     const char *name;
-    json_object_foreach(map, name, shard) {
+    json_object_foreach(map, name, shard)
+    {
         const char *part = json_string_value(shard);
         if (!part || strchr(part, '/')) {
             code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the shard of \"%.200s\" is no plain file name", path, name);
@@ -105,7 +107,8 @@ static smac_status open_any(tensor_file *file, const char *path, smac_error *err
         }
         return FAIL(error, SMAC_ERROR_NOT_FOUND,
             "the folder %s holds no weights, expected model.safetensors, pytorch_model.bin or model.bin: "
-            "download them into it or name another", path);
+            "download them into it or name another",
+            path);
     }
     size_t length = strlen(path);
     if (length > 11 && !strcmp(path + length - 11, ".index.json"))

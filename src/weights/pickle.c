@@ -141,8 +141,8 @@ static smac_status push_long(pickle_machine *m, size_t bytes)
     const uint8_t *p;
     TRY(take(m, bytes, &p));
     if (bytes > 8)
-        return FAIL(m->error, SMAC_ERROR_UNSUPPORTED, "%s: the pickle holds an integer of %zu bytes, at most 8 are "
-            "read", m->name, bytes);
+        return FAIL(m->error, SMAC_ERROR_UNSUPPORTED,
+            "%s: the pickle holds an integer of %zu bytes, at most 8 are read", m->name, bytes);
     uint64_t x = bytes && p[bytes - 1] & 0x80 ? UINT64_MAX : 0;
     for (size_t i = bytes; i-- > 0;)
         x = x << 8 | p[i];
@@ -292,71 +292,135 @@ static smac_status step(pickle_machine *m, uint8_t op, bool *stop)
     case 0x80: /* PROTO */
         TRY(take(m, 1, &p));
         if (p[0] < 2 || p[0] > 5)
-            return FAIL(m->error, SMAC_ERROR_UNSUPPORTED, "%s: a pickle of protocol %d, expected 2 to 5", m->name,
-                p[0]);
+            return FAIL(
+                m->error, SMAC_ERROR_UNSUPPORTED, "%s: a pickle of protocol %d, expected 2 to 5", m->name, p[0]);
         return SMAC_OK;
-    case 0x95: return take(m, 8, &p); /* FRAME: a hint */
-    case '.': *stop = true; return SMAC_OK;
-    case '(': return push(m, pickle_new(m, PICKLE_MARK));
-    case '0': return pop(m, &a);
-    case '1': TRY(find_mark(m, &n)); m->depth = n; return SMAC_OK; /* POP_MARK */
-    case '2': /* DUP */
+    case 0x95:
+        return take(m, 8, &p); /* FRAME: a hint */
+    case '.':
+        *stop = true;
+        return SMAC_OK;
+    case '(':
+        return push(m, pickle_new(m, PICKLE_MARK));
+    case '0':
+        return pop(m, &a);
+    case '1':
+        TRY(find_mark(m, &n));
+        m->depth = n;
+        return SMAC_OK; /* POP_MARK */
+    case '2':           /* DUP */
         TRY(pop(m, &a));
         TRY(push(m, a));
         return push(m, a);
-    case 'N': return push(m, pickle_new(m, PICKLE_NONE));
-    case 0x88: return push_integer(m, 1, PICKLE_BOOL);
-    case 0x89: return push_integer(m, 0, PICKLE_BOOL);
+    case 'N':
+        return push(m, pickle_new(m, PICKLE_NONE));
+    case 0x88:
+        return push_integer(m, 1, PICKLE_BOOL);
+    case 0x89:
+        return push_integer(m, 0, PICKLE_BOOL);
     case 'J': /* BININT: signed */
         TRY(take(m, 4, &p));
-        return push_integer(m, (int32_t)((uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-            (uint32_t)p[3] << 24), PICKLE_INTEGER);
-    case 'K': TRY(take(m, 1, &p)); return push_integer(m, p[0], PICKLE_INTEGER);
-    case 'M': TRY(take(m, 2, &p)); return push_integer(m, p[0] | p[1] << 8, PICKLE_INTEGER);
-    case 0x8a: TRY(take_length(m, 1, &n)); return push_long(m, n);
-    case 0x8b: TRY(take_length(m, 4, &n)); return push_long(m, n);
+        return push_integer(m,
+            (int32_t)((uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24),
+            PICKLE_INTEGER);
+    case 'K':
+        TRY(take(m, 1, &p));
+        return push_integer(m, p[0], PICKLE_INTEGER);
+    case 'M':
+        TRY(take(m, 2, &p));
+        return push_integer(m, p[0] | p[1] << 8, PICKLE_INTEGER);
+    case 0x8a:
+        TRY(take_length(m, 1, &n));
+        return push_long(m, n);
+    case 0x8b:
+        TRY(take_length(m, 4, &n));
+        return push_long(m, n);
     case 'G': /* BINFLOAT */
         TRY(take(m, 8, &p));
         a = pickle_new(m, PICKLE_FLOAT);
         if (a)
             a->number = big_endian_double(p);
         return push(m, a);
-    case 'X': TRY(take_length(m, 4, &n)); return push_text(m, n, PICKLE_TEXT);
-    case 0x8c: TRY(take_length(m, 1, &n)); return push_text(m, n, PICKLE_TEXT);
-    case 0x8d: TRY(take_length(m, 8, &n)); return push_text(m, n, PICKLE_TEXT);
-    case 'T': TRY(take_length(m, 4, &n)); return push_text(m, n, PICKLE_TEXT); /* Python 2's str */
-    case 'U': TRY(take_length(m, 1, &n)); return push_text(m, n, PICKLE_TEXT);
-    case 'B': TRY(take_length(m, 4, &n)); return push_text(m, n, PICKLE_BYTES);
-    case 'C': TRY(take_length(m, 1, &n)); return push_text(m, n, PICKLE_BYTES);
-    case 0x8e: TRY(take_length(m, 8, &n)); return push_text(m, n, PICKLE_BYTES);
-    case 0x96: TRY(take_length(m, 8, &n)); return push_text(m, n, PICKLE_BYTES); /* BYTEARRAY8 */
-    case 0x97: /* NEXT_BUFFER */
-        return FAIL(m->error, SMAC_ERROR_UNSUPPORTED, "%s: the pickle keeps its data in buffers outside the file",
-            m->name);
-    case 0x98: return SMAC_OK; /* READONLY_BUFFER */
-    case ']': return push(m, pickle_new(m, PICKLE_LIST));
-    case '}': return push(m, pickle_new(m, PICKLE_DICT));
-    case ')': return push(m, pickle_new(m, PICKLE_TUPLE));
-    case 0x8f: return push(m, pickle_new(m, PICKLE_SET));
-    case 'l': return collect(m, PICKLE_LIST);
-    case 't': return collect(m, PICKLE_TUPLE);
-    case 'd': return collect(m, PICKLE_DICT);
-    case 0x91: return collect(m, PICKLE_SET); /* FROZENSET */
-    case 0x85: return tuple_of(m, 1);
-    case 0x86: return tuple_of(m, 2);
-    case 0x87: return tuple_of(m, 3);
-    case 'a': return m->depth < 2 ? BAD(m, "%s: the pickle puts items into nothing", m->name)
-                                  : move_items(m, m->depth - 2, m->depth - 1, PICKLE_LIST);
-    case 's': return m->depth < 3 ? BAD(m, "%s: the pickle puts items into nothing", m->name)
-                                  : move_items(m, m->depth - 3, m->depth - 2, PICKLE_DICT);
-    case 'e': return extend_marked(m, PICKLE_LIST);
-    case 'u': return extend_marked(m, PICKLE_DICT);
-    case 0x90: return extend_marked(m, PICKLE_SET);
-    case 'q': TRY(take_length(m, 1, &n)); return memo_put(m, n);
-    case 'r': TRY(take_length(m, 4, &n)); return memo_put(m, n);
-    case 0x94: return memo_put(m, m->memo_next++); /* MEMOIZE */
-    case 'h': TRY(take_length(m, 1, &n)); return memo_get(m, n);
-    case 'j': TRY(take_length(m, 4, &n)); return memo_get(m, n);
+    case 'X':
+        TRY(take_length(m, 4, &n));
+        return push_text(m, n, PICKLE_TEXT);
+    case 0x8c:
+        TRY(take_length(m, 1, &n));
+        return push_text(m, n, PICKLE_TEXT);
+    case 0x8d:
+        TRY(take_length(m, 8, &n));
+        return push_text(m, n, PICKLE_TEXT);
+    case 'T':
+        TRY(take_length(m, 4, &n));
+        return push_text(m, n, PICKLE_TEXT); /* Python 2's str */
+    case 'U':
+        TRY(take_length(m, 1, &n));
+        return push_text(m, n, PICKLE_TEXT);
+    case 'B':
+        TRY(take_length(m, 4, &n));
+        return push_text(m, n, PICKLE_BYTES);
+    case 'C':
+        TRY(take_length(m, 1, &n));
+        return push_text(m, n, PICKLE_BYTES);
+    case 0x8e:
+        TRY(take_length(m, 8, &n));
+        return push_text(m, n, PICKLE_BYTES);
+    case 0x96:
+        TRY(take_length(m, 8, &n));
+        return push_text(m, n, PICKLE_BYTES); /* BYTEARRAY8 */
+    case 0x97:                                /* NEXT_BUFFER */
+        return FAIL(
+            m->error, SMAC_ERROR_UNSUPPORTED, "%s: the pickle keeps its data in buffers outside the file", m->name);
+    case 0x98:
+        return SMAC_OK; /* READONLY_BUFFER */
+    case ']':
+        return push(m, pickle_new(m, PICKLE_LIST));
+    case '}':
+        return push(m, pickle_new(m, PICKLE_DICT));
+    case ')':
+        return push(m, pickle_new(m, PICKLE_TUPLE));
+    case 0x8f:
+        return push(m, pickle_new(m, PICKLE_SET));
+    case 'l':
+        return collect(m, PICKLE_LIST);
+    case 't':
+        return collect(m, PICKLE_TUPLE);
+    case 'd':
+        return collect(m, PICKLE_DICT);
+    case 0x91:
+        return collect(m, PICKLE_SET); /* FROZENSET */
+    case 0x85:
+        return tuple_of(m, 1);
+    case 0x86:
+        return tuple_of(m, 2);
+    case 0x87:
+        return tuple_of(m, 3);
+    case 'a':
+        return m->depth < 2 ? BAD(m, "%s: the pickle puts items into nothing", m->name)
+                            : move_items(m, m->depth - 2, m->depth - 1, PICKLE_LIST);
+    case 's':
+        return m->depth < 3 ? BAD(m, "%s: the pickle puts items into nothing", m->name)
+                            : move_items(m, m->depth - 3, m->depth - 2, PICKLE_DICT);
+    case 'e':
+        return extend_marked(m, PICKLE_LIST);
+    case 'u':
+        return extend_marked(m, PICKLE_DICT);
+    case 0x90:
+        return extend_marked(m, PICKLE_SET);
+    case 'q':
+        TRY(take_length(m, 1, &n));
+        return memo_put(m, n);
+    case 'r':
+        TRY(take_length(m, 4, &n));
+        return memo_put(m, n);
+    case 0x94:
+        return memo_put(m, m->memo_next++); /* MEMOIZE */
+    case 'h':
+        TRY(take_length(m, 1, &n));
+        return memo_get(m, n);
+    case 'j':
+        TRY(take_length(m, 4, &n));
+        return memo_get(m, n);
     case 'c':
         TRY(take_line(m, module, sizeof module));
         TRY(take_line(m, name, sizeof name));
@@ -368,8 +432,9 @@ static smac_status step(pickle_machine *m, uint8_t op, bool *stop)
             return BAD(m, "%s: the pickle names a class by something that is no text", m->name);
         return push_global(m, a->text, b->text);
     case 'R':
-    case 0x81: return call(m); /* REDUCE, NEWOBJ */
-    case 'b': /* BUILD */
+    case 0x81:
+        return call(m); /* REDUCE, NEWOBJ */
+    case 'b':           /* BUILD */
         TRY(pop(m, &b));
         TRY(pop(m, &a));
         TRY(pickle_build(m, a, b));
@@ -385,8 +450,8 @@ static smac_status step(pickle_machine *m, uint8_t op, bool *stop)
     }
 }
 
-smac_status pickle_read(const uint8_t *data, size_t size, const char *name, arena *memory, pickle_value **out,
-    smac_error *error)
+smac_status pickle_read(
+    const uint8_t *data, size_t size, const char *name, arena *memory, pickle_value **out, smac_error *error)
 {
     size_t used;
     return pickle_read_one(data, size, name, memory, out, NULL, &used, error);

@@ -12,41 +12,49 @@
 #include "weights/tensor_file.h"
 
 typedef enum pickle_kind {
-    PICKLE_NONE, PICKLE_BOOL, PICKLE_INTEGER, PICKLE_FLOAT, PICKLE_TEXT, PICKLE_BYTES, PICKLE_LIST, PICKLE_TUPLE,
-    PICKLE_DICT, PICKLE_SET,
-    PICKLE_GLOBAL,   /* a known class or function, not yet called */
-    PICKLE_STORAGE,  /* a PyTorch storage: type, key (text), number of elements */
-    PICKLE_TENSOR,   /* a PyTorch tensor: storage, offset, shape, strides */
-    PICKLE_DTYPE,    /* a NumPy type */
-    PICKLE_ARRAY,    /* a NumPy array: type, shape, bytes; of objects: items */
+    PICKLE_NONE,
+    PICKLE_BOOL,
+    PICKLE_INTEGER,
+    PICKLE_FLOAT,
+    PICKLE_TEXT,
+    PICKLE_BYTES,
+    PICKLE_LIST,
+    PICKLE_TUPLE,
+    PICKLE_DICT,
+    PICKLE_SET,
+    PICKLE_GLOBAL,  /* a known class or function, not yet called */
+    PICKLE_STORAGE, /* a PyTorch storage: type, key (text), number of elements */
+    PICKLE_TENSOR,  /* a PyTorch tensor: storage, offset, shape, strides */
+    PICKLE_DTYPE,   /* a NumPy type */
+    PICKLE_ARRAY,   /* a NumPy array: type, shape, bytes; of objects: items */
     PICKLE_MARK
 } pickle_kind;
 
 typedef struct pickle_value pickle_value;
 struct pickle_value {
     pickle_kind kind;
-    bool visited;                /* for walks */
-    int64_t integer;             /* BOOL, INTEGER; GLOBAL: which; STORAGE: elements; TENSOR: offset in elements */
-    double number;               /* FLOAT */
-    const char *text;            /* TEXT (UTF-8, NUL-terminated), BYTES, STORAGE's key; ARRAY's bytes */
-    size_t length;               /* of text in bytes */
-    pickle_value **items;        /* LIST, TUPLE, SET, ARRAY of objects; DICT: key, value, key, value ... */
-    size_t count, capacity;      /* of items (DICT: two a pair) */
-    tensor_type type;            /* STORAGE, DTYPE, ARRAY */
-    int width;                   /* DTYPE of texts ('U': code points) or bytes ('S'); 0 for numbers */
-    char letter;                 /* DTYPE: 'f', 'i', 'u', 'b', 'U', 'S', 'O' */
+    bool visited;           /* for walks */
+    int64_t integer;        /* BOOL, INTEGER; GLOBAL: which; STORAGE: elements; TENSOR: offset in elements */
+    double number;          /* FLOAT */
+    const char *text;       /* TEXT (UTF-8, NUL-terminated), BYTES, STORAGE's key; ARRAY's bytes */
+    size_t length;          /* of text in bytes */
+    pickle_value **items;   /* LIST, TUPLE, SET, ARRAY of objects; DICT: key, value, key, value ... */
+    size_t count, capacity; /* of items (DICT: two a pair) */
+    tensor_type type;       /* STORAGE, DTYPE, ARRAY */
+    int width;              /* DTYPE of texts ('U': code points) or bytes ('S'); 0 for numbers */
+    char letter;            /* DTYPE: 'f', 'i', 'u', 'b', 'U', 'S', 'O' */
     bool big_endian, fortran;
     const pickle_value *storage; /* TENSOR; ARRAY: its DTYPE */
     int rank;
-    int64_t *dim, *stride;       /* (rank): TENSOR; ARRAY has no strides */
+    int64_t *dim, *stride; /* (rank): TENSOR; ARRAY has no strides */
 };
 
 /*
  * Read one pickle from data.  All values live in memory (an arena); texts and bytes point into data where they can, so
  * data must live as long.  name stands in the messages.
  */
-smac_status pickle_read(const uint8_t *data, size_t size, const char *name, arena *memory, pickle_value **out,
-    smac_error *error);
+smac_status pickle_read(
+    const uint8_t *data, size_t size, const char *name, arena *memory, pickle_value **out, smac_error *error);
 /*
  * The same for a file with more behind it: *used is where this pickle ended.  references (may be NULL): a LIST of every
  * STORAGE that the pickle refers to, as often as it does.

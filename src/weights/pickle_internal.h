@@ -14,7 +14,7 @@ typedef struct pickle_machine {
     pickle_value **memo;
     size_t memo_capacity;
     size_t memo_next;
-    size_t values; /* made so far: a hostile file could ask for a hundred times its size */
+    size_t values;            /* made so far: a hostile file could ask for a hundred times its size */
     pickle_value *references; /* the storages referred to, where they are asked for */
     smac_error *error;
 } pickle_machine;
@@ -25,8 +25,8 @@ bool pickle_append(pickle_machine *m, pickle_value *list, pickle_value *item);
 /* The GLOBAL for module and name, or an error that names it. */
 smac_status pickle_find_global(pickle_machine *m, const char *module, const char *name, pickle_value **out);
 /* callable(*arguments), for a GLOBAL; class(*arguments) by NEWOBJ takes the same way. */
-smac_status pickle_call(pickle_machine *m, const pickle_value *callable, const pickle_value *arguments,
-    pickle_value **out);
+smac_status pickle_call(
+    pickle_machine *m, const pickle_value *callable, const pickle_value *arguments, pickle_value **out);
 /* object.__setstate__(state) for the known kinds */
 smac_status pickle_build(pickle_machine *m, pickle_value *object, pickle_value *state);
 /* persistent_load(id): PyTorch's storages */

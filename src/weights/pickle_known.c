@@ -13,8 +13,21 @@
 #include "weights/pickle_internal.h"
 
 enum known {
-    KNOWN_DICT, KNOWN_TENSOR, KNOWN_TENSOR_OLD, KNOWN_PARAMETER, KNOWN_SIZE, KNOWN_RECONSTRUCT, KNOWN_NDARRAY,
-    KNOWN_DTYPE, KNOWN_SCALAR, KNOWN_FROMBUFFER, KNOWN_ENCODE, KNOWN_SET, KNOWN_DEVICE, KNOWN_BYTEARRAY, KNOWN_STORAGE
+    KNOWN_DICT,
+    KNOWN_TENSOR,
+    KNOWN_TENSOR_OLD,
+    KNOWN_PARAMETER,
+    KNOWN_SIZE,
+    KNOWN_RECONSTRUCT,
+    KNOWN_NDARRAY,
+    KNOWN_DTYPE,
+    KNOWN_SCALAR,
+    KNOWN_FROMBUFFER,
+    KNOWN_ENCODE,
+    KNOWN_SET,
+    KNOWN_DEVICE,
+    KNOWN_BYTEARRAY,
+    KNOWN_STORAGE
 };
 
 static const struct {
@@ -70,8 +83,8 @@ smac_status pickle_find_global(pickle_machine *m, const char *module, const char
         return SMAC_OK;
     }
     return FAIL(m->error, SMAC_ERROR_UNSUPPORTED,
-        "%s: the pickle asks for %.100s.%.100s, which is no data type that is read (no code of a file is run)",
-        m->name, module, name);
+        "%s: the pickle asks for %.100s.%.100s, which is no data type that is read (no code of a file is run)", m->name,
+        module, name);
 }
 
 /* a tuple of integers into dimensions */
@@ -153,14 +166,15 @@ static smac_status make_dtype(pickle_machine *m, const pickle_value *arguments, 
         *out = v;
         return SMAC_OK;
     }
-    return FAIL(m->error, SMAC_ERROR_UNSUPPORTED, "%s: the pickle holds an array of NumPy's type \"%.40s\", which is "
-        "not read", m->name, a->text);
+    return FAIL(m->error, SMAC_ERROR_UNSUPPORTED,
+        "%s: the pickle holds an array of NumPy's type \"%.40s\", which is not read", m->name, a->text);
 }
 
 static size_t dtype_bytes(const pickle_value *dtype)
 {
-    return dtype->letter == 'U' ? 4 * (size_t)dtype->width : dtype->letter == 'S' ? (size_t)dtype->width :
-        tensor_type_bytes(dtype->type);
+    return dtype->letter == 'U' ? 4 * (size_t)dtype->width
+        : dtype->letter == 'S'  ? (size_t)dtype->width
+                                : tensor_type_bytes(dtype->type);
 }
 
 /* shape, dtype and bytes into an array */
@@ -183,8 +197,8 @@ static smac_status fill_array(pickle_machine *m, pickle_value *v, const pickle_v
     v->integer = count;
     if (dtype->letter == 'O') {
         if (data->kind != PICKLE_LIST || data->count != (size_t)count)
-            return BAD(m, "%s: an array of objects in the pickle does not have its %lld items", m->name,
-                (long long)count);
+            return BAD(
+                m, "%s: an array of objects in the pickle does not have its %lld items", m->name, (long long)count);
         v->items = data->items;
         v->count = data->count;
         return SMAC_OK;
@@ -203,8 +217,8 @@ static smac_status make_encoded(pickle_machine *m, const pickle_value *arguments
 {
     if (arguments->count != 2 || arguments->items[0]->kind != PICKLE_TEXT || arguments->items[1]->kind != PICKLE_TEXT ||
         strcmp(arguments->items[1]->text, "latin1"))
-        return FAIL(m->error, SMAC_ERROR_UNSUPPORTED, "%s: the pickle encodes bytes by other means than latin1",
-            m->name);
+        return FAIL(
+            m->error, SMAC_ERROR_UNSUPPORTED, "%s: the pickle encodes bytes by other means than latin1", m->name);
     const pickle_value *a = arguments->items[0];
     pickle_value *v = pickle_new(m, PICKLE_BYTES);
     char *bytes = v ? arena_take(m->memory, a->length + 1) : NULL;
@@ -232,8 +246,8 @@ static smac_status make_encoded(pickle_machine *m, const pickle_value *arguments
 static smac_status make_scalar(pickle_machine *m, const pickle_value *arguments, pickle_value **out)
 {
     if (arguments->count != 2 || arguments->items[0]->kind != PICKLE_DTYPE ||
-        arguments->items[1]->kind != PICKLE_BYTES ||
-        dtype_bytes(arguments->items[0]) != arguments->items[1]->length || arguments->items[0]->letter == 'O')
+        arguments->items[1]->kind != PICKLE_BYTES || dtype_bytes(arguments->items[0]) != arguments->items[1]->length ||
+        arguments->items[0]->letter == 'O')
         return BAD(m, "%s: a number of NumPy in the pickle is malformed", m->name);
     pickle_value *shape = pickle_new(m, PICKLE_TUPLE), *v = pickle_new(m, PICKLE_ARRAY);
     if (!shape || !v)
@@ -242,8 +256,8 @@ static smac_status make_scalar(pickle_machine *m, const pickle_value *arguments,
     return fill_array(m, v, shape, arguments->items[0], arguments->items[1], false);
 }
 
-smac_status pickle_call(pickle_machine *m, const pickle_value *callable, const pickle_value *arguments,
-    pickle_value **out)
+smac_status pickle_call(
+    pickle_machine *m, const pickle_value *callable, const pickle_value *arguments, pickle_value **out)
 {
     pickle_value *v;
     switch ((enum known)callable->integer) {
@@ -272,7 +286,8 @@ smac_status pickle_call(pickle_machine *m, const pickle_value *callable, const p
         *out = v;
         return SMAC_OK;
     case KNOWN_TENSOR:
-    case KNOWN_TENSOR_OLD: return make_tensor(m, arguments, out);
+    case KNOWN_TENSOR_OLD:
+        return make_tensor(m, arguments, out);
     case KNOWN_PARAMETER:
         if (arguments->count < 1 || arguments->items[0]->kind != PICKLE_TENSOR)
             return BAD(m, "%s: a parameter of the pickle holds no tensor", m->name);
@@ -289,22 +304,27 @@ smac_status pickle_call(pickle_machine *m, const pickle_value *callable, const p
     case KNOWN_RECONSTRUCT:
         *out = pickle_new(m, PICKLE_ARRAY); /* filled by its state */
         return *out ? SMAC_OK : SMAC_ERROR_MEMORY;
-    case KNOWN_DTYPE: return make_dtype(m, arguments, out);
-    case KNOWN_SCALAR: return make_scalar(m, arguments, out);
+    case KNOWN_DTYPE:
+        return make_dtype(m, arguments, out);
+    case KNOWN_SCALAR:
+        return make_scalar(m, arguments, out);
     case KNOWN_FROMBUFFER:
         if (arguments->count != 4 || arguments->items[3]->kind != PICKLE_TEXT)
             return BAD(m, "%s: an array of the pickle is malformed", m->name);
         *out = pickle_new(m, PICKLE_ARRAY);
         return *out ? fill_array(m, *out, arguments->items[2], arguments->items[1], arguments->items[0],
-                          *arguments->items[3]->text == 'F') : SMAC_ERROR_MEMORY;
-    case KNOWN_ENCODE: return make_encoded(m, arguments, out);
+                          *arguments->items[3]->text == 'F')
+                    : SMAC_ERROR_MEMORY;
+    case KNOWN_ENCODE:
+        return make_encoded(m, arguments, out);
     case KNOWN_BYTEARRAY:
         if (arguments->count != 1 || arguments->items[0]->kind != PICKLE_BYTES)
             return BAD(m, "%s: a bytearray of the pickle is malformed", m->name);
         *out = arguments->items[0];
         return SMAC_OK;
     case KNOWN_NDARRAY:
-    case KNOWN_STORAGE: break;
+    case KNOWN_STORAGE:
+        break;
     }
     return BAD(m, "%s: the pickle calls a class that is only named in data", m->name);
 }
@@ -312,7 +332,7 @@ smac_status pickle_call(pickle_machine *m, const pickle_value *callable, const p
 smac_status pickle_build(pickle_machine *m, pickle_value *object, pickle_value *state)
 {
     if (object->kind == PICKLE_DICT || object->kind == PICKLE_TENSOR)
-        return SMAC_OK; /* attributes such as _metadata */
+        return SMAC_OK;                 /* attributes such as _metadata */
     if (object->kind == PICKLE_DTYPE) { /* (version, order, subtype, names, fields, size, alignment, flags) */
         if (state->kind == PICKLE_TUPLE && state->count > 1 && state->items[1]->kind == PICKLE_TEXT)
             object->big_endian = state->items[1]->text[0] == '>';
@@ -331,8 +351,8 @@ smac_status pickle_persistent(pickle_machine *m, const pickle_value *id, pickle_
         id->items[4]->kind != PICKLE_INTEGER || id->items[4]->integer < 0)
         return BAD(m, "%s: the pickle refers to something outside itself that is no PyTorch storage", m->name);
     if (id->count > 5 && id->items[5]->kind != PICKLE_NONE) /* PyTorch before 0.4 */
-        return FAIL(m->error, SMAC_ERROR_UNSUPPORTED, "%s: a storage of the pickle is a part of another one, which is not "
-            "read", m->name);
+        return FAIL(m->error, SMAC_ERROR_UNSUPPORTED,
+            "%s: a storage of the pickle is a part of another one, which is not read", m->name);
     pickle_value *v = pickle_new(m, PICKLE_STORAGE);
     if (!v)
         return SMAC_ERROR_MEMORY;

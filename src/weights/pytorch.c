@@ -65,19 +65,24 @@ static smac_status add_tensor(archive *a, const char *name, const pickle_value *
     size_t each = tensor_type_bytes(t->type);
     if (__builtin_mul_overflow(count, (int64_t)each, &bytes))
         return FAIL(a->error, SMAC_ERROR_FORMAT, "%s: the tensor \"%.200s\" is too large", a->source, name);
-    tensor_entry entry = {.name = name, .type = t->type, .rank = t->rank, .count = count, .bytes = (size_t)bytes,
+    tensor_entry entry = {.name = name,
+        .type = t->type,
+        .rank = t->rank,
+        .count = count,
+        .bytes = (size_t)bytes,
         .data = empty ? data : data + (size_t)t->integer * each};
     memcpy(entry.dim, t->dim, (size_t)t->rank * sizeof *entry.dim);
     if (!contiguous && !empty) {
         a->copied += bytes < a->most ? bytes : a->most;
         if (bytes > a->most || a->copied > a->most) /* views that repeat elements could ask for any size */
-            return FAIL(a->error, SMAC_ERROR_UNSUPPORTED, "%s: the views up to the tensor \"%.200s\" (%lld elements "
+            return FAIL(a->error, SMAC_ERROR_UNSUPPORTED,
+                "%s: the views up to the tensor \"%.200s\" (%lld elements "
                 "of a storage of %lld) need more than the %lld MB that a file of this size may",
                 a->source, name, (long long)count, (long long)available, (long long)(a->most >> 20));
         uint8_t *copy = arena_take(a->file->memory, (size_t)bytes);
         if (!copy)
-            return FAIL(a->error, SMAC_ERROR_MEMORY, "%s: there is no memory for the tensor \"%.200s\"", a->source,
-                name);
+            return FAIL(
+                a->error, SMAC_ERROR_MEMORY, "%s: there is no memory for the tensor \"%.200s\"", a->source, name);
         int64_t index[TENSOR_MAX_RANK] = {0};
         for (int64_t i = 0; i < count; i++) {
             int64_t at = t->integer;
@@ -111,8 +116,9 @@ static smac_status walk(archive *a, const char *name, pickle_value *v, int depth
     if (v->visited) /* an optimiser's state may stand in two places; a cycle never ends */
         return SMAC_OK;
     if (depth > DEPTH_MAX)
-        return FAIL(a->error, SMAC_ERROR_UNSUPPORTED, "%s: \"%.30s...\" lies more than %d dictionaries and lists "
-            "deep, the most that is read", a->source, name, DEPTH_MAX);
+        return FAIL(a->error, SMAC_ERROR_UNSUPPORTED,
+            "%s: \"%.30s...\" lies more than %d dictionaries and lists deep, the most that is read", a->source, name,
+            DEPTH_MAX);
     v->visited = true;
     smac_status code = SMAC_OK;
     for (size_t i = 0; i < v->count && code == SMAC_OK; i++) {
@@ -135,8 +141,9 @@ static smac_status walk(archive *a, const char *name, pickle_value *v, int depth
         if (full.failed || !full.data)
             code = FAIL(a->error, SMAC_ERROR_MEMORY, "%s: there is no memory for its names", a->source);
         else if (full.length > NAME_MAX_BYTES && names_tensors(item)) /* each one inside would copy it */
-            code = FAIL(a->error, SMAC_ERROR_UNSUPPORTED, "%s: \"%.100s...\" has a name of %zu bytes, expected at "
-                "most %d", a->source, full.data, full.length, NAME_MAX_BYTES);
+            code =
+                FAIL(a->error, SMAC_ERROR_UNSUPPORTED, "%s: \"%.100s...\" has a name of %zu bytes, expected at most %d",
+                    a->source, full.data, full.length, NAME_MAX_BYTES);
         else
             code = walk(a, full.data, item, depth + 1);
         text_free(&full);
@@ -148,16 +155,16 @@ static const char SAVE[] = "save its tensors alone, contiguous, as safetensors";
 
 static smac_status read_old(tensor_file *file, const uint8_t *data, size_t size, const char *source, smac_error *error)
 {
-    archive a = {.file = file, .source = source, .error = error, .most = VIEW_BYTES + VIEW_FACTOR * (int64_t)size,
-        .old = true};
+    archive a = {
+        .file = file, .source = source, .error = error, .most = VIEW_BYTES + VIEW_FACTOR * (int64_t)size, .old = true};
     pickle_value *root = NULL;
     TRY(pytorch_old_read(data, size, source, file->memory, &root, &a.storages, &a.storage_count, error));
     TRY(walk(&a, "", root, 0));
     return file->count > 0 ? SMAC_OK : FAIL(error, SMAC_ERROR_FORMAT, "%s holds no tensors", source);
 }
 
-smac_status pytorch_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source,
-    smac_error *error)
+smac_status pytorch_read_into(
+    tensor_file *file, const uint8_t *data, size_t size, const char *source, smac_error *error)
 {
     if (pytorch_old_recognises(data, size))
         return error_advise(error, read_old(file, data, size, source, error), SMAC_ERROR_UNSUPPORTED, SAVE);
@@ -180,8 +187,8 @@ smac_status pytorch_read_into(tensor_file *file, const uint8_t *data, size_t siz
     snprintf(order, sizeof order, "%sbyteorder", a.prefix);
     const zip_member *byteorder = zip_directory_find(&a.zip, order);
     if (code == SMAC_OK && byteorder && (byteorder->size < 6 || memcmp(byteorder->data, "little", 6)))
-        code = FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s was written on a big-endian machine, expected little-endian",
-            source);
+        code = FAIL(
+            error, SMAC_ERROR_UNSUPPORTED, "%s was written on a big-endian machine, expected little-endian", source);
     if (code == SMAC_OK)
         code = pickle_read(pickle->data, pickle->size, source, file->memory, &root, error);
     if (code == SMAC_OK)

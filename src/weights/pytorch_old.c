@@ -41,7 +41,8 @@ static const pickle_value *referred(const pickle_value *references, const char *
 {
     const pickle_value wanted = {.text = key}, *at = &wanted;
     pickle_value *const *found = references->count == 0
-        ? NULL : bsearch(&at, references->items, references->count, sizeof *references->items, by_text);
+        ? NULL
+        : bsearch(&at, references->items, references->count, sizeof *references->items, by_text);
     return found != NULL ? *found : NULL;
 }
 
@@ -71,8 +72,8 @@ static smac_status read_storage(reading *r, const char *key, const pickle_value 
     for (size_t i = 8; r->size - r->at >= 8 && i-- > 0;)
         elements = elements << 8 | r->data[r->at + i];
     if (r->size - r->at < 8 || elements > (r->size - r->at - 8) / each)
-        return FAIL(r->error, SMAC_ERROR_FORMAT, "%s ends within the storage \"%.100s\"; the file is truncated", r->source,
-            key);
+        return FAIL(r->error, SMAC_ERROR_FORMAT, "%s ends within the storage \"%.100s\"; the file is truncated",
+            r->source, key);
     *out = (pytorch_storage){.key = key, .data = r->data + r->at + 8, .bytes = (size_t)(elements * each)};
     r->at += 8 + out->bytes;
     return SMAC_OK;
@@ -85,12 +86,13 @@ smac_status pytorch_old_read(const uint8_t *data, size_t size, const char *sourc
     pickle_value *protocol, *machine, *references, *keys;
     TRY(next_pickle(&r, &protocol, NULL));
     if (protocol->kind != PICKLE_INTEGER || protocol->integer != PROTOCOL)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s is a PyTorch file of another protocol than %d", source, PROTOCOL);
+        return FAIL(
+            error, SMAC_ERROR_UNSUPPORTED, "%s is a PyTorch file of another protocol than %d", source, PROTOCOL);
     TRY(next_pickle(&r, &machine, NULL));
     const pickle_value *little = pickle_get(machine, "little_endian");
     if (little != NULL && little->kind == PICKLE_BOOL && little->integer == 0)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s was written on a big-endian machine, expected little-endian",
-            source);
+        return FAIL(
+            error, SMAC_ERROR_UNSUPPORTED, "%s was written on a big-endian machine, expected little-endian", source);
     TRY(next_pickle(&r, root, &references));
     TRY(next_pickle(&r, &keys, NULL));
     if (keys->kind != PICKLE_LIST)

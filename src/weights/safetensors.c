@@ -31,11 +31,13 @@ static smac_status read_entry(tensor_file *file, const char *source, const char 
             "%s: the header's entry \"%.200s\" lacks its dtype, shape or two data_offsets", source, name);
     tensor_entry entry = {.name = name};
     if (!type_by_name(json_string_value(dtype), &entry.type))
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: the tensor \"%.200s\" is of the unknown type \"%.40s\"; save "
-            "it as F32, F16 or BF16", source, name, json_string_value(dtype));
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "%s: the tensor \"%.200s\" is of the unknown type \"%.40s\"; save it as F32, F16 or BF16", source, name,
+            json_string_value(dtype));
     if (json_array_size(shape) > TENSOR_MAX_RANK)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: the tensor \"%.200s\" has %zu dimensions, expected at most %d; "
-            "save it with fewer", source, name, json_array_size(shape), TENSOR_MAX_RANK);
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "%s: the tensor \"%.200s\" has %zu dimensions, expected at most %d; save it with fewer", source, name,
+            json_array_size(shape), TENSOR_MAX_RANK);
     entry.rank = (int)json_array_size(shape);
     for (int i = 0; i < entry.rank; i++) {
         json_t *d = json_array_get(shape, (size_t)i);
@@ -51,9 +53,8 @@ static smac_status read_entry(tensor_file *file, const char *source, const char 
         __builtin_mul_overflow(entry.count, (int64_t)tensor_type_bytes(entry.type), &bytes))
         return FAIL(error, SMAC_ERROR_FORMAT, "%s: the shape of \"%.200s\" is negative or too large", source, name);
     if (from < 0 || to < from || (unsigned long long)to > data_bytes)
-        return FAIL(error, SMAC_ERROR_FORMAT,
-            "%s: \"%.200s\" lies at bytes %lld to %lld of %zu", source,
-            name, from, to, data_bytes);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s: \"%.200s\" lies at bytes %lld to %lld of %zu", source, name, from,
+            to, data_bytes);
     if (to - from != bytes)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s: \"%.200s\" has %lld bytes, its shape and type need %lld", source,
             name, to - from, (long long)bytes);
@@ -99,8 +100,8 @@ static smac_status check_places(const tensor_file *file, size_t first, const cha
     return code;
 }
 
-smac_status safetensors_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source,
-    smac_error *error)
+smac_status safetensors_read_into(
+    tensor_file *file, const uint8_t *data, size_t size, const char *source, smac_error *error)
 {
     if (size < 8)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s has %zu bytes and is no safetensors file", source, size);
@@ -125,7 +126,8 @@ smac_status safetensors_read_into(tensor_file *file, const uint8_t *data, size_t
     smac_status code = SMAC_OK;
     const char *name;
     json_t *item;
-    json_object_foreach(root, name, item) {
+    json_object_foreach(root, name, item)
+    {
         if (code != SMAC_OK)
             break;
         if (strcmp(name, "__metadata__")) {
@@ -136,7 +138,8 @@ smac_status safetensors_read_into(tensor_file *file, const uint8_t *data, size_t
         json_t *text;
         if (!json_is_object(item))
             code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the header's __metadata__ is no object of texts", source);
-        json_object_foreach(item, key, text) {
+        json_object_foreach(item, key, text)
+        {
             if (!json_is_string(text))
                 code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the metadata \"%.100s\" is not a text", source, key);
             else if (!tensor_file_add_metadata(file, key, json_string_value(text)))
@@ -165,8 +168,8 @@ smac_status safetensors_parse(const uint8_t *data, size_t size, const char *name
     return SMAC_OK;
 }
 
-static json_t *header_of(const tensor_entry *entries, size_t count, const safetensors_pair *metadata,
-    size_t metadata_count)
+static json_t *header_of(
+    const tensor_entry *entries, size_t count, const safetensors_pair *metadata, size_t metadata_count)
 {
     json_t *root = json_object();
     if (metadata_count) {
@@ -200,8 +203,8 @@ smac_status safetensors_write_made(const char *path, const tensor_entry *entries
 {
     for (size_t i = 0; i < metadata_count; i++)
         if (utf8_invalid_at(metadata[i].value, strlen(metadata[i].value)) != SIZE_MAX)
-            return FAIL(error, SMAC_ERROR_ARGUMENT, "cannot write %s: the metadata \"%s\" is not UTF-8", path,
-                metadata[i].key);
+            return FAIL(
+                error, SMAC_ERROR_ARGUMENT, "cannot write %s: the metadata \"%s\" is not UTF-8", path, metadata[i].key);
     json_t *root = header_of(entries, count, metadata, metadata_count);
     char *header = root ? json_dumps(root, JSON_COMPACT) : NULL;
     size_t names = root ? json_object_size(root) - (metadata_count > 0) : 0;

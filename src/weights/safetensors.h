@@ -10,8 +10,7 @@
 
 /* data must outlive the result.  Refused: a header that is truncated, oversized, not JSON, has a name twice, offsets
  * that overlap, leave gaps, run backwards or outside, shapes that do not fit their bytes, or unknown types. */
-smac_status safetensors_parse(const uint8_t *data, size_t size, const char *name, tensor_file **out,
-    smac_error *error);
+smac_status safetensors_parse(const uint8_t *data, size_t size, const char *name, tensor_file **out, smac_error *error);
 
 typedef struct safetensors_pair {
     const char *key, *value;

@@ -11,9 +11,18 @@ static const struct {
     const char *name;
     size_t bytes;
 } types[] = {
-    [TENSOR_F64] = {"F64", 8}, [TENSOR_F32] = {"F32", 4}, [TENSOR_F16] = {"F16", 2}, [TENSOR_BF16] = {"BF16", 2},
-    [TENSOR_I64] = {"I64", 8}, [TENSOR_I32] = {"I32", 4}, [TENSOR_I16] = {"I16", 2}, [TENSOR_I8] = {"I8", 1},
-    [TENSOR_U8] = {"U8", 1},   [TENSOR_BOOL] = {"BOOL", 1}, [TENSOR_U16] = {"U16", 2}, [TENSOR_U32] = {"U32", 4},
+    [TENSOR_F64] = {"F64", 8},
+    [TENSOR_F32] = {"F32", 4},
+    [TENSOR_F16] = {"F16", 2},
+    [TENSOR_BF16] = {"BF16", 2},
+    [TENSOR_I64] = {"I64", 8},
+    [TENSOR_I32] = {"I32", 4},
+    [TENSOR_I16] = {"I16", 2},
+    [TENSOR_I8] = {"I8", 1},
+    [TENSOR_U8] = {"U8", 1},
+    [TENSOR_BOOL] = {"BOOL", 1},
+    [TENSOR_U16] = {"U16", 2},
+    [TENSOR_U32] = {"U32", 4},
     [TENSOR_U64] = {"U64", 8},
 };
 
@@ -116,8 +125,8 @@ smac_status tensor_file_index(tensor_file *file, const char *source, smac_error 
     if (!pairs || !by_name) {
         free(pairs);
         free(by_name);
-        return FAIL(error, SMAC_ERROR_MEMORY, "%s: there is no memory for the names of %zu tensors", source,
-            file->count);
+        return FAIL(
+            error, SMAC_ERROR_MEMORY, "%s: there is no memory for the names of %zu tensors", source, file->count);
     }
     for (size_t i = 0; i < file->count; i++)
         pairs[i] = (named_index){file->entries[i].name, i};
@@ -231,12 +240,12 @@ static float half_to_float(uint16_t h)
     return f;
 }
 
-#define CONVERT(type, expression)                    \
-    for (int64_t i = 0; i < count; i++) {            \
-        type x;                                      \
+#define CONVERT(type, expression)                          \
+    for (int64_t i = 0; i < count; i++) {                  \
+        type x;                                            \
         memcpy(&x, from + (size_t)i * sizeof x, sizeof x); \
-        out[i] = (expression);                       \
-    }                                                \
+        out[i] = (expression);                             \
+    }                                                      \
     break
 
 static float bfloat_to_float(uint16_t h)
@@ -255,18 +264,30 @@ void tensor_to_f32_part(const tensor_entry *entry, int64_t first, int64_t count,
         if (count)
             memcpy(out, from, (size_t)count * 4);
         break;
-    case TENSOR_F64: CONVERT(double, (float)x);
-    case TENSOR_F16: CONVERT(uint16_t, half_to_float(x));
-    case TENSOR_BF16: CONVERT(uint16_t, bfloat_to_float(x));
-    case TENSOR_I64: CONVERT(int64_t, (float)x);
-    case TENSOR_I32: CONVERT(int32_t, (float)x);
-    case TENSOR_I16: CONVERT(int16_t, (float)x);
-    case TENSOR_I8: CONVERT(int8_t, (float)x);
-    case TENSOR_U8: CONVERT(uint8_t, (float)x);
-    case TENSOR_BOOL: CONVERT(uint8_t, x ? 1.0f : 0.0f);
-    case TENSOR_U16: CONVERT(uint16_t, (float)x);
-    case TENSOR_U32: CONVERT(uint32_t, (float)x);
-    case TENSOR_U64: CONVERT(uint64_t, (float)x);
+    case TENSOR_F64:
+        CONVERT(double, (float)x);
+    case TENSOR_F16:
+        CONVERT(uint16_t, half_to_float(x));
+    case TENSOR_BF16:
+        CONVERT(uint16_t, bfloat_to_float(x));
+    case TENSOR_I64:
+        CONVERT(int64_t, (float)x);
+    case TENSOR_I32:
+        CONVERT(int32_t, (float)x);
+    case TENSOR_I16:
+        CONVERT(int16_t, (float)x);
+    case TENSOR_I8:
+        CONVERT(int8_t, (float)x);
+    case TENSOR_U8:
+        CONVERT(uint8_t, (float)x);
+    case TENSOR_BOOL:
+        CONVERT(uint8_t, x ? 1.0f : 0.0f);
+    case TENSOR_U16:
+        CONVERT(uint16_t, (float)x);
+    case TENSOR_U32:
+        CONVERT(uint32_t, (float)x);
+    case TENSOR_U64:
+        CONVERT(uint64_t, (float)x);
     }
 }
 
@@ -280,15 +301,23 @@ smac_status tensor_to_i64(const tensor_entry *entry, int64_t *out, smac_error *e
     const uint8_t *from = entry->data;
     int64_t count = entry->count;
     switch (entry->type) {
-    case TENSOR_I64: CONVERT(int64_t, x);
-    case TENSOR_I32: CONVERT(int32_t, x);
-    case TENSOR_I16: CONVERT(int16_t, x);
-    case TENSOR_I8: CONVERT(int8_t, x);
+    case TENSOR_I64:
+        CONVERT(int64_t, x);
+    case TENSOR_I32:
+        CONVERT(int32_t, x);
+    case TENSOR_I16:
+        CONVERT(int16_t, x);
+    case TENSOR_I8:
+        CONVERT(int8_t, x);
     case TENSOR_U8:
-    case TENSOR_BOOL: CONVERT(uint8_t, x);
-    case TENSOR_U16: CONVERT(uint16_t, x);
-    case TENSOR_U32: CONVERT(uint32_t, (int64_t)x);
-    case TENSOR_U64: CONVERT(uint64_t, (int64_t)x);
+    case TENSOR_BOOL:
+        CONVERT(uint8_t, x);
+    case TENSOR_U16:
+        CONVERT(uint16_t, x);
+    case TENSOR_U32:
+        CONVERT(uint32_t, (int64_t)x);
+    case TENSOR_U64:
+        CONVERT(uint64_t, (int64_t)x);
     default:
         return FAIL(error, SMAC_ERROR_MISMATCH, "the tensor \"%.200s\" is of type %s, expected integers", entry->name,
             tensor_type_name(entry->type));

@@ -15,8 +15,19 @@
 enum { TENSOR_MAX_RANK = 8 };
 
 typedef enum tensor_type {
-    TENSOR_F64, TENSOR_F32, TENSOR_F16, TENSOR_BF16, TENSOR_I64, TENSOR_I32, TENSOR_I16, TENSOR_I8, TENSOR_U8,
-    TENSOR_BOOL, TENSOR_U16, TENSOR_U32, TENSOR_U64
+    TENSOR_F64,
+    TENSOR_F32,
+    TENSOR_F16,
+    TENSOR_BF16,
+    TENSOR_I64,
+    TENSOR_I32,
+    TENSOR_I16,
+    TENSOR_I8,
+    TENSOR_U8,
+    TENSOR_BOOL,
+    TENSOR_U16,
+    TENSOR_U32,
+    TENSOR_U64
 } tensor_type;
 
 size_t tensor_type_bytes(tensor_type type);
@@ -28,7 +39,7 @@ typedef struct tensor_entry {
     int rank;
     int64_t dim[TENSOR_MAX_RANK]; /* row-major */
     int64_t count;
-    const void *data;             /* contiguous, little-endian; alignment is NOT promised: use the converters */
+    const void *data; /* contiguous, little-endian; alignment is NOT promised: use the converters */
     size_t bytes;
 } tensor_entry;
 
@@ -42,9 +53,9 @@ smac_status tensor_file_open(const char *path, tensor_file **out, smac_error *er
 void tensor_file_close(tensor_file *file);
 
 size_t tensor_file_count(const tensor_file *file);
-const tensor_entry *tensor_file_at(const tensor_file *file, size_t index);           /* in the file's order */
-const tensor_entry *tensor_file_find(const tensor_file *file, const char *name);     /* NULL when there is none */
-const char *tensor_file_kind(const tensor_file *file);                               /* "safetensors", ... */
+const tensor_entry *tensor_file_at(const tensor_file *file, size_t index);       /* in the file's order */
+const tensor_entry *tensor_file_find(const tensor_file *file, const char *name); /* NULL when there is none */
+const char *tensor_file_kind(const tensor_file *file);                           /* "safetensors", ... */
 /* Metadata by key (safetensors' __metadata__, CTranslate2's specification); NULL when there is none. */
 const char *tensor_file_metadata(const tensor_file *file, const char *key);
 /* keys in turn, NULL at the end */

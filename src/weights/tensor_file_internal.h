@@ -7,13 +7,13 @@
 
 struct tensor_file {
     const char *kind;
-    arena *memory;            /* names, metadata, converted data */
-    tensor_entry *entries;    /* malloc */
+    arena *memory;         /* names, metadata, converted data */
+    tensor_entry *entries; /* malloc */
     size_t count, capacity;
-    size_t *by_name;          /* indices sorted by name, made by tensor_file_index */
-    const char **metadata;    /* key, value, key, value... in the arena's texts; malloc */
+    size_t *by_name;       /* indices sorted by name, made by tensor_file_index */
+    const char **metadata; /* key, value, key, value... in the arena's texts; malloc */
     size_t metadata_count, metadata_capacity;
-    mapped_file *maps;        /* malloc */
+    mapped_file *maps; /* malloc */
     size_t map_count, map_capacity;
 };
 
@@ -27,16 +27,16 @@ smac_status tensor_file_index(tensor_file *file, const char *source, smac_error 
 bool tensor_count(int rank, const int64_t *dim, int64_t *out);
 
 /* Readers by kind: each adds its entries to file; data lives as long as file. */
-smac_status safetensors_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *name,
-    smac_error *error);
-smac_status pytorch_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source,
-    smac_error *error);
-smac_status ctranslate2_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source,
-    smac_error *error);
+smac_status safetensors_read_into(
+    tensor_file *file, const uint8_t *data, size_t size, const char *name, smac_error *error);
+smac_status pytorch_read_into(
+    tensor_file *file, const uint8_t *data, size_t size, const char *source, smac_error *error);
+smac_status ctranslate2_read_into(
+    tensor_file *file, const uint8_t *data, size_t size, const char *source, smac_error *error);
 bool ctranslate2_recognises(const uint8_t *data, size_t size);
 
 /* The reader that the bytes ask for. */
-smac_status tensor_file_read_into(tensor_file *file, const uint8_t *data, size_t size, const char *source,
-    smac_error *error);
+smac_status tensor_file_read_into(
+    tensor_file *file, const uint8_t *data, size_t size, const char *source, smac_error *error);
 
 #endif

@@ -35,8 +35,8 @@ static smac_status find_end(const uint8_t *data, size_t size, const char *name, 
             size_t at = size - back;
             uint64_t place = at >= 20 && number(p - 20, 4) == 0x07064b50 ? number(p - 20 + 8, 8) : UINT64_MAX;
             if (place > size || size - place < 56 || number(data + place, 4) != 0x06064b50)
-                return FAIL(error, SMAC_ERROR_FORMAT, "%s: the zip archive's 64-bit end is not where it should be",
-                    name);
+                return FAIL(
+                    error, SMAC_ERROR_FORMAT, "%s: the zip archive's 64-bit end is not where it should be", name);
             *out = (ending){number(data + place + 32, 8), number(data + place + 40, 8), number(data + place + 48, 8)};
         }
         if (out->offset > size || out->size > size - out->offset || out->entries > out->size / 46)
@@ -68,8 +68,8 @@ static void read_zip64(const uint8_t *extra, size_t length, uint64_t *plain, uin
     }
 }
 
-smac_status zip_directory_read(const uint8_t *data, size_t size, const char *name, zip_directory *out,
-    smac_error *error)
+smac_status zip_directory_read(
+    const uint8_t *data, size_t size, const char *name, zip_directory *out, smac_error *error)
 {
     ending end = {0};
     memset(out, 0, sizeof *out);
@@ -91,8 +91,8 @@ smac_status zip_directory_read(const uint8_t *data, size_t size, const char *nam
         size_t name_length = (size_t)number(p + 28, 2), extra = (size_t)number(p + 30, 2),
                comment = (size_t)number(p + 32, 2);
         if ((size_t)(stop - p) - 46 < name_length + extra + comment) {
-            code = FAIL(error, SMAC_ERROR_FORMAT, "%s: an entry of the zip archive does not end in its directory",
-                name);
+            code =
+                FAIL(error, SMAC_ERROR_FORMAT, "%s: an entry of the zip archive does not end in its directory", name);
             break;
         }
         read_zip64(p + 46 + name_length, extra, &plain, &packed, &offset);
@@ -107,11 +107,11 @@ smac_status zip_directory_read(const uint8_t *data, size_t size, const char *nam
         if (flags & 1)
             code = FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: the zip entry \"%.200s\" is encrypted", name, member);
         else if (method != 0 || packed != plain)
-            code = FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s: the zip entry \"%.200s\" is compressed, expected one "
-                "that is stored as it is", name, member);
+            code = FAIL(error, SMAC_ERROR_UNSUPPORTED,
+                "%s: the zip entry \"%.200s\" is compressed, expected one that is stored as it is", name, member);
         else if (offset > size || size - offset < 30 || number(data + offset, 4) != 0x04034b50)
-            code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the zip entry \"%.200s\" is not where the directory says", name,
-                member);
+            code = FAIL(
+                error, SMAC_ERROR_FORMAT, "%s: the zip entry \"%.200s\" is not where the directory says", name, member);
         if (code != SMAC_OK)
             break;
         uint64_t start = offset + 30 + number(data + offset + 26, 2) + number(data + offset + 28, 2);
@@ -127,8 +127,8 @@ smac_status zip_directory_read(const uint8_t *data, size_t size, const char *nam
         qsort(out->members, out->count, sizeof *out->members, compare);
     for (size_t i = 1; i < out->count && code == SMAC_OK; i++)
         if (!strcmp(out->members[i].name, out->members[i - 1].name))
-            code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the zip entry \"%.200s\" occurs twice", name,
-                out->members[i].name);
+            code =
+                FAIL(error, SMAC_ERROR_FORMAT, "%s: the zip entry \"%.200s\" occurs twice", name, out->members[i].name);
     if (code != SMAC_OK)
         zip_directory_free(out);
     return code;

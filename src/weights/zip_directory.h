@@ -25,8 +25,8 @@ typedef struct zip_directory {
 } zip_directory;
 
 /* data must outlive the result.  Free with zip_directory_free. */
-smac_status zip_directory_read(const uint8_t *data, size_t size, const char *name, zip_directory *out,
-    smac_error *error);
+smac_status zip_directory_read(
+    const uint8_t *data, size_t size, const char *name, zip_directory *out, smac_error *error);
 const zip_member *zip_directory_find(const zip_directory *d, const char *name); /* NULL when there is none */
 void zip_directory_free(zip_directory *d);
 

@@ -14,18 +14,20 @@
 
 #define MEDIA SMAC_SOURCE_DIR "/tests/golden/media/"
 
-static const char *const words[] = {"this is a good film", "i hate this bad film", "a very good day", "so bad it hurts"};
+static const char *const words[] = {
+    "this is a good film", "i hate this bad film", "a very good day", "so bad it hurts"};
 static char model_path[] = "/tmp/smac-analyze-XXXXXX";
 
 static int make_model(void **state)
 {
     (void)state;
-    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8", "perceiver.latents=3",
-        "perceiver.layers=1", "interaction.queries=2", "interaction.layers=1", "contrast.projection=8", "text.width=16",
-        "text.heads=2", "text.hidden=32", "text.layers=1", "text.vocabulary=120", "audio.width=16", "audio.heads=2",
-        "audio.hidden=32", "audio.layers=1", "audio.out_width=12", "audio.mel_bins=16", "audio.frames=32",
-        "audio.kernel=8", "audio.stride=8", "vision.width=16", "vision.heads=2", "vision.hidden=32", "vision.layers=1",
-        "vision.out_width=12", "vision.image_size=16", "vision.patch=8"};
+    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8",
+        "perceiver.latents=3", "perceiver.layers=1", "interaction.queries=2", "interaction.layers=1",
+        "contrast.projection=8", "text.width=16", "text.heads=2", "text.hidden=32", "text.layers=1",
+        "text.vocabulary=120", "audio.width=16", "audio.heads=2", "audio.hidden=32", "audio.layers=1",
+        "audio.out_width=12", "audio.mel_bins=16", "audio.frames=32", "audio.kernel=8", "audio.stride=8",
+        "vision.width=16", "vision.heads=2", "vision.hidden=32", "vision.layers=1", "vision.out_width=12",
+        "vision.image_size=16", "vision.patch=8"};
     configuration c;
     task_description task;
     affect_system *s = NULL;
@@ -173,7 +175,7 @@ static void a_missing_modality_is_not_a_number(void **state)
     assert_true(s->has[SMAC_AUDIO] && !s->has[SMAC_VISION] && !s->has[SMAC_TEXT]);
     assert_true(isnan(s->modality[SMAC_VISION][0]) && isnan(s->modality[SMAC_TEXT][0]));
     assert_true(isfinite(s->modality[SMAC_AUDIO][0]) && isfinite(s->prediction[0]));
-    assert_true(isnan(s->disagreement)); /* one modality has nobody to disagree with */
+    assert_true(isnan(s->disagreement));              /* one modality has nobody to disagree with */
     assert_true(smac_analysis_warning_count(a) >= 2); /* no words, no picture */
     char *text = NULL;
     const smac_analysis *one = a;
@@ -295,9 +297,8 @@ static void wrong_things_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(threads_share_a_model),
-        cmocka_unit_test(windows_cover_the_recording),
-        cmocka_unit_test(one_window_says_what_the_summary_says), cmocka_unit_test(a_missing_modality_is_not_a_number),
-        cmocka_unit_test(a_speech_model_is_loaded_once),
+        cmocka_unit_test(windows_cover_the_recording), cmocka_unit_test(one_window_says_what_the_summary_says),
+        cmocka_unit_test(a_missing_modality_is_not_a_number), cmocka_unit_test(a_speech_model_is_loaded_once),
         cmocka_unit_test(wrong_things_are_refused)};
     return cmocka_run_group_tests(tests, make_model, remove_model);
 }

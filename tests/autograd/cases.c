@@ -32,10 +32,10 @@ static float *some_numbers(tape *t, int64_t count, float low, float high)
     return x;
 }
 
-#define BUILD(name, expression)                                                                    \
-    static value *name(tape *t, value **in)                                                        \
-    {                                                                                              \
-        return expression;                                                                         \
+#define BUILD(name, expression)             \
+    static value *name(tape *t, value **in) \
+    {                                       \
+        return expression;                  \
     }
 
 /* --- products ------------------------------------------------------------------------------------------------------ */
@@ -56,8 +56,14 @@ static value *attend(tape *t, value **in, int kv_heads, bool mask, bool bias, bo
     if (mask && counts != NULL) /* the last sample has no key at all */
         for (int64_t i = 0; i < k->dim[1]; i++)
             counts[(k->dim[0] - 1) * k->dim[1] + i] = 0;
-    return op_attention(t, q, k, v, &(attention_options){.heads = 2, .kv_heads = kv_heads, .key_mask = counts,
-        .bias = bias ? in[3] : NULL, .causal = causal, .dropout = dropout, .scale = scale});
+    return op_attention(t, q, k, v,
+        &(attention_options){.heads = 2,
+            .kv_heads = kv_heads,
+            .key_mask = counts,
+            .bias = bias ? in[3] : NULL,
+            .causal = causal,
+            .dropout = dropout,
+            .scale = scale});
 }
 BUILD(attention_plain, attend(t, in, 2, false, false, false, 0, 0))
 BUILD(attention_mask, attend(t, in, 2, true, false, false, 0, 0))
@@ -152,8 +158,8 @@ static value *relative_from_key(tape *t, value **in)
     return index != NULL ? op_relative_gather(t, in[0], index, batch, true) : NULL;
 }
 BUILD(where_whole, op_where(t, some_mask(t, in[0]->dim[0]), in[0]->dim[0], in[0], in[1]))
-BUILD(where_trailing, op_where(t, some_mask(t, in[0]->dim[0] * in[0]->dim[1]), in[0]->dim[0] * in[0]->dim[1], in[0],
-    in[1]))
+BUILD(where_trailing,
+    op_where(t, some_mask(t, in[0]->dim[0] * in[0]->dim[1]), in[0]->dim[0] * in[0]->dim[1], in[0], in[1]))
 
 /* --- sums ---------------------------------------------------------------------------------------------------------------- */
 BUILD(sum_it, op_sum(t, in[0]))

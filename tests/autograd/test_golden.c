@@ -46,14 +46,14 @@ static value *attend(tape *t, value **in, const char *name, attention_options o)
     return op_attention(t, in[0], in[1], in[2], &o);
 }
 
-#define BUILD(name, expression)                                                                    \
-    static value *name(tape *t, value **in)                                                        \
-    {                                                                                              \
-        return expression;                                                                         \
+#define BUILD(name, expression)             \
+    static value *name(tape *t, value **in) \
+    {                                       \
+        return expression;                  \
     }
 BUILD(attention_3, attend(t, in, "attention", (attention_options){.heads = 3, .kv_heads = 3}))
-BUILD(attention_bias, attend(t, in, "attention_bias", (attention_options){.heads = 3, .kv_heads = 3, .bias = in[3],
-    .scale = 1}))
+BUILD(attention_bias,
+    attend(t, in, "attention_bias", (attention_options){.heads = 3, .kv_heads = 3, .bias = in[3], .scale = 1}))
 BUILD(attention_multi_query, attend(t, in, "attention_multi_query", (attention_options){.heads = 4, .kv_heads = 1}))
 BUILD(attention_causal, attend(t, in, "", (attention_options){.heads = 2, .kv_heads = 2, .causal = true}))
 BUILD(layer_norm, op_layer_norm(t, in[0], in[1], in[2], 1e-5f))
@@ -66,10 +66,11 @@ BUILD(sigmoid, op_activation(t, in[0], ACTIVATION_SIGMOID))
 BUILD(relu, op_activation(t, in[0], ACTIVATION_RELU))
 BUILD(quick_gelu, op_activation(t, in[0], ACTIVATION_QUICK_GELU))
 BUILD(linear_gelu, op_linear_activation(t, in[0], in[1], in[2], ACTIVATION_GELU))
-BUILD(cross_entropy, op_cross_entropy(t, in[0], on_tape(t, "cross_entropy", "data.target", false),
-    on_tape(t, "cross_entropy", "data.row_weight", false)))
-BUILD(l1_loss, op_l1_loss(t, in[0], on_tape(t, "l1_loss", "data.target", false),
-    on_tape(t, "l1_loss", "data.row_weight", false)))
+BUILD(cross_entropy,
+    op_cross_entropy(t, in[0], on_tape(t, "cross_entropy", "data.target", false),
+        on_tape(t, "cross_entropy", "data.row_weight", false)))
+BUILD(l1_loss,
+    op_l1_loss(t, in[0], on_tape(t, "l1_loss", "data.target", false), on_tape(t, "l1_loss", "data.row_weight", false)))
 BUILD(conv1d, op_conv1d(t, in[0], in[1], in[2], 1, 1))
 BUILD(conv1d_stride, op_conv1d(t, in[0], in[1], in[2], 2, 2))
 BUILD(softmax, op_softmax(t, in[0]))
@@ -77,14 +78,27 @@ BUILD(log_softmax, op_log_softmax(t, in[0]))
 BUILD(l2_normalise, op_l2_normalise(t, in[0], 1e-6f))
 
 static const golden cases[] = {
-    {"attention", {"q", "k", "v"}, attention_3}, {"attention_bias", {"q", "k", "v", "bias"}, attention_bias},
+    {"attention", {"q", "k", "v"}, attention_3},
+    {"attention_bias", {"q", "k", "v", "bias"}, attention_bias},
     {"attention_multi_query", {"q", "k", "v"}, attention_multi_query},
-    {"attention_causal", {"q", "k", "v"}, attention_causal}, {"layer_norm", {"x", "w", "b"}, layer_norm},
-    {"rms_norm", {"x", "w"}, rms_norm}, {"gelu", {"x"}, gelu}, {"gelu_tanh", {"x"}, gelu_tanh}, {"silu", {"x"}, silu},
-    {"tanh", {"x"}, tanh_it}, {"sigmoid", {"x"}, sigmoid}, {"relu", {"x"}, relu}, {"quick_gelu", {"x"}, quick_gelu},
-    {"linear_gelu", {"x", "w", "b"}, linear_gelu}, {"cross_entropy", {"x"}, cross_entropy},
-    {"l1_loss", {"x"}, l1_loss}, {"conv1d", {"x", "w", "b"}, conv1d}, {"conv1d_stride", {"x", "w", "b"}, conv1d_stride},
-    {"softmax", {"x"}, softmax}, {"log_softmax", {"x"}, log_softmax}, {"l2_normalise", {"x"}, l2_normalise},
+    {"attention_causal", {"q", "k", "v"}, attention_causal},
+    {"layer_norm", {"x", "w", "b"}, layer_norm},
+    {"rms_norm", {"x", "w"}, rms_norm},
+    {"gelu", {"x"}, gelu},
+    {"gelu_tanh", {"x"}, gelu_tanh},
+    {"silu", {"x"}, silu},
+    {"tanh", {"x"}, tanh_it},
+    {"sigmoid", {"x"}, sigmoid},
+    {"relu", {"x"}, relu},
+    {"quick_gelu", {"x"}, quick_gelu},
+    {"linear_gelu", {"x", "w", "b"}, linear_gelu},
+    {"cross_entropy", {"x"}, cross_entropy},
+    {"l1_loss", {"x"}, l1_loss},
+    {"conv1d", {"x", "w", "b"}, conv1d},
+    {"conv1d_stride", {"x", "w", "b"}, conv1d_stride},
+    {"softmax", {"x"}, softmax},
+    {"log_softmax", {"x"}, log_softmax},
+    {"l2_normalise", {"x"}, l2_normalise},
 };
 
 static void compare(const char *name, const char *part, const float *found, int64_t count)

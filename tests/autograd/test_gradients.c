@@ -63,7 +63,8 @@ static double check_case(const op_case *c, tape *t, tape *other)
         }
         double tolerance = c->tolerance > 0 ? c->tolerance : 5e-4;
         if (!(wrong / largest <= tolerance))
-            fail_msg("%s (%s): the gradient of input %d is off by %g of %g", c->operation, c->variant, i, wrong, largest);
+            fail_msg(
+                "%s (%s): the gradient of input %d is off by %g of %g", c->operation, c->variant, i, wrong, largest);
         worst = fmax(worst, wrong / largest);
     }
     for (int i = 0; i < c->inputs; i++)

@@ -125,8 +125,8 @@ static void test_dropout_levels(void **state)
 {
     (void)state;
     enum { N = 1000 };
-    const dropout_mask mask = {.seed = 0x123456789ABCDEF0u, .stream = 0xFEDCBA9876543210u, .threshold = 20000,
-        .scale = 2};
+    const dropout_mask mask = {
+        .seed = 0x123456789ABCDEF0u, .stream = 0xFEDCBA9876543210u, .threshold = 20000, .scale = 2};
     float x[N], whole[N], part[N];
     for (int i = 0; i < N; i++)
         x[i] = (float)(i + 1);
@@ -148,7 +148,7 @@ int main(int count, char **arguments)
     program = arguments[0];
     if (count > 1 && strcmp(arguments[1], "write") == 0)
         return write_all();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_threads), cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_dropout_levels)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads), cmocka_unit_test(test_plain), cmocka_unit_test(test_dropout_levels)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,11 @@
 
 #include "autograd/ops.h"
 
-#define DIM(...) (int64_t[]){__VA_ARGS__}
+#define DIM(...)    \
+    (int64_t[])     \
+    {               \
+        __VA_ARGS__ \
+    }
 
 static const tape_options recording = {.record = true};
 
@@ -127,8 +131,8 @@ static void test_parameters(void **state)
 {
     (void)state;
     float data[2] = {1, 2}, grad[2] = {0, 0};
-    parameter p = {.name = "layer.weight", .rank = 1, .dim = {2}, .count = 2, .data = data, .grad = grad,
-        .trainable = true};
+    parameter p = {
+        .name = "layer.weight", .rank = 1, .dim = {2}, .count = 2, .data = data, .grad = grad, .trainable = true};
     tape *t = tape_new(&recording);
     /* used twice, and gradients of two passes are added */
     for (int pass = 0; pass < 2; pass++) {
@@ -162,8 +166,8 @@ static void test_finite(void **state)
     expect(t, SMAC_ERROR_NUMERIC, "op_log", "element 1");
     /* a finite loss whose gradient is not: d sqrt(x) written as exp(0.5 log x) at a tiny x */
     float data[1] = {1e-44f}, grad[1] = {0};
-    parameter p = {.name = "gate.alpha", .rank = 1, .dim = {1}, .count = 1, .data = data, .grad = grad,
-        .trainable = true};
+    parameter p = {
+        .name = "gate.alpha", .rank = 1, .dim = {1}, .count = 1, .data = data, .grad = grad, .trainable = true};
     value *loss = op_sum(t, op_log(t, tape_parameter(t, &p)));
     assert_int_equal(tape_backward(t, loss, 1, NULL), SMAC_ERROR_NUMERIC);
     expect(t, SMAC_ERROR_NUMERIC, "gate.alpha", "parameter");

@@ -291,12 +291,18 @@ static void advice_stands_behind_a_message_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes_are_checked), cmocka_unit_test(arenas_release_to_a_mark),
-        cmocka_unit_test(philox_gives_the_published_numbers), cmocka_unit_test(random_numbers_have_their_moments),
-        cmocka_unit_test(advice_stands_behind_a_message_once), cmocka_unit_test(files_are_whole_or_not_there),
-        cmocka_unit_test(streams_and_links_are_not_replaced), cmocka_unit_test(folders_are_listed_in_order),
+        cmocka_unit_test(sizes_are_checked),
+        cmocka_unit_test(arenas_release_to_a_mark),
+        cmocka_unit_test(philox_gives_the_published_numbers),
+        cmocka_unit_test(random_numbers_have_their_moments),
+        cmocka_unit_test(advice_stands_behind_a_message_once),
+        cmocka_unit_test(files_are_whole_or_not_there),
+        cmocka_unit_test(streams_and_links_are_not_replaced),
+        cmocka_unit_test(folders_are_listed_in_order),
         cmocka_unit_test(sha256_is_the_standard_one),
-        cmocka_unit_test(utf8_is_checked), cmocka_unit_test(numbers_are_whole), cmocka_unit_test(csv_follows_rfc_4180),
+        cmocka_unit_test(utf8_is_checked),
+        cmocka_unit_test(numbers_are_whole),
+        cmocka_unit_test(csv_follows_rfc_4180),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,14 +10,16 @@
 #include "compute/cpu.h"
 
 /* Start again with threads that sleep when they wait: with three threads on a busy machine spinning takes minutes. */
-static inline void wait_passively(char **argv) {
+static inline void wait_passively(char **argv)
+{
     if (getenv("OMP_WAIT_POLICY"))
         return;
     setenv("OMP_WAIT_POLICY", "passive", 1);
     execv(argv[0], argv);
 }
 
-static inline int run_again(char **argv, const char *name, const char *value) {
+static inline int run_again(char **argv, const char *name, const char *value)
+{
     fflush(stdout);
     fflush(stderr);
     pid_t child = fork();
@@ -36,7 +38,8 @@ static inline int run_again(char **argv, const char *name, const char *value) {
 }
 
 /* Failures of the runs with lower kernels, and with oneDNN's products where it can do them.  No-op in those runs. */
-static inline int run_other_levels(char **argv) {
+static inline int run_other_levels(char **argv)
+{
     int failed = 0;
     if (getenv("SMAC_TEST_CHILD"))
         return 0;

@@ -18,13 +18,15 @@ enum { LONGEST = 300 };
 static const int lengths[] = {0, 1, 2, 7, 8, 15, 16, 17, 31, 33, 64, 257, LONGEST};
 enum { LENGTHS = sizeof lengths / sizeof lengths[0] };
 
-static void fill(float *x, int n, float spread, uint64_t stream) {
+static void fill(float *x, int n, float spread, uint64_t stream)
+{
     for (int i = 0; i < n; i++)
         x[i] = spread * random_normal_at(1, stream, (uint64_t)i);
 }
 
 /* |a - b| <= absolute + relative |b|, NaN equal to NaN, infinities equal */
-static void check_near(const char *what, const float *a, const float *b, int n, float absolute, float relative) {
+static void check_near(const char *what, const float *a, const float *b, int n, float absolute, float relative)
+{
     for (int i = 0; i < n; i++) {
         if (isnan(a[i]) && isnan(b[i]))
             continue;
@@ -35,11 +37,12 @@ static void check_near(const char *what, const float *a, const float *b, int n, 
     }
 }
 
-#define FOR_LEVELS(k)                                                                              \
-    for (kernel_level level_ = KERNEL_PLAIN; level_ <= cpu_best_level(); level_++)                 \
+#define FOR_LEVELS(k)                                                              \
+    for (kernel_level level_ = KERNEL_PLAIN; level_ <= cpu_best_level(); level_++) \
         for (const kernels *k = kernels_at(level_), *once_ = k; once_; once_ = 0)
 
-static double exact_activation(double x, activation a) {
+static double exact_activation(double x, activation a)
+{
     switch (a) {
     case ACTIVATION_RELU:
         return x > 0 ? x : 0;
@@ -60,7 +63,8 @@ static double exact_activation(double x, activation a) {
     }
 }
 
-static void activations(void **state) {
+static void activations(void **state)
+{
     (void)state;
     enum { N = 4001 };
     float *x = calloc(N, 4), *y = calloc(N, 4), *want = calloc(N, 4), *dy = calloc(N, 4), *dx = calloc(N, 4);
@@ -68,15 +72,15 @@ static void activations(void **state) {
         x[i] = (float)(i - N / 2) * 0.01f;
         dy[i] = random_normal_at(2, 3, (uint64_t)i);
     }
-    FOR_LEVELS(k) for (activation a = ACTIVATION_NONE; a <= ACTIVATION_QUICK_GELU; a++) {
+    FOR_LEVELS(k) for (activation a = ACTIVATION_NONE; a <= ACTIVATION_QUICK_GELU; a++)
+    {
         k->activate(y, x, N, a);
         for (int i = 0; i < N; i++)
             want[i] = (float)exact_activation(x[i], a);
         check_near("activation", y, want, N, 2e-7f, 1e-6f);
         for (int i = 0; i < N; i++) { /* central difference in double */
             double h = 1e-5;
-            want[i] = 0.5f + dy[i] *
-                    (float)((exact_activation(x[i] + h, a) - exact_activation(x[i] - h, a)) / (2 * h));
+            want[i] = 0.5f + dy[i] * (float)((exact_activation(x[i] + h, a) - exact_activation(x[i] - h, a)) / (2 * h));
             if (a == ACTIVATION_RELU && i == N / 2)
                 want[i] = 0.5f;
             dx[i] = 0.5f;
@@ -87,7 +91,8 @@ static void activations(void **state) {
     /* relative accuracy near 0 and far out on the negative side; what is not finite */
     float special[] = {1e-20f, -1e-20f, 1e-6f, -3e-5f, INFINITY, -INFINITY, NAN, 0, 300, -300, FLT_MAX, -FLT_MAX};
     int n = sizeof special / sizeof special[0];
-    FOR_LEVELS(k) for (activation a = ACTIVATION_NONE; a <= ACTIVATION_QUICK_GELU; a++) {
+    FOR_LEVELS(k) for (activation a = ACTIVATION_NONE; a <= ACTIVATION_QUICK_GELU; a++)
+    {
         k->activate(y, special, n, a);
         kernels_at(KERNEL_PLAIN)->activate(want, special, n, a);
         check_near("special activation", y, want, n, 1e-30f, 1e-6f);
@@ -95,7 +100,8 @@ static void activations(void **state) {
     free(x), free(y), free(want), free(dy), free(dx);
 }
 
-static void exponentials(void **state) {
+static void exponentials(void **state)
+{
     (void)state;
     enum { N = 20001 };
     float *x = calloc(N, 4), *y = calloc(N, 4), *want = calloc(N, 4);
@@ -103,7 +109,8 @@ static void exponentials(void **state) {
         x[i] = (float)(i - N / 2) * 0.0087f;
     for (int i = 0; i < N; i++)
         want[i] = (float)exp(x[i]);
-    FOR_LEVELS(k) {
+    FOR_LEVELS(k)
+    {
         k->exponential(y, x, N);
         check_near("exp", y, want, N, FLT_MIN, 2.5e-7f);
         float special[] = {INFINITY, -INFINITY, NAN, 0, 89, -88, -103, -110, 1e30f, -1e30f}, out[10], right[10];
@@ -121,7 +128,8 @@ static void exponentials(void **state) {
 }
 
 /* All that is elementwise or by row, for every length and for addresses that are not aligned. */
-static void rows(void **state) {
+static void rows(void **state)
+{
     (void)state;
     const kernels *plain = kernels_at(KERNEL_PLAIN);
     float a[LONGEST + 1], b[LONGEST + 1], w[LONGEST + 1], y[LONGEST + 1], want[LONGEST + 1], t[LONGEST + 1],
@@ -132,16 +140,17 @@ static void rows(void **state) {
     fill(w, LONGEST + 1, 1, 12);
     for (int i = 0; i <= LONGEST; i++)
         mask[i] = random_u32_at(5, 5, (uint64_t)i) % 3 != 0;
-    FOR_LEVELS(k) for (int l = 0; l < LENGTHS; l++) for (int shift = 0; shift < 2; shift++) {
+    FOR_LEVELS(k) for (int l = 0; l < LENGTHS; l++) for (int shift = 0; shift < 2; shift++)
+    {
         int n = lengths[l] - shift < 0 ? 0 : lengths[l] - shift;
         const float *x = a + shift, *z = b + shift;
         float *o = y + shift, *r = want + shift;
-#define BOTH(call_k, call_plain, name, tolerance)      \
-    do {                                               \
-        memcpy(y, w, sizeof y);                        \
-        memcpy(want, w, sizeof want);                  \
-        call_k;                                        \
-        call_plain;                                    \
+#define BOTH(call_k, call_plain, name, tolerance)                     \
+    do {                                                              \
+        memcpy(y, w, sizeof y);                                       \
+        memcpy(want, w, sizeof want);                                 \
+        call_k;                                                       \
+        call_plain;                                                   \
         check_near(name, y, want, LONGEST + 1, tolerance, tolerance); \
     } while (0)
         BOTH(k->add(o, x, z, n), plain->add(r, x, z, n), "add", 0);
@@ -175,8 +184,8 @@ static void rows(void **state) {
                 "layer_norm'", 1e-5f);
             check_near("dw", t, u, LONGEST + 1, 1e-5f, 1e-5f);
             check_near("db", db, db_want, LONGEST + 1, 1e-6f, 1e-6f);
-            BOTH(k->rms_norm(o, x, weight, n, 1e-6f, &inverse[0]),
-                plain->rms_norm(r, x, weight, n, 1e-6f, &inverse[1]), "rms_norm", 3e-6f);
+            BOTH(k->rms_norm(o, x, weight, n, 1e-6f, &inverse[0]), plain->rms_norm(r, x, weight, n, 1e-6f, &inverse[1]),
+                "rms_norm", 3e-6f);
             check_near("inverse", &inverse[0], &inverse[1], 1, 0, 2e-6f);
             BOTH(k->rms_norm_backward(o, form & 2 ? t : 0, z, x, weight, n, inverse[1]),
                 plain->rms_norm_backward(r, form & 2 ? u : 0, z, x, weight, n, inverse[1]), "rms_norm'", 1e-5f);
@@ -202,12 +211,14 @@ static void rows(void **state) {
     }
 }
 
-static void softmax_edges(void **state) {
+static void softmax_edges(void **state)
+{
     (void)state;
     float x[40], bias[40], y[40];
     uint8_t mask[40] = {0};
     fill(x, 40, 1, 1);
-    FOR_LEVELS(k) {
+    FOR_LEVELS(k)
+    {
         k->softmax(y, x, 40, 1, 0, mask); /* nobody counts */
         for (int i = 0; i < 40; i++)
             assert_true(y[i] == 0);
@@ -234,7 +245,8 @@ static void softmax_edges(void **state) {
 }
 
 /* All bfloat16 and binary16 numbers there and back; rounding of many float32 bit patterns, the same at every level. */
-static void formats(void **state) {
+static void formats(void **state)
+{
     (void)state;
     enum { N = 65536 };
     uint16_t *h = calloc(N, 2), *back = calloc(N, 2), *want = calloc(N, 2);
@@ -242,7 +254,8 @@ static void formats(void **state) {
     const kernels *plain = kernels_at(KERNEL_PLAIN);
     for (int i = 0; i < N; i++)
         h[i] = (uint16_t)i;
-    FOR_LEVELS(k) {
+    FOR_LEVELS(k)
+    {
         k->from_bf16(x, h, N);
         for (int i = 0; i < N; i++) {
             uint32_t u;
@@ -297,7 +310,8 @@ static void formats(void **state) {
     free(h), free(back), free(want), free(x), free(y);
 }
 
-static void quantising(void **state) {
+static void quantising(void **state)
+{
     (void)state;
     const kernels *plain = kernels_at(KERNEL_PLAIN);
     float x[LONGEST], y[LONGEST], want[LONGEST], column[LONGEST], bias[LONGEST];
@@ -311,7 +325,8 @@ static void quantising(void **state) {
         sums[i] = (int32_t)random_u32_at(3, 3, (uint64_t)i) / 4096;
         column_sum[i] = (int32_t)random_u32_at(3, 4, (uint64_t)i) / 1048576;
     }
-    FOR_LEVELS(k) for (int l = 0; l < LENGTHS; l++) {
+    FOR_LEVELS(k) for (int l = 0; l < LENGTHS; l++)
+    {
         int n = lengths[l];
         q[n] = q_want[n] = 99;
         float s = k->quantise(q, x, n), s_want = plain->quantise(q_want, x, n);
@@ -355,7 +370,8 @@ static void quantising(void **state) {
 }
 
 /* The long loops give the same bits for every number of threads, and agree with the short ones. */
-static void long_arrays(void **state) {
+static void long_arrays(void **state)
+{
     (void)state;
     enum { N = 300000 };
     float *x = calloc(N, 4), *p = calloc(N, 4), *m = calloc(N, 4), *v = calloc(N, 4), *first = calloc(N, 4);
@@ -386,7 +402,8 @@ static void long_arrays(void **state) {
     free(x), free(p), free(m), free(v), free(first);
 }
 
-static void description(void **state) {
+static void description(void **state)
+{
     (void)state;
     char line[300], cut[8];
     cpu_describe(line, sizeof line);
@@ -397,13 +414,19 @@ static void description(void **state) {
     assert_ptr_equal(kernels_get(), kernels_at(cpu_level()));
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     (void)argc;
     wait_passively(argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(activations), cmocka_unit_test(exponentials), cmocka_unit_test(rows),
-        cmocka_unit_test(softmax_edges), cmocka_unit_test(formats), cmocka_unit_test(quantising),
-        cmocka_unit_test(long_arrays), cmocka_unit_test(description),
+        cmocka_unit_test(activations),
+        cmocka_unit_test(exponentials),
+        cmocka_unit_test(rows),
+        cmocka_unit_test(softmax_edges),
+        cmocka_unit_test(formats),
+        cmocka_unit_test(quantising),
+        cmocka_unit_test(long_arrays),
+        cmocka_unit_test(description),
     };
     return cmocka_run_group_tests(tests, 0, 0);
 }

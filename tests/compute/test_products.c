@@ -19,7 +19,8 @@
 #include "compute/products.h"
 #include "compute/levels.h"
 
-static float *numbers(int64_t n, uint64_t stream) {
+static float *numbers(int64_t n, uint64_t stream)
+{
     float *x = malloc((size_t)(n ? n : 1) * sizeof *x);
     for (int64_t i = 0; i < n; i++)
         x[i] = random_normal_at(7, stream, (uint64_t)i);
@@ -27,7 +28,8 @@ static float *numbers(int64_t n, uint64_t stream) {
 }
 
 /* the same, or a copy rounded to bfloat16; free it */
-static float *as_read(precision how, const float *x, int64_t n) {
+static float *as_read(precision how, const float *x, int64_t n)
+{
     float *y = malloc((size_t)(n ? n : 1) * sizeof *y);
     uint16_t h;
     memcpy(y, x, (size_t)n * sizeof *y);
@@ -39,7 +41,8 @@ static float *as_read(precision how, const float *x, int64_t n) {
 }
 
 /* one element of op(A) op(B) in double; *size gets the sum of the magnitudes */
-static double element(const float *a, int64_t a_step, const float *b, int64_t b_step, int64_t k, double *size) {
+static double element(const float *a, int64_t a_step, const float *b, int64_t b_step, int64_t k, double *size)
+{
     double s = 0;
     *size = 0;
     for (int64_t i = 0; i < k; i++) {
@@ -50,13 +53,15 @@ static double element(const float *a, int64_t a_step, const float *b, int64_t b_
     return s;
 }
 
-static const int64_t shapes[][3] = {{1, 1, 1}, {1, 7, 3}, {7, 1, 5}, {3, 33, 17}, {14, 32, 64}, {15, 31, 2}, {13, 97, 1},
-    {50, 129, 211}, {257, 101, 80}, {29, 257, 401}, {131, 67, 4}, {1, 300, 769}, {101, 512, 389}, {2, 3, 0}};
+static const int64_t shapes[][3] = {{1, 1, 1}, {1, 7, 3}, {7, 1, 5}, {3, 33, 17}, {14, 32, 64}, {15, 31, 2},
+    {13, 97, 1}, {50, 129, 211}, {257, 101, 80}, {29, 257, 401}, {131, 67, 4}, {1, 300, 769}, {101, 512, 389},
+    {2, 3, 0}};
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
 /* int8 exactly: the integers of both sides by the plain kernel, their sum, what stands for 0, both scales */
-static void check_int8(const float *y, const float *x, const float *w, const float *bias, int64_t rows, int64_t n,
-    int64_t k) {
+static void check_int8(
+    const float *y, const float *x, const float *w, const float *bias, int64_t rows, int64_t n, int64_t k)
+{
     uint8_t *qx = malloc((size_t)k + 1);
     int8_t *qw = malloc((size_t)(n * k + 1));
     int32_t zero;
@@ -78,7 +83,8 @@ static void check_int8(const float *y, const float *x, const float *w, const flo
     free(qx), free(qw), free(scale);
 }
 
-static void packed(void **state) {
+static void packed(void **state)
+{
     (void)state;
     for (size_t s = 0; s < SHAPES; s++) {
         int64_t rows = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
@@ -162,77 +168,110 @@ static void packed(void **state) {
     packed_matrix_free(0);
 }
 
-static void general(void **state) {
+static void general(void **state)
+{
     (void)state;
-    for (size_t s = 0; s < SHAPES; s++) for (int form = 0; form < 8; form++) {
-        int64_t m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
-        bool ta = form & 1, tb = form & 2;
-        precision how = form & 4 ? PRECISION_BF16 : PRECISION_F32;
-        int64_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 2, ldc = n + 5; /* rows with something behind them */
-        float *a = numbers(lda * (ta ? k : m) + 1, 11), *b = numbers(ldb * (tb ? n : k) + 1, 12);
-        float *c = numbers(ldc * m, 13), *before = numbers(ldc * m, 13), *first = malloc((size_t)(ldc * m) * 4);
-        float *ar = as_read(how, a, lda * (ta ? k : m) + 1), *br = as_read(how, b, ldb * (tb ? n : k) + 1);
-        for (int beta = 0; beta < 2; beta++) {
-            float alpha = beta ? 0.5f : 1;
-            for (int threads = 1; threads <= 3; threads++) {
-                parallel_set_threads(threads);
-                memcpy(c, before, (size_t)(ldc * m) * 4);
-                if (!beta)
-                    for (int64_t i = 0; i < m; i++)
-                        c[i * ldc] = NAN; /* must not be read */
-                assert_int_equal(gemm(how, ta, tb, m, n, k, alpha, a, lda, b, ldb, (float)beta, c, ldc, 0), SMAC_OK);
-                if (threads == 1)
-                    memcpy(first, c, (size_t)(ldc * m) * 4);
-                assert_memory_equal(c, first, (size_t)(ldc * m) * 4);
-            }
-            parallel_set_threads(0);
-            for (int64_t i = 0; i < m; i++) {
-                for (int64_t j = 0; j < n; j++) {
-                    double size, sum = element(ta ? ar + i : ar + i * lda, ta ? lda : 1, tb ? br + j * ldb : br + j,
-                        tb ? 1 : ldb, k, &size);
-                    double want = alpha * sum + (beta ? before[i * ldc + j] : 0);
-                    if (!(fabs(c[i * ldc + j] - want) <= 1e-6 * (size + 4)))
-                        fail_msg("form %d, %d x %d x %d: (%d, %d) is %.9g, expected %.9g", form, (int)m, (int)n,
-                            (int)k, (int)i, (int)j, c[i * ldc + j], want);
+    for (size_t s = 0; s < SHAPES; s++)
+        for (int form = 0; form < 8; form++) {
+            int64_t m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
+            bool ta = form & 1, tb = form & 2;
+            precision how = form & 4 ? PRECISION_BF16 : PRECISION_F32;
+            int64_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 2, ldc = n + 5; /* rows with something behind them */
+            float *a = numbers(lda * (ta ? k : m) + 1, 11), *b = numbers(ldb * (tb ? n : k) + 1, 12);
+            float *c = numbers(ldc * m, 13), *before = numbers(ldc * m, 13), *first = malloc((size_t)(ldc * m) * 4);
+            float *ar = as_read(how, a, lda * (ta ? k : m) + 1), *br = as_read(how, b, ldb * (tb ? n : k) + 1);
+            for (int beta = 0; beta < 2; beta++) {
+                float alpha = beta ? 0.5f : 1;
+                for (int threads = 1; threads <= 3; threads++) {
+                    parallel_set_threads(threads);
+                    memcpy(c, before, (size_t)(ldc * m) * 4);
+                    if (!beta)
+                        for (int64_t i = 0; i < m; i++)
+                            c[i * ldc] = NAN; /* must not be read */
+                    assert_int_equal(
+                        gemm(how, ta, tb, m, n, k, alpha, a, lda, b, ldb, (float)beta, c, ldc, 0), SMAC_OK);
+                    if (threads == 1)
+                        memcpy(first, c, (size_t)(ldc * m) * 4);
+                    assert_memory_equal(c, first, (size_t)(ldc * m) * 4);
                 }
-                for (int64_t j = n; j < ldc; j++)
-                    assert_true(c[i * ldc + j] == before[i * ldc + j]);
+                parallel_set_threads(0);
+                for (int64_t i = 0; i < m; i++) {
+                    for (int64_t j = 0; j < n; j++) {
+                        double size,
+                            sum = element(ta ? ar + i : ar + i * lda, ta ? lda : 1, tb ? br + j * ldb : br + j,
+                                tb ? 1 : ldb, k, &size);
+                        double want = alpha * sum + (beta ? before[i * ldc + j] : 0);
+                        if (!(fabs(c[i * ldc + j] - want) <= 1e-6 * (size + 4)))
+                            fail_msg("form %d, %d x %d x %d: (%d, %d) is %.9g, expected %.9g", form, (int)m, (int)n,
+                                (int)k, (int)i, (int)j, c[i * ldc + j], want);
+                    }
+                    for (int64_t j = n; j < ldc; j++)
+                        assert_true(c[i * ldc + j] == before[i * ldc + j]);
+                }
             }
+            free(a), free(b), free(c), free(before), free(first), free(ar), free(br);
         }
-        free(a), free(b), free(c), free(before), free(first), free(ar), free(br);
-    }
 }
 
 /* A batch over (B, T, heads * d) is the same as a product for each head. */
-static void batched(void **state) {
+static void batched(void **state)
+{
     (void)state;
     enum { B = 2, H = 3, T = 19, D = 10 };
     float *q = numbers(B * T * H * D, 1), *k = numbers(B * T * H * D, 2), *v = numbers(B * T * H * D, 3);
     float *s = numbers(B * H * T * T, 4), *o = numbers(B * T * H * D, 5), one[T * T], out[T * D];
-    for (precision how = PRECISION_F32; how <= PRECISION_BF16; how++) for (int threads = 1; threads <= 3; threads++) {
-        parallel_set_threads(threads);
-        gemm_batch g = {.transpose_b = true, .m = T, .n = T, .k = D, .outer = B, .inner = H, .alpha = 0.25f, .a = q,
-            .b = k, .c = s, .lda = H * D, .ldb = H * D, .ldc = T, .stride_a = {T * H * D, D},
-            .stride_b = {T * H * D, D}, .stride_c = {H * T * T, T * T}};
-        assert_int_equal(gemm_batched(how, &g, 0), SMAC_OK);
-        gemm_batch g2 = {.m = T, .n = D, .k = T, .outer = B, .inner = H, .alpha = 1, .a = s, .b = v, .c = o, .lda = T,
-            .ldb = H * D, .ldc = H * D, .stride_a = {H * T * T, T * T}, .stride_b = {T * H * D, D},
-            .stride_c = {T * H * D, D}};
-        assert_int_equal(gemm_batched(how, &g2, 0), SMAC_OK);
-        for (int b = 0; b < B; b++) for (int h = 0; h < H; h++) {
-            gemm(how, false, true, T, T, D, 0.25f, q + b * T * H * D + h * D, H * D, k + b * T * H * D + h * D, H * D,
-                0, one, T, 0);
-            assert_memory_equal(one, s + (b * H + h) * T * T, sizeof one);
-            gemm(how, false, false, T, D, T, 1, one, T, v + b * T * H * D + h * D, H * D, 0, out, D, 0);
-            for (int t = 0; t < T; t++)
-                assert_memory_equal(out + t * D, o + (b * T + t) * H * D + h * D, D * 4);
+    for (precision how = PRECISION_F32; how <= PRECISION_BF16; how++)
+        for (int threads = 1; threads <= 3; threads++) {
+            parallel_set_threads(threads);
+            gemm_batch g = {.transpose_b = true,
+                .m = T,
+                .n = T,
+                .k = D,
+                .outer = B,
+                .inner = H,
+                .alpha = 0.25f,
+                .a = q,
+                .b = k,
+                .c = s,
+                .lda = H * D,
+                .ldb = H * D,
+                .ldc = T,
+                .stride_a = {T * H * D, D},
+                .stride_b = {T * H * D, D},
+                .stride_c = {H * T * T, T * T}};
+            assert_int_equal(gemm_batched(how, &g, 0), SMAC_OK);
+            gemm_batch g2 = {.m = T,
+                .n = D,
+                .k = T,
+                .outer = B,
+                .inner = H,
+                .alpha = 1,
+                .a = s,
+                .b = v,
+                .c = o,
+                .lda = T,
+                .ldb = H * D,
+                .ldc = H * D,
+                .stride_a = {H * T * T, T * T},
+                .stride_b = {T * H * D, D},
+                .stride_c = {T * H * D, D}};
+            assert_int_equal(gemm_batched(how, &g2, 0), SMAC_OK);
+            for (int b = 0; b < B; b++)
+                for (int h = 0; h < H; h++) {
+                    gemm(how, false, true, T, T, D, 0.25f, q + b * T * H * D + h * D, H * D, k + b * T * H * D + h * D,
+                        H * D, 0, one, T, 0);
+                    assert_memory_equal(one, s + (b * H + h) * T * T, sizeof one);
+                    gemm(how, false, false, T, D, T, 1, one, T, v + b * T * H * D + h * D, H * D, 0, out, D, 0);
+                    for (int t = 0; t < T; t++)
+                        assert_memory_equal(out + t * D, o + (b * T + t) * H * D + h * D, D * 4);
+                }
         }
-    }
     parallel_set_threads(0);
     free(q), free(k), free(v), free(s), free(o);
 }
 
-static void not_finite(void **state) {
+static void not_finite(void **state)
+{
     (void)state;
     float *x = numbers(3 * 40, 1), *w = numbers(50 * 40, 2), *y = calloc(3 * 50, 4);
     x[40 + 7] = NAN;
@@ -248,7 +287,8 @@ static void not_finite(void **state) {
     free(x), free(w), free(y);
 }
 
-static void many_at_once(void *context, int64_t piece) {
+static void many_at_once(void *context, int64_t piece)
+{
     float **all = context;
     packed_matrix *p = packed_matrix_new(all[0], 70, 90, PRECISION_F32);
     product_packed(all[2] + piece * 40 * 70, all[1], 40, p, 0, ACTIVATION_NONE, 0);
@@ -256,7 +296,8 @@ static void many_at_once(void *context, int64_t piece) {
 }
 
 /* Products from inside pieces of a parallel_for: serial there, the same bits. */
-static void nested(void **state) {
+static void nested(void **state)
+{
     (void)state;
     float *w = numbers(70 * 90, 1), *x = numbers(40 * 90, 2), *y = calloc(8 * 40 * 70, 4), *all[] = {w, x, y};
     parallel_set_threads(3);
@@ -274,7 +315,8 @@ static struct {
     volatile sig_atomic_t came, strayed;
 } stack;
 
-static void look_at_stack(int number, siginfo_t *info, void *context) {
+static void look_at_stack(int number, siginfo_t *info, void *context)
+{
     (void)number, (void)info;
     uintptr_t at = (uintptr_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RSP];
     if (!pthread_equal(pthread_self(), stack.owner)) /* an idle worker of a test before, with a stack of its own */
@@ -284,10 +326,11 @@ static void look_at_stack(int number, siginfo_t *info, void *context) {
 }
 
 /* A signal may come at any moment of a product: its frame goes below the stack pointer, which must point into the stack. */
-static void signals(void **state) {
+static void signals(void **state)
+{
     (void)state;
-    static const int64_t sizes[][3] = {{16, 16, 16}, {200, 16, 64}, {400, 16, 1024}, {96, 64, 300}, {256, 256, 256},
-        {33, 1, 600}, {1, 300, 300}};
+    static const int64_t sizes[][3] = {
+        {16, 16, 16}, {200, 16, 64}, {400, 16, 1024}, {96, 64, 300}, {256, 256, 256}, {33, 1, 600}, {1, 300, 300}};
     pthread_attr_t attributes;
     void *low;
     size_t bytes, frame = 1 << 17;
@@ -295,7 +338,8 @@ static void signals(void **state) {
     assert_int_equal(pthread_attr_getstack(&attributes, &low, &bytes), 0);
     pthread_attr_destroy(&attributes);
     stack.owner = pthread_self(), stack.low = (uintptr_t)low, stack.high = (uintptr_t)low + bytes;
-    stack_t other = {.ss_sp = malloc(frame), .ss_size = frame}, before; /* so that a stray pointer is told, not followed */
+    stack_t other = {.ss_sp = malloc(frame), .ss_size = frame},
+            before; /* so that a stray pointer is told, not followed */
     struct sigaction action = {.sa_sigaction = look_at_stack, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
     assert_int_equal(sigaltstack(&other, &before), 0);
     assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
@@ -328,11 +372,15 @@ static void signals(void **state) {
 }
 #endif
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     (void)argc;
     wait_passively(argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(packed), cmocka_unit_test(general), cmocka_unit_test(batched), cmocka_unit_test(not_finite),
+        cmocka_unit_test(packed),
+        cmocka_unit_test(general),
+        cmocka_unit_test(batched),
+        cmocka_unit_test(not_finite),
         cmocka_unit_test(nested),
 #ifdef __x86_64__
         cmocka_unit_test(signals),

@@ -8,11 +8,12 @@
 
 static void configure(configuration *c)
 {
-    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8", "perceiver.latents=3",
-        "perceiver.layers=1", "interaction.queries=2", "interaction.layers=1", "contrast.projection=8", "text.width=16",
-        "text.heads=2", "text.hidden=32", "text.layers=1", "text.vocabulary=120", "audio.width=16", "audio.heads=2",
-        "audio.hidden=32", "audio.layers=1", "audio.out_width=12", "vision.width=16", "vision.heads=2", "vision.hidden=32",
-        "vision.layers=1", "vision.out_width=12", "vision.image_size=16", "vision.patch=8"};
+    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8",
+        "perceiver.latents=3", "perceiver.layers=1", "interaction.queries=2", "interaction.layers=1",
+        "contrast.projection=8", "text.width=16", "text.heads=2", "text.hidden=32", "text.layers=1",
+        "text.vocabulary=120", "audio.width=16", "audio.heads=2", "audio.hidden=32", "audio.layers=1",
+        "audio.out_width=12", "vision.width=16", "vision.heads=2", "vision.hidden=32", "vision.layers=1",
+        "vision.out_width=12", "vision.image_size=16", "vision.patch=8"};
     configuration_defaults(c);
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         assert_ok(configuration_set_assignment(c, settings[i], error));
@@ -65,8 +66,9 @@ static void test_media(void **state)
     copy_golden("plain.mp4", folder, "Raw/v/1.mp4");
     copy_golden("stereo8.wav", folder, "Raw/v/2.wav");
     write_text(folder, "Raw/v/3.mp4", "this is no video");
-    write_text(folder, "label.csv", "video_id,clip_id,text,label,mode\nv,1,a good film,0.5,train\nv,2,a bad film,-0.5,valid\n"
-               "v,3,a bad film,-0.5,train\nv,4,words,0,test\n");
+    write_text(folder, "label.csv",
+        "video_id,clip_id,text,label,mode\nv,1,a good film,0.5,train\nv,2,a bad film,-0.5,valid\n"
+        "v,3,a bad film,-0.5,train\nv,4,words,0,test\n");
     copy_golden("plain.mp4", folder, "Raw/v/4.mp4");
     dataset *d = read_set(folder);
     affect_system *s = make(d, NULL);

@@ -3,8 +3,8 @@
 
 #include "data/dataset.h"
 
-static smac_status read_with(const char *path, const char *layout, bool skip, const char *task, dataset **out,
-    smac_error *error)
+static smac_status read_with(
+    const char *path, const char *layout, bool skip, const char *task, dataset **out, smac_error *error)
 {
     dataset_options options = {.path = path, .layout = layout, .skip_bad = skip, .task = task};
     return dataset_read(&options, NULL, out, error);
@@ -42,23 +42,27 @@ static void test_header_orders(void **state)
     (void)state;
     char folder[256];
     folder_new(folder);
-    write_text(folder, "label.csv", "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode\n"
-               ROW1 "0.8,1,0.4,-0.2,Positive,train\n" ROW2 "0,0,0,0,Neutral,valid\n" ROW3 "-1,-1,-1,-1,Negative,test\n");
+    write_text(folder, "label.csv",
+        "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode\n" ROW1
+        "0.8,1,0.4,-0.2,Positive,train\n" ROW2 "0,0,0,0,Neutral,valid\n" ROW3 "-1,-1,-1,-1,Negative,test\n");
     expect_three(folder, "sims", true);
-    write_text(folder, "label.csv", "\xEF\xBB\xBFvideo_id,clip_id,text,label,annotation,mode,label_T,label_A,label_V\r\n"
-               ROW1 "0.8,Positive,train,,,\r\n" ROW2 "0,Neutral,valid,,,\r\n" ROW3 "-1,Negative,test,,,\r\n");
+    write_text(folder, "label.csv",
+        "\xEF\xBB\xBFvideo_id,clip_id,text,label,annotation,mode,label_T,label_A,label_V\r\n" ROW1
+        "0.8,Positive,train,,,\r\n" ROW2 "0,Neutral,valid,,,\r\n" ROW3 "-1,Negative,test,,,\r\n");
     expect_three(folder, "mosei", false);
-    write_text(folder, "label.csv", "video_id,clip_id,text,label,annotation,mode,label_by\n"
-               ROW1 "0.8,Positive,train,0\n" ROW2 "0,Neutral,val,0\n" ROW3 "-1,Negative,test,0\n\n");
+    write_text(folder, "label.csv",
+        "video_id,clip_id,text,label,annotation,mode,label_by\n" ROW1 "0.8,Positive,train,0\n" ROW2
+        "0,Neutral,val,0\n" ROW3 "-1,Negative,test,0\n\n");
     expect_three(folder, "mosi", false);
-    write_text(folder, "label.csv", ROW1 "0.8,1,0.4,-0.2,Positive,train\n" ROW2 "0,0,0,0,Neutral,valid\n"
-               ROW3 "-1,-1,-1,-1,Negative,test\n");
+    write_text(folder, "label.csv",
+        ROW1 "0.8,1,0.4,-0.2,Positive,train\n" ROW2 "0,0,0,0,Neutral,valid\n" ROW3 "-1,-1,-1,-1,Negative,test\n");
     expect_three(folder, "sims", true);
     char path[512];
     expect_three(file_in(folder, "label.csv", path), "sims", true); /* the file itself */
     remove(path);
-    write_text(folder, "meta.csv", "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode\n"
-               ROW1 "0.8,1,0.4,-0.2,Positive,train\n" ROW2 "0,0,0,0,Neutral,valid\n" ROW3 "-1,-1,-1,-1,Negative,test\n");
+    write_text(folder, "meta.csv",
+        "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode\n" ROW1
+        "0.8,1,0.4,-0.2,Positive,train\n" ROW2 "0,0,0,0,Neutral,valid\n" ROW3 "-1,-1,-1,-1,Negative,test\n");
     expect_three(folder, "simsv2", true);
     folder_remove(folder);
 }
@@ -70,10 +74,14 @@ static void test_older_release(void **state)
     folder_new(folder);
     mkdir(file_in(folder, "metadata", path), 0777);
     mkdir(file_in(folder, "metadata/sentiment", path), 0777);
-    write_text(folder, "metadata/sentiment/label_M.csv", "video_id,clip_id,text,label\n" ROW1 "0.8\n" ROW2 "0\n" ROW3 "-1\n");
-    write_text(folder, "metadata/sentiment/label_T.csv", "video_id,clip_id,text,label\n" ROW1 "1\n" ROW2 "0\n" ROW3 "-1\n");
-    write_text(folder, "metadata/sentiment/label_A.csv", "video_id,clip_id,text,label\n" ROW1 "0.4\n" ROW2 "0\n" ROW3 "-1\n");
-    write_text(folder, "metadata/sentiment/label_V.csv", "video_id,clip_id,text,label\n" ROW1 "-0.2\n" ROW2 "0\n" ROW3 "-1\n");
+    write_text(
+        folder, "metadata/sentiment/label_M.csv", "video_id,clip_id,text,label\n" ROW1 "0.8\n" ROW2 "0\n" ROW3 "-1\n");
+    write_text(
+        folder, "metadata/sentiment/label_T.csv", "video_id,clip_id,text,label\n" ROW1 "1\n" ROW2 "0\n" ROW3 "-1\n");
+    write_text(
+        folder, "metadata/sentiment/label_A.csv", "video_id,clip_id,text,label\n" ROW1 "0.4\n" ROW2 "0\n" ROW3 "-1\n");
+    write_text(
+        folder, "metadata/sentiment/label_V.csv", "video_id,clip_id,text,label\n" ROW1 "-0.2\n" ROW2 "0\n" ROW3 "-1\n");
     write_text(folder, "metadata/train_index.csv", "index\n0\n");
     write_text(folder, "metadata/val_index.csv", "index\n1\n");
     write_text(folder, "metadata/test_index.csv", "video_id,clip_id\nvideo_0002,0001\n");
@@ -110,16 +118,17 @@ static void test_bad_input(void **state)
     static const struct {
         const char *row, *says;
     } rows[] = {{"a,1,x,zero,train\n", "line 2"}, {"a,1,x,,train\n", "no label"}, {"a,1,x,0,holdout\n", "holdout"},
-                {"a,1,x,1.2,train\n", "outside"}, {"a,1,,0,train\n", "neither words"}, {",1,x,0,train\n", "no video_id"},
-                {"a,1,x,nan,train\n", "not a number"}, {"a,1,\xff,0,train\n", "UTF-8"},
-                {"a,1,x,0,train\na,1,y,0,train\n", "twice"}};
+        {"a,1,x,1.2,train\n", "outside"}, {"a,1,,0,train\n", "neither words"}, {",1,x,0,train\n", "no video_id"},
+        {"a,1,x,nan,train\n", "not a number"}, {"a,1,\xff,0,train\n", "UTF-8"},
+        {"a,1,x,0,train\na,1,y,0,train\n", "twice"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char text[400];
         snprintf(text, sizeof text, "%s%s", head, rows[i].row);
         write_text(folder, "label.csv", text);
         expect_error(folder, "sims", NULL, SMAC_ERROR_FORMAT, rows[i].says);
     }
-    write_text(folder, "label.csv", "video_id,clip_id,text,label,mode\na,1,x,zero,train\na,2,y,0,train\na,3,z,9,train\n");
+    write_text(
+        folder, "label.csv", "video_id,clip_id,text,label,mode\na,1,x,zero,train\na,2,y,0,train\na,3,z,9,train\n");
     dataset *d = NULL;
     assert_ok(read_with(folder, "sims", true, NULL, &d, error));
     assert_int_equal(d->count, 1);
@@ -156,8 +165,9 @@ static void test_class_task(void **state)
     (void)state;
     char folder[256];
     folder_new(folder);
-    write_text(folder, "label.csv", "video_id,clip_id,text,label,mode,emotion,emotion_A,humor,conflict\n"
-               "v,1,x,0,train,joy,anger,0,1\nv,2,y,0,train,anger,anger,1,0\nv,3,z,0,valid,joy,,0,\n");
+    write_text(folder, "label.csv",
+        "video_id,clip_id,text,label,mode,emotion,emotion_A,humor,conflict\n"
+        "v,1,x,0,train,joy,anger,0,1\nv,2,y,0,train,anger,anger,1,0\nv,3,z,0,valid,joy,,0,\n");
     dataset *d = NULL;
     assert_ok(read_with(folder, "sims", false, "emotion", &d, error));
     assert_int_equal(d->task.kind, TASK_CLASSES);
@@ -197,8 +207,12 @@ static void test_lower_case(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_header_orders), cmocka_unit_test(test_older_release), cmocka_unit_test(test_bad_input),
-        cmocka_unit_test(test_media),         cmocka_unit_test(test_class_task),    cmocka_unit_test(test_lower_case),
+        cmocka_unit_test(test_header_orders),
+        cmocka_unit_test(test_older_release),
+        cmocka_unit_test(test_bad_input),
+        cmocka_unit_test(test_media),
+        cmocka_unit_test(test_class_task),
+        cmocka_unit_test(test_lower_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

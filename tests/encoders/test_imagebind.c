@@ -179,10 +179,8 @@ static void descriptions_that_cannot_be_are_refused(void **state)
     config.rows = 13;
     assert_int_equal(imagebind_config_check(&config, &error), SMAC_ERROR_ARGUMENT);
     const char *unknown = "{\"modality\": \"audio\", \"width\": 8, \"layers\": 1, \"heads\": 1, \"hidden\": 8,"
-                          "\"out\": 8,"
-                          "\"channels\": 1, \"frames\": 1, \"rows\": 16, \"columns\": 16, \"kernel\": 16,"
-                          "\"stride\": 1,"
-                          "\"colour\": 3}";
+                          "\"out\": 8,\"channels\": 1, \"frames\": 1, \"rows\": 16, \"columns\": 16, \"kernel\": 16,"
+                          "\"stride\": 1,\"colour\": 3}";
     assert_int_equal(imagebind_config_from_json(unknown, strlen(unknown), &out, &error), SMAC_ERROR_FORMAT);
     assert_int_equal(imagebind_config_from_json("{}", 2, &out, &error), SMAC_ERROR_FORMAT);
     assert_int_equal(imagebind_config_from_json("[", 1, &out, &error), SMAC_ERROR_FORMAT);

@@ -261,8 +261,7 @@ static void weights_that_do_not_fit_are_refused(void **state)
     store = parameter_store_new();
     assert_ok(language_model_add(store, "", &wrong, -1, &model, error));
     assert_ok(parameter_store_seal(store, true, 1, error));
-    assert_int_equal(parameter_list_load(language_model_parameters(model), s.file, NULL, &found), 
-        SMAC_ERROR_NOT_FOUND);
+    assert_int_equal(parameter_list_load(language_model_parameters(model), s.file, NULL, &found), SMAC_ERROR_NOT_FOUND);
     assert_non_null(strstr(found.message, "encoder.layer.3."));
     language_model_free(model);
     parameter_store_free(store);
@@ -318,9 +317,11 @@ static void configs_that_are_not_supported_are_refused(void **state)
         {"{\"model_type\": \"deberta-v2\", \"relative_attention\": true, \"norm_rel_ebd\": \"batch\"}", "norm_rel_ebd",
             SMAC_ERROR_UNSUPPORTED},
         {"{\"model_type\": \"deberta-v2\", \"relative_attention\": true, \"norm_rel_ebd\": \"layer_norm\", "
-         "\"pos_att_type\": [\"c2p\", \"q2q\"]}", "q2q", SMAC_ERROR_UNSUPPORTED},
+         "\"pos_att_type\": [\"c2p\", \"q2q\"]}",
+            "q2q", SMAC_ERROR_UNSUPPORTED},
         {"{\"model_type\": \"deberta-v2\", \"relative_attention\": true, \"norm_rel_ebd\": \"layer_norm\", "
-         "\"pos_att_type\": \"p2c|p2p\"}", "p2p", SMAC_ERROR_UNSUPPORTED},
+         "\"pos_att_type\": \"p2c|p2p\"}",
+            "p2p", SMAC_ERROR_UNSUPPORTED},
         {"{\"model_type\": \"t5\", \"feed_forward_proj\": \"gated-mish\"}", "mish", SMAC_ERROR_UNSUPPORTED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -350,17 +351,19 @@ static void names_that_transformers_takes_too(void **state)
                                     "\"silu\"}");
     assert_int_equal(c.activation, ACTIVATION_SILU);
     assert_true(c.gated);
-    assert_false(parse("{\"model_type\": \"t5\", \"feed_forward_proj\": \"gated-gelu\", \"is_gated_act\": false}").gated);
+    assert_false(
+        parse("{\"model_type\": \"t5\", \"feed_forward_proj\": \"gated-gelu\", \"is_gated_act\": false}").gated);
     assert_false(parse("{\"model_type\": \"deberta-v2\", \"relative_attention\": true}").relative_norm);
     assert_true(parse("{\"model_type\": \"deberta-v2\", \"relative_attention\": true, \"norm_rel_ebd\": "
-                      "\"Layer_Norm\"}").relative_norm);
+                      "\"Layer_Norm\"}")
+                    .relative_norm);
 }
 
 static void every_activation_survives_writing(void **state)
 {
     (void)state;
-    static const char *const first[] = {"\"bert\", \"hidden_act\": \"", "\"t5\", \"feed_forward_proj\": \"",
-        "\"t5\", \"feed_forward_proj\": \"gated-"};
+    static const char *const first[] = {
+        "\"bert\", \"hidden_act\": \"", "\"t5\", \"feed_forward_proj\": \"", "\"t5\", \"feed_forward_proj\": \"gated-"};
     static const struct {
         const char *name;
         activation activation;
@@ -386,9 +389,10 @@ static void every_activation_survives_writing(void **state)
 static void deberta_without_position_terms(void **state)
 {
     (void)state;
-    language_model_config c = parse("{\"model_type\": \"deberta-v2\", \"relative_attention\": true, \"hidden_size\": 8, "
-        "\"num_hidden_layers\": 1, \"num_attention_heads\": 2, \"intermediate_size\": 8, \"vocab_size\": 9, "
-        "\"pos_att_type\": null}");
+    language_model_config c =
+        parse("{\"model_type\": \"deberta-v2\", \"relative_attention\": true, \"hidden_size\": 8, "
+              "\"num_hidden_layers\": 1, \"num_attention_heads\": 2, \"intermediate_size\": 8, \"vocab_size\": 9, "
+              "\"pos_att_type\": null}");
     parameter_store *store = parameter_store_new();
     language_model *model;
     assert_ok(language_model_add(store, "", &c, 0, &model, error));
@@ -438,7 +442,8 @@ static void keys_that_are_missing_are_transformers(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         language_model_config c;
         assert_ok(language_model_config_parse(cases[i].json, strlen(cases[i].json), &c, error));
-        const int64_t found[] = {c.vocabulary, c.width, c.layers, c.heads, c.hidden, c.positions, c.token_types, c.pad_id};
+        const int64_t found[] = {
+            c.vocabulary, c.width, c.layers, c.heads, c.hidden, c.positions, c.token_types, c.pad_id};
         const int64_t wanted[] = {cases[i].vocabulary, cases[i].width, cases[i].layers, cases[i].heads, cases[i].hidden,
             cases[i].positions, cases[i].types, cases[i].pad};
         for (size_t k = 0; k < sizeof found / sizeof found[0]; k++)
@@ -449,26 +454,59 @@ static void keys_that_are_missing_are_transformers(void **state)
     }
 }
 
-#define FAMILY(name) {"family " name, family, NULL, NULL, name}
-#define WRITTEN(name) {"config of " name " survives writing", config_survives_writing, NULL, NULL, name}
+#define FAMILY(name)                             \
+    {                                            \
+        "family " name, family, NULL, NULL, name \
+    }
+#define WRITTEN(name)                                                                    \
+    {                                                                                    \
+        "config of " name " survives writing", config_survives_writing, NULL, NULL, name \
+    }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FAMILY("bert"), FAMILY("bert_prefixed"), FAMILY("distilbert"), FAMILY("roberta"), FAMILY("xlm_roberta"),
-        FAMILY("mpnet"), FAMILY("albert"), FAMILY("deberta_v3"), FAMILY("deberta_v2_unshared"),
-        FAMILY("deberta_v2_convolution"), FAMILY("xlnet"),
-        FAMILY("xlnet_segments"), FAMILY("gpt2"), FAMILY("gpt2_scaled"), FAMILY("t5"), FAMILY("t5_gated"),
+        FAMILY("bert"),
+        FAMILY("bert_prefixed"),
+        FAMILY("distilbert"),
+        FAMILY("roberta"),
+        FAMILY("xlm_roberta"),
+        FAMILY("mpnet"),
+        FAMILY("albert"),
+        FAMILY("deberta_v3"),
+        FAMILY("deberta_v2_unshared"),
+        FAMILY("deberta_v2_convolution"),
+        FAMILY("xlnet"),
+        FAMILY("xlnet_segments"),
+        FAMILY("gpt2"),
+        FAMILY("gpt2_scaled"),
+        FAMILY("t5"),
+        FAMILY("t5_gated"),
         FAMILY("t5_gated_silu"),
-        WRITTEN("bert"), WRITTEN("distilbert"), WRITTEN("roberta"), WRITTEN("xlm_roberta"), WRITTEN("mpnet"),
-        WRITTEN("albert"), WRITTEN("deberta_v3"), WRITTEN("deberta_v2_unshared"), WRITTEN("xlnet"), WRITTEN("gpt2"),
-        WRITTEN("t5"), WRITTEN("t5_gated"), WRITTEN("deberta_v2_convolution"), WRITTEN("gpt2_scaled"),
-        WRITTEN("t5_gated_silu"), cmocka_unit_test(names_that_transformers_takes_too),
-        cmocka_unit_test(every_activation_survives_writing), cmocka_unit_test(deberta_without_position_terms),
-        cmocka_unit_test(wrong_input_is_refused), cmocka_unit_test(weights_that_do_not_fit_are_refused),
+        WRITTEN("bert"),
+        WRITTEN("distilbert"),
+        WRITTEN("roberta"),
+        WRITTEN("xlm_roberta"),
+        WRITTEN("mpnet"),
+        WRITTEN("albert"),
+        WRITTEN("deberta_v3"),
+        WRITTEN("deberta_v2_unshared"),
+        WRITTEN("xlnet"),
+        WRITTEN("gpt2"),
+        WRITTEN("t5"),
+        WRITTEN("t5_gated"),
+        WRITTEN("deberta_v2_convolution"),
+        WRITTEN("gpt2_scaled"),
+        WRITTEN("t5_gated_silu"),
+        cmocka_unit_test(names_that_transformers_takes_too),
+        cmocka_unit_test(every_activation_survives_writing),
+        cmocka_unit_test(deberta_without_position_terms),
+        cmocka_unit_test(wrong_input_is_refused),
+        cmocka_unit_test(weights_that_do_not_fit_are_refused),
         cmocka_unit_test(no_padding_id_survives_writing),
         cmocka_unit_test(keys_that_are_missing_are_transformers),
-        cmocka_unit_test(configs_that_are_not_supported_are_refused), cmocka_unit_test(base_sizes_can_be),
+        cmocka_unit_test(configs_that_are_not_supported_are_refused),
+        cmocka_unit_test(base_sizes_can_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

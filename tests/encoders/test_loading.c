@@ -99,8 +99,12 @@ static void written_weights_come_back(void **state)
     tensor_entry *entries = calloc(count, sizeof *entries);
     for (size_t i = 0; i < count; i++) {
         const parameter *p = parameter_at(store, (int64_t)i);
-        entries[i] = (tensor_entry){.name = p->name, .type = TENSOR_F32, .rank = p->rank, .count = p->count,
-            .data = p->data, .bytes = (size_t)p->count * sizeof(float)};
+        entries[i] = (tensor_entry){.name = p->name,
+            .type = TENSOR_F32,
+            .rank = p->rank,
+            .count = p->count,
+            .data = p->data,
+            .bytes = (size_t)p->count * sizeof(float)};
         memcpy(entries[i].dim, p->dim, (size_t)p->rank * sizeof *p->dim);
     }
     char path[] = "/tmp/smac_loading_XXXXXX";
@@ -186,7 +190,10 @@ static void frozen_blocks_are_not_recorded(void **state)
         fail_msg("trained blocks 12, 1, 0 take %zu, %zu, %zu bytes", all, one, none);
 }
 
-#define CASE(test, name) {#test " " name, test, NULL, NULL, name}
+#define CASE(test, name)                       \
+    {                                          \
+#test " " name, test, NULL, NULL, name \
+    }
 
 /* Whole numbers in the place of weights (4-bit packages, for example) would load and mean nothing. */
 static void whole_numbers_are_no_weights(void **state)
@@ -234,11 +241,16 @@ static void whole_numbers_are_no_weights(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(packed_weights_give_the_same, "bert_prefixed"), CASE(packed_weights_give_the_same, "gpt2"),
-        CASE(packed_weights_give_the_same, "xlnet"), CASE(packed_weights_give_the_same, "deberta_v3"),
-        CASE(packed_weights_give_the_same, "t5_gated"), CASE(written_weights_come_back, "bert"),
-        CASE(written_weights_come_back, "gpt2"), CASE(written_weights_come_back, "xlnet"),
-        CASE(written_weights_come_back, "albert"), cmocka_unit_test(depth_costs_no_memory),
+        CASE(packed_weights_give_the_same, "bert_prefixed"),
+        CASE(packed_weights_give_the_same, "gpt2"),
+        CASE(packed_weights_give_the_same, "xlnet"),
+        CASE(packed_weights_give_the_same, "deberta_v3"),
+        CASE(packed_weights_give_the_same, "t5_gated"),
+        CASE(written_weights_come_back, "bert"),
+        CASE(written_weights_come_back, "gpt2"),
+        CASE(written_weights_come_back, "xlnet"),
+        CASE(written_weights_come_back, "albert"),
+        cmocka_unit_test(depth_costs_no_memory),
         cmocka_unit_test(whole_numbers_are_no_weights),
         cmocka_unit_test(frozen_blocks_are_not_recorded),
     };

@@ -116,14 +116,14 @@ static void int8_files_are_read(void **state)
     snprintf(path, sizeof path, "%s/tests/golden/encoders/whisper.ctranslate2.int8.bin", SMAC_SOURCE_DIR);
     assert_ok(tensor_file_open(path, &s.weights, error));
     add_encoder(&s, 0, true);
-    float *mel = golden_floats(s.golden, "golden.mel", NULL), *expected = golden_floats(s.golden, "golden.output",
-        NULL);
+    float *mel = golden_floats(s.golden, "golden.mel", NULL),
+          *expected = golden_floats(s.golden, "golden.output", NULL);
     tape *t = tape_new(NULL);
     value *y = whisper_encoder_forward(t, s.encoder, mel, 2, 40, NULL);
     assert_ok(tape_status(t, error));
     double far = golden_error(y->data, expected, 1, y->count, NULL);
     assert_true(far > 1e-4 && far < 0.05); /* rounded, and not by more than rounding gives */
-    int64_t dim[] = {40, 24}; /* a row's scale, to half a step */
+    int64_t dim[] = {40, 24};              /* a row's scale, to half a step */
     tensor_file *plain = s.golden;
     const tensor_entry *exact = tensor_file_find(plain, "model.encoder.layers.1.fc1.weight");
     assert_true(exact->rank == 2 && exact->dim[0] == dim[0] && exact->dim[1] == dim[1]);

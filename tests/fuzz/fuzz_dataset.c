@@ -79,8 +79,11 @@ static void check_item(const dataset *d, const dataset_item *item)
 
 static void use_dataset(const char *path, int kind, int flags)
 {
-    dataset_options options = {.path = path, .layout = kind == 2 ? "mosi" : "sims", .task = kind == 2 ? "emotion" : "",
-                               .skip_bad = flags & 1, .lower_case = flags & 2};
+    dataset_options options = {.path = path,
+        .layout = kind == 2 ? "mosi" : "sims",
+        .task = kind == 2 ? "emotion" : "",
+        .skip_bad = flags & 1,
+        .lower_case = flags & 2};
     dataset *d = NULL;
     smac_error error = {0};
     if (dataset_read(&options, NULL, &d, &error) != SMAC_OK) {
@@ -97,10 +100,10 @@ static void use_dataset(const char *path, int kind, int flags)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const scratch_name older[] = {{'M', "metadata/sentiment/label_M.csv"}, {'T', "metadata/sentiment/label_T.csv"},
-                                         {'A', "metadata/sentiment/label_A.csv"}, {'V', "metadata/sentiment/label_V.csv"},
-                                         {'r', "metadata/train_index.csv"}, {'v', "metadata/val_index.csv"},
-                                         {'e', "metadata/test_index.csv"}, {0, NULL}};
+    static const scratch_name older[] = {{'M', "metadata/sentiment/label_M.csv"},
+        {'T', "metadata/sentiment/label_T.csv"}, {'A', "metadata/sentiment/label_A.csv"},
+        {'V', "metadata/sentiment/label_V.csv"}, {'r', "metadata/train_index.csv"}, {'v', "metadata/val_index.csv"},
+        {'e', "metadata/test_index.csv"}, {0, NULL}};
     if (size < 2)
         return 0;
     int kind = data[0] % 4;

@@ -106,9 +106,8 @@ static void fetch(const char *folder)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const scratch_name names[] = {{'c', "m/config.json"}, {'i', "m/model.safetensors.index.json"},
-                                         {'w', "m/model.safetensors"}, {'a', "m/a.safetensors"},
-                                         {'b', "m/b.safetensors"}, {'p', "m/pytorch_model.bin"}, {'2', "m/model.bin"},
-                                         {'s', "m/semanticmac.json"}, {'v', "m/vocab.txt"}, {0, NULL}};
+        {'w', "m/model.safetensors"}, {'a', "m/a.safetensors"}, {'b', "m/b.safetensors"}, {'p', "m/pytorch_model.bin"},
+        {'2', "m/model.bin"}, {'s', "m/semanticmac.json"}, {'v', "m/vocab.txt"}, {0, NULL}};
     char folder[PATH_MAX];
     scratch_unpack(names, data, size);
     scratch_path(folder, "m");

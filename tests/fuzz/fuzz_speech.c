@@ -17,8 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { TOKENS = 16, VOCABULARY = TOKENS + 1600 };
 static const char *const names[TOKENS] = {"a", "b", "ab", "<|endoftext|>", "<|startoftranscript|>", "<|en|>", "<|zh|>",
-                                          "<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>",
-                                          "<|nospeech|>", "<|notimestamps|>", "<|0.00|>", "<|0.02|>", "<|0.04|>"};
+    "<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>",
+    "<|0.00|>", "<|0.02|>", "<|0.04|>"};
 static tokenizer *tokens;
 
 int LLVMFuzzerInitialize(int *count, char ***arguments)
@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     size_t end = scratch_part_end(data, size, 0);
     json_t *read[2] = {json_loadb((const char *)data, end, 0, NULL),
-                       end < size ? json_loadb((const char *)data + end + 1, size - end - 1, 0, NULL) : NULL};
+        end < size ? json_loadb((const char *)data + end + 1, size - end - 1, 0, NULL) : NULL};
     const json_t *const files[2] = {read[0], read[1]};
     speech_model *m = calloc(1, sizeof *m);
     smac_error error = {0};

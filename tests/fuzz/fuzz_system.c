@@ -96,7 +96,8 @@ static void run(const affect_system *s)
     smac_error error = {0};
     sample x = {0};
     const sample *one = &x;
-    if (system_parameter_values(s) > MOST || c->audio.mel_bins > 64 || c->audio.frames > 256 || c->audio.window_seconds > 3)
+    if (system_parameter_values(s) > MOST || c->audio.mel_bins > 64 || c->audio.frames > 256 ||
+        c->audio.window_seconds > 3)
         return;
     for (int m = 0; m < SAMPLE_MODALITIES; m++) {
         int64_t crops = m == SAMPLE_VISION ? c->vision.crops : 1;

@@ -33,9 +33,8 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const scratch_name names[] = {{'t', "tokenizer.json"}, {'v', "vocab.txt"}, {'j', "vocab.json"},
-                                         {'m', "merges.txt"}, {'p', "spiece.model"}, {'o', "tokenizer_config.json"},
-                                         {'s', "special_tokens_map.json"}, {'c', "config.json"},
-                                         {'a', "added_tokens.json"}, {0, NULL}};
+        {'m', "merges.txt"}, {'p', "spiece.model"}, {'o', "tokenizer_config.json"}, {'s', "special_tokens_map.json"},
+        {'c', "config.json"}, {'a', "added_tokens.json"}, {0, NULL}};
     static const char sample[] = "I'm  na\xC3\xAFve, don't! \xE5\xA5\xBD 42 <m> [MASK] e\xCC\x81\xFF ab";
     tokenizer *t = NULL;
     smac_error error = {0};

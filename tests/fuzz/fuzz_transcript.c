@@ -22,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     transcript t;
     smac_error error;
-    if (transcript_parse((const char *)data + 1, size - 1, (transcript_format)(data[0] % 4), "fuzz", &t, &error) != SMAC_OK)
+    if (transcript_parse((const char *)data + 1, size - 1, (transcript_format)(data[0] % 4), "fuzz", &t, &error) !=
+        SMAC_OK)
         return 0;
     text_buffer out = {0};
     transcript_text_between(&t, 0.5, 3.0, &out);

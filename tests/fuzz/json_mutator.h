@@ -28,11 +28,9 @@ static inline size_t json_count(const json_t *node)
     const char *key;
     json_t *inner;
     if (json_is_object(node))
-        json_object_foreach((json_t *)node, key, inner)
-            count += json_count(inner);
+        json_object_foreach((json_t *)node, key, inner) count += json_count(inner);
     else if (json_is_array(node))
-        json_array_foreach(node, i, inner)
-            count += json_count(inner);
+        json_array_foreach(node, i, inner) count += json_count(inner);
     return count;
 }
 
@@ -45,13 +43,9 @@ static inline json_t *json_find(json_t *node, size_t *at)
     if ((*at)-- == 0)
         return node;
     if (json_is_object(node)) {
-        json_object_foreach(node, key, inner)
-            if ((found = json_find(inner, at)))
-                return found;
+        json_object_foreach(node, key, inner) if ((found = json_find(inner, at))) return found;
     } else if (json_is_array(node)) {
-        json_array_foreach(node, i, inner)
-            if ((found = json_find(inner, at)))
-                return found;
+        json_array_foreach(node, i, inner) if ((found = json_find(inner, at))) return found;
     }
     return NULL;
 }
@@ -76,8 +70,8 @@ static inline json_t *json_changed_text(const json_t *old)
 /* Something to stand where old does; a new reference. */
 static inline json_t *json_other_value(json_t *root, json_t *old, uint64_t *state)
 {
-    static const json_int_t integers[] = {0, 1, -1, 2, 3, 7, 127, 255, 1024, 1025, 65536, INT_MAX, 1ll + INT_MAX, INT_MIN,
-                                          1ll << 24, 1ll << 32, 1ll << 53, LLONG_MAX, LLONG_MAX - 1, LLONG_MIN};
+    static const json_int_t integers[] = {0, 1, -1, 2, 3, 7, 127, 255, 1024, 1025, 65536, INT_MAX, 1ll + INT_MAX,
+        INT_MIN, 1ll << 24, 1ll << 32, 1ll << 53, LLONG_MAX, LLONG_MAX - 1, LLONG_MIN};
     static const double reals[] = {0.5, -0.0, 1, 1e-12, 5e-324, 1e30, 1e38, 1e39, 9.3e18, 1e308, -1e308};
     size_t at;
     switch (mutator_random(state, 8)) {
@@ -94,10 +88,12 @@ static inline json_t *json_other_value(json_t *root, json_t *old, uint64_t *stat
         return json_deep_copy(json_find(root, &at));
     case 5:
         return json_is_integer(old) && llabs(json_integer_value(old)) < 1 << 30
-            ? json_integer(json_integer_value(old) + (json_int_t)mutator_random(state, 9) - 4) : json_changed_text(old);
+            ? json_integer(json_integer_value(old) + (json_int_t)mutator_random(state, 9) - 4)
+            : json_changed_text(old);
     case 6:
         return json_is_integer(old) && llabs(json_integer_value(old)) < 1 << 30
-            ? json_integer(json_integer_value(old) * 2) : json_changed_text(old);
+            ? json_integer(json_integer_value(old) * 2)
+            : json_changed_text(old);
     default:
         return json_changed_text(old);
     }
@@ -126,8 +122,8 @@ static inline void json_change(json_t *root, uint64_t *state)
         if (!place || what == 1) {
             json_t *old = json_string(old_key ? old_key : ""), *key = json_changed_text(old);
             if (key)
-                json_object_set_new(node, json_string_value(key),
-                                    value ? json_incref(value) : json_other_value(root, NULL, state));
+                json_object_set_new(
+                    node, json_string_value(key), value ? json_incref(value) : json_other_value(root, NULL, state));
             json_decref(old);
             json_decref(key);
         } else if (what == 0) {

@@ -39,7 +39,8 @@ static inline bool safetensors_mutate_text(uint8_t *data, size_t *size, size_t m
     size_t count = json_object_size(texts), at = count ? seed % count : 0;
     const char *key;
     bool changed = false;
-    json_object_foreach(texts, key, value) {
+    json_object_foreach(texts, key, value)
+    {
         if (at-- != 0)
             continue;
         size_t length = json_string_length(value), room = 2 * length + 64;

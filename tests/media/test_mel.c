@@ -21,8 +21,8 @@ static void the_vector_of_two_tones(void **state)
         int bin, frame;
         double value;
     } expected[] = {{0, 0, -1.057817}, {1, 0, -1.227513}, {10, 0, -0.590626}, {20, 0, 0.427868}, {30, 0, -0.373887},
-                    {31, 0, -0.397253}, {32, 0, -0.519710}, {50, 0, -0.412921}, {51, 0, -0.625600}, {52, 0, -0.757054},
-                    {64, 100, -1.277565}, {127, 197, -1.277565}, {0, 198, 0.467061}};
+        {31, 0, -0.397253}, {32, 0, -0.519710}, {50, 0, -0.412921}, {51, 0, -0.625600}, {52, 0, -0.757054},
+        {64, 100, -1.277565}, {127, 197, -1.277565}, {0, 198, 0.467061}};
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
         assert_near(mel[expected[i].bin * 204 + expected[i].frame], expected[i].value, 1e-4);
     double sum = 0, least = 1, most = -1;
@@ -176,7 +176,7 @@ static void windows_are_centred_and_lie_within_the_sound(void **state)
         int piece = pieces[i];
         check_windows(80000, piece, 2, 5);
         check_windows(80000, piece, 1, 9);
-        check_windows(84001, piece, 2, 6);  /* 5.25 s and a bit: the frame at 5.25 s is on show */
+        check_windows(84001, piece, 2, 6); /* 5.25 s and a bit: the frame at 5.25 s is on show */
         check_windows(84000, piece, 2, 5);
         check_windows(20000, piece, 2, 1);
         check_windows(320, piece, 2, 1);

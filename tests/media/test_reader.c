@@ -19,7 +19,7 @@ static const char *file(const char *name)
 typedef struct outcome {
     smac_status status; /* of the reading, after a successful opening */
     int frames;
-    int grey[FRAMES_MAX];      /* of the middle pixel */
+    int grey[FRAMES_MAX]; /* of the middle pixel */
     double shown[FRAMES_MAX];
     double picture_seconds, sound_seconds;
     float *sound;
@@ -64,7 +64,7 @@ static outcome read_file(const char *name, double start, double end)
     o.broken = w->broken_packets;
     for (size_t i = 0; i < w->count; i++)
         snprintf(o.all_warnings + strlen(o.all_warnings), sizeof o.all_warnings - strlen(o.all_warnings), "%s|",
-                 w->items[i]);
+            w->items[i]);
     media_reader_close(reader);
     return o;
 }
@@ -164,7 +164,7 @@ static void rotation_stands_pictures_upright(void **state)
         int rotation;
         bool red_top, red_left, tall;
     } cases[] = {{"turned-left.mp4", 270, false, true, true}, {"turned-over.mp4", 180, false, false, false},
-                 {"turned-right.mp4", 90, true, true, true}};
+        {"turned-right.mp4", 90, true, true, true}};
     for (int i = 0; i < 3; i++) {
         frame_options options = {.size = 16};
         media_reader *reader;
@@ -219,8 +219,8 @@ static void sound_alone(void **state)
     static const struct {
         const char *name;
         double seconds, power;
-    } cases[] = {{"tone.mp3", 1.5, 0.0078}, {"tone.flac", 1.5, 0.0078}, {"tone.ogg", 1.5, 0.0078}, {"tone.m4a", 1.5,
-                 0.0078}, {"stereo8.wav", 0.5, 0.0039}};
+    } cases[] = {{"tone.mp3", 1.5, 0.0078}, {"tone.flac", 1.5, 0.0078}, {"tone.ogg", 1.5, 0.0078},
+        {"tone.m4a", 1.5, 0.0078}, {"stereo8.wav", 0.5, 0.0039}};
     for (int i = 0; i < 5; i++) {
         outcome o = read_file(cases[i].name, 0, 0);
         assert_int_equal(o.status, SMAC_OK);
@@ -480,7 +480,7 @@ static void counts(void **state)
         double seconds;
         int frames, clips, dense;
     } cases[] = {{0.02, 1, 1, 1}, {0.75, 1, 1, 1}, {0.76, 2, 1, 1}, {1.0, 2, 1, 1}, {1.3, 3, 2, 2}, {2.0, 4, 2, 3},
-                 {8.3, 17, 9, 16}, {3600, 7200, 3600, 7199}};
+        {8.3, 17, 9, 16}, {3600, 7200, 3600, 7199}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int64_t frames = sampled_frame_count(cases[i].seconds, 2.0);
         assert_int_equal(frames, cases[i].frames);

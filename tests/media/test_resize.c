@@ -15,8 +15,9 @@ static uint8_t *test_picture(int width, int height, picture *out)
                 int64_t smooth = (x * 3 + y * 2 + c * 85) % 256;
                 int64_t rough = (x * x * 3 + y * y * 5 + x * y * 7 + c * 91) % 256;
                 int64_t edge = (x / 9 + y / 7 + c) % 2 * 255;
-                pixels[(size_t)y * stride + (size_t)(x * 3 + c)] =
-                    (uint8_t)(x * 3 < width ? smooth : x * 3 < 2 * width ? rough : edge);
+                pixels[(size_t)y * stride + (size_t)(x * 3 + c)] = (uint8_t)(x * 3 < width ? smooth
+                        : x * 3 < 2 * width                                                ? rough
+                                                                                           : edge);
             }
     *out = (picture){pixels, width, height, stride};
     return pixels;
@@ -74,8 +75,10 @@ static void resizing_to_any_size_and_box(void **state)
     for (int y = 0; y < 11; y++)
         assert_memory_equal(part + y * 21, whole + ((80 + y) * 20 + 13) * 3, 21);
     smac_error failure;
-    assert_int_equal(picture_resize_bicubic(&in, 20, 91, (picture_box){14, 0, 7, 11}, part, &failure), SMAC_ERROR_ARGUMENT);
-    assert_int_equal(picture_resize_bicubic(&in, 0, 91, (picture_box){0, 0, 7, 11}, part, &failure), SMAC_ERROR_ARGUMENT);
+    assert_int_equal(
+        picture_resize_bicubic(&in, 20, 91, (picture_box){14, 0, 7, 11}, part, &failure), SMAC_ERROR_ARGUMENT);
+    assert_int_equal(
+        picture_resize_bicubic(&in, 0, 91, (picture_box){0, 0, 7, 11}, part, &failure), SMAC_ERROR_ARGUMENT);
     assert_int_equal(picture_prepare(&in, 8, PREPARE_STILL, 2, part, NULL, &failure), SMAC_ERROR_ARGUMENT);
     free(pixels);
     tensor_file_close(golden);

@@ -24,7 +24,8 @@ static void check_segment(const transcript *t, size_t index, double start, doubl
     assert_string_equal(t->segments[index].text, text);
 }
 
-static void check_refused(const char *text, size_t size, transcript_format format, smac_status status, const char *words)
+static void check_refused(
+    const char *text, size_t size, transcript_format format, smac_status status, const char *words)
 {
     transcript t;
     smac_error failure = {0};
@@ -37,13 +38,13 @@ static void check_refused(const char *text, size_t size, transcript_format forma
 static void subrip(void **state)
 {
     (void)state;
-    transcript t = parsed("\xEF\xBB\xBF"
-                          "1\r\n00:00:01,500 --> 00:00:02,250\r\n<i>Hello</i>   <font color=\"red\">you</font>,\r\n{\\an8}there\r\n\r\n"
-                          "2\r\n01:02:03.5 --> 01:02:04,004 X1:10 X2:20\r\n3 < 4 and 5 > 2\r\n\r\n\r\n"
-                          "3\n1:05 --> 1:06\n- Oui\n12\n\nstill the same\n"
-                          "4\n00:00:00,000 --> 00:00:00,900\n\xC3\xA9t\xC3\xA9\xC2\xA0!\n"
-                          "5\n00:00:07,000 --> 00:00:08,000\n\n",
-                          TRANSCRIPT_SRT);
+    transcript t = parsed(
+        "\xEF\xBB\xBF"
+        "1\r\n00:00:01,500 --> 00:00:02,250\r\n<i>Hello</i>   <font color=\"red\">you</font>,\r\n{\\an8}there\r\n\r\n"
+        "2\r\n01:02:03.5 --> 01:02:04,004 X1:10 X2:20\r\n3 < 4 and 5 > 2\r\n\r\n\r\n"
+        "3\n1:05 --> 1:06\n- Oui\n12\n\nstill the same\n4\n00:00:00,000 --> 00:00:00,900\n\xC3\xA9t\xC3\xA9\xC2\xA0!\n"
+        "5\n00:00:07,000 --> 00:00:08,000\n\n",
+        TRANSCRIPT_SRT);
     assert_int_equal(t.count, 4); /* an empty one is left out */
     check_segment(&t, 0, 0, 0.9, "\xC3\xA9t\xC3\xA9 !");
     check_segment(&t, 1, 1.5, 2.25, "Hello you, there");
@@ -57,10 +58,11 @@ static void subrip(void **state)
 static void webvtt(void **state)
 {
     (void)state;
-    transcript t = parsed("WEBVTT - a title\nKind: captions\n\nNOTE this is\na note\n\nSTYLE\n::cue { color: red }\n\n"
-                          "00:01.000 --> 00:02.000 align:start position:0%\n<v Mary>Hi &amp; <c.loud>bye</c>&nbsp;now\n\n"
-                          "a name\n01:00:00.250 --> 01:00:01.000\none <00:00:30.000>two\n",
-                          TRANSCRIPT_VTT);
+    transcript t =
+        parsed("WEBVTT - a title\nKind: captions\n\nNOTE this is\na note\n\nSTYLE\n::cue { color: red }\n\n"
+               "00:01.000 --> 00:02.000 align:start position:0%\n<v Mary>Hi &amp; <c.loud>bye</c>&nbsp;now\n\n"
+               "a name\n01:00:00.250 --> 01:00:01.000\none <00:00:30.000>two\n",
+            TRANSCRIPT_VTT);
     assert_int_equal(t.count, 2);
     check_segment(&t, 0, 1, 2, "Hi & bye now");
     check_segment(&t, 1, 3600.25, 3601, "one two");
@@ -74,10 +76,11 @@ static void text_and_json(void **state)
     assert_int_equal(t.count, 1);
     check_segment(&t, 0, NAN, NAN, "I am very glad.");
     transcript_free(&t);
-    t = parsed("{\"text\": \" all of it\", \"language\": \"en\", \"segments\": [{\"id\": 0, \"start\": 1, \"end\": 2.5, \"text\": "
-               "\" all of\", \"words\": [{\"word\": \" all\", \"start\": 1, \"end\": 1.5, \"probability\": 0.5}, {\"text\": "
-               "\"of\", \"start\": 1.5, \"end\": 2.5}]}, {\"start\": 2.5, \"end\": 3, \"text\": \"it\"}]}",
-               TRANSCRIPT_JSON);
+    t = parsed(
+        "{\"text\": \" all of it\", \"language\": \"en\", \"segments\": [{\"id\": 0, \"start\": 1, \"end\": 2.5, \"text\": "
+        "\" all of\", \"words\": [{\"word\": \" all\", \"start\": 1, \"end\": 1.5, \"probability\": 0.5}, {\"text\": "
+        "\"of\", \"start\": 1.5, \"end\": 2.5}]}, {\"start\": 2.5, \"end\": 3, \"text\": \"it\"}]}",
+        TRANSCRIPT_JSON);
     assert_int_equal(t.count, 2);
     assert_string_equal(t.language, "en");
     check_segment(&t, 0, 1, 2.5, "all of");
@@ -91,12 +94,13 @@ static void text_and_json(void **state)
     check_segment(&t, 0, NAN, NAN, "only this");
     transcript_free(&t);
     t = parsed("[{\"start\": 5, \"end\": 6, \"text\": \"b\"}, {\"start\": 1, \"end\": 2, \"text\": \"a\"}, \"c\"]",
-               TRANSCRIPT_JSON);
+        TRANSCRIPT_JSON);
     assert_int_equal(t.count, 3);
     check_segment(&t, 0, NAN, NAN, "c");
     check_segment(&t, 1, 1, 2, "a");
     transcript_free(&t);
-    t = parsed("{\"transcription\": [{\"offsets\": {\"from\": 500, \"to\": 1500}, \"text\": \" cpp\"}]}", TRANSCRIPT_JSON);
+    t = parsed(
+        "{\"transcription\": [{\"offsets\": {\"from\": 500, \"to\": 1500}, \"text\": \" cpp\"}]}", TRANSCRIPT_JSON);
     check_segment(&t, 0, 0.5, 1.5, "cpp");
     transcript_free(&t);
     t = parsed("{\"segments\": []}", TRANSCRIPT_JSON);
@@ -108,12 +112,14 @@ static void encodings(void **state)
 {
     (void)state;
     check_refused("1\n00:00:01,000 --> 00:00:02,000\ncaf\xE9\n", 36, TRANSCRIPT_SRT, SMAC_ERROR_FORMAT,
-                  "byte 0xE9 at position 35 (line 3)");
+        "byte 0xE9 at position 35 (line 3)");
     check_refused("caf\xE9", 4, TRANSCRIPT_TEXT, SMAC_ERROR_FORMAT, "iconv -f LATIN1 -t UTF-8");
     check_refused("a\0b", 3, TRANSCRIPT_TEXT, SMAC_ERROR_FORMAT, "byte 0 at position 1");
     check_refused("\xFF\xFE\0\0a\0\0\0", 8, TRANSCRIPT_TEXT, SMAC_ERROR_UNSUPPORTED, "UTF-32");
     check_refused("\xFF\xFE\x3d\xd8", 4, TRANSCRIPT_TEXT, SMAC_ERROR_FORMAT, "surrogate");
-    check_refused("\xFF\xFE" "a", 3, TRANSCRIPT_TEXT, SMAC_ERROR_FORMAT, "odd number");
+    check_refused("\xFF\xFE"
+                  "a",
+        3, TRANSCRIPT_TEXT, SMAC_ERROR_FORMAT, "odd number");
     transcript t;
     assert_ok(transcript_parse("\xFF\xFEh\0i\0 \0\x3d\xd8\x00\xde", 12, TRANSCRIPT_TEXT, "words", &t, error));
     check_segment(&t, 0, NAN, NAN, "hi \xF0\x9F\x98\x80");
@@ -214,10 +220,11 @@ static void check_between(const transcript *t, double from, double to, const cha
 static void words_of_a_span(void **state)
 {
     (void)state;
-    transcript t = parsed("[{\"start\": 0, \"end\": 2, \"text\": \"one two\", \"words\": [{\"word\": \"one\", \"start\": 0, \"end\": "
-                          "1}, {\"word\": \"two\", \"start\": 1, \"end\": 2}]}, {\"start\": 3, \"end\": 5, \"text\": \"three\"}, "
-                          "{\"start\": 10, \"end\": 30, \"text\": \"long\"}]",
-                          TRANSCRIPT_JSON);
+    transcript t = parsed(
+        "[{\"start\": 0, \"end\": 2, \"text\": \"one two\", \"words\": [{\"word\": \"one\", \"start\": 0, \"end\": "
+        "1}, {\"word\": \"two\", \"start\": 1, \"end\": 2}]}, {\"start\": 3, \"end\": 5, \"text\": \"three\"}, "
+        "{\"start\": 10, \"end\": 30, \"text\": \"long\"}]",
+        TRANSCRIPT_JSON);
     check_between(&t, 0, 40, "one two three long");
     check_between(&t, 0.9, 4, "two three");
     check_between(&t, 4.1, 9, "");
@@ -234,10 +241,12 @@ static void words_of_a_span(void **state)
     transcript_free(&again);
     text_free(&out);
     transcript_free(&t);
-    t = parsed("[{\"start\": 0, \"end\": 4, \"text\": \"an ill-disposed \u4eca\u5929\", \"words\": [{\"word\": \" an\", "
-               "\"start\": 0, \"end\": 1}, {\"word\": \" ill\", \"start\": 1, \"end\": 2}, {\"word\": \"-disposed\", "
-               "\"start\": 2, \"end\": 3}, {\"word\": \" \u4eca\", \"start\": 3, \"end\": 3.5}, {\"word\": \"\u5929\", "
-               "\"start\": 3.5, \"end\": 4}]}]", TRANSCRIPT_JSON);
+    t = parsed(
+        "[{\"start\": 0, \"end\": 4, \"text\": \"an ill-disposed \u4eca\u5929\", \"words\": [{\"word\": \" an\", "
+        "\"start\": 0, \"end\": 1}, {\"word\": \" ill\", \"start\": 1, \"end\": 2}, {\"word\": \"-disposed\", "
+        "\"start\": 2, \"end\": 3}, {\"word\": \" \u4eca\", \"start\": 3, \"end\": 3.5}, {\"word\": \"\u5929\", "
+        "\"start\": 3.5, \"end\": 4}]}]",
+        TRANSCRIPT_JSON);
     check_between(&t, 0, 4, "an ill-disposed \u4eca\u5929");
     check_between(&t, 2, 4, "-disposed \u4eca\u5929");
     transcript_free(&t);
@@ -249,7 +258,8 @@ static void words_of_a_span(void **state)
     text_free(&out);
     transcript_free(&again);
     transcript_free(&t);
-    t = parsed("[{\"start\": 0, \"end\": 1, \"text\": \"{\\\\an8}\"}]", TRANSCRIPT_JSON); /* words here, markup in cues */
+    t = parsed(
+        "[{\"start\": 0, \"end\": 1, \"text\": \"{\\\\an8}\"}]", TRANSCRIPT_JSON); /* words here, markup in cues */
     transcript_write_vtt(&t, 1, &out);
     again = parsed(out.data, TRANSCRIPT_VTT);
     assert_int_equal(again.count, 1);
@@ -274,11 +284,13 @@ static void cues_can_be_read(void **state)
     const char *sentence = "And Mr. John Dashwood had then leisure to consider how much there might be prudently in "
                            "his power to do for them, ";
     text_buffer json = {0};
-    text_add(&json, "[{\"start\": 360000, \"end\": 360004.5, \"text\": \"Unless to be rather cold-hearted and rather "
-                    "selfish is to be ill-disposed.\"}]");
+    text_add(&json,
+        "[{\"start\": 360000, \"end\": 360004.5, \"text\": \"Unless to be rather cold-hearted and rather "
+        "selfish is to be ill-disposed.\"}]");
     transcript t = parsed(json.data, TRANSCRIPT_JSON);
-    check_written(&t, false, "1\n100:00:00,000 --> 100:00:04,500\nUnless to be rather cold-hearted and\n"
-                             "rather selfish is to be ill-disposed.\n\n");
+    check_written(&t, false,
+        "1\n100:00:00,000 --> 100:00:04,500\nUnless to be rather cold-hearted and\n"
+        "rather selfish is to be ill-disposed.\n\n");
     transcript_free(&t);
     /* one segment, three cues; by the share of letters, then by its words */
     json.length = 0;
@@ -302,18 +314,19 @@ static void cues_can_be_read(void **state)
     transcript_free(&t);
     text_free(&out);
     json.length = 0;
-    text_add(&json, "[{\"start\": 0, \"end\": 9, \"text\": \"Aaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbb "
-                    "cccccccccccccccccccc, dddddddddddddddddddd eeeeeeeeeeeeeeeeeeee\", \"words\": [");
+    text_add(&json,
+        "[{\"start\": 0, \"end\": 9, \"text\": \"Aaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbb "
+        "cccccccccccccccccccc, dddddddddddddddddddd eeeeeeeeeeeeeeeeeeee\", \"words\": [");
     const char *const words[] = {"Aaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbb", "cccccccccccccccccccc,",
-                                 "dddddddddddddddddddd", "eeeeeeeeeeeeeeeeeeee"};
+        "dddddddddddddddddddd", "eeeeeeeeeeeeeeeeeeee"};
     for (int i = 0; i < 5; i++)
         text_format(&json, "%s{\"word\": \"%s\", \"start\": %g, \"end\": %g}", i ? ", " : "", words[i],
-                    i < 3 ? i : i + 3.25, i < 3 ? i + 0.75 : i + 4.0);
+            i < 3 ? i : i + 3.25, i < 3 ? i + 0.75 : i + 4.0);
     text_add(&json, "]}]");
     t = parsed(json.data, TRANSCRIPT_JSON);
-    check_written(&t, false, "1\n00:00:00,000 --> 00:00:02,750\nAaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbb\n"
-                             "cccccccccccccccccccc,\n\n2\n00:00:06,250 --> 00:00:09,000\n"
-                             "dddddddddddddddddddd eeeeeeeeeeeeeeeeeeee\n\n");
+    check_written(&t, false,
+        "1\n00:00:00,000 --> 00:00:02,750\nAaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbb\n"
+        "cccccccccccccccccccc,\n\n2\n00:00:06,250 --> 00:00:09,000\ndddddddddddddddddddd eeeeeeeeeeeeeeeeeeee\n\n");
     transcript_free(&t);
     /* without spaces: a cue is one line of 21 characters, and no mark begins one */
     json.length = 0;
@@ -322,10 +335,11 @@ static void cues_can_be_read(void **state)
         text_add(&json, "\u4eca\u5929\u6211\u4eec\u6765\u8c08\u8c08\u5929\u6c14\u3002");
     text_add(&json, "\"}, {\"start\": 8, \"end\": 8, \"text\": \"a ---> b\"}]");
     t = parsed(json.data, TRANSCRIPT_JSON);
-    check_written(&t, false, "1\n00:00:00,000 --> 00:00:05,333\n\u4eca\u5929\u6211\u4eec\u6765\u8c08\u8c08\u5929\u6c14"
-                             "\u3002\u4eca\u5929\u6211\u4eec\u6765\u8c08\u8c08\u5929\u6c14\u3002\n\n2\n00:00:05,333 --> "
-                             "00:00:08,000\n\u4eca\u5929\u6211\u4eec\u6765\u8c08\u8c08\u5929\u6c14\u3002\n\n"
-                             "3\n00:00:08,000 --> 00:00:08,001\na -> b\n\n");
+    check_written(&t, false,
+        "1\n00:00:00,000 --> 00:00:05,333\n\u4eca\u5929\u6211\u4eec\u6765\u8c08\u8c08\u5929\u6c14"
+        "\u3002\u4eca\u5929\u6211\u4eec\u6765\u8c08\u8c08\u5929\u6c14\u3002\n\n2\n00:00:05,333 --> "
+        "00:00:08,000\n\u4eca\u5929\u6211\u4eec\u6765\u8c08\u8c08\u5929\u6c14\u3002\n\n"
+        "3\n00:00:08,000 --> 00:00:08,001\na -> b\n\n");
     transcript_free(&t);
     text_free(&json);
 }

@@ -40,8 +40,12 @@ static void paint(uint8_t *rgb, int frame)
 
 static void write_film(const char *path, int rate, size_t piece)
 {
-    video_writer_options options = {.width = WIDTH, .height = HEIGHT, .rate_numerator = 25, .rate_denominator = 1,
-                                    .sample_rate = rate, .quality = 10};
+    video_writer_options options = {.width = WIDTH,
+        .height = HEIGHT,
+        .rate_numerator = 25,
+        .rate_denominator = 1,
+        .sample_rate = rate,
+        .quality = 10};
     video_writer *writer;
     static uint8_t rgb[WIDTH * HEIGHT * 3];
     static float sound[96000];
@@ -150,12 +154,9 @@ static void what_cannot_be_written(void **state)
     (void)state;
     char path[96];
     snprintf(path, sizeof path, "%s/d.mp4", folder);
-    static const video_writer_options bad[] = {{.width = 97, .height = 64},
-                                               {.width = 96, .height = 8},
-                                               {.sample_rate = 0},
-                                               {.width = 96, .height = 64, .sample_rate = 12345},
-                                               {.width = 96, .height = 64, .quality = 60},
-                                               {.width = 96, .height = 64, .preset = "no such preset"}};
+    static const video_writer_options bad[] = {{.width = 97, .height = 64}, {.width = 96, .height = 8},
+        {.sample_rate = 0}, {.width = 96, .height = 64, .sample_rate = 12345},
+        {.width = 96, .height = 64, .quality = 60}, {.width = 96, .height = 64, .preset = "no such preset"}};
     video_writer *writer;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_not_equal(video_writer_open(path, &bad[i], &writer, NULL), SMAC_OK);

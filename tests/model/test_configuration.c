@@ -153,7 +153,8 @@ static void tasks(void **state)
     assert_int_equal(task_regression(&task, "sentiment", "mosi", 3, -3, &error), SMAC_ERROR_ARGUMENT);
     assert_int_equal(task_regression(&task, "a.b", "mosi", -3, 3, &error), SMAC_ERROR_ARGUMENT);
     assert_int_equal(task_with_classes(&task, "humor", "urfunny", 1, NULL, &error), SMAC_ERROR_ARGUMENT);
-    assert_int_equal(task_with_classes(&task, "humor", "urfunny", 2, (const char *[]){"plain", "funny"}, &error), SMAC_OK);
+    assert_int_equal(
+        task_with_classes(&task, "humor", "urfunny", 2, (const char *[]){"plain", "funny"}, &error), SMAC_OK);
     assert_int_equal(task_targets(&task), 2);
     json_t *object = task_to_json(&task);
     assert_int_equal(task_from_json(&back, object, &error), SMAC_OK);

@@ -47,10 +47,11 @@ static void build(fixture *f, const char *const *settings, int task_count)
     task_with_classes(&tasks[1], "emotion", "meld", 3, NULL, NULL);
     f->store = parameter_store_new();
     if (semanticmac_add(f->store, "core", &f->c, (int64_t[]){TEXT_WIDTH, AUDIO_WIDTH, VISION_WIDTH},
-                        (int64_t[]){1, 1, CROPS}, tasks, task_count, &f->core, &error) != SMAC_OK ||
+            (int64_t[]){1, 1, CROPS}, tasks, task_count, &f->core, &error) != SMAC_OK ||
         parameter_store_seal(f->store, true, 3, &error) != SMAC_OK)
         fail_msg("%s", error.message);
-    for (int64_t i = 0; i < parameter_number(f->store); i++) { /* no zeros and ones: every gradient has something to say */
+    for (int64_t i = 0; i < parameter_number(f->store);
+         i++) { /* no zeros and ones: every gradient has something to say */
         parameter *p = parameter_at(f->store, i);
         if (strstr(p->name, "alpha"))
             continue;
@@ -65,7 +66,8 @@ static void build(fixture *f, const char *const *settings, int task_count)
     fill(f->text, sizeof f->text / sizeof(float), "text");
     fill(f->audio, sizeof f->audio / sizeof(float), "audio");
     fill(f->vision, sizeof f->vision / sizeof(float), "vision");
-    for (int b = 0; b < BATCH; b++) { /* lengths differ; sample 1 lacks audio, sample 2 vision, sample 3 text and audio */
+    for (int b = 0; b < BATCH;
+         b++) { /* lengths differ; sample 1 lacks audio, sample 2 vision, sample 3 text and audio */
         for (int i = 0; i < WORDS; i++)
             f->text_mask[b * WORDS + i] = i < WORDS - b;
         for (int i = 0; i < STEPS; i++)
@@ -158,9 +160,9 @@ static void check_gradients(const char *const *settings)
             for (int side = 0; side < 2; side++) {
                 expected = 0;
                 for (int64_t k = 0; k < p->count; k++) {
-                    double d = direction == 0 && norm > 0 ? p->grad[k] / norm
-                                                          : random_normal_at(11, (uint64_t)i, (uint64_t)k) /
-                                                                sqrt((double)p->count);
+                    double d = direction == 0 && norm > 0
+                        ? p->grad[k] / norm
+                        : random_normal_at(11, (uint64_t)i, (uint64_t)k) / sqrt((double)p->count);
                     p->data[k] = (float)(saved[k] + (side ? step : -step) * d);
                     expected += d * p->grad[k];
                 }
@@ -169,8 +171,8 @@ static void check_gradients(const char *const *settings)
             }
             double found = (sides[1] - sides[0]) / (2 * step);
             if (fabs(found - expected) > 2e-2 * fabs(expected) + 2e-2)
-                fail_msg("gradient of %s along direction %d: %g, by finite differences %g", p->name, direction, expected,
-                         found);
+                fail_msg("gradient of %s along direction %d: %g, by finite differences %g", p->name, direction,
+                    expected, found);
         }
         memcpy(p->data, saved, (size_t)p->count * sizeof *saved);
         free(saved);
@@ -209,7 +211,7 @@ static void every_parameter_is_reached(void **state)
         if (sum == 0)
             fail_msg("parameter %s has no gradient", p->name);
         bool token = strstr(p->name, "latents") || strstr(p->name, "queries") || strstr(p->name, "missing") ||
-                     strstr(p->name, ".time") || strstr(p->name, ".crop") || strstr(p->name, "alpha");
+            strstr(p->name, ".time") || strstr(p->name, ".crop") || strstr(p->name, "alpha");
         assert_int_equal(p->decay, p->rank == 2 && !token);
         assert_true(p->rate_scale == (strstr(p->name, "alpha") ? 10.0f : 1.0f));
     }
@@ -244,11 +246,12 @@ static void padding_and_batch_do_not_matter(void **state)
         tape_reset(alone, NULL);
         semantic_sequence s[MODALITIES] = {
             {tape_value(alone, 3, (int64_t[]){1, words, TEXT_WIDTH}, f.text + b * WORDS * TEXT_WIDTH), NULL,
-             &f.present[0][b]},
+                &f.present[0][b]},
             {tape_value(alone, 4, (int64_t[]){1, steps, 1, AUDIO_WIDTH}, f.audio + b * STEPS * AUDIO_WIDTH), NULL,
-             &f.present[1][b]},
-            {tape_value(alone, 4, (int64_t[]){1, steps, CROPS, VISION_WIDTH}, f.vision + b * STEPS * CROPS * VISION_WIDTH),
-             NULL, &f.present[2][b]}};
+                &f.present[1][b]},
+            {tape_value(
+                 alone, 4, (int64_t[]){1, steps, CROPS, VISION_WIDTH}, f.vision + b * STEPS * CROPS * VISION_WIDTH),
+                NULL, &f.present[2][b]}};
         for (modality u = 0; u < MODALITIES; u++) /* a missing one may also have no vectors at all */
             if (!f.present[u][b])
                 s[u].vectors = NULL;
@@ -314,8 +317,8 @@ static void specific_never_sees_another_modality(void **state)
                     assert_memory_not_equal(before.specific[u]->data, after.specific[u]->data, bytes);
                 else {
                     assert_memory_equal(before.specific[u]->data, after.specific[u]->data, bytes);
-                    assert_memory_equal(before.specific_head[0][u]->data, after.specific_head[0][u]->data,
-                                        BATCH * sizeof(float));
+                    assert_memory_equal(
+                        before.specific_head[0][u]->data, after.specific_head[0][u]->data, BATCH * sizeof(float));
                     assert_memory_not_equal(before.shared[u]->data, after.shared[u]->data, bytes);
                 }
             }
@@ -363,16 +366,16 @@ static void long_videos_are_subsampled_uniformly(void **state)
     for (int i = 0; i < 6; i++)
         memcpy(chosen + i * clip, vision + kept[i] * clip, clip * sizeof(float));
     tape *t = tape_new(NULL), *other = tape_new(NULL);
-    semantic_sequence s[MODALITIES] = {{0}, {0}, {tape_value(t, 4, (int64_t[]){2, LONG, CROPS, VISION_WIDTH}, vision), mask,
-                                                  NULL}};
+    semantic_sequence s[MODALITIES] = {
+        {0}, {0}, {tape_value(t, 4, (int64_t[]){2, LONG, CROPS, VISION_WIDTH}, vision), mask, NULL}};
     semanticmac_outputs all = semanticmac_forward(t, f.core, 2, s, SEMANTICMAC_PREDICTIONS);
     s[2] = (semantic_sequence){tape_value(other, 4, (int64_t[]){1, 6, CROPS, VISION_WIDTH}, chosen), NULL, NULL};
     semanticmac_outputs cut = semanticmac_forward(other, f.core, 1, s, SEMANTICMAC_PREDICTIONS);
     assert_ok(tape_status(t, error));
     assert_ok(tape_status(other, error));
     assert_same_rows(all.specific[2], 0, cut.specific[2], 0, 2e-6);
-    s[2] = (semantic_sequence){tape_value(other, 4, (int64_t[]){1, 5, CROPS, VISION_WIDTH}, vision + LONG * clip), NULL,
-                               NULL};
+    s[2] = (semantic_sequence){
+        tape_value(other, 4, (int64_t[]){1, 5, CROPS, VISION_WIDTH}, vision + LONG * clip), NULL, NULL};
     cut = semanticmac_forward(other, f.core, 1, s, SEMANTICMAC_PREDICTIONS);
     assert_same_rows(all.specific[2], 1, cut.specific[2], 0, 2e-6); /* a short one keeps its places */
     tape_free(t);
@@ -428,8 +431,9 @@ static void wrong_shapes_are_refused(void **state)
     set_small(&c);
     task_regression(&task, "sentiment", "mosi", -1, 1, NULL);
     parameter_store *store = parameter_store_new();
-    assert_int_equal(semanticmac_add(store, "core", &c, (int64_t[]){0, 0, 0}, (int64_t[]){1, 1, 1}, &task, 1, &core, &found),
-                     SMAC_ERROR_ARGUMENT);
+    assert_int_equal(
+        semanticmac_add(store, "core", &c, (int64_t[]){0, 0, 0}, (int64_t[]){1, 1, 1}, &task, 1, &core, &found),
+        SMAC_ERROR_ARGUMENT);
     assert_null(core);
     parameter_store_free(store);
 }

@@ -29,8 +29,7 @@ static void a_folder_with_a_manifest_is_fetched_and_checked(void **state)
     const char *name;
     assert_ok(models_manifest("mine", &manifest, error));
     assert_int_equal(json_object_size(json_object_get(manifest, "files")), 3);
-    json_object_foreach(json_object_get(manifest, "files"), name, entry)
-        assert_null(strstr(name, ".part"));
+    json_object_foreach(json_object_get(manifest, "files"), name, entry) assert_null(strstr(name, ".part"));
     json_decref(manifest);
     assert_refused(models_fetch("mine", address, NULL, error), SMAC_ERROR_MISMATCH, "installed already");
     folder_remove(folder);
@@ -184,8 +183,8 @@ static void serve_shards(const char *folder, const char *stem, const char *endin
     for (int k = 1; k <= 2; k++) {
         char name[60];
         snprintf(name, sizeof name, "%s-%d%s", stem, k, ending);
-        assert_ok(safetensors_write(file_in(served, name, path), entries + (k == 1 ? 0 : half),
-            k == 1 ? half : count - half, NULL, 0, error));
+        assert_ok(safetensors_write(
+            file_in(served, name, path), entries + (k == 1 ? 0 : half), k == 1 ? half : count - half, NULL, 0, error));
     }
     char index[60];
     snprintf(index, sizeof index, "%s%s.index.json", stem, ending);
@@ -213,7 +212,7 @@ static void shards_are_fetched(void **state)
         assert_ok(models_recognise(file_in(models, small, path), &summary, error));
         assert_true(in_models(folder, "mine-bf16/model.safetensors"));
         assert_false(in_models(folder, "mine-bf16/model.safetensors.index.json") ||
-                     in_models(folder, "mine-bf16/pytorch_model.bin.index.json"));
+            in_models(folder, "mine-bf16/pytorch_model.bin.index.json"));
         free(small);
         folder_remove(folder);
     }

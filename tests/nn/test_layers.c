@@ -3,7 +3,11 @@
 
 #include "nn/layers.h"
 
-#define DIM(...) (int64_t[]){__VA_ARGS__}
+#define DIM(...)    \
+    (int64_t[])     \
+    {               \
+        __VA_ARGS__ \
+    }
 
 typedef struct layers {
     parameter_store *store;

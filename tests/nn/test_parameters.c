@@ -6,11 +6,14 @@
 #include "compute/products.h"
 #include "nn/parameters.h"
 
-static parameter *add(parameter_store *s, const char *name, int64_t rows, int64_t columns, initialiser init, float scale)
+static parameter *add(
+    parameter_store *s, const char *name, int64_t rows, int64_t columns, initialiser init, float scale)
 {
     smac_error error = {0};
-    parameter *p = parameter_add(s, &(parameter_spec){.name = name, .rank = 2, .dim = {rows, columns}, .init = init,
-        .scale = scale, .product = true}, &error);
+    parameter *p = parameter_add(s,
+        &(parameter_spec){
+            .name = name, .rank = 2, .dim = {rows, columns}, .init = init, .scale = scale, .product = true},
+        &error);
     if (p == NULL)
         fail_msg("%s", error.message);
     return p;
@@ -178,8 +181,8 @@ static void test_adopted(void **state)
         SMAC_ERROR_ARGUMENT); /* trainable; the store frees it all the same */
     parameter_set_trainable(s, "", false);
     assert_ok(parameter_adopt_packed(s, w, packed_matrix_new_bf16(ones, 50, 40, PRECISION_BF16), error));
-    assert_int_equal(parameter_adopt_packed(s, v, packed_matrix_new_bf16(ones, 50, 40, PRECISION_BF16), NULL),
-        SMAC_ERROR_MISMATCH);
+    assert_int_equal(
+        parameter_adopt_packed(s, v, packed_matrix_new_bf16(ones, 50, 40, PRECISION_BF16), NULL), SMAC_ERROR_MISMATCH);
     assert_ok(parameter_store_seal(s, true, 1, error));
     assert_null(w->data);
     bool failed;

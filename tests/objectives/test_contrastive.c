@@ -83,7 +83,8 @@ static void a_regular_simplex_gives_its_value(void **state)
     /* the floor: specific vectors at -0.49 from the shared one and at -0.137 from each other (cosines on a cone) */
     double height = -0.4924, radius = sqrt(1 - height * height);
     for (int k = 0; k < 3; k++) {
-        float unit[WIDTH] = {(float)(radius * cos(2 * M_PI * k / 3)), (float)(radius * sin(2 * M_PI * k / 3)), (float)height};
+        float unit[WIDTH] = {
+            (float)(radius * cos(2 * M_PI * k / 3)), (float)(radius * sin(2 * M_PI * k / 3)), (float)height};
         set_all(&v, 3 + k, unit);
         set_all(&v, k, (float[WIDTH]){0, 0, 1});
     }
@@ -209,7 +210,8 @@ static void intra_gradients(void **state)
 
 /* --- between samples --------------------------------------------------------------------------------------------------- */
 
-static double inter(const float *z, int64_t batch, const float *kernel, const uint8_t *valid, double *floor, float *grad)
+static double inter(
+    const float *z, int64_t batch, const float *kernel, const uint8_t *valid, double *floor, float *grad)
 {
     tape *t = tape_new(&(tape_options){.record = grad != NULL});
     value *x = tape_variable(t, 2, (int64_t[]){batch, WIDTH}, z);
@@ -390,12 +392,26 @@ static void total_is_the_weighted_sum(void **state)
     value *x[6];
     for (int k = 0; k < 6; k++)
         x[k] = tape_variable(t, 2, (int64_t[]){BATCH, WIDTH}, v.data[k]);
-    objective_inputs in = {.batch = BATCH, .prediction = h, .specific_head = {h, h, h}, .shared_head = h,
-        .intra_specific = {x[3], x[4], x[5]}, .intra_shared = {x[0], x[1], x[2]}, .inter = x[0], .target = target,
-        .labels = {labels[0], labels[1], labels[2], labels[3]}, .present = {v.present[0], v.present[1], v.present[2]},
+    objective_inputs in = {.batch = BATCH,
+        .prediction = h,
+        .specific_head = {h, h, h},
+        .shared_head = h,
+        .intra_specific = {x[3], x[4], x[5]},
+        .intra_shared = {x[0], x[1], x[2]},
+        .inter = x[0],
+        .target = target,
+        .labels = {labels[0], labels[1], labels[2], labels[3]},
+        .present = {v.present[0], v.present[1], v.present[2]},
         .valid = valid};
-    objective_options o = {.targets = 1, .weight_specific = 0.5f, .weight_shared = 0.4f, .weight_intra = 0.3f,
-        .weight_inter = 0.2f, .intra = centred, .inter = OBJECTIVE_INTER_SOFT, .tau_inter = 0.1f, .sigma = 0.5f};
+    objective_options o = {.targets = 1,
+        .weight_specific = 0.5f,
+        .weight_shared = 0.4f,
+        .weight_intra = 0.3f,
+        .weight_inter = 0.2f,
+        .intra = centred,
+        .inter = OBJECTIVE_INTER_SOFT,
+        .tau_inter = 0.1f,
+        .sigma = 0.5f};
     objective_terms terms;
     value *total = objective_total(t, &o, &in, &terms);
     assert_ok(tape_status(t, error));
@@ -414,7 +430,8 @@ static void total_is_the_weighted_sum(void **state)
     assert_near(terms.shared, shared, 1e-6);
     assert_false(terms.has_specific[1]);
     assert_true(terms.has_intra && terms.has_inter && terms.inter > terms.inter_floor);
-    assert_near(total->data[0], task + 0.25 * (text + vision) + 0.4 * shared + 0.3 * terms.intra + 0.2 * terms.inter, 1e-5);
+    assert_near(
+        total->data[0], task + 0.25 * (text + vision) + 0.4 * shared + 0.3 * terms.intra + 0.2 * terms.inter, 1e-5);
     assert_ok(tape_backward(t, total, 1, error));
     assert_true(value_grad(t, h)[7] == 0);
     tape_free(t);

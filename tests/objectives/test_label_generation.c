@@ -12,9 +12,21 @@ enum { SAMPLES = 150, WIDTH = 9 };
 
 static label_generation_options options_of(label_rule rule)
 {
-    return (label_generation_options){.samples = SAMPLES, .width = WIDTH, .targets = 1, .low = -3, .high = 3, .rule = rule,
-        .neighbours = 20, .neighbour_fraction = 0.1, .temperature = 0.1, .mix = {0.5, 0.5, 0.5, 0.5}, .momentum = true,
-        .start_epoch = 1, .folds = 5, .ridge = 0.01, .seed = 1};
+    return (label_generation_options){.samples = SAMPLES,
+        .width = WIDTH,
+        .targets = 1,
+        .low = -3,
+        .high = 3,
+        .rule = rule,
+        .neighbours = 20,
+        .neighbour_fraction = 0.1,
+        .temperature = 0.1,
+        .mix = {0.5, 0.5, 0.5, 0.5},
+        .momentum = true,
+        .start_epoch = 1,
+        .folds = 5,
+        .ridge = 0.01,
+        .seed = 1};
 }
 
 /* Vectors that know the label, with noise; a scale and an offset of their own. */
@@ -23,8 +35,8 @@ static void make_data(float *truth, float *vectors, double noise, uint64_t strea
     for (int i = 0; i < SAMPLES; i++) {
         truth[i] = (float)(6 * (random_uniform_at(5, 1, (uint64_t)i) - 0.5));
         for (int d = 0; d < WIDTH; d++)
-            vectors[i * WIDTH + d] = (float)(3 + cos(d) * truth[i] + noise * random_normal_at(5, stream,
-                                                                                              (uint64_t)(i * WIDTH + d)));
+            vectors[i * WIDTH + d] =
+                (float)(3 + cos(d) * truth[i] + noise * random_normal_at(5, stream, (uint64_t)(i * WIDTH + d)));
     }
 }
 
@@ -41,7 +53,8 @@ static label_generation *start(const label_generation_options *o, const float *t
 }
 
 /* The rule, straight from the page. */
-static void reference(const label_generation_options *o, const float *vectors, const float *truth, int epoch, float *label)
+static void reference(
+    const label_generation_options *o, const float *vectors, const float *truth, int epoch, float *label)
 {
     static double unit[SAMPLES][WIDTH], similarity[SAMPLES];
     double mean[WIDTH] = {0}, scale = 0;
@@ -192,7 +205,7 @@ static void never_its_own_neighbour_and_ties_to_the_smaller_index(void **state)
                 assert_int_equal(indices[n], 3 * (n + (n >= i / 3)));
             if (n > 0)
                 assert_true(similarities[n] < similarities[n - 1] ||
-                            (similarities[n] == similarities[n - 1] && indices[n] > indices[n - 1]));
+                    (similarities[n] == similarities[n - 1] && indices[n] > indices[n - 1]));
         }
     }
     label_generation_free(g);
@@ -355,7 +368,7 @@ static void an_unreliable_modality_keeps_the_truth(void **state)
         assert_memory_equal(label_generation_labels(g, LABEL_AUDIO), truth, sizeof truth);
         for (int i = 0; i < SAMPLES; i++)
             assert_near(label_generation_labels(g, LABEL_VISION)[i] - truth[i],
-                        0.5 * (label_generation_labels(g, LABEL_SHARED)[i] - truth[i]), 1e-6);
+                0.5 * (label_generation_labels(g, LABEL_SHARED)[i] - truth[i]), 1e-6);
         label_generation_free(g);
     }
 }
@@ -391,7 +404,8 @@ static void self_mm_is_its_formula(void **state)
         }
     }
     for (int i = 0; i < SAMPLES; i++) {
-        double y = truth[i], renewed = 0.5 * delta[0][i] / (delta[1][i] + 1e-8) * y + 0.5 * (y + delta[0][i] - delta[1][i]);
+        double y = truth[i],
+               renewed = 0.5 * delta[0][i] / (delta[1][i] + 1e-8) * y + 0.5 * (y + delta[0][i] - delta[1][i]);
         renewed = renewed < -3 ? -3 : renewed > 3 ? 3 : renewed;
         assert_near(label_generation_labels(g, LABEL_TEXT)[i], y / 3 + 2 * renewed / 3, 2e-4);
     }
@@ -420,7 +434,8 @@ static void the_state_resumes(void **state)
     assert_ok(label_generation_refresh(through, 2, NULL, error));
     assert_ok(label_generation_refresh(resumed, 2, NULL, error));
     for (label_target target = 0; target < LABEL_TARGETS; target++)
-        assert_memory_equal(label_generation_labels(through, target), label_generation_labels(resumed, target), sizeof truth);
+        assert_memory_equal(
+            label_generation_labels(through, target), label_generation_labels(resumed, target), sizeof truth);
     label_generation_free(through);
     label_generation_free(resumed);
 }

@@ -60,8 +60,8 @@ static void test_packing(void **state)
     assert_int_equal(k.types[3], 1);
     assert_int_equal(v->rows, 9);
     assert_int_equal(v->steps, 2);
-    assert_memory_equal(v->place, ((int32_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8, -1, -1, -1, -1, -1, -1, -1, -1, -1}),
-                        18 * sizeof(int32_t));
+    assert_memory_equal(
+        v->place, ((int32_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8, -1, -1, -1, -1, -1, -1, -1, -1, -1}), 18 * sizeof(int32_t));
     assert_memory_equal(v->mask, ((uint8_t[]){1, 1, 1, 0, 0, 0}), 6);
     /* the second frame of the last row, channel 1, pixel 5 */
     float expected[48];
@@ -123,7 +123,7 @@ static void test_slice(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_packing), cmocka_unit_test(test_refusals),
-                                       cmocka_unit_test(test_slice)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_packing), cmocka_unit_test(test_refusals), cmocka_unit_test(test_slice)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

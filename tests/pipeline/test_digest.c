@@ -13,9 +13,13 @@ enum { LARGE = 5 * 1024 * 1024 + 3 }; /* float32 values: two whole pieces of 8 M
 static void write_file(const char *path, const char *name, int64_t rows, float *values)
 {
     float none[1] = {0}, three[3] = {1, 2, 3};
-    tensor_entry entries[] = {
-        {.name = name, .type = TENSOR_F32, .rank = 2, .dim = {rows, LARGE / rows}, .count = LARGE, .data = values,
-         .bytes = LARGE * sizeof(float)},
+    tensor_entry entries[] = {{.name = name,
+                                  .type = TENSOR_F32,
+                                  .rank = 2,
+                                  .dim = {rows, LARGE / rows},
+                                  .count = LARGE,
+                                  .data = values,
+                                  .bytes = LARGE * sizeof(float)},
         {.name = "empty", .type = TENSOR_F32, .rank = 1, .dim = {0}, .count = 0, .data = none, .bytes = 0},
         {.name = "small", .type = TENSOR_F32, .rank = 1, .dim = {3}, .count = 3, .data = three, .bytes = sizeof three}};
     assert_ok(safetensors_write(path, entries, 3, NULL, 0, error));

@@ -30,8 +30,12 @@ static void write_bert(const char *folder, int64_t width)
     tensor_entry *entries = calloc((size_t)count, sizeof *entries);
     for (int64_t i = 0; i < count; i++) {
         const parameter *p = parameter_at(store, i);
-        entries[i] = (tensor_entry){.name = p->name + 2, .type = TENSOR_F32, .rank = p->rank, .count = p->count,
-                                    .data = p->data, .bytes = (size_t)p->count * sizeof(float)};
+        entries[i] = (tensor_entry){.name = p->name + 2,
+            .type = TENSOR_F32,
+            .rank = p->rank,
+            .count = p->count,
+            .data = p->data,
+            .bytes = (size_t)p->count * sizeof(float)};
         memcpy(entries[i].dim, p->dim, sizeof p->dim);
     }
     assert_ok(safetensors_write(file_in(folder, "model.safetensors", path), entries, (size_t)count, NULL, 0, error));
@@ -177,7 +181,8 @@ static void test_outside(void **state)
     assert_true(info.st_size < 4 << 20);
     assert_ok(system_load(path, NULL, &loaded, error));
     assert_near(predict(s, "a good film"), predict(loaded, "a good film"), 1e-5);
-    for (int64_t i = 0; i < parameter_number(loaded->store); i++) { /* packed straight from the file, in float32 nowhere */
+    for (int64_t i = 0; i < parameter_number(loaded->store);
+         i++) { /* packed straight from the file, in float32 nowhere */
         const parameter *p = parameter_at(loaded->store, i);
         assert_true(!p->product || strncmp(p->name, "text.", 5) != 0 || (p->packed && !p->data));
     }
@@ -202,7 +207,8 @@ static void test_outside(void **state)
     assert_ok(file_write(weights, bytes, size, error));
     free(bytes);
     file_in(folder, "moved", other);
-    assert_int_equal(system_load(path, &(system_load_options){.encoder_folder = other}, &loaded, &why), SMAC_ERROR_MISMATCH);
+    assert_int_equal(
+        system_load(path, &(system_load_options){.encoder_folder = other}, &loaded, &why), SMAC_ERROR_MISMATCH);
     assert_non_null(strstr(why.message, "SHA-256"));
     folder_remove(folder);
 }
@@ -278,7 +284,6 @@ static int prepare(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_bert), cmocka_unit_test(test_frozen_vectors),
-                                       cmocka_unit_test(test_outside), cmocka_unit_test(test_precision),
-                                       cmocka_unit_test(test_refusals)};
+        cmocka_unit_test(test_outside), cmocka_unit_test(test_precision), cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, prepare, NULL);
 }

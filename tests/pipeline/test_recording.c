@@ -10,12 +10,12 @@ static affect_system *sys;
 
 static void make_system(void)
 {
-    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8", "perceiver.latents=3",
-        "perceiver.layers=1", "interaction.queries=2", "interaction.layers=1", "contrast.projection=8", "text.width=16",
-        "text.heads=2", "text.hidden=32", "text.layers=1", "text.vocabulary=120", "audio.width=16", "audio.heads=2",
-        "audio.hidden=32", "audio.layers=1", "audio.out_width=12", "audio.kernel=16", "audio.stride=16", "vision.width=16",
-        "vision.heads=2", "vision.hidden=32", "vision.layers=1", "vision.out_width=12", "vision.image_size=16",
-        "vision.patch=8"};
+    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8",
+        "perceiver.latents=3", "perceiver.layers=1", "interaction.queries=2", "interaction.layers=1",
+        "contrast.projection=8", "text.width=16", "text.heads=2", "text.hidden=32", "text.layers=1",
+        "text.vocabulary=120", "audio.width=16", "audio.heads=2", "audio.hidden=32", "audio.layers=1",
+        "audio.out_width=12", "audio.kernel=16", "audio.stride=16", "vision.width=16", "vision.heads=2",
+        "vision.hidden=32", "vision.layers=1", "vision.out_width=12", "vision.image_size=16", "vision.patch=8"};
     static const char *const words[] = {"a good film", "a bad film"};
     configuration c;
     task_description task;
@@ -146,6 +146,6 @@ static int finish(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_files), cmocka_unit_test(test_refusals),
-                                       cmocka_unit_test(test_streamed), cmocka_unit_test(test_video_preparation)};
+        cmocka_unit_test(test_streamed), cmocka_unit_test(test_video_preparation)};
     return cmocka_run_group_tests(tests, prepare, finish);
 }

@@ -9,16 +9,18 @@
 #include "compute/parallel.h"
 #include "pipeline/system.h"
 
-static const char *const words[] = {"this is a good film", "i hate this bad film", "a very good day", "so bad it hurts"};
+static const char *const words[] = {
+    "this is a good film", "i hate this bad film", "a very good day", "so bad it hurts"};
 
 static void configure(configuration *c)
 {
-    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8", "perceiver.latents=3",
-        "perceiver.layers=1", "interaction.queries=2", "interaction.layers=1", "contrast.projection=8", "text.width=16",
-        "text.heads=2", "text.hidden=32", "text.layers=1", "text.vocabulary=120", "audio.width=16", "audio.heads=2",
-        "audio.hidden=32", "audio.layers=1", "audio.out_width=12", "audio.mel_bins=16", "audio.frames=32",
-        "audio.kernel=8", "audio.stride=8", "vision.width=16", "vision.heads=2", "vision.hidden=32", "vision.layers=1",
-        "vision.out_width=12", "vision.image_size=16", "vision.patch=8"};
+    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8",
+        "perceiver.latents=3", "perceiver.layers=1", "interaction.queries=2", "interaction.layers=1",
+        "contrast.projection=8", "text.width=16", "text.heads=2", "text.hidden=32", "text.layers=1",
+        "text.vocabulary=120", "audio.width=16", "audio.heads=2", "audio.hidden=32", "audio.layers=1",
+        "audio.out_width=12", "audio.mel_bins=16", "audio.frames=32", "audio.kernel=8", "audio.stride=8",
+        "vision.width=16", "vision.heads=2", "vision.hidden=32", "vision.layers=1", "vision.out_width=12",
+        "vision.image_size=16", "vision.patch=8"};
     configuration_defaults(c);
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         assert_ok(configuration_set_assignment(c, settings[i], error));
@@ -102,8 +104,14 @@ static void test_save_and_load(void **state)
     folder_new(folder);
     configure(&c);
     affect_system *s = make(&c, 0);
-    s->training = (training_record){.program_version = "0.1.0", .dataset = "sims", .seed = 12, .epoch = 3, .steps = 40,
-                                    .metric = "MAE", .metric_value = 0.25, .training_clips = 44};
+    s->training = (training_record){.program_version = "0.1.0",
+        .dataset = "sims",
+        .seed = 12,
+        .epoch = 3,
+        .steps = 40,
+        .metric = "MAE",
+        .metric_value = 0.25,
+        .training_clips = 44};
     file_in(folder, "model.safetensors", path);
     assert_ok(system_save(s, path, NULL, error));
     assert_ok(system_load(path, NULL, &loaded, error));
@@ -135,8 +143,8 @@ static void test_save_and_load(void **state)
 }
 
 /* Write a system's file with one tensor changed by `change`, and see what loading says. */
-static void expect_refusal(const affect_system *s, const char *path, const char *from, const char *to, const char *says,
-    const char *also)
+static void expect_refusal(
+    const affect_system *s, const char *path, const char *from, const char *to, const char *says, const char *also)
 {
     affect_system *loaded = NULL;
     smac_error why = {0};
@@ -170,7 +178,8 @@ static void test_refusals(void **state)
     file_in(folder, "model.safetensors", path);
     configure(&c);
     affect_system *s = make(&c, 0);
-    expect_refusal(s, path, "\"core.fusion.weight\"", "\"core.fusion.weighs\"", "core.fusion.weight", "model.safetensors");
+    expect_refusal(
+        s, path, "\"core.fusion.weight\"", "\"core.fusion.weighs\"", "core.fusion.weight", "model.safetensors");
     expect_refusal(s, path, "\\\"latents\\\":3", "\\\"latents\\\":4", "core.audio.latents", "[3, 16]");
     expect_refusal(s, path, "\\\"latents\\\":3", "\\\"latents\\\":4", "core.audio.latents", "[4, 16]");
     expect_refusal(s, path, "\\\"latents\\\":3", "\\\"patents\\\":3", "patents", "model.safetensors");
@@ -179,7 +188,8 @@ static void test_refusals(void **state)
     expect_refusal(s, path, "semanticmac.tasks", "semanticmac.tisks", "semanticmac.tasks", "model");
     /* whatever sizes it claims: no memory for them, and no sample of one size for an encoder of another */
     expect_refusal(s, path, "\\\"queries\\\":2", "\\\"queries\\\":9", "core.interaction", "[9, 16]");
-    expect_refusal(s, path, "\\\"semanticmac\\\",\\\"width\\\":16", "\\\"semantic\\\",\\\"width\\\":65536", "core.text.project", "[65536, ");
+    expect_refusal(s, path, "\\\"semanticmac\\\",\\\"width\\\":16", "\\\"semantic\\\",\\\"width\\\":65536",
+        "core.text.project", "[65536, ");
     expect_refusal(s, path, "\\\"image_size\\\":16", "\\\"image_size\\\":32", "vision.image_size", "3 x 2 x 16 x 16");
     expect_refusal(s, path, "\\\"mel_bins\\\":16", "\\\"mel_bins\\\":32", "audio.mel_bins", "1 x 1 x 16 x 32");
     smac_error why = {0};
@@ -282,9 +292,12 @@ static int prepare(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_samples),   cmocka_unit_test(test_save_and_load),
-        cmocka_unit_test(test_refusals),  cmocka_unit_test(test_company_does_not_matter),
-        cmocka_unit_test(test_encoded),   cmocka_unit_test(test_modalities_are_independent),
+        cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_save_and_load),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_company_does_not_matter),
+        cmocka_unit_test(test_encoded),
+        cmocka_unit_test(test_modalities_are_independent),
     };
     return cmocka_run_group_tests(tests, prepare, NULL);
 }

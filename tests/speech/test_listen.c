@@ -217,7 +217,8 @@ static void silence_says_nothing(void **state)
     speech_result_clear(&r);
     float *kept = samples;
     samples = calloc(SAMPLES, sizeof *samples);
-    memcpy(samples + 28 * 16000, kept, 16000 * 4 * sizeof *samples); /* silence goes before a window, none cuts the sound */
+    memcpy(samples + 28 * 16000, kept,
+        16000 * 4 * sizeof *samples); /* silence goes before a window, none cuts the sound */
     assert_ok(listen(&o, 16000 * 33, 30000, &r, error));
     assert_int_equal(r.windows, r.silent_windows + 1);
     assert_true(r.count > 0 && r.segments[0].start >= 26.9);

@@ -11,9 +11,18 @@
 
 enum { END = 40, START = 41, NO_SPEECH = 47, NO_TIMESTAMPS = 48, STAMP = 49, VOCABULARY = 70, POSITIONS = 20 };
 static const int32_t SUPPRESS[] = {3, 5, 41, 43, 44, 45, 46, 47}, FIRST[] = {1, 40};
-static const speech_rules RULES = {.vocabulary = VOCABULARY, .end = END, .start = START, .no_speech = NO_SPEECH,
-    .no_timestamps = NO_TIMESTAMPS, .first_timestamp = STAMP, .last_timestamp = VOCABULARY - 1, .max_initial = 6,
-    .suppress = SUPPRESS, .suppress_count = 8, .suppress_first = FIRST, .suppress_first_count = 2};
+static const speech_rules RULES = {.vocabulary = VOCABULARY,
+    .end = END,
+    .start = START,
+    .no_speech = NO_SPEECH,
+    .no_timestamps = NO_TIMESTAMPS,
+    .first_timestamp = STAMP,
+    .last_timestamp = VOCABULARY - 1,
+    .max_initial = 6,
+    .suppress = SUPPRESS,
+    .suppress_count = 8,
+    .suppress_first = FIRST,
+    .suppress_first_count = 2};
 
 typedef struct setting {
     tensor_file *golden, *weights;
@@ -96,7 +105,8 @@ static void searches_are_ctranslate2s(void **state)
     {
         int32_t prompt[16], tokens[16];
         search_result found;
-        search_options options = {.beams = (int)number(c, "beams"), .patience = number(c, "patience"),
+        search_options options = {.beams = (int)number(c, "beams"),
+            .patience = number(c, "patience"),
             .length_penalty = number(c, "length_penalty")};
         if (last != (int)number(c, "sound"))
             hear(s, last = (int)number(c, "sound"));
@@ -118,8 +128,8 @@ static void samples_follow_the_rules_and_the_seed(void **state)
     setting *s = *state;
     static const int32_t prompt[] = {START, 42, 44};
     search_result found[3];
-    search_options options = {.beams = 1, .patience = 1, .length_penalty = 1, .temperature = 1.0, .samples = 4,
-        .seed = 9};
+    search_options options = {
+        .beams = 1, .patience = 1, .length_penalty = 1, .temperature = 1.0, .samples = 4, .seed = 9};
     hear(s, 3);
     for (int i = 0; i < 3; i++) {
         options.seed = i == 2 ? 10 : 9;
@@ -132,7 +142,7 @@ static void samples_follow_the_rules_and_the_seed(void **state)
     assert_int_equal(found[0].count, found[1].count);
     assert_memory_equal(found[0].tokens, found[1].tokens, found[0].count * sizeof(int32_t));
     assert_false(found[0].count == found[2].count &&
-                 memcmp(found[0].tokens, found[2].tokens, found[0].count * sizeof(int32_t)) == 0);
+        memcmp(found[0].tokens, found[2].tokens, found[0].count * sizeof(int32_t)) == 0);
     for (int i = 0; i < 3; i++)
         search_result_clear(&found[i]);
 }
@@ -152,15 +162,15 @@ static void rules_of_time_stamps(void **state)
     static const struct {
         int32_t sequence[4];
         int64_t count;
-        float stamp; /* each time stamp's logit; text has 0 */
+        float stamp;                  /* each time stamp's logit; text has 0 */
         int text, end, first, stamps; /* allowed: text tokens, the end, the first time stamp, how many */
     } cases[] = {
-        {{0}, 0, 0, 0, 0, STAMP, 7},                       /* at the beginning: a time stamp up to 6 */
-        {{STAMP + 2}, 1, 9, 38, 1, -1, 0},                 /* behind it text must come */
-        {{STAMP + 2, 7}, 2, -9, 38, 1, STAMP + 3, 18},     /* then text, or a later stamp */
-        {{STAMP + 2, 7}, 2, 9, 0, 0, STAMP + 3, 18},       /* or a stamp alone, when they are likelier */
+        {{0}, 0, 0, 0, 0, STAMP, 7},                             /* at the beginning: a time stamp up to 6 */
+        {{STAMP + 2}, 1, 9, 38, 1, -1, 0},                       /* behind it text must come */
+        {{STAMP + 2, 7}, 2, -9, 38, 1, STAMP + 3, 18},           /* then text, or a later stamp */
+        {{STAMP + 2, 7}, 2, 9, 0, 0, STAMP + 3, 18},             /* or a stamp alone, when they are likelier */
         {{STAMP + 2, 7, STAMP + 4}, 3, -9, 0, 1, STAMP + 4, 17}, /* a segment's end: the next one's start or the end */
-        {{7, STAMP + 4, STAMP + 4}, 3, 9, 38, 1, -1, 0},   /* a pair: text */
+        {{7, STAMP + 4, STAMP + 4}, 3, 9, 38, 1, -1, 0},         /* a pair: text */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         for (int k = 0; k < VOCABULARY; k++)
@@ -170,8 +180,8 @@ static void rules_of_time_stamps(void **state)
         assert_int_equal(logits[END] != -INFINITY, cases[i].end);
         assert_int_equal(allowed(logits, STAMP, VOCABULARY), cases[i].stamps);
         if (cases[i].first >= 0)
-            assert_true(logits[cases[i].first] != -INFINITY && (cases[i].first == STAMP ||
-                        logits[cases[i].first - 1] == -INFINITY));
+            assert_true(logits[cases[i].first] != -INFINITY &&
+                (cases[i].first == STAMP || logits[cases[i].first - 1] == -INFINITY));
         assert_true(logits[NO_TIMESTAMPS] == -INFINITY);
     }
 }
@@ -212,8 +222,14 @@ static void alignment_is_ctranslate2s(void **state)
     assert_ok(tokenizer_open_wordpiece(tokens, VOCABULARY, true, &words, error));
     int32_t text[16];
     int64_t count = ids(json_object_get(a, "text"), text), frames = (int64_t)number(a, "frames") / 2;
-    word_setting setting = {.tokens = words, .prompt = prompt, .prompt_count = 3, .no_timestamps = NO_TIMESTAMPS,
-        .end = END, .heads = heads, .head_count = 3, .spaces = false};
+    word_setting setting = {.tokens = words,
+        .prompt = prompt,
+        .prompt_count = 3,
+        .no_timestamps = NO_TIMESTAMPS,
+        .end = END,
+        .heads = heads,
+        .head_count = 3,
+        .spaces = false};
     timed_words found = {0};
     double longest;
     hear(s, (int)number(a, "sound"));

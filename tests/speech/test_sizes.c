@@ -45,8 +45,8 @@ static void write_lists(const char *folder, const sizes *s)
     json_t *tokens = read_tiny("tokenizer.json"), *added = json_object_get(tokens, "added_tokens");
     json_object_set_new(config, "num_mel_bins", json_integer(s->bins));
     json_object_set_new(config, "max_source_positions", json_integer(s->positions));
-    json_object_set_new(config, "vocab_size",
-        json_integer(json_integer_value(json_object_get(config, "vocab_size")) + s->many));
+    json_object_set_new(
+        config, "vocab_size", json_integer(json_integer_value(json_object_get(config, "vocab_size")) + s->many));
     json_object_set_new(lists, "is_multilingual", json_boolean(s->many));
     if (s->many) {
         json_t *yue = json_deep_copy(json_array_get(added, 3));

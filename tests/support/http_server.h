@@ -16,13 +16,13 @@
 
 typedef struct http_server {
     const char *folder;
-    const char *linked;       /* sent as X-Linked-ETag of *.safetensors; NULL: not sent */
-    bool no_ranges;           /* always the whole file */
-    size_t break_after;       /* close the connection after so many bytes of a file; 0: never */
+    const char *linked; /* sent as X-Linked-ETag of *.safetensors; NULL: not sent */
+    bool no_ranges;     /* always the whole file */
+    size_t break_after; /* close the connection after so many bytes of a file; 0: never */
     int socket, port;
-    atomic_int requests;      /* answered */
-    atomic_llong bytes;       /* of files sent */
-    long long last_start;     /* where the last *.safetensors started */
+    atomic_int requests;  /* answered */
+    atomic_llong bytes;   /* of files sent */
+    long long last_start; /* where the last *.safetensors started */
     pthread_t thread;
 } http_server;
 
@@ -57,11 +57,15 @@ static inline void http_answer(http_server *s, int to, const char *request)
         s->last_start = (long long)start;
     int length;
     if (start >= size && start > 0)
-        length = snprintf(head, sizeof head, "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */%zu\r\n"
-            "Content-Length: 0\r\nConnection: close\r\n\r\n", size);
+        length = snprintf(head, sizeof head,
+            "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */%zu\r\n"
+            "Content-Length: 0\r\nConnection: close\r\n\r\n",
+            size);
     else if (start > 0)
-        length = snprintf(head, sizeof head, "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes %zu-%zu/%zu\r\n"
-            "Content-Length: %zu\r\nConnection: close\r\n\r\n", start, size - 1, size, size - start);
+        length = snprintf(head, sizeof head,
+            "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes %zu-%zu/%zu\r\n"
+            "Content-Length: %zu\r\nConnection: close\r\n\r\n",
+            start, size - 1, size, size - start);
     else
         length =
             snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\n%s%s%sContent-Length: %zu\r\nConnection: close\r\n\r\n",

@@ -62,14 +62,14 @@ static inline bool in_models(const char *folder, const char *name)
     return file_exists(file_in(file_in(folder, "models", models), name, path));
 }
 
-#define assert_refused(call, status, words)                                                    \
-    do {                                                                                       \
-        smac_error refused_ = {0};                                                             \
-        smac_error *error = &refused_;                                                         \
-        int code_ = (call);                                                                    \
-        if (code_ != (status))                                                                 \
-            fail_msg("%s gave %d (%s), expected %d", #call, code_, refused_.message, (status)); \
-        if (!strstr(refused_.message, (words)))                                                \
+#define assert_refused(call, status, words)                                                      \
+    do {                                                                                         \
+        smac_error refused_ = {0};                                                               \
+        smac_error *error = &refused_;                                                           \
+        int code_ = (call);                                                                      \
+        if (code_ != (status))                                                                   \
+            fail_msg("%s gave %d (%s), expected %d", #call, code_, refused_.message, (status));  \
+        if (!strstr(refused_.message, (words)))                                                  \
             fail_msg("%s said \"%s\", expected \"%s\" in it", #call, refused_.message, (words)); \
     } while (0)
 

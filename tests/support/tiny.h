@@ -11,7 +11,13 @@
 #include "data/cache.h"
 #include "pipeline/system.h"
 
-enum { TINY_TRAIN = 44, TINY_VALID = 12, TINY_TEST = 8, TINY_CLIPS = TINY_TRAIN + TINY_VALID + TINY_TEST, TINY_WIDTH = 5 };
+enum {
+    TINY_TRAIN = 44,
+    TINY_VALID = 12,
+    TINY_TEST = 8,
+    TINY_CLIPS = TINY_TRAIN + TINY_VALID + TINY_TEST,
+    TINY_WIDTH = 5
+};
 
 typedef struct tiny_data {
     dataset d;
@@ -24,9 +30,9 @@ typedef struct tiny_data {
 
 static inline void tiny_configuration(configuration *c)
 {
-    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8", "perceiver.latents=3",
-        "perceiver.layers=1", "interaction.queries=2", "interaction.layers=1", "contrast.projection=8", "train.epochs=3",
-        "train.batch=8", "train.rate=0.003", "train.seed=5"};
+    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8",
+        "perceiver.latents=3", "perceiver.layers=1", "interaction.queries=2", "interaction.layers=1",
+        "contrast.projection=8", "train.epochs=3", "train.batch=8", "train.rate=0.003", "train.seed=5"};
     configuration_defaults(c);
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         assert_ok(configuration_set_assignment(c, settings[i], error));
@@ -83,8 +89,8 @@ static inline void tiny_data_clear(tiny_data *t)
 static inline affect_system *tiny_system(const configuration *c, const tiny_data *t)
 {
     affect_system *s = NULL;
-    system_options options = {.configuration = c, .tasks = &t->d.task, .task_count = 1,
-                              .ready_width = {TINY_WIDTH, TINY_WIDTH, TINY_WIDTH}};
+    system_options options = {
+        .configuration = c, .tasks = &t->d.task, .task_count = 1, .ready_width = {TINY_WIDTH, TINY_WIDTH, TINY_WIDTH}};
     assert_ok(system_new(&options, &s, error));
     return s;
 }

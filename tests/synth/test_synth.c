@@ -73,9 +73,9 @@ static double read_clause(char *text)
     static const struct {
         const char *word;
         double factor;
-    } stress[] = {{"slightly", 0.4},  {"little", 0.4},     {"slight", 0.4},  {"somewhat", 0.6}, {"fairly", 0.8},
-                  {"quite", 0.8},     {"very", 1.3},       {"really", 1.3},  {"so", 1.3},       {"real", 1.3},
-                  {"extremely", 1.6}, {"absolutely", 1.6}, {"absolute", 1.6}};
+    } stress[] = {{"slightly", 0.4}, {"little", 0.4}, {"slight", 0.4}, {"somewhat", 0.6}, {"fairly", 0.8},
+        {"quite", 0.8}, {"very", 1.3}, {"really", 1.3}, {"so", 1.3}, {"real", 1.3}, {"extremely", 1.6},
+        {"absolutely", 1.6}, {"absolute", 1.6}};
     double factor = 1, value = 0;
     int found = 0; /* two adjectives side by side give their mean */
     char *rest = NULL;
@@ -92,7 +92,7 @@ static double read_clause(char *text)
             /* a verb may be in its past: "liked", "adored", "regretted" */
             if (!strcmp(word, known) ||
                 (!strncmp(word, known, length) &&
-                 (!strcmp(word + length, "d") || !strcmp(word + length, "ed") || !strcmp(word + length, "ted")))) {
+                    (!strcmp(word + length, "d") || !strcmp(word + length, "ed") || !strcmp(word + length, "ted")))) {
                 value += own;
                 found++;
             }
@@ -200,8 +200,8 @@ static int count_progress(void *user, const char *what, double done, double tota
     return ++s->calls == s->stop_at;
 }
 
-static const char *const made[] = {"label.csv", "synth.json", "Raw/video_0001/0001.mp4", "Raw/video_0002/0001.mp4",
-                                   "Raw/video_0003/0001.mp4"};
+static const char *const made[] = {
+    "label.csv", "synth.json", "Raw/video_0001/0001.mp4", "Raw/video_0002/0001.mp4", "Raw/video_0003/0001.mp4"};
 
 static void same_bytes_and_resuming(void **state)
 {
@@ -261,11 +261,8 @@ static void wrong_options_are_named(void **state)
     (void)state;
     smac_error error = {0};
     char *folder = path_join(root, "none");
-    const synth_options wrong[] = {{.clips = 0},
-                                   {.clips = 3, .size = 65},
-                                   {.clips = 3, .fps = 61},
-                                   {.clips = 3, .layout = "x"},
-                                   {.clips = 3, .clips_per_speaker = 101}};
+    const synth_options wrong[] = {{.clips = 0}, {.clips = 3, .size = 65}, {.clips = 3, .fps = 61},
+        {.clips = 3, .layout = "x"}, {.clips = 3, .clips_per_speaker = 101}};
     const char *names[] = {"clips", "size", "fps", "layout", "clips_per_speaker"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(synth_dataset(folder, &wrong[i], NULL, &error), SMAC_ERROR_ARGUMENT);

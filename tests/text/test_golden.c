@@ -85,7 +85,7 @@ static void check_tokenizer(const tokenizer *t, const char *name, const char *id
             size_t got = i < e.count ? e.places[i].start : e.places[i - e.count].end;
             if (got != (size_t)value_at(want, i))
                 fail_msg("%s, line %zu, %s of token %zu: %zu, expected %d", name, line, i < e.count ? "start" : "end",
-                         i % e.count, got, value_at(want, i));
+                    i % e.count, got, value_at(want, i));
         }
         token_encoding_free(&e);
     }
@@ -119,14 +119,22 @@ static const struct {
     const char *kind;
     bool places, text, pair;
 } tokenizers[] = {
-    {"bert-uncased", "WordPiece", true, true, true},  {"bert-cased", "WordPiece", true, false, true},
-    {"bert-accents", "WordPiece", true, false, true}, {"mpnet-small", "WordPiece", true, false, true},
-    {"roberta", "BPE", true, false, true},            {"gpt2", "BPE", true, false, true},
-    {"byte-prefix", "BPE", false, false, true},       {"whisper", "BPE", true, true, true},
-    {"llama", "BPE", true, true, true},               {"bpe-suffix", "BPE", false, true, true},
-    {"word-level", "WordLevel", false, true, true},   {"split-gpt2", "WordLevel", false, false, true},
-    {"xlnet", "Unigram", false, true, true},          {"albert", "Unigram", false, false, true},
-    {"t5", "Unigram", false, false, true},            {"xlmr", "Unigram", false, false, true},
+    {"bert-uncased", "WordPiece", true, true, true},
+    {"bert-cased", "WordPiece", true, false, true},
+    {"bert-accents", "WordPiece", true, false, true},
+    {"mpnet-small", "WordPiece", true, false, true},
+    {"roberta", "BPE", true, false, true},
+    {"gpt2", "BPE", true, false, true},
+    {"byte-prefix", "BPE", false, false, true},
+    {"whisper", "BPE", true, true, true},
+    {"llama", "BPE", true, true, true},
+    {"bpe-suffix", "BPE", false, true, true},
+    {"word-level", "WordLevel", false, true, true},
+    {"split-gpt2", "WordLevel", false, false, true},
+    {"xlnet", "Unigram", false, true, true},
+    {"albert", "Unigram", false, false, true},
+    {"t5", "Unigram", false, false, true},
+    {"xlmr", "Unigram", false, false, true},
     {"deberta", "Unigram", false, false, true},
 };
 #define COUNT (sizeof tokenizers / sizeof tokenizers[0])
@@ -200,7 +208,8 @@ static void write_parts(const char *folder, const char *name)
     assert_non_null(vocabulary);
     size_t count = json_object_size(vocabulary), i;
     const char **tokens = calloc(count, sizeof *tokens), *token;
-    json_object_foreach(vocabulary, token, item) {
+    json_object_foreach(vocabulary, token, item)
+    {
         assert_in_range(json_integer_value(item), 0, (json_int_t)count - 1);
         tokens[json_integer_value(item)] = token;
     }
@@ -211,9 +220,11 @@ static void write_parts(const char *folder, const char *name)
         fprintf(out, "%s\n", tokens[i]);
     if (merges)
         fputs("#version: 0.2\n", out);
-    json_array_foreach(merges, i, item) {
+    json_array_foreach(merges, i, item)
+    {
         if (json_is_array(item))
-            fprintf(out, "%s %s\n", json_string_value(json_array_get(item, 0)), json_string_value(json_array_get(item, 1)));
+            fprintf(
+                out, "%s %s\n", json_string_value(json_array_get(item, 0)), json_string_value(json_array_get(item, 1)));
         else
             fprintf(out, "%s\n", json_string_value(item));
     }
@@ -275,7 +286,7 @@ static void test_decoded(void **state)
             assert_int_equal(tokenizer_decode(t, e.ids, e.count, false, &got, &length, &error), SMAC_OK);
             if (length != n || memcmp(got, want.data + want_at + 2, n) != 0)
                 fail_msg("%s, line %d: \"%s\", expected \"%.*s\"", path, line, got, n,
-                         (const char *)want.data + want_at + 2);
+                    (const char *)want.data + want_at + 2);
             want_at += 2 + (size_t)n;
             free(got);
             token_encoding_free(&e);
@@ -308,7 +319,7 @@ static void test_pair(void **state)
         for (size_t k = 0; k < n; k++) {
             if (e.ids[k] != value_at(ids, k) || e.types[k] != value_at(types, k))
                 fail_msg("%s, token %zu: %d of type %d, expected %d of type %d", path, k, e.ids[k], e.types[k],
-                         value_at(ids, k), value_at(types, k));
+                    value_at(ids, k), value_at(types, k));
             assert_int_equal(e.mask[k], 1);
         }
         token_encoding_free(&e);
@@ -334,8 +345,13 @@ static int close_corpus(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_json),        cmocka_unit_test(test_families), cmocka_unit_test(test_sentencepiece),
-        cmocka_unit_test(test_other_files), cmocka_unit_test(test_folders), cmocka_unit_test(test_decoded),  cmocka_unit_test(test_pair),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_families),
+        cmocka_unit_test(test_sentencepiece),
+        cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_decoded),
+        cmocka_unit_test(test_pair),
     };
     return cmocka_run_group_tests(tests, open_corpus, close_corpus);
 }

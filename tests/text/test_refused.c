@@ -33,17 +33,17 @@ static const struct {
     {"{" WORDPIECE ",\"surprise\":1}", SMAC_ERROR_UNSUPPORTED, "surprise"},
     {"{\"model\":{\"type\":\"Morse\"}}", SMAC_ERROR_UNSUPPORTED, "Morse"},
     {"{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"vocab\":{\"[UNK]\":0,\"a\":2}}}", SMAC_ERROR_FORMAT,
-     "id 1"},
+        "id 1"},
     {"{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"vocab\":{\"[UNK]\":0,\"a\":2000000000}}}",
-     SMAC_ERROR_FORMAT, "hole"},
+        SMAC_ERROR_FORMAT, "hole"},
     {"{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"vocab\":{\"[UNK]\":0,\"a\":0}}}", SMAC_ERROR_FORMAT,
-     "two tokens"},
+        "two tokens"},
     {"{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"vocab\":{\"[UNK]\":0,\"a\":1,\"a\":2}}}",
-     SMAC_ERROR_FORMAT, "duplicate"},
+        SMAC_ERROR_FORMAT, "duplicate"},
     {"{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[NOT]\",\"vocab\":{\"[UNK]\":0,\"a\":1}}}", SMAC_ERROR_FORMAT,
-     "[NOT]"},
+        "[NOT]"},
     {"{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"vocab\":{\"[UNK]\":0,\"a\":-1}}}", SMAC_ERROR_FORMAT,
-     "\"a\""},
+        "\"a\""},
     {"{\"model\":{\"type\":\"WordPiece\",\"unk_token\":null,\"vocab\":{\"a\":0}}}", SMAC_ERROR_FORMAT, "unk_token"},
     {"{\"model\":{\"type\":\"WordPiece\",\"vocab\":{}}}", SMAC_ERROR_FORMAT, "vocab"},
     {BPE("[\"a b\"]"), SMAC_OK, ""},
@@ -59,30 +59,32 @@ static const struct {
     {"{\"model\":{\"type\":\"Unigram\",\"unk_id\":0,\"vocab\":[[\"a\"]]}}", SMAC_ERROR_FORMAT, "token 0"},
     {"{" WORDPIECE ",\"normalizer\":{\"type\":\"Rot13\"}}", SMAC_ERROR_UNSUPPORTED, "Rot13"},
     {"{" WORDPIECE ",\"normalizer\":{\"type\":\"NFC\",\"twist\":1}}", SMAC_ERROR_UNSUPPORTED,
-     "the normalizer NFC has the member \"twist\""},
+        "the normalizer NFC has the member \"twist\""},
     {"{" WORDPIECE ",\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"(a|b)*c\"},\"content\":\"\"}}",
-     SMAC_ERROR_UNSUPPORTED, "(a|b)*c"},
+        SMAC_ERROR_UNSUPPORTED, "(a|b)*c"},
     {"{" WORDPIECE ",\"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AAAA/w==\"}}",
-     SMAC_ERROR_FORMAT, "character map"},
+        SMAC_ERROR_FORMAT, "character map"},
     {"{" WORDPIECE ",\"pre_tokenizer\":{\"type\":\"UnicodeScripts\"}}", SMAC_ERROR_UNSUPPORTED, "UnicodeScripts"},
     {"{" WORDPIECE ",\"pre_tokenizer\":{\"type\":\"Metaspace\",\"prepend_scheme\":\"sometimes\"}}",
-     SMAC_ERROR_UNSUPPORTED, "sometimes"},
+        SMAC_ERROR_UNSUPPORTED, "sometimes"},
     {"{" WORDPIECE ",\"post_processor\":{\"type\":\"Stapler\"}}", SMAC_ERROR_UNSUPPORTED, "Stapler"},
     {"{" WORDPIECE ",\"post_processor\":{\"type\":\"BertProcessing\",\"sep\":[\"[SEP]\",9],\"cls\":[\"a\",1]}}",
-     SMAC_ERROR_FORMAT, "[SEP]"},
+        SMAC_ERROR_FORMAT, "[SEP]"},
     {"{" WORDPIECE ",\"decoder\":{\"type\":\"CTC\"}}", SMAC_ERROR_UNSUPPORTED, "CTC"},
     {"{" WORDPIECE ",\"decoder\":7}", SMAC_ERROR_FORMAT, "the decoder is not a JSON object"},
     {"{" WORDPIECE ",\"normalizer\":{}}", SMAC_ERROR_FORMAT, "normalizer: \"type\" is missing"},
     {"{" WORDPIECE ",\"normalizer\":{\"type\":\"Sequence\"}}", SMAC_ERROR_FORMAT, "no list \"normalizers\""},
-    {"{" WORDPIECE ",\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[],\"knot\":1}}", SMAC_ERROR_UNSUPPORTED,
-     "knot"},
-    {"{" WORDPIECE ",\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Digits\",\"individual_digits\":3}]}}",
-     SMAC_ERROR_FORMAT, "pre_tokenizer Digits: \"individual_digits\""},
-    {"{" WORDPIECE ",\"post_processor\":{\"type\":\"Sequence\",\"processors\":[{\"type\":\"BertProcessing\",\"sep\":[\"b\",1],"
-     "\"cls\":[\"a\",0]},{\"type\":\"BertProcessing\",\"sep\":[\"b\",1],\"cls\":[\"a\",0]}]}}", SMAC_ERROR_UNSUPPORTED,
-     "two post_processors"},
+    {"{" WORDPIECE ",\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[],\"knot\":1}}",
+        SMAC_ERROR_UNSUPPORTED, "knot"},
+    {"{" WORDPIECE
+     ",\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Digits\",\"individual_digits\":3}]}}",
+        SMAC_ERROR_FORMAT, "pre_tokenizer Digits: \"individual_digits\""},
+    {"{" WORDPIECE
+     ",\"post_processor\":{\"type\":\"Sequence\",\"processors\":[{\"type\":\"BertProcessing\",\"sep\":[\"b\",1],"
+     "\"cls\":[\"a\",0]},{\"type\":\"BertProcessing\",\"sep\":[\"b\",1],\"cls\":[\"a\",0]}]}}",
+        SMAC_ERROR_UNSUPPORTED, "two post_processors"},
     {"{" WORDPIECE ",\"decoder\":" FOUR(FOUR(OPEN)) OPEN OPEN FOUR(FOUR(CLOSE)) CLOSE CLOSE "}", SMAC_ERROR_FORMAT,
-     "too deep"},
+        "too deep"},
     {"{" WORDPIECE ",\"added_tokens\":[{\"id\":3,\"content\":\"x\"}]}", SMAC_ERROR_FORMAT, "id 2"},
     {"{" WORDPIECE ",\"added_tokens\":[{\"id\":2,\"content\":\"x\",\"special\":true}]}", SMAC_OK, ""},
     {"{" WORDPIECE ",\"added_tokens\":[{\"id\":2,\"content\":\"a\"}]}", SMAC_ERROR_FORMAT, "\"a\""},
@@ -101,7 +103,7 @@ static void test_json(void **state)
         smac_status status = tokenizer_open_memory(cases[i].json, strlen(cases[i].json), &t, &error);
         if (status != cases[i].status || !strstr(error.message, cases[i].named))
             fail_msg("%s: status %d, \"%s\", expected %d and \"%s\"", cases[i].json, status, error.message,
-                     cases[i].status, cases[i].named);
+                cases[i].status, cases[i].named);
         assert_true((t != NULL) == (status == SMAC_OK));
         tokenizer_close(t);
     }
@@ -139,11 +141,8 @@ static void test_paths(void **state)
     assert_int_equal(tokenizer_open(SMAC_SOURCE_DIR "/tests/text", &t, &error), SMAC_ERROR_NOT_FOUND);
     static const struct {
         const char *text, *named;
-    } files[] = {{"[PAD]\n[UNK]\n[CLS]\na\n", "[SEP]"},
-                 {"[PAD]\n[UNK]\n[CLS]\n[SEP]\na\na\n", "twice"},
-                 {"[PAD]\n[UNK]\n\n[CLS]\n[SEP]\n", "line 3"},
-                 {"[PAD]\n[UNK]\n[CLS]\n[SEP]\n\xFF\n", "UTF-8"},
-                 {"", "[UNK]"}};
+    } files[] = {{"[PAD]\n[UNK]\n[CLS]\na\n", "[SEP]"}, {"[PAD]\n[UNK]\n[CLS]\n[SEP]\na\na\n", "twice"},
+        {"[PAD]\n[UNK]\n\n[CLS]\n[SEP]\n", "line 3"}, {"[PAD]\n[UNK]\n[CLS]\n[SEP]\n\xFF\n", "UTF-8"}, {"", "[UNK]"}};
     snprintf(path, sizeof path, "%s", SMAC_BINARY_DIR "/refused-vocab.txt");
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         assert_int_equal(file_write(path, files[i].text, strlen(files[i].text), &error), SMAC_OK);
@@ -168,7 +167,7 @@ static void test_extra_ids(void **state)
         const char *said;
         size_t more; /* than without; SIZE_MAX: refused */
     } says[] = {{"0", 0}, {"3", 3}, {"null", 100}, {"10001", SIZE_MAX}, {"-1", SIZE_MAX}, {"1.5", SIZE_MAX},
-                {"\"7\"", SIZE_MAX}};
+        {"\"7\"", SIZE_MAX}};
     smac_error error = {0};
     tokenizer *t = NULL;
     char model[512], options[512], text[128], *data;
@@ -180,7 +179,8 @@ static void test_extra_ids(void **state)
     assert_int_equal(file_write(model, data, size, &error), SMAC_OK);
     free(data);
     for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
-        int length = snprintf(text, sizeof text, "{\"tokenizer_class\":\"T5Tokenizer\",\"extra_ids\":%s}", says[i].said);
+        int length =
+            snprintf(text, sizeof text, "{\"tokenizer_class\":\"T5Tokenizer\",\"extra_ids\":%s}", says[i].said);
         assert_int_equal(file_write(options, text, (size_t)length, &error), SMAC_OK);
         smac_status status = tokenizer_open(folder, &t, &error);
         if (says[i].more == SIZE_MAX) {
@@ -248,7 +248,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_paths), cmocka_unit_test(test_extra_ids), cmocka_unit_test(test_beside),
+        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_extra_ids),
+        cmocka_unit_test(test_beside),
         cmocka_unit_test(test_no_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

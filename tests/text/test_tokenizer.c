@@ -14,8 +14,8 @@
 #define GOLDEN SMAC_SOURCE_DIR "/tests/golden/text/"
 
 /* 0 [PAD] 1 [UNK] 2 [CLS] 3 [SEP] 4 [MASK] ... */
-static const char *const words[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "i",  "feel", "##ing", "good", ",",
-                                    "cafe",  "a",     "b",     "c",     "d",      "e",  "\xE5\xA5\xBD", "!", "##s"};
+static const char *const words[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "i", "feel", "##ing", "good", ",",
+    "cafe", "a", "b", "c", "d", "e", "\xE5\xA5\xBD", "!", "##s"};
 #define WORDS (sizeof words / sizeof words[0])
 
 static tokenizer *small(void)
@@ -40,10 +40,10 @@ static void check_ids(const tokenizer *t, text_span text, const encode_options *
             fail_msg("token %zu: %d, expected %d", i, e.ids[i], want[i]);
     token_encoding_free(&e);
 }
-#define CHECK(t, text, o, ...)                                                                     \
-    do {                                                                                           \
-        int32_t want_[] = {__VA_ARGS__};                                                           \
-        check_ids((t), text_span_of(text), (o), want_, sizeof want_ / sizeof want_[0]);            \
+#define CHECK(t, text, o, ...)                                                          \
+    do {                                                                                \
+        int32_t want_[] = {__VA_ARGS__};                                                \
+        check_ids((t), text_span_of(text), (o), want_, sizeof want_ / sizeof want_[0]); \
     } while (0)
 
 static void test_wordpiece(void **state)
@@ -53,11 +53,18 @@ static void test_wordpiece(void **state)
     CHECK(t, "I feel FEELING good", NULL, 2, 5, 6, 6, 7, 8, 3);
     CHECK(t, "Caf\xC3\xA9, cafe\xCC\x81!", NULL, 2, 10, 9, 10, 17, 3);
     CHECK(t, "good\xE5\xA5\xBDgood", NULL, 2, 8, 16, 8, 3);
-    CHECK(t, "a\x01 \xE2\x80\x8B" "b\tc\xC2\xA0" "d", NULL, 2, 11, 12, 13, 14, 3);
+    CHECK(t,
+        "a\x01 \xE2\x80\x8B"
+        "b\tc\xC2\xA0"
+        "d",
+        NULL, 2, 11, 12, 13, 14, 3);
     CHECK(t, "goodness x", NULL, 2, 1, 1, 3);
     CHECK(t, "[MASK] [mask]", NULL, 2, 4, 1, 1, 1, 3);
     CHECK(t, "", NULL, 2, 3);
-    CHECK(t, "a\xFF" "b \xE5\xA5", NULL, 2, 1, 3); /* what is malformed vanishes: "ab" */
+    CHECK(t,
+        "a\xFF"
+        "b \xE5\xA5",
+        NULL, 2, 1, 3); /* what is malformed vanishes: "ab" */
     char long_word[102];
     memset(long_word, 'a', 101);
     long_word[101] = '\0';
@@ -214,7 +221,7 @@ static void test_builder(void **state)
     (void)state;
     smac_error error = {0};
     text_span texts[3] = {text_span_of("I really loved the movie, loved it!"), text_span_of("He loved the MOVIE."),
-                          text_span_of("Caf\xC3\xA9 movies \xE5\xA5\xBD")};
+        text_span_of("Caf\xC3\xA9 movies \xE5\xA5\xBD")};
     char **tokens, **again;
     size_t count, more;
     assert_int_equal(wordpiece_vocabulary_build(texts, 3, 60, true, &tokens, &count, &error), SMAC_OK);
@@ -250,8 +257,12 @@ static void test_builder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wordpiece), cmocka_unit_test(test_places),  cmocka_unit_test(test_context),
-        cmocka_unit_test(test_batch),     cmocka_unit_test(test_whisper), cmocka_unit_test(test_builder),
+        cmocka_unit_test(test_wordpiece),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_context),
+        cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_whisper),
+        cmocka_unit_test(test_builder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,21 +17,10 @@ static void test_decoding(void **state)
     (void)state;
     static const struct {
         const char *bytes, *want;
-    } cases[] = {{"a\xFFz", "a?z"},
-                 {"\xC3", "?"},
-                 {"\xC3z", "?z"},
-                 {"\xE4\xB8", "?"},
-                 {"\xE4\xB8z", "?z"},
-                 {"\xF0\x9F\x98", "?"},
-                 {"\xF0\x9F\x98z", "?z"},
-                 {"\xC0\xAF", "??"},
-                 {"\xED\xA0\x80", "???"},
-                 {"\xF4\x90\x80\x80", "????"},
-                 {"\x80\x80", "??"},
-                 {"\xE2(\xA1", "?(?"},
-                 {"\xE0\x80\x80", "???"},
-                 {"\xF0\x80\x80\x80", "????"},
-                 {"\xF8\x88", "??"}};
+    } cases[] = {{"a\xFFz", "a?z"}, {"\xC3", "?"}, {"\xC3z", "?z"}, {"\xE4\xB8", "?"}, {"\xE4\xB8z", "?z"},
+        {"\xF0\x9F\x98", "?"}, {"\xF0\x9F\x98z", "?z"}, {"\xC0\xAF", "??"}, {"\xED\xA0\x80", "???"},
+        {"\xF4\x90\x80\x80", "????"}, {"\x80\x80", "??"}, {"\xE2(\xA1", "?(?"}, {"\xE0\x80\x80", "???"},
+        {"\xF0\x80\x80\x80", "????"}, {"\xF8\x88", "??"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char got[16];
         size_t n = 0, length = strlen(cases[i].bytes);

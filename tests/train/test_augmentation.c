@@ -31,7 +31,8 @@ static void fill(fixture *f)
         f->present[i] = 1;
         f->place[i] = f->text_place[i] = i;
     }
-    f->b.part[SAMPLE_TEXT] = (batch_modality){.present = f->present, .steps = TOKENS, .crops = 1, .place = f->text_place};
+    f->b.part[SAMPLE_TEXT] =
+        (batch_modality){.present = f->present, .steps = TOKENS, .crops = 1, .place = f->text_place};
     f->b.part[SAMPLE_AUDIO] = (batch_modality){.present = f->present, .steps = 1, .crops = 1, .place = f->place};
     f->b.part[SAMPLE_VISION] = f->b.part[SAMPLE_AUDIO];
     for (int i = 0; i < 2; i++)

@@ -13,8 +13,10 @@ static void test_good(void **state)
 {
     (void)state;
     configuration c;
-    assert_ok(parse(&c, "# a comment\nmodel:\n  width: 64\n  heads: 2\ntrain.rate: 1e-3\ninteraction: {gate: tanh}\n"
-                    "train:\n  check_finite: true\nmodel.name: \"a: b\"\n", error));
+    assert_ok(parse(&c,
+        "# a comment\nmodel:\n  width: 64\n  heads: 2\ntrain.rate: 1e-3\ninteraction: {gate: tanh}\n"
+        "train:\n  check_finite: true\nmodel.name: \"a: b\"\n",
+        error));
     assert_int_equal(c.model.width, 64);
     assert_int_equal(c.model.heads, 2);
     assert_near(c.train.rate, 1e-3, 0);
@@ -75,7 +77,7 @@ static void test_bad(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_round_trip),
-                                       cmocka_unit_test(test_bad)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_good), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_bad)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,8 +22,14 @@ static void write_set(void)
     for (int i = 0; i < 60; i++) {
         int kind = (int)random_below(&r, 5);
         text_format(&b, "v%d,%d,the film was %s,%g,%g,,,X,%s,%s,%d\n", i / 3, i, words[kind], kind / 2.0 - 1,
-                    kind / 2.0 - 1, i < 40 ? "train" : i < 50 ? "valid" : "test", kind < 2 ? "sad" : kind > 2 ? "glad" : "calm",
-                    i % 3 == 0);
+            kind / 2.0 - 1,
+            i < 40       ? "train"
+                : i < 50 ? "valid"
+                         : "test",
+            kind < 2       ? "sad"
+                : kind > 2 ? "glad"
+                           : "calm",
+            i % 3 == 0);
     }
     write_text(folder, "label.csv", b.data);
     text_free(&b);
@@ -31,9 +37,10 @@ static void write_set(void)
 
 static void options_for(train_options *o, const char *out)
 {
-    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8", "interaction.queries=2",
-        "interaction.layers=1", "contrast.projection=8", "text.width=16", "text.heads=2", "text.hidden=32",
-        "text.layers=1", "text.vocabulary=100", "train.epochs=12", "train.batch=8", "train.rate=0.005", "train.seed=3"};
+    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8",
+        "interaction.queries=2", "interaction.layers=1", "contrast.projection=8", "text.width=16", "text.heads=2",
+        "text.hidden=32", "text.layers=1", "text.vocabulary=100", "train.epochs=12", "train.batch=8",
+        "train.rate=0.005", "train.seed=3"};
     train_options_default(o);
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         assert_ok(configuration_set_assignment(&o->configuration, settings[i], error));
@@ -187,6 +194,6 @@ static int finish(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_train), cmocka_unit_test(test_wrong_runs),
-                                       cmocka_unit_test(test_evaluate), cmocka_unit_test(test_classes)};
+        cmocka_unit_test(test_evaluate), cmocka_unit_test(test_classes)};
     return cmocka_run_group_tests(tests, prepare, finish);
 }

@@ -123,7 +123,6 @@ static void test_score(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_mosi), cmocka_unit_test(test_sims),
-                                       cmocka_unit_test(test_classes), cmocka_unit_test(test_edges),
-                                       cmocka_unit_test(test_score)};
+        cmocka_unit_test(test_classes), cmocka_unit_test(test_edges), cmocka_unit_test(test_score)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,8 +24,13 @@ static parameter_store *store_new(void)
     return s;
 }
 
-static const optimiser_options options = {.rate = 0.01, .language_rate = 0.001, .beta1 = 0.9, .beta2 = 0.999,
-                                          .epsilon = 1e-8, .weight_decay = 0.1, .clip = 0};
+static const optimiser_options options = {.rate = 0.01,
+    .language_rate = 0.001,
+    .beta1 = 0.9,
+    .beta2 = 0.999,
+    .epsilon = 1e-8,
+    .weight_decay = 0.1,
+    .clip = 0};
 
 static void test_by_hand(void **state)
 {
@@ -125,6 +130,6 @@ static void test_schedule(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_by_hand), cmocka_unit_test(test_clip),
-                                       cmocka_unit_test(test_guard), cmocka_unit_test(test_schedule)};
+        cmocka_unit_test(test_guard), cmocka_unit_test(test_schedule)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -381,11 +381,15 @@ static int finish(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kill),           cmocka_unit_test(test_full_disk),
-        cmocka_unit_test(test_learns),         cmocka_unit_test(test_resume_is_exact),
-        cmocka_unit_test(test_threads_do_not_matter), cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_kill),
+        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_learns),
+        cmocka_unit_test(test_resume_is_exact),
+        cmocka_unit_test(test_threads_do_not_matter),
+        cmocka_unit_test(test_classes),
         cmocka_unit_test(test_progress),
-        cmocka_unit_test(test_not_finite),     cmocka_unit_test(test_batches_of_one),
+        cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_batches_of_one),
     };
     return cmocka_run_group_tests(tests, prepare, finish);
 }

@@ -9,7 +9,8 @@
 #include "weights/tensor_file.h"
 
 enum { SAMPLES = 24, BATCH = 12, STEPS = 10, EPOCH_STEPS = SAMPLES / BATCH, CROPS = 3 };
-static const int64_t in_width[MODALITIES] = {7, 6, 5}, in_steps[MODALITIES] = {5, 6, 4}, in_crops[MODALITIES] = {1, 1, CROPS};
+static const int64_t in_width[MODALITIES] = {7, 6, 5}, in_steps[MODALITIES] = {5, 6, 4},
+                     in_crops[MODALITIES] = {1, 1, CROPS};
 static const double tolerance = 1e-4;
 
 typedef struct twin {
@@ -50,7 +51,7 @@ static float *read_floats(const twin *w, const char *prefix, const char *name, i
 static bool is_idle(const twin *w, const parameter *p)
 {
     return strstr(p->name, "key.bias") || strstr(p->name, "projections.intra.down.bias") ||
-           (w->c.contrast.inter == INTER_RANK && strstr(p->name, "projections.inter.down.bias"));
+        (w->c.contrast.inter == INTER_RANK && strstr(p->name, "projections.inter.down.bias"));
 }
 
 /* The largest difference, relative to the largest value (of gradients that nearly cancel: to a thousandth). */
@@ -81,7 +82,8 @@ static void open_twin(twin *w, const char *name, const char *const *settings)
     static const char *const common[] = {"model.width=8", "model.heads=2", "model.head_width=3", "model.dropout=0",
         "perceiver.latents=3", "perceiver.layers=2", "perceiver.max_clips=6", "interaction.queries=2",
         "interaction.layers=2", "contrast.projection=4", "labels.neighbours=5", "labels.neighbour_fraction=0.25",
-        "train.rate=0.001", "train.language_rate=0.0002", "train.weight_decay=0.01", "train.warmup=0.4", "train.clip=2", NULL};
+        "train.rate=0.001", "train.language_rate=0.0002", "train.weight_decay=0.01", "train.warmup=0.4", "train.clip=2",
+        NULL};
     memset(w, 0, sizeof *w);
     configuration_defaults(&w->c);
     for (int round = 0; round < 2; round++)
@@ -166,7 +168,7 @@ static void compare_first_step(const twin *w, const semanticmac_outputs *out)
             const char *prefix;
             const value *v;
         } list[] = {{"specific.", out->specific[u]}, {"shared.", out->shared[u]}, {"head.", out->specific_head[0][u]},
-                    {"intra_specific.", out->intra_specific[u]}, {"intra_shared.", out->intra_shared[u]}};
+            {"intra_specific.", out->intra_specific[u]}, {"intra_shared.", out->intra_shared[u]}};
         for (int i = 0; i < 5; i++) {
             snprintf(name, sizeof name, "%s%s", list[i].prefix, modality_name(u));
             compare(w, "out.", name, list[i].v->data, list[i].v->count);
@@ -184,7 +186,8 @@ static void write_banks(label_generation *labels, const semanticmac_outputs *out
     for (int b = 0; b < BATCH; b++)
         any[b] = out->present[0][b] || out->present[1][b] || out->present[2][b];
     for (modality u = 0; u < MODALITIES; u++)
-        assert_ok(label_generation_write(labels, (int)u, samples, BATCH, out->specific[u]->data, out->present[u], error));
+        assert_ok(
+            label_generation_write(labels, (int)u, samples, BATCH, out->specific[u]->data, out->present[u], error));
     assert_ok(label_generation_write(labels, LABEL_SHARED, samples, BATCH, out->shared_mean->data, any, error));
 }
 
@@ -224,7 +227,8 @@ static void replay(const char *name, const char *const *settings)
         assert_ok(tape_backward(t, loss, 1, error));
         if (step == 0)
             compare_first_step(&w, &out);
-        assert_ok(optimiser_step(adam, schedule_factor(w.c.train.schedule, w.c.train.warmup, step, STEPS), &norm, error));
+        assert_ok(
+            optimiser_step(adam, schedule_factor(w.c.train.schedule, w.c.train.warmup, step, STEPS), &norm, error));
         write_banks(labels, &out, samples);
         double specific = 0, count = 0;
         for (int u = 0; u < 3; u++)
@@ -240,7 +244,8 @@ static void replay(const char *name, const char *const *settings)
         assert_ok(label_generation_refresh(labels, epoch, NULL, error));
         for (label_target target = 0; target < LABEL_TARGETS; target++) {
             char label[64];
-            snprintf(label, sizeof label, "%d.%s", epoch, target == LABEL_SHARED ? "shared" : modality_name((modality)target));
+            snprintf(label, sizeof label, "%d.%s", epoch,
+                target == LABEL_SHARED ? "shared" : modality_name((modality)target));
             compare(&w, "labels.", label, label_generation_labels(labels, target), SAMPLES * targets);
         }
     }
@@ -266,15 +271,17 @@ static void regression_with_the_defaults(void **state)
 static void classes_with_other_switches(void **state)
 {
     (void)state;
-    replay("classes", (const char *[]){"perceiver.pooling=mean", "interaction.gate=sigmoid", "labels.similarity=euclidean",
-                                       "contrast.cross_negatives=true", "labels.mix=0.3", NULL});
+    replay("classes",
+        (const char *[]){"perceiver.pooling=mean", "interaction.gate=sigmoid", "labels.similarity=euclidean",
+            "contrast.cross_negatives=true", "labels.mix=0.3", NULL});
 }
 
 static void rank_contrast_and_tanh_gate(void **state)
 {
     (void)state;
-    replay("rank", (const char *[]){"interaction.gate=tanh", "contrast.inter=rank", "perceiver.layers=1",
-                                    "interaction.layers=1", NULL});
+    replay("rank",
+        (const char *[]){
+            "interaction.gate=tanh", "contrast.inter=rank", "perceiver.layers=1", "interaction.layers=1", NULL});
 }
 
 static void reliability_is_a_correlation(void **state)

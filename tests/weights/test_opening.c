@@ -51,7 +51,8 @@ static void shards_are_one_file(void **state)
     folder_new(folder);
     write_shard(folder, "model-00001-of-00002.safetensors", "a", 1);
     write_shard(folder, "model-00002-of-00002.safetensors", "b", 2);
-    write_text(folder, "model.safetensors.index.json", "{\"metadata\": {\"total_size\": 8}, \"weight_map\": "
+    write_text(folder, "model.safetensors.index.json",
+        "{\"metadata\": {\"total_size\": 8}, \"weight_map\": "
         "{\"a\": \"model-00001-of-00002.safetensors\", \"b\": \"model-00002-of-00002.safetensors\"}}");
     assert_ok(tensor_file_open(folder, &f, error));
     assert_int_equal(tensor_file_count(f), 2);
@@ -71,7 +72,8 @@ static void pytorch_shards_are_one_file(void **state)
     folder_new(folder);
     copy("flat.pth", folder, "pytorch_model-00001-of-00002.bin");
     copy("nested.pt", folder, "pytorch_model-00002-of-00002.bin");
-    write_text(folder, "pytorch_model.bin.index.json", "{\"weight_map\": {\"plain\": "
+    write_text(folder, "pytorch_model.bin.index.json",
+        "{\"weight_map\": {\"plain\": "
         "\"pytorch_model-00001-of-00002.bin\", \"model.a.weight\": \"pytorch_model-00002-of-00002.bin\", "
         "\"half\": \"pytorch_model-00001-of-00002.bin\"}}");
     assert_ok(tensor_file_open(folder, &f, error));

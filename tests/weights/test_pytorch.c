@@ -25,8 +25,8 @@ static void check_flat(const char *path)
     assert_ok(tensor_file_open(path, &f, error));
     assert_string_equal(tensor_file_kind(f), "PyTorch");
     assert_int_equal(tensor_file_count(f), 11);
-    check_values(f, "plain", 2, (int64_t[]){3, 4}, (float[]){.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f, 8.5f, 9.5f,
-        10.5f, 11.5f});
+    check_values(f, "plain", 2, (int64_t[]){3, 4},
+        (float[]){.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f, 8.5f, 9.5f, 10.5f, 11.5f});
     check_values(f, "transposed", 2, (int64_t[]){4, 3}, (float[]){0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11});
     check_values(f, "slice", 2, (int64_t[]){2, 2}, (float[]){5, 6, 9, 10});
     check_values(f, "half", 1, (int64_t[]){3}, (float[]){1, -2, 65504});
@@ -141,12 +141,28 @@ static void hostile_pickles_are_refused(void **state)
         size_t size;
     } cases[] = {
 #define CASE(text) {text, sizeof text - 1}
-        CASE("\x80\x02."), CASE("\x80\x02("), CASE("\x80\x02h\x05."), CASE("\x80\x02q\x01."), CASE("\x80\x02]s."),
-        CASE("\x80\x02(e."), CASE("\x80\x02Ne."), CASE("\x80\x02K\x01K\x02\x85R."), CASE("\x80\x09."),
-        CASE("\x80\x02X\xff\xff\xff\xff" "a."), CASE("\x80\x02\x8b\x10\0\0\0aaaaaaaaaaaaaaaa."), CASE("\x80\x02\x85."),
-        CASE("\x80\x02cos\nsystem\n."), CASE("\x80\x02Nr\xff\xff\xff\xff."), CASE("\x80\x02}(NNNu."), CASE("\x80\x02NQ."),
+        CASE("\x80\x02."),
+        CASE("\x80\x02("),
+        CASE("\x80\x02h\x05."),
+        CASE("\x80\x02q\x01."),
+        CASE("\x80\x02]s."),
+        CASE("\x80\x02(e."),
+        CASE("\x80\x02Ne."),
+        CASE("\x80\x02K\x01K\x02\x85R."),
+        CASE("\x80\x09."),
+        CASE("\x80\x02X\xff\xff\xff\xff"
+             "a."),
+        CASE("\x80\x02\x8b\x10\0\0\0aaaaaaaaaaaaaaaa."),
+        CASE("\x80\x02\x85."),
+        CASE("\x80\x02cos\nsystem\n."),
+        CASE("\x80\x02Nr\xff\xff\xff\xff."),
+        CASE("\x80\x02}(NNNu."),
+        CASE("\x80\x02NQ."),
         CASE("\x80\x02(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0aNK\x04K\x01tQ."), /* part of another */
-        CASE("\x80\x02(((ee."), CASE("\x80\x02NNb."), CASE("\x80\x04\x97."), CASE("\x80\x02I1\n."),
+        CASE("\x80\x02(((ee."),
+        CASE("\x80\x02NNb."),
+        CASE("\x80\x04\x97."),
+        CASE("\x80\x02I1\n."),
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         arena *memory = arena_new(0);
@@ -179,10 +195,77 @@ static void truncated_archives_are_refused(void **state)
 }
 
 static const uint8_t model_bin[] = {
-    6, 0, 0, 0, 12, 0, 'W', 'h', 'i', 's', 'p', 'e', 'r', 'S', 'p', 'e', 'c', 0, 3, 0, 0, 0, 2, 0, 0, 0,
-    2, 0, 'a', 0, 2, 1, 0, 0, 0, 2, 0, 0, 0, 4, 4, 0, 0, 0, 0x00, 0x3C, 0x00, 0xC0,
-    2, 0, 'b', 0, 0, 1, 1, 0, 0, 0, 5,
-    1, 0, 0, 0, 2, 0, 'c', 0, 2, 0, 'a', 0,
+    6,
+    0,
+    0,
+    0,
+    12,
+    0,
+    'W',
+    'h',
+    'i',
+    's',
+    'p',
+    'e',
+    'r',
+    'S',
+    'p',
+    'e',
+    'c',
+    0,
+    3,
+    0,
+    0,
+    0,
+    2,
+    0,
+    0,
+    0,
+    2,
+    0,
+    'a',
+    0,
+    2,
+    1,
+    0,
+    0,
+    0,
+    2,
+    0,
+    0,
+    0,
+    4,
+    4,
+    0,
+    0,
+    0,
+    0x00,
+    0x3C,
+    0x00,
+    0xC0,
+    2,
+    0,
+    'b',
+    0,
+    0,
+    1,
+    1,
+    0,
+    0,
+    0,
+    5,
+    1,
+    0,
+    0,
+    0,
+    2,
+    0,
+    'c',
+    0,
+    2,
+    0,
+    'a',
+    0,
 };
 
 static void ctranslate2_models_are_read(void **state)

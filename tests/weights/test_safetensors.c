@@ -12,9 +12,12 @@ static void what_is_written_is_read(void **state)
     int64_t b[2] = {-7, 1LL << 40};
     uint16_t half[3] = {0x3C00, 0xC000, 0x0001}, brain[2] = {0x3F80, 0xC040};
     const tensor_entry entries[] = {
-        {"z", TENSOR_F32, 2, {2, 3}, 6, a, sizeof a},         {"b", TENSOR_I64, 1, {2}, 2, b, sizeof b},
-        {"h", TENSOR_F16, 1, {3}, 3, half, sizeof half},      {"brain", TENSOR_BF16, 1, {2}, 2, brain, sizeof brain},
-        {"none", TENSOR_F32, 2, {0, 3}, 0, NULL, 0},          {"scalar", TENSOR_F32, 0, {0}, 1, a, 4},
+        {"z", TENSOR_F32, 2, {2, 3}, 6, a, sizeof a},
+        {"b", TENSOR_I64, 1, {2}, 2, b, sizeof b},
+        {"h", TENSOR_F16, 1, {3}, 3, half, sizeof half},
+        {"brain", TENSOR_BF16, 1, {2}, 2, brain, sizeof brain},
+        {"none", TENSOR_F32, 2, {0, 3}, 0, NULL, 0},
+        {"scalar", TENSOR_F32, 0, {0}, 1, a, 4},
     };
     const safetensors_pair metadata[] = {{"format", "smac"}, {"config", "{\"x\": \"é\"}"}};
     char path[] = "/tmp/smac-st-XXXXXX";
@@ -80,11 +83,14 @@ static void wrong_headers_are_refused(void **state)
         {"{\"a\":{\"dtype\":\"F99\",\"shape\":[2],\"data_offsets\":[0,8]}}", "F99", 8},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", "bytes 8 to 0 of 8", 8},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
-         "\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", "duplicate", 8},
+         "\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
+            "duplicate", 8},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
-         "\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", "overlap", 12},
+         "\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}",
+            "overlap", 12},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
-         "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}", "gap", 12},
+         "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}",
+            "gap", 12},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,4]}}", "dimensions", 4},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,4]}}", "no integer", 4},
         {"{\"a\":3}", "lacks", 0},
