@@ -38,7 +38,7 @@ static smac_status run(label_rule rule, const char *name, int64_t clips, int64_t
     label_generation *g;
     TRY(label_generation_new(&o, truth, NULL, &g, error));
     smac_status status = SMAC_OK;
-    for (int bank = 0; bank < LABEL_TARGETS && status == SMAC_OK; bank++)
+    for (int bank = 0; bank < MODALITIES_AND_SHARED && status == SMAC_OK; bank++)
         status = label_generation_write(g, bank, samples, clips, vectors, NULL, error);
     double wall = seconds(CLOCK_MONOTONIC), work = seconds(CLOCK_PROCESS_CPUTIME_ID);
     if (status == SMAC_OK)

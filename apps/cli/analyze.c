@@ -24,25 +24,6 @@ const command command_analyze = {"analyze", "analyze FILE|FOLDER... --model M [-
     "Formats: text (a timeline for the terminal), json, csv, srt, html (one self-contained page).",
     run};
 
-static bool parse_modalities(const char *text, bool without[SMAC_MODALITIES])
-{
-    static const char *const names[] = {"text", "audio", "vision"};
-    for (int m = 0; m < SMAC_MODALITIES; m++)
-        without[m] = true;
-    for (const char *at = text; *at;) {
-        size_t length = strcspn(at, ",");
-        int found = -1;
-        for (int m = 0; m < SMAC_MODALITIES; m++)
-            if (strlen(names[m]) == length && !strncmp(at, names[m], length))
-                found = m;
-        if (found < 0)
-            return false;
-        without[found] = false;
-        at += length + (at[length] == ',');
-    }
-    return *text != 0;
-}
-
 /* --- which recordings --------------------------------------------------------------------------------------------- */
 
 typedef struct recordings {
@@ -251,8 +232,11 @@ static int run(int argc, char **argv)
             "the window is %g s and the hop %g s, give more than 0 and a finite number", options.window, options.hop);
     if (options.text && options.transcript)
         return usage_error(&command_analyze, "--text and --transcript cannot both be given: leave one out");
-    if (modalities && !parse_modalities(modalities, options.without))
+    bool chosen[MODALITIES];
+    if (modalities && !cli_modalities(modalities, chosen))
         return usage_error(&command_analyze, "--modalities is \"%s\", give some of text,audio,vision", modalities);
+    for (int m = 0; modalities && m < MODALITIES; m++)
+        options.without[m] = !chosen[m];
     precision how;
     if (how_name && !precision_from_name(how_name, &how))
         return usage_error(&command_analyze, "there is no precision \"%s\": give f32, bf16 or int8", how_name);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "base/modality.h"
 #include "semanticmac/error.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -80,5 +81,8 @@ smac_status find_speech_model(const char *name_or_path, char **out, smac_error *
 
 extern const command command_synth, command_train, command_evaluate, command_analyze, command_inspect, command_demo,
     command_score, command_transcribe, command_models, command_embed;
+
+/* "text,vision" into which of them are named; false for an empty list or another name. */
+bool cli_modalities(const char *text, bool chosen[MODALITIES]);
 
 #endif

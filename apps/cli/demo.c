@@ -142,10 +142,10 @@ static smac_status run_variant(demo_state *d, int index, smac_error *error)
     system = NULL;
     if (code == SMAC_OK)
         code = system_load(best, NULL, &system, error);
-    bool use[SAMPLE_MODALITIES] = {false, false, false};
+    bool use[MODALITIES] = {false, false, false};
     if (code == SMAC_OK)
         code = evaluate_on(system, d->cache, SPLIT_TEST, use, console_reporter(), &r->all, error);
-    for (int m = 0; index == 0 && m < SAMPLE_MODALITIES && code == SMAC_OK; m++) {
+    for (int m = 0; index == 0 && m < MODALITIES && code == SMAC_OK; m++) {
         memset(use, 0, sizeof use);
         use[m] = true;
         code = evaluate_on(system, d->cache, SPLIT_TEST, use, console_reporter(), &d->alone[m], error);
@@ -229,7 +229,7 @@ static void release(demo_state *d)
 {
     for (int i = 0; i < DEMO_VARIANTS; i++)
         evaluation_free(d->runs[i].all);
-    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+    for (int m = 0; m < MODALITIES; m++)
         evaluation_free(d->alone[m]);
     for (size_t i = 0; i < d->analysis_count; i++)
         smac_analysis_free(d->analyses[i]);

@@ -28,7 +28,7 @@ typedef struct demo_state {
     dataset *data;
     sample_cache *cache;
     demo_run runs[DEMO_VARIANTS];
-    evaluation *alone[SAMPLE_MODALITIES]; /* the whole method's model, given one modality alone */
+    evaluation *alone[MODALITIES]; /* the whole method's model, given one modality alone */
     smac_analysis *analyses[3];
     size_t analysis_count;
     double seconds;

@@ -60,11 +60,11 @@ static result_table gather(const demo_state *d, const demo_variant *variants)
     for (int i = 0; i < DEMO_VARIANTS; i++)
         if (d->runs[i].all)
             add_row(&t, variants[i].label, d->runs[i].all, &d->runs[i].all->metrics, d->runs[i].all->prediction);
-    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+    for (int m = 0; m < MODALITIES; m++)
         if (d->alone[m])
             add_row(&t, alone[m], d->alone[m], &d->alone[m]->metrics, d->alone[m]->prediction);
     const evaluation *e = d->runs[0].all;
-    for (int h = 0; e && h < HEAD_COUNT; h++)
+    for (int h = 0; e && h < MODALITIES_AND_SHARED; h++)
         if (e->has_head[h])
             add_row(&t, heads[h], e, &e->heads[h], e->head[h]);
     return t;
@@ -110,13 +110,13 @@ static json_t *read_quality(const demo_state *d, const demo_variant *variants)
 
 static void markdown_labels(const json_t *quality, text_buffer *out)
 {
-    static const char *const names[] = {"text", "audio", "vision"}, *const shown[] = {"words", "voice", "face"};
+    static const char *const shown[] = {"words", "voice", "face"};
     text_add(out,
         "\nLabels of the training clips against what each modality truly says (correlation):\n\n"
         "| | multimodal label, all | generated, all | multimodal label, in conflict | generated, in conflict |\n"
         "|---|---|---|---|---|\n");
-    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
-        const json_t *one = json_object_get(quality, names[m]);
+    for (int m = 0; m < MODALITIES; m++) {
+        const json_t *one = json_object_get(quality, modality_name(m));
         if (!one)
             continue;
         text_format(out, "| %s", shown[m]);
@@ -217,14 +217,13 @@ static smac_status write_page(
 static smac_status write_json(
     const demo_state *d, const demo_variant *variants, json_t *quality, const char *path, smac_error *error)
 {
-    static const char *const names[] = {"text", "audio", "vision"};
     json_t *root = json_object(), *runs = json_object(), *alone = json_object();
     for (int i = 0; i < DEMO_VARIANTS; i++)
         if (d->runs[i].all)
             json_object_set_new(runs, variants[i].name, evaluation_to_json(d->runs[i].all));
-    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+    for (int m = 0; m < MODALITIES; m++)
         if (d->alone[m])
-            json_object_set_new(alone, names[m], evaluation_to_json(d->alone[m]));
+            json_object_set_new(alone, modality_name(m), evaluation_to_json(d->alone[m]));
     json_object_set_new(root, "runs", runs);
     json_object_set_new(root, "alone", alone);
     if (quality)

@@ -18,23 +18,6 @@ static void print_metrics(const char *name, const metric_list *list)
     printf("\n");
 }
 
-static bool parse_modalities(const char *text, bool use[SAMPLE_MODALITIES])
-{
-    static const char *const names[] = {"text", "audio", "vision"};
-    for (const char *at = text; *at;) {
-        size_t length = strcspn(at, ",");
-        int found = -1;
-        for (int m = 0; m < SAMPLE_MODALITIES; m++)
-            if (strlen(names[m]) == length && !strncmp(at, names[m], length))
-                found = m;
-        if (found < 0)
-            return false;
-        use[found] = true;
-        at += length + (at[length] == ',');
-    }
-    return *text != 0;
-}
-
 static void print_table(const evaluation *e)
 {
     printf("%s, %lld clips", dataset_split_name(e->split), (long long)e->count);
@@ -43,7 +26,7 @@ static void print_table(const evaluation *e)
     printf("\n");
     print_metrics("prediction", &e->metrics);
     static const char *const heads[] = {"text", "audio", "vision", "shared"};
-    for (int h = 0; h < HEAD_COUNT; h++) {
+    for (int h = 0; h < MODALITIES_AND_SHARED; h++) {
         char own[32];
         if (e->has_head[h])
             print_metrics(heads[h], &e->heads[h]);
@@ -86,7 +69,7 @@ static int run(int argc, char **argv)
         return usage_error(&command_evaluate, "--model, --data and --dataset are all needed: give them");
     if (!dataset_split_from_name(split, &options.split))
         return usage_error(&command_evaluate, "there is no split \"%s\": give train, valid or test", split);
-    if (modalities && !parse_modalities(modalities, options.modalities))
+    if (modalities && !cli_modalities(modalities, options.modalities))
         return usage_error(&command_evaluate, "--modalities is \"%s\", give some of text,audio,vision", modalities);
     if (how_name && !precision_from_name(how_name, &how))
         return usage_error(&command_evaluate, "there is no precision \"%s\": give f32, bf16 or int8", how_name);

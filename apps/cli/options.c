@@ -118,3 +118,21 @@ int options_parse(const command *c, const option_row *rows, size_t row_count, in
     memmove(argv + 1, argv + optind, (size_t)*count * sizeof *argv);
     return -1;
 }
+
+bool cli_modalities(const char *text, bool chosen[MODALITIES])
+{
+    for (int m = 0; m < MODALITIES; m++)
+        chosen[m] = false;
+    for (const char *at = text; *at;) {
+        size_t length = strcspn(at, ",");
+        int found = -1;
+        for (int m = 0; m < MODALITIES; m++)
+            if (strlen(modality_name(m)) == length && !strncmp(at, modality_name(m), length))
+                found = m;
+        if (found < 0)
+            return false;
+        chosen[found] = true;
+        at += length + (at[length] == ',');
+    }
+    return *text != 0;
+}

@@ -4,6 +4,7 @@
 #ifndef SMAC_ANALYZE_ANALYSIS_H
 #define SMAC_ANALYZE_ANALYSIS_H
 
+#include "base/modality.h"
 #include "base/text.h"
 #include "model/task.h"
 #include "semanticmac/semanticmac.h"
@@ -62,7 +63,6 @@ void render_time(text_buffer *out, double seconds);
 double render_score(float value); /* what "%+.2f" is to show: no -0.00 */
 /* A name or a sentence with '?' for control characters: a file's name may hold a line end, or a terminal's commands. */
 void render_line(text_buffer *out, const char *text);
-extern const char *const modality_names[SMAC_MODALITIES + 1]; /* text, audio, vision, shared */
 /* the class with the largest probability; 0 for a score */
 int segment_top(const float *values, int targets);
 

@@ -144,7 +144,7 @@ static smac_status window_sample(const affect_system *system, const recording *r
     const char *text, sample *out, smac_error *error)
 {
     memset(out, 0, sizeof *out);
-    for (int m = SAMPLE_AUDIO; m <= SAMPLE_VISION; m++) {
+    for (int m = MODALITY_AUDIO; m <= MODALITY_VISION; m++) {
         const feature_sequence *all = &r->vectors.ready[m];
         if (!r->vectors.present[m] || !all->data || all->steps < 1)
             continue;
@@ -154,7 +154,7 @@ static smac_status window_sample(const affect_system *system, const recording *r
         TRY(sample_set_ready(out, m, count, all->crops, all->width, from, error));
         out->present[m] = true;
     }
-    if (system->has[SAMPLE_TEXT] && system->tokenizer && *text)
+    if (system->has[MODALITY_TEXT] && system->tokenizer && *text)
         TRY(sample_set_text(&system->preparation, out, text, NULL, 0, error));
     out->start = start;
     out->end = end;
@@ -302,15 +302,15 @@ static smac_status analyze(const affect_system *system, const char *path, const 
     smac_analysis *a, recording *r, transcript *words, text_buffer *text, smac_error *error)
 {
     double started = now();
-    TRY(read_words(path, options, system->has[SAMPLE_TEXT] && system->tokenizer, a, words, error));
+    TRY(read_words(path, options, system->has[MODALITY_TEXT] && system->tokenizer, a, words, error));
     a->timing.transcribe = now() - started;
     double reading = now();
     TRY(recording_read(system, path, options, a, r, error));
     a->timing.read = now() - reading;
     a->duration = r->duration;
-    if (words->count && !(system->has[SAMPLE_TEXT] && system->tokenizer))
+    if (words->count && !(system->has[MODALITY_TEXT] && system->tokenizer))
         analysis_warn(a, "this model does not read words: the transcript is shown, not used");
-    if (!words->count && system->has[SAMPLE_TEXT] && !options->without[SMAC_TEXT])
+    if (!words->count && system->has[MODALITY_TEXT] && !options->without[SMAC_TEXT])
         analysis_warn(a, "there are no words: %s",
             options->speech ? "none were heard, and there is no transcript"
                             : "give --text, --transcript or --transcribe for what is said to count");
@@ -325,8 +325,8 @@ static smac_status analyze(const affect_system *system, const char *path, const 
     a->segments = memory_new(a->segment_count, sizeof *a->segments);
     if (!a->segments)
         return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for %zu segments", a->segment_count);
-    if (!r->vectors.present[SAMPLE_AUDIO] && !r->vectors.present[SAMPLE_VISION] &&
-        !(words->count && system->has[SAMPLE_TEXT] && system->tokenizer))
+    if (!r->vectors.present[MODALITY_AUDIO] && !r->vectors.present[MODALITY_VISION] &&
+        !(words->count && system->has[MODALITY_TEXT] && system->tokenizer))
         return FAIL(error, SMAC_ERROR_FORMAT,
             "%s gives this model nothing to go by: no picture, sound or words that it takes; name another recording",
             path);

@@ -5,8 +5,13 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/modality.h"
 #include "compute/cpu.h"
 #include "compute/parallel.h"
+
+_Static_assert((int)SMAC_TEXT == MODALITY_TEXT && (int)SMAC_AUDIO == MODALITY_AUDIO &&
+        (int)SMAC_VISION == MODALITY_VISION && (int)SMAC_MODALITIES == MODALITIES,
+    "the public order of the modalities is the library's own");
 
 SMAC_API const char *smac_version(void)
 {

@@ -21,9 +21,9 @@ typedef struct reading {
     const affect_system *system;
     const smac_analyze_options *options;
     smac_analysis *a;
-    sample stretch[SAMPLE_MODALITIES]; /* clips that wait for the encoder, one sample a modality */
-    size_t capacity[SAMPLE_MODALITIES];
-    growing vectors[SAMPLE_MODALITIES];
+    sample stretch[MODALITIES]; /* clips that wait for the encoder, one sample a modality */
+    size_t capacity[MODALITIES];
+    growing vectors[MODALITIES];
     double total; /* seconds, 0: not known */
     double seen;
     bool stopped;
@@ -60,7 +60,7 @@ static smac_status on_clip(
 {
     reading *k = user;
     const configuration *c = &k->system->configuration;
-    int m = mel ? SAMPLE_AUDIO : SAMPLE_VISION;
+    int m = mel ? MODALITY_AUDIO : MODALITY_VISION;
     sample *s = &k->stretch[m];
     s->crops = c->vision.crops;
     s->image_size = c->vision.image_size;
@@ -134,20 +134,20 @@ smac_status recording_read(const affect_system *system, const char *path, const 
     reading k = {.system = system, .options = options, .a = a, .total = info.duration};
     reporter report = {.log = on_log, .user = a};
     sample_source source = {.media = path, .report = &report};
-    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+    for (int m = 0; m < MODALITIES; m++)
         source.without[m] = options->without[m];
     static const char *const names[] = {"words", "sound", "picture"};
-    bool missing[SAMPLE_MODALITIES] = {false, !info.has_sound, !info.has_picture};
-    for (int m = SAMPLE_AUDIO; m <= SAMPLE_VISION; m++)
+    bool missing[MODALITIES] = {false, !info.has_sound, !info.has_picture};
+    for (int m = MODALITY_AUDIO; m <= MODALITY_VISION; m++)
         if (missing[m] && system->has[m] && !options->without[m])
             analysis_warn(a, "the recording has no %s", names[m]);
     smac_status code =
         sample_stream(&system->preparation, &source, on_clip, &k, on_interrupt, &k, &out->duration, error);
-    for (int m = SAMPLE_AUDIO; m <= SAMPLE_VISION && code == SMAC_OK; m++)
+    for (int m = MODALITY_AUDIO; m <= MODALITY_VISION && code == SMAC_OK; m++)
         code = flush(&k, m, error);
     if (code == SMAC_OK && options->thumbnails && info.has_picture && !options->without[SMAC_VISION])
         code = read_thumbnails(&k, path, error);
-    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+    for (int m = 0; m < MODALITIES; m++) {
         growing *g = &k.vectors[m];
         sample_clear(&k.stretch[m]);
         if (code == SMAC_OK && g->steps) {

@@ -5,8 +5,6 @@
 
 #include "analyze/analysis.h"
 
-const char *const modality_names[SMAC_MODALITIES + 1] = {"text", "audio", "vision", "shared"};
-
 int segment_top(const float *values, int targets)
 {
     int top = 0;
@@ -66,7 +64,7 @@ void render_csv(const smac_analysis *const *analyses, size_t count, text_buffer 
     text_add(out, "video,segment,start,end,text");
     csv_names(first, first->task.name, out);
     for (int m = 0; m <= SMAC_MODALITIES; m++)
-        csv_names(first, modality_names[m], out);
+        csv_names(first, modality_name(m), out);
     text_add(out, ",disagreement\n");
     for (size_t n = 0; n < count; n++) {
         const smac_analysis *a = analyses[n];
@@ -124,7 +122,7 @@ void render_srt(const smac_analysis *a, text_buffer *out)
         for (int m = 0; m < SMAC_MODALITIES; m++)
             if (s->has[m]) {
                 text_add(out, between);
-                srt_value(a, modality_names[m], s->modality[m], out);
+                srt_value(a, modality_name(m), s->modality[m], out);
                 between = ", ";
             }
         text_add(out, between[0] == ',' ? ")" : "");

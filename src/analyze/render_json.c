@@ -53,7 +53,7 @@ static void add_values(const smac_analysis *a, const smac_segment *s, json_t *in
     }
     json_t *modalities = json_object();
     for (int m = 0; m < SMAC_MODALITIES; m++)
-        json_object_set_new(modalities, modality_names[m], s->has[m] ? values(a, s->modality[m]) : json_null());
+        json_object_set_new(modalities, modality_name(m), s->has[m] ? values(a, s->modality[m]) : json_null());
     json_object_set_new(modalities, "shared", values(a, s->shared));
     json_object_set_new(into, "modalities", modalities);
     json_object_set_new(into, "disagreement", number((double)s->disagreement));

@@ -27,21 +27,21 @@ static smac_status read_item(const work *w, const dataset_item *item, sample *ou
         .context = item->context,
         .context_count = item->context_count};
     bool ready = false;
-    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+    for (int m = 0; m < MODALITIES; m++) {
         bool has = item->features[m].data != NULL && w->system->ready_width[m] > 0;
         source.without[m] = w->options->without[m] || !w->system->has[m] || has;
         ready = ready || (has && !w->options->without[m]);
     }
-    if (ready && source.without[SAMPLE_AUDIO] && source.without[SAMPLE_VISION])
+    if (ready && source.without[MODALITY_AUDIO] && source.without[MODALITY_VISION])
         source.media = NULL;
     smac_status status = SMAC_OK;
     if (ready && !source.media)
-        status = source.without[SAMPLE_TEXT]
+        status = source.without[MODALITY_TEXT]
             ? SMAC_OK
             : sample_set_text(&w->system->preparation, out, source.text, source.context, source.context_count, error);
     else
         status = sample_read(&w->system->preparation, &source, out, error);
-    for (int m = 0; m < SAMPLE_MODALITIES && status == SMAC_OK; m++) {
+    for (int m = 0; m < MODALITIES && status == SMAC_OK; m++) {
         const feature_sequence *f = &item->features[m];
         if (f->data && w->system->ready_width[m] > 0 && !w->options->without[m])
             status = sample_set_ready(out, m, f->steps, f->crops, f->width, f->data, error);

@@ -20,7 +20,7 @@ typedef struct sample_cache {
 typedef struct cache_options {
     bool splits[SPLIT_COUNT]; /* which to prepare */
     bool skip_bad;            /* a clip that cannot be read is left out with a warning; else it is an error */
-    bool without[SAMPLE_MODALITIES];
+    bool without[MODALITIES];
 } cache_options;
 
 /* d and system must outlive the cache.  Progress "reading clips".  Free with sample_cache_free. */

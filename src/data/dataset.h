@@ -31,7 +31,7 @@ typedef struct dataset_item {
     dataset_split split;
     const char *const *extra; /* cells of the columns named in dataset.extra_names; "" where a row is short */
     int64_t line;             /* where it stands in its file, from 1; 0 when there is no such thing */
-    feature_sequence features[SAMPLE_MODALITIES]; /* ready vectors, borrowed from the dataset; data NULL: none */
+    feature_sequence features[MODALITIES]; /* ready vectors, borrowed from the dataset; data NULL: none */
 } dataset_item;
 
 typedef struct dataset {

@@ -9,12 +9,6 @@
 
 enum { NAME_LENGTH = 192 };
 
-const char *modality_name(modality u)
-{
-    static const char *const names[MODALITIES] = {"text", "audio", "vision"};
-    return u >= 0 && u < MODALITIES ? names[u] : "";
-}
-
 static smac_status query_attention_add(
     parameter_store *s, const char *name, const configuration *c, attention *layer, smac_error *error)
 {

@@ -11,11 +11,8 @@
 #ifndef SMAC_MODEL_GATED_INTERACTION_H
 #define SMAC_MODEL_GATED_INTERACTION_H
 
+#include "base/modality.h"
 #include "model/affective_perceiver.h"
-
-typedef enum modality { MODALITY_TEXT, MODALITY_AUDIO, MODALITY_VISION, MODALITIES } modality;
-
-const char *modality_name(modality u); /* "text", "audio", "vision" */
 
 /* x + MQA(LN x, [H | LN x]), then + FFN */
 typedef struct query_block {

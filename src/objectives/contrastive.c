@@ -8,15 +8,15 @@
 #include <math.h>
 #include <string.h>
 
-enum { KINDS = 2 * CONTRAST_MODALITIES }; /* 0..2 shared, 3..5 specific */
+enum { KINDS = 2 * MODALITIES }; /* 0..2 shared, 3..5 specific */
 
 static const double smallest_norm = 1e-6; /* constant vectors, centred, are nearly 0 and must not be blown up */
 
 typedef struct intra_context {
     int64_t batch, width;
     intra_contrast_options options;
-    value *input[KINDS];                   /* NULL: the model lacks it */
-    uint8_t *present[CONTRAST_MODALITIES]; /* (B) */
+    value *input[KINDS];          /* NULL: the model lacks it */
+    uint8_t *present[MODALITIES]; /* (B) */
     bool centred[KINDS];
     int64_t count[KINDS];    /* samples that have it */
     float *unit[KINDS];      /* (B, P) normalised vectors */
@@ -28,7 +28,7 @@ typedef struct intra_context {
 
 static bool has(const intra_context *c, int kind, int64_t b)
 {
-    return c->input[kind] && c->present[kind % CONTRAST_MODALITIES][b];
+    return c->input[kind] && c->present[kind % MODALITIES][b];
 }
 
 static double dot(const float *a, const float *b, int64_t n)
@@ -104,14 +104,14 @@ static void pair_push_gradient(intra_context *c, const pair_place *p, double gra
 static int own_negatives(const intra_context *c, int64_t b, pair_place *places)
 {
     int n = 0;
-    for (int u = 0; u < CONTRAST_MODALITIES; u++)
-        for (int w = 0; w < CONTRAST_MODALITIES; w++)
-            if (has(c, u, b) && has(c, CONTRAST_MODALITIES + w, b))
-                pair_put(c, &places[n++], u, b, CONTRAST_MODALITIES + w, b);
-    for (int u = 0; u < CONTRAST_MODALITIES; u++)
-        for (int w = u + 1; w < CONTRAST_MODALITIES; w++)
-            if (has(c, CONTRAST_MODALITIES + u, b) && has(c, CONTRAST_MODALITIES + w, b))
-                pair_put(c, &places[n++], CONTRAST_MODALITIES + u, b, CONTRAST_MODALITIES + w, b);
+    for (int u = 0; u < MODALITIES; u++)
+        for (int w = 0; w < MODALITIES; w++)
+            if (has(c, u, b) && has(c, MODALITIES + w, b))
+                pair_put(c, &places[n++], u, b, MODALITIES + w, b);
+    for (int u = 0; u < MODALITIES; u++)
+        for (int w = u + 1; w < MODALITIES; w++)
+            if (has(c, MODALITIES + u, b) && has(c, MODALITIES + w, b))
+                pair_put(c, &places[n++], MODALITIES + u, b, MODALITIES + w, b);
     return n;
 }
 
@@ -156,8 +156,8 @@ static double walk_pairs(intra_context *c, pair_place *places, double scale, boo
     c->pairs = 0;
     for (int64_t b = 0; b < c->batch; b++) {
         int64_t own = losses ? own_negatives(c, b, places) : 0;
-        for (int u = 0; u < CONTRAST_MODALITIES; u++) {
-            for (int v = u + 1; v < CONTRAST_MODALITIES; v++) {
+        for (int u = 0; u < MODALITIES; u++) {
+            for (int v = u + 1; v < MODALITIES; v++) {
                 if (!has(c, u, b) || !has(c, v, b))
                     continue;
                 c->pairs++;
@@ -214,8 +214,8 @@ static bool take_inputs(
     tape *t, intra_context *c, value *const shared[], value *const specific[], const uint8_t *const present[])
 {
     for (int kind = 0; kind < KINDS; kind++) {
-        int u = kind % CONTRAST_MODALITIES;
-        value *v = kind < CONTRAST_MODALITIES ? shared[u] : specific[u];
+        int u = kind % MODALITIES;
+        value *v = kind < MODALITIES ? shared[u] : specific[u];
         c->input[kind] = v;
         if (!v)
             continue;
@@ -230,7 +230,7 @@ static bool take_inputs(
             return false;
         }
     }
-    for (int u = 0; u < CONTRAST_MODALITIES; u++) {
+    for (int u = 0; u < MODALITIES; u++) {
         c->present[u] = tape_scratch(t, (size_t)c->batch + 1);
         if (!c->present[u])
             return false;
@@ -251,8 +251,8 @@ static bool take_inputs(
     return true;
 }
 
-value *intra_contrast(tape *t, value *const shared[CONTRAST_MODALITIES], value *const specific[CONTRAST_MODALITIES],
-    const uint8_t *const present[CONTRAST_MODALITIES], const intra_contrast_options *options, int64_t *pairs)
+value *intra_contrast(tape *t, value *const shared[MODALITIES], value *const specific[MODALITIES],
+    const uint8_t *const present[MODALITIES], const intra_contrast_options *options, int64_t *pairs)
 {
     float loss = 0;
     if (pairs)

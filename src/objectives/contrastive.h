@@ -6,8 +6,9 @@
 #define SMAC_OBJECTIVES_CONTRASTIVE_H
 
 #include "autograd/ops.h"
+#include "base/modality.h"
 
-enum { CONTRAST_MODALITIES = 3, CONTRAST_CENTRE_FROM = 8 }; /* fewer samples of a kind are not centred */
+enum { CONTRAST_CENTRE_FROM = 8 }; /* fewer samples of a kind are not centred */
 
 typedef struct intra_contrast_options {
     float tau;            /* 0.5 */
@@ -23,8 +24,8 @@ typedef struct intra_contrast_options {
  * Pairs that need a missing modality drop out; a sample with fewer than two modalities has no part.  A scalar; a zero
  * without gradient when no pair is left.  pairs: how many positive pairs there were (may be NULL).
  */
-value *intra_contrast(tape *t, value *const shared[CONTRAST_MODALITIES], value *const specific[CONTRAST_MODALITIES],
-    const uint8_t *const present[CONTRAST_MODALITIES], const intra_contrast_options *options, int64_t *pairs);
+value *intra_contrast(tape *t, value *const shared[MODALITIES], value *const specific[MODALITIES],
+    const uint8_t *const present[MODALITIES], const intra_contrast_options *options, int64_t *pairs);
 
 /* Which samples belong together: kernel (B, B) with a zero diagonal. */
 typedef enum contrast_kernel {

@@ -15,13 +15,13 @@ static const char *const bank_names[LABEL_BANKS] = {"text", "audio", "vision", "
 
 struct label_generation {
     label_generation_options options;
-    float *truth;                      /* (N, targets) */
-    int32_t *groups;                   /* (N) or NULL */
-    float *bank[LABEL_BANKS];          /* (N, D); NULL where the rule needs none */
-    uint8_t *written[LABEL_BANKS];     /* (N) */
-    float *label[LABEL_TARGETS];       /* (N, targets) */
-    float *suggestion[LABEL_TARGETS];  /* (N, targets) */
-    double reliability[LABEL_TARGETS]; /* 0 to 1 */
+    float *truth;                              /* (N, targets) */
+    int32_t *groups;                           /* (N) or NULL */
+    float *bank[LABEL_BANKS];                  /* (N, D); NULL where the rule needs none */
+    uint8_t *written[LABEL_BANKS];             /* (N) */
+    float *label[MODALITIES_AND_SHARED];       /* (N, targets) */
+    float *suggestion[MODALITIES_AND_SHARED];  /* (N, targets) */
+    double reliability[MODALITIES_AND_SHARED]; /* 0 to 1 */
 };
 
 /* --- making -------------------------------------------------------------------------------------------------------- */
@@ -90,13 +90,13 @@ smac_status label_generation_new(const label_generation_options *options, const 
     if (!g)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for label generation");
     g->options = *options;
-    for (int target = 0; target < LABEL_TARGETS; target++)
+    for (int target = 0; target < MODALITIES_AND_SHARED; target++)
         g->reliability[target] = 1;
     bool memory = (g->truth = memory_new(samples * targets, sizeof *g->truth)) != NULL;
     if (groups)
         memory = memory && (g->groups = memory_new(samples, sizeof *g->groups)) != NULL;
     for (int b = 0; b < LABEL_BANKS && memory; b++) {
-        if (b < LABEL_TARGETS)
+        if (b < MODALITIES_AND_SHARED)
             memory = (g->label[b] = memory_new(samples * targets, sizeof(float))) != NULL &&
                 (g->suggestion[b] = memory_new(samples * targets, sizeof(float))) != NULL;
         if (memory && needs_bank(options, b))
@@ -110,7 +110,7 @@ smac_status label_generation_new(const label_generation_options *options, const 
     memcpy(g->truth, truth, samples * targets * sizeof *truth);
     if (groups)
         memcpy(g->groups, groups, samples * sizeof *groups);
-    for (int b = 0; b < LABEL_TARGETS; b++) {
+    for (int b = 0; b < MODALITIES_AND_SHARED; b++) {
         memcpy(g->label[b], truth, samples * targets * sizeof *truth);
         memcpy(g->suggestion[b], truth, samples * targets * sizeof *truth);
     }
@@ -126,7 +126,7 @@ void label_generation_free(label_generation *g)
         free(g->bank[b]);
         free(g->written[b]);
     }
-    for (int b = 0; b < LABEL_TARGETS; b++) {
+    for (int b = 0; b < MODALITIES_AND_SHARED; b++) {
         free(g->label[b]);
         free(g->suggestion[b]);
     }
@@ -172,7 +172,7 @@ smac_status label_generation_write(label_generation *g, int bank, const int64_t 
 }
 
 smac_status label_generation_set(
-    label_generation *g, label_target target, const float *labels, const uint8_t *have, smac_error *error)
+    label_generation *g, modality target, const float *labels, const uint8_t *have, smac_error *error)
 {
     TRY(check_labels(&g->options, labels, have, error));
     int targets = g->options.targets;
@@ -182,23 +182,23 @@ smac_status label_generation_set(
     return SMAC_OK;
 }
 
-void label_generation_set_reliability(label_generation *g, label_target target, double reliability)
+void label_generation_set_reliability(label_generation *g, modality target, double reliability)
 {
     g->reliability[target] = reliability > 0 ? reliability < 1 ? reliability : 1 : 0; /* not a number counts as 0 */
 }
 
-const float *label_generation_labels(const label_generation *g, label_target target)
+const float *label_generation_labels(const label_generation *g, modality target)
 {
     return g->label[target];
 }
 
-const float *label_generation_suggestions(const label_generation *g, label_target target)
+const float *label_generation_suggestions(const label_generation *g, modality target)
 {
     return g->suggestion[target];
 }
 
 void label_generation_gather(
-    const label_generation *g, label_target target, const int64_t *samples, int64_t count, float *out)
+    const label_generation *g, modality target, const int64_t *samples, int64_t count, float *out)
 {
     int targets = g->options.targets;
     for (int64_t i = 0; i < count; i++)
@@ -314,7 +314,7 @@ static smac_status relative_distances(const label_generation *g, int bank, doubl
     if (!centre)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for class centres");
     for (int64_t i = 0; i < samples; i++) {
-        double y = g->label[bank < LABEL_TARGETS ? bank : 0][i];
+        double y = g->label[bank < MODALITIES_AND_SHARED ? bank : 0][i];
         if (bank == LABEL_BANK_FUSED)
             y = g->truth[i];
         if (!g->written[bank][i] || y == middle)
@@ -340,15 +340,15 @@ static smac_status relative_distances(const label_generation *g, int bank, doubl
 }
 
 /* new = (alpha y + (y + delta_s - delta_f)) / 2 with alpha = delta_s / delta_f, around the middle of the range */
-static smac_status self_mm(
-    const label_generation *g, int64_t epoch, float *next[LABEL_TARGETS], float *said[LABEL_TARGETS], smac_error *error)
+static smac_status self_mm(const label_generation *g, int64_t epoch, float *next[MODALITIES_AND_SHARED],
+    float *said[MODALITIES_AND_SHARED], smac_error *error)
 {
     const label_generation_options *o = &g->options;
     double middle = (o->low + o->high) / 2, n = (double)epoch, step = o->momentum ? 2 / (n + 2) : 1;
     double *fused = memory_new((size_t)o->samples, sizeof *fused), *own = memory_new((size_t)o->samples, sizeof *own);
     smac_status status = fused && own ? relative_distances(g, LABEL_BANK_FUSED, fused, error)
                                       : FAIL(error, SMAC_ERROR_MEMORY, "no memory for Self-MM's distances");
-    for (int target = 0; target < LABEL_TARGETS && status == SMAC_OK; target++) {
+    for (int target = 0; target < MODALITIES_AND_SHARED && status == SMAC_OK; target++) {
         status = relative_distances(g, target, own, error);
         for (int64_t i = 0; status == SMAC_OK && i < o->samples; i++) {
             if (isnan(own[i]) || isnan(fused[i]))
@@ -370,9 +370,10 @@ smac_status label_generation_refresh(label_generation *g, int64_t epoch, const r
     if (o->rule == LABEL_RULE_FIXED || epoch < o->start_epoch)
         return SMAC_OK;
     size_t count = (size_t)o->samples * (size_t)o->targets;
-    float *next[LABEL_TARGETS], *said[LABEL_TARGETS];
+    float *next[MODALITIES_AND_SHARED], *said[MODALITIES_AND_SHARED];
     bool memory = true;
-    for (int target = 0; target < LABEL_TARGETS; target++) { /* all or nothing: kept only when every target is done */
+    for (int target = 0; target < MODALITIES_AND_SHARED;
+         target++) { /* all or nothing: kept only when every target is done */
         next[target] = memory_new(count, sizeof(float));
         said[target] = memory_new(count, sizeof(float));
         memory = memory && next[target] && said[target];
@@ -384,13 +385,14 @@ smac_status label_generation_refresh(label_generation *g, int64_t epoch, const r
     smac_status status = memory ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory to renew %zu labels", count);
     if (status == SMAC_OK && o->rule == LABEL_RULE_SELF_MM)
         status = self_mm(g, epoch, next, said, error);
-    for (int target = 0; target < LABEL_TARGETS && status == SMAC_OK && o->rule != LABEL_RULE_SELF_MM; target++) {
-        if (report_progress(report, "renewing labels", target, LABEL_TARGETS))
+    for (int target = 0; target < MODALITIES_AND_SHARED && status == SMAC_OK && o->rule != LABEL_RULE_SELF_MM;
+         target++) {
+        if (report_progress(report, "renewing labels", target, MODALITIES_AND_SHARED))
             status = FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped while the labels were renewed");
         else
             status = refresh_target(g, target, epoch, next[target], said[target], error);
     }
-    for (int target = 0; target < LABEL_TARGETS; target++) {
+    for (int target = 0; target < MODALITIES_AND_SHARED; target++) {
         if (status == SMAC_OK) {
             memcpy(g->label[target], next[target], count * sizeof(float));
             memcpy(g->suggestion[target], said[target], count * sizeof(float));
@@ -428,7 +430,7 @@ int64_t label_generation_neighbours(
 
 int label_generation_array_count(const label_generation *g)
 {
-    int count = 2 * LABEL_TARGETS;
+    int count = 2 * MODALITIES_AND_SHARED;
     for (int b = 0; b < LABEL_BANKS; b++)
         count += g->bank[b] ? 2 : 0;
     return count;
@@ -437,13 +439,13 @@ int label_generation_array_count(const label_generation *g)
 label_generation_array label_generation_array_at(const label_generation *g, int index)
 {
     label_generation_array a = {.rows = g->options.samples, .columns = g->options.targets};
-    if (index < 2 * LABEL_TARGETS) {
+    if (index < 2 * MODALITIES_AND_SHARED) {
         int target = index / 2;
         snprintf(a.name, sizeof a.name, "labels.%s.%s", index % 2 ? "said" : "label", bank_names[target]);
         a.data = index % 2 ? g->suggestion[target] : g->label[target];
         return a;
     }
-    index -= 2 * LABEL_TARGETS;
+    index -= 2 * MODALITIES_AND_SHARED;
     for (int b = 0; b < LABEL_BANKS; b++) {
         if (!g->bank[b])
             continue;

@@ -17,9 +17,12 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/modality.h"
 
-typedef enum label_target { LABEL_TEXT, LABEL_AUDIO, LABEL_VISION, LABEL_SHARED, LABEL_TARGETS } label_target;
-enum { LABEL_BANK_FUSED = LABEL_TARGETS, LABEL_BANKS }; /* the fused vectors f: Self-MM's rule alone needs them */
+enum {
+    LABEL_BANK_FUSED = MODALITIES_AND_SHARED,
+    LABEL_BANKS
+}; /* the fused vectors f: Self-MM's rule alone needs them */
 
 typedef enum label_rule {
     LABEL_RULE_FIXED,      /* labels never change: the multimodal truth, or what label_generation_set put there */
@@ -35,17 +38,17 @@ typedef struct label_generation_options {
     bool classes;    /* labels are distributions over targets classes; else scores in [low, high] */
     double low, high;
     label_rule rule;
-    bool euclidean;            /* rank by distance, not by cosine of centred vectors */
-    int64_t neighbours;        /* k */
-    double neighbour_fraction; /* k is at most this share of the samples in the bank (and at least 1) */
-    double temperature;        /* of the neighbours' softmax */
-    double mix[LABEL_TARGETS]; /* lambda: weight of what the neighbours say */
-    bool clipwise;             /* lambda by sample, see label_clipwise_mix */
-    bool momentum;             /* q <- n/(n+2) q + 2/(n+2) new; else q <- new */
-    int64_t start_epoch;       /* the first epoch after which labels change */
-    int64_t folds;             /* of the held-out prediction */
-    double ridge;              /* share of the bank's mean variance; 0: chosen by the held-out error of the truth */
-    uint64_t seed;             /* of the folds */
+    bool euclidean;                    /* rank by distance, not by cosine of centred vectors */
+    int64_t neighbours;                /* k */
+    double neighbour_fraction;         /* k is at most this share of the samples in the bank (and at least 1) */
+    double temperature;                /* of the neighbours' softmax */
+    double mix[MODALITIES_AND_SHARED]; /* lambda: weight of what the neighbours say */
+    bool clipwise;                     /* lambda by sample, see label_clipwise_mix */
+    bool momentum;                     /* q <- n/(n+2) q + 2/(n+2) new; else q <- new */
+    int64_t start_epoch;               /* the first epoch after which labels change */
+    int64_t folds;                     /* of the held-out prediction */
+    double ridge;  /* share of the bank's mean variance; 0: chosen by the held-out error of the truth */
+    uint64_t seed; /* of the folds */
 } label_generation_options;
 
 typedef struct label_generation label_generation;
@@ -61,7 +64,7 @@ void label_generation_free(label_generation *g);
 const label_generation_options *label_generation_get_options(const label_generation *g);
 
 /*
- * Write the bank vectors of count training samples after their step: bank is a label_target or LABEL_BANK_FUSED,
+ * Write the bank vectors of count training samples after their step: bank is a modality or LABEL_BANK_FUSED,
  * samples (count) their indices, vectors (count, D), present (count) or NULL: 0 leaves that row out (its modality is
  * missing, or was dropped in this step).  Non-finite vectors are refused.
  */
@@ -70,24 +73,24 @@ smac_status label_generation_write(label_generation *g, int bank, const int64_t 
 
 /* Put labels in place of the truth: labels (N, targets); have (N) or NULL says which rows to take. */
 smac_status label_generation_set(
-    label_generation *g, label_target target, const float *labels, const uint8_t *have, smac_error *error);
+    label_generation *g, modality target, const float *labels, const uint8_t *have, smac_error *error);
 
 /*
  * How far a modality's suggestions can be trusted, 0 to 1 (at the start 1): lambda is multiplied by it.  Suggestions come
  * from vectors that were trained on the clip's own label, so a modality that has learned nothing but its training clips
  * by heart seems to know; what it says of validation clips tells.  Set it before each refresh.
  */
-void label_generation_set_reliability(label_generation *g, label_target target, double reliability);
+void label_generation_set_reliability(label_generation *g, modality target, double reliability);
 
 /* Renew the labels after epoch (counted from 1).  Before start_epoch, and with the fixed rule, nothing happens. */
 smac_status label_generation_refresh(label_generation *g, int64_t epoch, const reporter *report, smac_error *error);
 
 /* q of all samples (N, targets); of some of them, gathered into out (count, targets). */
-const float *label_generation_labels(const label_generation *g, label_target target);
+const float *label_generation_labels(const label_generation *g, modality target);
 void label_generation_gather(
-    const label_generation *g, label_target target, const int64_t *samples, int64_t count, float *out);
+    const label_generation *g, modality target, const int64_t *samples, int64_t count, float *out);
 /* What the neighbours (or the held-out prediction) said at the last refresh, before mixing (N, targets). */
-const float *label_generation_suggestions(const label_generation *g, label_target target);
+const float *label_generation_suggestions(const label_generation *g, modality target);
 /* Neighbours of sample i by the bank's vectors now: fills indices and similarities (up to limit), returns how many. */
 int64_t label_generation_neighbours(
     const label_generation *g, int bank, int64_t sample, int64_t limit, int64_t *indices, float *similarities);

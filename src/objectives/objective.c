@@ -41,9 +41,9 @@ static double number(const value *v)
 static value *specific_losses(
     tape *t, const objective_options *o, const objective_inputs *in, value *total, objective_terms *terms)
 {
-    value *loss[CONTRAST_MODALITIES];
+    value *loss[MODALITIES];
     int count = 0;
-    for (int u = 0; u < CONTRAST_MODALITIES; u++) {
+    for (int u = 0; u < MODALITIES; u++) {
         bool any;
         if (!in->specific_head[u])
             continue;
@@ -72,7 +72,7 @@ static value *shared_loss(
         return NULL;
     for (int64_t b = 0; b < in->batch; b++) {
         some[b] = 0;
-        for (int u = 0; u < CONTRAST_MODALITIES; u++)
+        for (int u = 0; u < MODALITIES; u++)
             if (in->specific_head[u] && (!in->present[u] || in->present[u][b]))
                 some[b] = 1;
     }

@@ -6,8 +6,6 @@
 #include "base/memory.h"
 #include "media/resize.h"
 
-static const char *const names[SAMPLE_MODALITIES] = {"text", "audio", "vision"};
-
 void picture_bytes_to_values(const uint8_t *rgb, int64_t image_size, float *out)
 {
     picture_normalise_rgb(rgb, (int)image_size, out, (size_t)(image_size * image_size));
@@ -16,7 +14,7 @@ void picture_bytes_to_values(const uint8_t *rgb, int64_t image_size, float *out)
 /* Raw length of a modality in steps. */
 static int64_t raw_steps(const sample *s, int m)
 {
-    return m == SAMPLE_TEXT ? s->tokens : m == SAMPLE_AUDIO ? s->windows : s->clips;
+    return m == MODALITY_TEXT ? s->tokens : m == MODALITY_AUDIO ? s->windows : s->clips;
 }
 
 static void *take(batch *b, int64_t count, size_t each)
@@ -38,29 +36,30 @@ static smac_status survey(
     *model = NULL;
     for (int64_t i = 0; i < b->size; i++) {
         const sample *s = samples[i];
-        if (!s->present[m] || (drop && drop[i * SAMPLE_MODALITIES + m]))
+        if (!s->present[m] || (drop && drop[i * MODALITIES + m]))
             continue;
         part->present[i] = 1;
         const feature_sequence *f = &s->ready[m];
         int64_t steps = f->data ? f->steps : raw_steps(s, m);
         if (steps < 1)
-            return FAIL(error, SMAC_ERROR_INTERNAL, "sample %lld has %s without any step", (long long)i, names[m]);
+            return FAIL(
+                error, SMAC_ERROR_INTERNAL, "sample %lld has %s without any step", (long long)i, modality_name(m));
         if (!*model) {
             *model = s;
-            part->crops = f->data ? f->crops : m == SAMPLE_VISION ? s->crops : 1;
+            part->crops = f->data ? f->crops : m == MODALITY_VISION ? s->crops : 1;
             part->width = f->width;
         }
         const sample *o = *model;
         if ((f->data == NULL) != (o->ready[m].data == NULL))
-            return FAIL(
-                error, SMAC_ERROR_MISMATCH, "%s is ready in one sample of the batch and raw in another", names[m]);
-        bool same = f->data      ? f->crops == o->ready[m].crops && f->width == o->ready[m].width
-            : m == SAMPLE_VISION ? s->crops == o->crops && s->image_size == o->image_size
-            : m == SAMPLE_AUDIO  ? s->mel_bins == o->mel_bins && s->mel_frames == o->mel_frames
-                                 : true;
+            return FAIL(error, SMAC_ERROR_MISMATCH, "%s is ready in one sample of the batch and raw in another",
+                modality_name(m));
+        bool same = f->data        ? f->crops == o->ready[m].crops && f->width == o->ready[m].width
+            : m == MODALITY_VISION ? s->crops == o->crops && s->image_size == o->image_size
+            : m == MODALITY_AUDIO  ? s->mel_bins == o->mel_bins && s->mel_frames == o->mel_frames
+                                   : true;
         if (!same)
             return FAIL(error, SMAC_ERROR_MISMATCH, "the %s of two samples of a batch differ in width, crops or size",
-                names[m]);
+                modality_name(m));
         part->steps = steps > part->steps ? steps : part->steps;
     }
     part->any = *model != NULL;
@@ -87,7 +86,7 @@ static bool fill_ready(batch *b, const sample *const *samples, int m)
 
 static bool fill_text(batch *b, const sample *const *samples, const batch_padding *padding)
 {
-    batch_modality *part = &b->part[SAMPLE_TEXT];
+    batch_modality *part = &b->part[MODALITY_TEXT];
     int64_t length = part->steps, row = 0;
     for (int64_t i = 0; i < b->size; i++)
         part->rows += part->present[i];
@@ -137,11 +136,11 @@ static bool fill_places(batch *b, const sample *const *samples, int m)
 
 static bool fill_sound(batch *b, const sample *const *samples, const sample *model)
 {
-    batch_modality *part = &b->part[SAMPLE_AUDIO];
+    batch_modality *part = &b->part[MODALITY_AUDIO];
     b->mel_bins = model->mel_bins;
     b->mel_frames = model->mel_frames;
     int64_t each = b->mel_bins * b->mel_frames, at = 0;
-    if (!fill_places(b, samples, SAMPLE_AUDIO) || !(b->mel = take(b, part->rows * each, sizeof(float))))
+    if (!fill_places(b, samples, MODALITY_AUDIO) || !(b->mel = take(b, part->rows * each, sizeof(float))))
         return false;
     for (int64_t i = 0; i < b->size; i++) {
         if (!part->present[i])
@@ -154,10 +153,10 @@ static bool fill_sound(batch *b, const sample *const *samples, const sample *mod
 
 static bool fill_pictures(batch *b, const sample *const *samples, const sample *model)
 {
-    batch_modality *part = &b->part[SAMPLE_VISION];
+    batch_modality *part = &b->part[MODALITY_VISION];
     b->image_size = model->image_size;
     int64_t each = 3 * b->image_size * b->image_size, at = 0;
-    if (!fill_places(b, samples, SAMPLE_VISION) || !(b->pictures = take(b, part->rows * 2 * each, sizeof(float))))
+    if (!fill_places(b, samples, MODALITY_VISION) || !(b->pictures = take(b, part->rows * 2 * each, sizeof(float))))
         return false;
     for (int64_t i = 0; i < b->size; i++) {
         if (!part->present[i])
@@ -185,17 +184,18 @@ smac_status batch_make(const sample *const *samples, int64_t count, const uint8_
     if (!out->memory)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a batch of %lld", (long long)count);
     smac_status status = SMAC_OK;
-    for (int m = 0; m < SAMPLE_MODALITIES && status == SMAC_OK; m++) {
+    for (int m = 0; m < MODALITIES && status == SMAC_OK; m++) {
         const sample *model = NULL;
         status = survey(out, samples, drop, m, &model, error);
         if (status != SMAC_OK || !model)
             continue;
         bool made = model->ready[m].data ? fill_ready(out, samples, m)
-            : m == SAMPLE_TEXT           ? fill_text(out, samples, padding)
-            : m == SAMPLE_AUDIO          ? fill_sound(out, samples, model)
+            : m == MODALITY_TEXT         ? fill_text(out, samples, padding)
+            : m == MODALITY_AUDIO        ? fill_sound(out, samples, model)
                                          : fill_pictures(out, samples, model);
         if (!made)
-            status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the %s of %lld samples", names[m], (long long)count);
+            status = FAIL(
+                error, SMAC_ERROR_MEMORY, "no memory for the %s of %lld samples", modality_name(m), (long long)count);
     }
     if (status != SMAC_OK)
         batch_clear(out);

@@ -21,7 +21,7 @@ typedef struct batch_modality {
 
 typedef struct batch {
     int64_t size; /* B */
-    batch_modality part[SAMPLE_MODALITIES];
+    batch_modality part[MODALITIES];
     int32_t *ids, *types; /* (rows, steps) token ids; NULL when text is ready */
     uint8_t *text_mask;   /* (rows, steps) */
     float *pictures;      /* (rows, 2, 3, image_size, image_size) normalised; NULL when vision is ready */

@@ -19,12 +19,12 @@ void sample_drop(sample *s, int modality)
     s->present[modality] = false;
     free(s->ready[modality].data);
     s->ready[modality] = (feature_sequence){0};
-    if (modality == SAMPLE_TEXT) {
+    if (modality == MODALITY_TEXT) {
         free(s->ids);
         free(s->types);
         s->ids = s->types = NULL;
         s->tokens = 0;
-    } else if (modality == SAMPLE_AUDIO) {
+    } else if (modality == MODALITY_AUDIO) {
         free(s->mel);
         s->mel = NULL;
         s->windows = 0;
@@ -41,7 +41,7 @@ void sample_clear(sample *s)
 {
     if (!s)
         return;
-    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+    for (int m = 0; m < MODALITIES; m++)
         sample_drop(s, m);
     memset(s, 0, sizeof *s);
 }
@@ -54,7 +54,7 @@ static int64_t picture_values(const sample *s)
 int64_t sample_bytes(const sample *s)
 {
     int64_t bytes = s->tokens * 2 * (int64_t)sizeof(int32_t);
-    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+    for (int m = 0; m < MODALITIES; m++)
         if (s->ready[m].data)
             bytes += s->ready[m].steps * s->ready[m].crops * s->ready[m].width * (int64_t)sizeof(float);
     if (s->frames)
@@ -71,8 +71,8 @@ int64_t sample_bytes(const sample *s)
 smac_status sample_set_text(const preparation *p, sample *s, const char *text, const char *const *context,
     int64_t context_count, smac_error *error)
 {
-    sample_drop(s, SAMPLE_TEXT);
-    if (!text || !p->tokenizer || !p->wants[SAMPLE_TEXT])
+    sample_drop(s, MODALITY_TEXT);
+    if (!text || !p->tokenizer || !p->wants[MODALITY_TEXT])
         return SMAC_OK;
     if (!p->configuration->text.context)
         context_count = 0;
@@ -99,9 +99,9 @@ smac_status sample_set_text(const preparation *p, sample *s, const char *text, c
             memcpy(s->ids, encoding.ids, encoding.count * sizeof *s->ids);
             memcpy(s->types, encoding.types, encoding.count * sizeof *s->types);
             s->tokens = (int64_t)encoding.count;
-            s->present[SAMPLE_TEXT] = true;
+            s->present[MODALITY_TEXT] = true;
         } else {
-            sample_drop(s, SAMPLE_TEXT);
+            sample_drop(s, MODALITY_TEXT);
             status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for %zu tokens", encoding.count);
         }
     }
@@ -147,10 +147,10 @@ static smac_status collect(
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for clip %lld", (long long)index);
     if (mel) {
         s->windows = index + 1;
-        s->present[SAMPLE_AUDIO] = true;
+        s->present[MODALITY_AUDIO] = true;
     } else {
         s->clips = index + 1;
-        s->present[SAMPLE_VISION] = true;
+        s->present[MODALITY_VISION] = true;
     }
     return SMAC_OK;
 }
@@ -225,7 +225,7 @@ smac_status sample_set_frames(const preparation *p, sample *s, const uint8_t *fr
     const configuration *c = p->configuration;
     size_t each = (size_t)(c->vision.image_size * c->vision.image_size * 3);
     frame_pairing pairing;
-    sample_drop(s, SAMPLE_VISION);
+    sample_drop(s, MODALITY_VISION);
     smac_status status = SMAC_OK;
     collection k = {.c = c, .s = s};
     if (!pairing_new(&pairing, clip_step_in_frames(c), c->vision.crops, each))
@@ -290,7 +290,7 @@ static smac_status give_windows(
 smac_status sample_set_sound(const preparation *p, sample *s, const float *samples, size_t count, smac_error *error)
 {
     const configuration *c = p->configuration;
-    sample_drop(s, SAMPLE_AUDIO);
+    sample_drop(s, MODALITY_AUDIO);
     if (!p->mel || count == 0)
         return SMAC_OK;
     int step = (int)clip_step_in_frames(c);
@@ -355,8 +355,8 @@ static smac_status stream_open(const preparation *p, const sample_source *source
             .start = source->start,
             .end = source->end > source->start ? source->end : 0,
             .report = source->report,
-            .skip_picture = source->without[SAMPLE_VISION] || !p->wants[SAMPLE_VISION],
-            .skip_sound = source->without[SAMPLE_AUDIO] || !p->wants[SAMPLE_AUDIO] || !p->mel},
+            .skip_picture = source->without[MODALITY_VISION] || !p->wants[MODALITY_VISION],
+            .skip_sound = source->without[MODALITY_AUDIO] || !p->wants[MODALITY_AUDIO] || !p->mel},
         .rate = c->media.frames_per_second,
         .size = (int)c->vision.image_size,
         .prepare = k->bytes ? PREPARE_STILL : PREPARE_VIDEO,
@@ -402,16 +402,17 @@ smac_status sample_read(const preparation *p, const sample_source *source, sampl
     collection k = {.c = p->configuration, .s = out};
     double seconds = 0;
     bool needs_media = source->media &&
-        ((p->wants[SAMPLE_AUDIO] && !source->without[SAMPLE_AUDIO]) ||
-            (p->wants[SAMPLE_VISION] && !source->without[SAMPLE_VISION]));
+        ((p->wants[MODALITY_AUDIO] && !source->without[MODALITY_AUDIO]) ||
+            (p->wants[MODALITY_VISION] && !source->without[MODALITY_VISION]));
     smac_status status = SMAC_OK;
-    if (!source->without[SAMPLE_TEXT])
+    if (!source->without[MODALITY_TEXT])
         status = sample_set_text(p, out, source->text, source->context, source->context_count, error);
     if (status == SMAC_OK && needs_media)
         status = sample_stream(p, source, collect, &k, NULL, NULL, &seconds, error);
     out->start = source->start;
     out->end = source->start + seconds;
-    if (status == SMAC_OK && !out->present[SAMPLE_TEXT] && !out->present[SAMPLE_AUDIO] && !out->present[SAMPLE_VISION])
+    if (status == SMAC_OK && !out->present[MODALITY_TEXT] && !out->present[MODALITY_AUDIO] &&
+        !out->present[MODALITY_VISION])
         status = FAIL(error, SMAC_ERROR_FORMAT,
             "%.300s has no words, sound or picture that the model takes: name another recording",
             source->media ? source->media : "the clip");
@@ -461,7 +462,7 @@ smac_status sample_slice(const sample *whole, int64_t first, int64_t count, samp
     out->mel_bins = whole->mel_bins;
     out->mel_frames = whole->mel_frames;
     bool made = true;
-    for (int m = SAMPLE_AUDIO; m <= SAMPLE_VISION && made; m++) {
+    for (int m = MODALITY_AUDIO; m <= MODALITY_VISION && made; m++) {
         const feature_sequence *f = &whole->ready[m];
         if (!f->data)
             continue;
@@ -480,8 +481,8 @@ smac_status sample_slice(const sample *whole, int64_t first, int64_t count, samp
     if (made && whole->mel)
         made = copy_range(whole->mel, whole->windows, first, count,
             (size_t)(whole->mel_bins * whole->mel_frames) * sizeof(float), (void **)&out->mel, &out->windows);
-    out->present[SAMPLE_VISION] = out->present[SAMPLE_VISION] || out->clips > 0;
-    out->present[SAMPLE_AUDIO] = out->present[SAMPLE_AUDIO] || out->windows > 0;
+    out->present[MODALITY_VISION] = out->present[MODALITY_VISION] || out->clips > 0;
+    out->present[MODALITY_AUDIO] = out->present[MODALITY_AUDIO] || out->windows > 0;
     if (!made) {
         sample_clear(out);
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a window of %lld clips", (long long)count);

@@ -13,9 +13,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/modality.h"
 #include "model/configuration.h"
-
-enum { SAMPLE_TEXT, SAMPLE_AUDIO, SAMPLE_VISION, SAMPLE_MODALITIES };
 
 /* Vectors of one modality: (steps, crops, width), row-major; text has crops 1. */
 typedef struct feature_sequence {
@@ -24,8 +23,8 @@ typedef struct feature_sequence {
 } feature_sequence;
 
 typedef struct sample {
-    bool present[SAMPLE_MODALITIES];
-    feature_sequence ready[SAMPLE_MODALITIES]; /* data set: used in place of the raw form */
+    bool present[MODALITIES];
+    feature_sequence ready[MODALITIES]; /* data set: used in place of the raw form */
 
     /* text, raw: ids with the tokenizer's special tokens, and the segment of each (0, or 1 for a second part) */
     int64_t tokens;
@@ -54,7 +53,7 @@ typedef struct preparation {
     const struct mel_filter_bank *mel; /* NULL likewise */
     bool whisper;                      /* sound as Whisper's log-mel, not as ImageBind's */
     int64_t max_tokens;                /* the least of text.max_tokens and what the encoder can take */
-    bool wants[SAMPLE_MODALITIES];     /* raw forms that the model's encoders read; others are not made */
+    bool wants[MODALITIES];            /* raw forms that the model's encoders read; others are not made */
 } preparation;
 
 /* What to read.  All texts are UTF-8 and borrowed. */
@@ -64,8 +63,8 @@ typedef struct sample_source {
     const char *text;           /* the words said; NULL or "": the text modality is absent */
     const char *const *context; /* what was said before, oldest first, or NULL */
     int64_t context_count;
-    bool without[SAMPLE_MODALITIES]; /* leave that modality out (it is then absent) */
-    const struct reporter *report;   /* gets the reader's warnings (broken packets, a truncated file); NULL: nobody */
+    bool without[MODALITIES];      /* leave that modality out (it is then absent) */
+    const struct reporter *report; /* gets the reader's warnings (broken packets, a truncated file); NULL: nobody */
 } sample_source;
 
 /*

@@ -15,20 +15,20 @@
 #include "pipeline/system_build.h"
 #include "text/tokenizer.h"
 
-static const char *const prefixes[SAMPLE_MODALITIES] = {"text.", "audio.", "vision."};
+static const char *const prefixes[MODALITIES] = {"text.", "audio.", "vision."};
 
 /* --- small questions ---------------------------------------------------------------------------------------------- */
 
 const char *system_encoder_path(const configuration *c, int m)
 {
-    return m == SAMPLE_TEXT ? c->text.encoder : m == SAMPLE_AUDIO ? c->audio.encoder : c->vision.encoder;
+    return m == MODALITY_TEXT ? c->text.encoder : m == MODALITY_AUDIO ? c->audio.encoder : c->vision.encoder;
 }
 
 int64_t system_trainable_blocks(const configuration *c, int m)
 {
-    return m == SAMPLE_TEXT ? c->text.trainable_blocks
-        : m == SAMPLE_AUDIO ? c->audio.trainable_blocks
-                            : c->vision.trainable_blocks;
+    return m == MODALITY_TEXT ? c->text.trainable_blocks
+        : m == MODALITY_AUDIO ? c->audio.trainable_blocks
+                              : c->vision.trainable_blocks;
 }
 
 int64_t system_parameter_values(const affect_system *s)
@@ -97,7 +97,7 @@ smac_status system_encoder_digest(const tensor_file *file, char out[65], smac_er
 /* --- the beginning and the end ------------------------------------------------------------------------------------ */
 
 affect_system *system_begin(
-    const configuration *c, const task_description *tasks, int task_count, const int64_t ready_width[SAMPLE_MODALITIES])
+    const configuration *c, const task_description *tasks, int task_count, const int64_t ready_width[MODALITIES])
 {
     affect_system *s = memory_new(1, sizeof *s);
     if (!s)
@@ -105,8 +105,8 @@ affect_system *system_begin(
     s->configuration = *c;
     s->task_count = task_count;
     memcpy(s->tasks, tasks, (size_t)task_count * sizeof *tasks);
-    const bool wanted[SAMPLE_MODALITIES] = {c->model.text, c->model.audio, c->model.vision};
-    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+    const bool wanted[MODALITIES] = {c->model.text, c->model.audio, c->model.vision};
+    for (int m = 0; m < MODALITIES; m++) {
         s->has[m] = wanted[m];
         s->ready_width[m] = wanted[m] && ready_width ? ready_width[m] : 0;
     }
@@ -132,7 +132,7 @@ void system_free(affect_system *s)
     parameter_store_free(s->store);
     tokenizer_close(s->tokenizer);
     mel_filter_bank_free(s->mel);
-    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+    for (int m = 0; m < MODALITIES; m++)
         tensor_file_close(s->files[m]);
     free(s->tokenizer_text);
     free(s);
@@ -176,9 +176,9 @@ static smac_status open_whisper(affect_system *s, const char *path, encoder_plan
 {
     configuration *c = &s->configuration;
     int64_t frames = 2 * llround(c->audio.window_seconds * 50);
-    tensor_file_close(s->files[SAMPLE_AUDIO]);
-    s->files[SAMPLE_AUDIO] = NULL;
-    TRY(whisper_open_folder(path, &s->files[SAMPLE_AUDIO], &plan->whisper, error));
+    tensor_file_close(s->files[MODALITY_AUDIO]);
+    s->files[MODALITY_AUDIO] = NULL;
+    TRY(whisper_open_folder(path, &s->files[MODALITY_AUDIO], &plan->whisper, error));
     if (frames < 4 || frames > 2 * plan->whisper.positions)
         return FAIL(error, SMAC_ERROR_ARGUMENT,
             "audio.window_seconds is %g, set it to 0.04 to %g with the sound encoder %.300s", c->audio.window_seconds,
@@ -196,22 +196,22 @@ smac_status system_open_encoder(affect_system *s, int m, const char *path, encod
         return FAIL(error, SMAC_ERROR_NOT_FOUND,
             "there is no %s encoder at %.300s; expected %s: fetch one that `semanticmac models list` shows",
             modality_name(m), path,
-            m == SAMPLE_TEXT        ? "a Hugging Face folder"
-                : m == SAMPLE_AUDIO ? "a weights file of ImageBind or a Whisper folder"
-                                    : "a weights file of ImageBind");
+            m == MODALITY_TEXT        ? "a Hugging Face folder"
+                : m == MODALITY_AUDIO ? "a weights file of ImageBind or a Whisper folder"
+                                      : "a weights file of ImageBind");
     TRY(tensor_file_open(path, &s->files[m], error));
-    if (m == SAMPLE_TEXT)
+    if (m == MODALITY_TEXT)
         return open_language_model(path, &plan->text, error);
-    if (m == SAMPLE_AUDIO && is_whisper(path, s->files[m]))
+    if (m == MODALITY_AUDIO && is_whisper(path, s->files[m]))
         return open_whisper(s, path, plan, error);
-    imagebind_config *config = m == SAMPLE_AUDIO ? &plan->audio : &plan->vision;
-    const char *key = m == SAMPLE_AUDIO ? "imagebind.audio" : "imagebind.vision";
+    imagebind_config *config = m == MODALITY_AUDIO ? &plan->audio : &plan->vision;
+    const char *key = m == MODALITY_AUDIO ? "imagebind.audio" : "imagebind.vision";
     const char *json = tensor_file_metadata(s->files[m], key);
     if (json)
         TRY(imagebind_config_from_json(json, strlen(json), config, error));
     else
-        imagebind_config_huge(m == SAMPLE_AUDIO ? IMAGEBIND_AUDIO : IMAGEBIND_VISION, config);
-    if (m == SAMPLE_AUDIO) {
+        imagebind_config_huge(m == MODALITY_AUDIO ? IMAGEBIND_AUDIO : IMAGEBIND_VISION, config);
+    if (m == MODALITY_AUDIO) {
         c->audio.mel_bins = config->rows;
         c->audio.frames = config->columns;
         return SMAC_OK;
@@ -265,29 +265,29 @@ static void plan_small_sound(const configuration *c, imagebind_config *out)
 
 parameter_list *system_encoder_parameters(const affect_system *s, int m)
 {
-    return m == SAMPLE_TEXT ? language_model_parameters(s->text_encoder)
-        : m == SAMPLE_AUDIO && s->whisper
+    return m == MODALITY_TEXT ? language_model_parameters(s->text_encoder)
+        : m == MODALITY_AUDIO && s->whisper
         ? whisper_encoder_parameters(s->whisper)
-        : imagebind_parameters(m == SAMPLE_AUDIO ? s->audio_encoder : s->vision_encoder);
+        : imagebind_parameters(m == MODALITY_AUDIO ? s->audio_encoder : s->vision_encoder);
 }
 
 static smac_status add_encoder(affect_system *s, const encoder_plan *plan, int m, bool trainable, smac_error *error)
 {
     int64_t blocks = trainable ? system_trainable_blocks(&s->configuration, m) : 0;
-    if (m == SAMPLE_TEXT) {
+    if (m == MODALITY_TEXT) {
         TRY(language_model_add(s->store, prefixes[m], &plan->text, (int)blocks, &s->text_encoder, error));
         s->encoder_width[m] = plan->text.width;
         if (!*s->configuration.text.encoder) /* from scratch: it learns at the rate of the rest */
             parameter_set_language(s->store, prefixes[m], false);
-    } else if (m == SAMPLE_AUDIO && plan->is_whisper) {
+    } else if (m == MODALITY_AUDIO && plan->is_whisper) {
         TRY(whisper_encoder_add(s->store, prefixes[m], &plan->whisper, (int)blocks, &s->whisper, error));
         s->encoder_width[m] = plan->whisper.width;
         if (*system_encoder_path(&s->configuration, m))
             parameter_set_language(s->store, prefixes[m], true);
     } else {
-        const imagebind_config *config = m == SAMPLE_AUDIO ? &plan->audio : &plan->vision;
+        const imagebind_config *config = m == MODALITY_AUDIO ? &plan->audio : &plan->vision;
         TRY(imagebind_add(s->store, prefixes[m], config, (int)blocks,
-            m == SAMPLE_AUDIO ? &s->audio_encoder : &s->vision_encoder, error));
+            m == MODALITY_AUDIO ? &s->audio_encoder : &s->vision_encoder, error));
         s->encoder_width[m] = config->out;
         if (*system_encoder_path(&s->configuration, m))
             parameter_set_language(s->store, prefixes[m], true);
@@ -297,8 +297,8 @@ static smac_status add_encoder(affect_system *s, const encoder_plan *plan, int m
         return SMAC_OK;
     parameter_list *list = system_encoder_parameters(s, m);
     if (system_encoder_outside(s, m)) /* never written by us: its matrices need no float32 values */
-        TRY(m == SAMPLE_AUDIO && s->whisper ? whisper_encoder_pack(s->whisper, s->files[m], s->precision[m], error)
-                                            : parameter_list_pack(list, s->files[m], s->precision[m], error));
+        TRY(m == MODALITY_AUDIO && s->whisper ? whisper_encoder_pack(s->whisper, s->files[m], s->precision[m], error)
+                                              : parameter_list_pack(list, s->files[m], s->precision[m], error));
     bool compact = strcmp(tensor_file_kind(s->files[m]), "CTranslate2") == 0;
     return compact ? SMAC_OK : parameter_list_borrow(list, s->files[m], error);
 }
@@ -307,16 +307,16 @@ static smac_status add_encoder(affect_system *s, const encoder_plan *plan, int m
 static smac_status check_inputs(const configuration *c, const encoder_plan *plan, smac_error *error)
 {
     const imagebind_config *a = &plan->audio, *v = &plan->vision;
-    if (plan->has[SAMPLE_AUDIO] && plan->is_whisper && plan->whisper.mel_bins != c->audio.mel_bins)
+    if (plan->has[MODALITY_AUDIO] && plan->is_whisper && plan->whisper.mel_bins != c->audio.mel_bins)
         return FAIL(error, SMAC_ERROR_MISMATCH,
             "the sound encoder hears %lld mel bins, but audio.mel_bins is %lld: set it so",
             (long long)plan->whisper.mel_bins, (long long)c->audio.mel_bins);
-    if (plan->has[SAMPLE_AUDIO] && plan->is_whisper &&
+    if (plan->has[MODALITY_AUDIO] && plan->is_whisper &&
         (c->audio.frames % 2 || c->audio.frames > 2 * plan->whisper.positions))
         return FAIL(error, SMAC_ERROR_MISMATCH,
             "audio.frames is %lld; set it to an even number up to %lld, which the sound encoder has positions for",
             (long long)c->audio.frames, (long long)(2 * plan->whisper.positions));
-    if (plan->has[SAMPLE_AUDIO] && !plan->is_whisper &&
+    if (plan->has[MODALITY_AUDIO] && !plan->is_whisper &&
         (a->modality != IMAGEBIND_AUDIO || a->channels != 1 || a->frames != 1 || a->rows != c->audio.mel_bins ||
             a->columns != c->audio.frames))
         return FAIL(error, SMAC_ERROR_MISMATCH,
@@ -325,7 +325,7 @@ static smac_status check_inputs(const configuration *c, const encoder_plan *plan
             (long long)a->channels, (long long)a->frames, (long long)a->rows, (long long)a->columns,
             a->modality == IMAGEBIND_AUDIO ? "" : " of pictures", (long long)c->audio.mel_bins,
             (long long)c->audio.frames);
-    if (plan->has[SAMPLE_VISION] &&
+    if (plan->has[MODALITY_VISION] &&
         (v->modality != IMAGEBIND_VISION || v->channels != 3 || v->frames != 2 || v->rows != c->vision.image_size ||
             v->columns != c->vision.image_size))
         return FAIL(error, SMAC_ERROR_MISMATCH,
@@ -340,11 +340,11 @@ static smac_status check_inputs(const configuration *c, const encoder_plan *plan
 smac_status system_build(affect_system *s, const encoder_plan *plan, bool initialise, bool trainable, smac_error *error)
 {
     const configuration *c = &s->configuration;
-    int64_t width[SAMPLE_MODALITIES] = {0}, crops[SAMPLE_MODALITIES] = {1, 1, c->vision.crops};
+    int64_t width[MODALITIES] = {0}, crops[MODALITIES] = {1, 1, c->vision.crops};
     smac_status fits = check_inputs(c, plan, error);
     if (fits != SMAC_OK)
         return plan->model_path ? error_prefix(error, "%.300s", plan->model_path) : fits;
-    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+    for (int m = 0; m < MODALITIES; m++) {
         if (!s->has[m])
             continue;
         if (plan->has[m])
@@ -358,16 +358,16 @@ smac_status system_build(affect_system *s, const encoder_plan *plan, bool initia
     TRY(semanticmac_add(s->store, "core", c, width, crops, s->tasks, s->task_count, &s->core, error));
     if (!trainable)
         parameter_set_trainable(s->store, "", false);
-    if (s->whisper && s->files[SAMPLE_AUDIO] && !strcmp(tensor_file_kind(s->files[SAMPLE_AUDIO]), "CTranslate2"))
+    if (s->whisper && s->files[MODALITY_AUDIO] && !strcmp(tensor_file_kind(s->files[MODALITY_AUDIO]), "CTranslate2"))
         /* the others' shapes were compared when they were borrowed */
-        TRY(whisper_check_file(s->files[SAMPLE_AUDIO], &plan->whisper, error));
+        TRY(whisper_check_file(s->files[MODALITY_AUDIO], &plan->whisper, error));
     if (plan->model_file)
         TRY(system_check_values(s, plan->model_file, plan->model_path, error));
     TRY(parameter_store_seal(s->store, initialise, (uint64_t)c->train.seed, error));
-    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+    for (int m = 0; m < MODALITIES; m++) {
         if (!s->files[m] || !(initialise || plan->outside[m]))
             continue;
-        smac_status status = m == SAMPLE_AUDIO && s->whisper
+        smac_status status = m == MODALITY_AUDIO && s->whisper
             ? whisper_encoder_load(s->whisper, s->files[m], error)
             : parameter_list_load(system_encoder_parameters(s, m), s->files[m], NULL, error);
         if (status != SMAC_OK)
@@ -379,12 +379,12 @@ smac_status system_build(affect_system *s, const encoder_plan *plan, bool initia
     p->max_tokens = c->text.max_tokens;
     if (s->text_encoder && language_model_max_length(s->text_encoder) < p->max_tokens)
         p->max_tokens = language_model_max_length(s->text_encoder);
-    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+    for (int m = 0; m < MODALITIES; m++)
         p->wants[m] = plan->has[m];
     p->whisper = plan->is_whisper;
-    if (plan->has[SAMPLE_AUDIO] && plan->is_whisper)
+    if (plan->has[MODALITY_AUDIO] && plan->is_whisper)
         TRY(mel_filter_bank_new_whisper((int)c->audio.mel_bins, &s->mel, error));
-    else if (plan->has[SAMPLE_AUDIO])
+    else if (plan->has[MODALITY_AUDIO])
         TRY(mel_filter_bank_new_kaldi((int)c->audio.mel_bins, &s->mel, error));
     p->mel = s->mel;
     return SMAC_OK;
@@ -434,13 +434,13 @@ static smac_status open_named_encoder(affect_system *s, int m, const char *name,
     if (status != SMAC_OK)
         return error_prefix(error, "%s encoder", modality_name(m));
     status = system_open_encoder(s, m, path, plan, error);
-    if (status == SMAC_OK && m == SAMPLE_TEXT)
+    if (status == SMAC_OK && m == MODALITY_TEXT)
         status = tokenizer_open(path, &s->tokenizer, error);
     const configuration *c = &s->configuration;
     if (status == SMAC_OK && system_trainable_blocks(c, m) == 0)
-        s->precision[m] = choose_precision(m == SAMPLE_TEXT ? c->text.precision
-                : m == SAMPLE_AUDIO                         ? c->audio.precision
-                                                            : c->vision.precision,
+        s->precision[m] = choose_precision(m == MODALITY_TEXT ? c->text.precision
+                : m == MODALITY_AUDIO                         ? c->audio.precision
+                                                              : c->vision.precision,
             s->files[m]);
     free(path);
     return status;
@@ -449,20 +449,20 @@ static smac_status open_named_encoder(affect_system *s, int m, const char *name,
 static smac_status plan_encoders(affect_system *s, const system_options *options, encoder_plan *plan, smac_error *error)
 {
     const configuration *c = &s->configuration;
-    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+    for (int m = 0; m < MODALITIES; m++) {
         const char *path = system_encoder_path(c, m);
         plan->has[m] = s->has[m] && s->ready_width[m] == 0;
         if (!plan->has[m])
             continue;
         if (*path)
             TRY(open_named_encoder(s, m, path, plan, error));
-        if (m == SAMPLE_TEXT) {
+        if (m == MODALITY_TEXT) {
             if (!*path) {
                 TRY(make_vocabulary(s, options, error));
                 plan_small_text(c, tokenizer_size(s->tokenizer), &plan->text);
             }
         } else if (!*path) {
-            if (m == SAMPLE_AUDIO)
+            if (m == MODALITY_AUDIO)
                 plan_small_sound(c, &plan->audio);
             else
                 plan_small_picture(c, &plan->vision);
@@ -485,7 +485,7 @@ smac_status system_new(const system_options *options, affect_system **out, smac_
         status = system_build(s, &plan, true, true, error);
     if (status == SMAC_OK && s->tokenizer)
         status = tokenizer_serialise(s->tokenizer, &s->tokenizer_text, NULL, error);
-    for (int m = 0; m < SAMPLE_MODALITIES && status == SMAC_OK; m++) {
+    for (int m = 0; m < MODALITIES && status == SMAC_OK; m++) {
         if (!s->files[m])
             continue;
         int same = 0; /* ImageBind's file serves both sound and pictures */

@@ -46,23 +46,23 @@ typedef struct affect_system {
     configuration configuration;
     task_description tasks[SYSTEM_TASKS_MAX];
     int task_count;
-    bool has[SAMPLE_MODALITIES];            /* modalities that the model takes at all */
-    int64_t ready_width[SAMPLE_MODALITIES]; /* > 0: ready vectors of this width stand in for the encoder */
-    preparation preparation;                /* points into this struct */
-    struct tokenizer *tokenizer;            /* NULL without words */
+    bool has[MODALITIES];            /* modalities that the model takes at all */
+    int64_t ready_width[MODALITIES]; /* > 0: ready vectors of this width stand in for the encoder */
+    preparation preparation;         /* points into this struct */
+    struct tokenizer *tokenizer;     /* NULL without words */
     parameter_store *store;
     struct language_model *text_encoder; /* NULL where vectors come ready */
     struct imagebind *audio_encoder, *vision_encoder;
-    struct whisper_encoder *whisper;          /* of sound, in place of audio_encoder */
-    int64_t encoder_width[SAMPLE_MODALITIES]; /* of E_t, E_a, E_v */
-    bool frozen[SAMPLE_MODALITIES];           /* the encoder has no trainable parameter: its vectors can be kept */
-    precision precision[SAMPLE_MODALITIES];   /* of a frozen encoder's products; a trained one was trained in float32 */
+    struct whisper_encoder *whisper;   /* of sound, in place of audio_encoder */
+    int64_t encoder_width[MODALITIES]; /* of E_t, E_a, E_v */
+    bool frozen[MODALITIES];           /* the encoder has no trainable parameter: its vectors can be kept */
+    precision precision[MODALITIES];   /* of a frozen encoder's products; a trained one was trained in float32 */
     semanticmac *core;
     training_record training;
-    char sha256[65];                            /* of the model file it was read from; "" for a new one */
-    char name[128];                             /* model.name, or the file's base name */
-    tensor_file *files[SAMPLE_MODALITIES];      /* pre-trained encoders' files, open as long as they are borrowed */
-    char encoder_sha256[SAMPLE_MODALITIES][65]; /* system_encoder_digest of these files; "" without one */
+    char sha256[65];                     /* of the model file it was read from; "" for a new one */
+    char name[128];                      /* model.name, or the file's base name */
+    tensor_file *files[MODALITIES];      /* pre-trained encoders' files, open as long as they are borrowed */
+    char encoder_sha256[MODALITIES][65]; /* system_encoder_digest of these files; "" without one */
     struct mel_filter_bank *mel;
     char *tokenizer_text; /* what the tokenizer was made from, for the model file */
 } affect_system;
@@ -71,7 +71,7 @@ typedef struct system_options {
     const configuration *configuration; /* copied */
     const task_description *tasks;      /* the first is the main one */
     int task_count;
-    int64_t ready_width[SAMPLE_MODALITIES];
+    int64_t ready_width[MODALITIES];
     /* words of the training part: with text.encoder "" the vocabulary is made from them (text.vocabulary entries) */
     const char *const *texts;
     int64_t text_count;
@@ -138,9 +138,9 @@ smac_status system_read_encoded(
 typedef struct affect_result {
     int targets;
     float prediction[TASK_CLASSES_MAX];
-    float specific[SAMPLE_MODALITIES][TASK_CLASSES_MAX];
+    float specific[MODALITIES][TASK_CLASSES_MAX];
     float shared[TASK_CLASSES_MAX];
-    bool present[SAMPLE_MODALITIES];
+    bool present[MODALITIES];
     float disagreement; /* 0: all modalities say the same; 1: as far apart as can be (system_disagreement) */
 } affect_result;
 

@@ -9,12 +9,12 @@
 
 /* Sizes of the encoders that the system runs itself; has says which there are. */
 typedef struct encoder_plan {
-    bool has[SAMPLE_MODALITIES];
+    bool has[MODALITIES];
     language_model_config text;
     imagebind_config audio, vision;
     bool is_whisper; /* of sound: Whisper's encoder, sized by whisper, in place of ImageBind's */
     whisper_config whisper;
-    bool outside[SAMPLE_MODALITIES]; /* its values come from files[], not from the model file */
+    bool outside[MODALITIES]; /* its values come from files[], not from the model file */
     /* The model file that is read, and its path for messages: whatever sizes it claims, its tensors are compared before
      * memory for them is taken.  NULL for a new system. */
     const tensor_file *model_file;
@@ -22,8 +22,8 @@ typedef struct encoder_plan {
 } encoder_plan;
 
 /* An empty system with the configuration; NULL when memory is short. */
-affect_system *system_begin(const configuration *c, const task_description *tasks, int task_count,
-    const int64_t ready_width[SAMPLE_MODALITIES]);
+affect_system *system_begin(
+    const configuration *c, const task_description *tasks, int task_count, const int64_t ready_width[MODALITIES]);
 
 /*
  * Parameters of encoders and core, sealed: at their initial values (initialise), with those of encoders that have a file

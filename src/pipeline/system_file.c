@@ -21,7 +21,7 @@
 #define GIVE_OURS "give a model file that semanticmac train wrote"
 enum { SMALL_ENCODER = 64 << 20 }; /* a frozen encoder of fewer bytes is stored inside, so that one file is enough */
 
-static const char *const prefixes[SAMPLE_MODALITIES] = {"text.", "audio.", "vision."};
+static const char *const prefixes[MODALITIES] = {"text.", "audio.", "vision."};
 
 static bool starts_with(const char *text, const char *prefix)
 {
@@ -32,9 +32,9 @@ static bool starts_with(const char *text, const char *prefix)
 
 static bool has_encoder(const affect_system *s, int m)
 {
-    return m == SAMPLE_TEXT ? s->text_encoder != NULL
-        : m == SAMPLE_AUDIO ? s->audio_encoder != NULL || s->whisper != NULL
-                            : s->vision_encoder != NULL;
+    return m == MODALITY_TEXT ? s->text_encoder != NULL
+        : m == MODALITY_AUDIO ? s->audio_encoder != NULL || s->whisper != NULL
+                              : s->vision_encoder != NULL;
 }
 
 static bool is_large(const affect_system *s, int m)
@@ -54,19 +54,19 @@ bool system_encoder_outside(const affect_system *s, int m)
 static json_t *encoders_to_json(const affect_system *s)
 {
     json_t *all = json_object();
-    for (int m = 0; all && m < SAMPLE_MODALITIES; m++) {
+    for (int m = 0; all && m < MODALITIES; m++) {
         if (!s->has[m])
             continue;
         json_t *one = json_object();
         if (has_encoder(s, m)) {
             text_buffer text = {0};
-            if (m == SAMPLE_TEXT)
+            if (m == MODALITY_TEXT)
                 language_model_config_to_json(language_model_get_config(s->text_encoder), &text);
-            else if (m == SAMPLE_AUDIO && s->whisper)
+            else if (m == MODALITY_AUDIO && s->whisper)
                 whisper_config_to_json(whisper_encoder_config(s->whisper), &text);
             else
                 imagebind_config_to_json(
-                    imagebind_get_config(m == SAMPLE_AUDIO ? s->audio_encoder : s->vision_encoder), &text);
+                    imagebind_get_config(m == MODALITY_AUDIO ? s->audio_encoder : s->vision_encoder), &text);
             json_object_set_new(one, "config", text.data ? json_loads(text.data, 0, NULL) : json_null());
             json_object_set_new(one, "path", json_string(system_encoder_path(&s->configuration, m)));
             json_object_set_new(one, "sha256", json_string(s->encoder_sha256[m]));
@@ -117,15 +117,15 @@ static smac_status write_all(
     tensor_entry *entries = memory_new((size_t)parameter_number(s->store) + more + 1, sizeof *entries);
     safetensors_pair *metadata = memory_new(TEXTS + more_texts, sizeof *metadata);
     smac_status status = SMAC_OK;
-    bool outside[SAMPLE_MODALITIES];
-    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+    bool outside[MODALITIES];
+    for (int m = 0; m < MODALITIES; m++)
         outside[m] = system_encoder_outside(s, m);
     if (!entries || !metadata)
         status = FAIL(error, SMAC_ERROR_MEMORY, "no memory to write %s", path);
     for (int64_t i = 0; status == SMAC_OK && i < parameter_number(s->store); i++) {
         const parameter *p = parameter_at(s->store, i);
         bool skip = false;
-        for (int m = 0; m < SAMPLE_MODALITIES; m++)
+        for (int m = 0; m < MODALITIES; m++)
             skip = skip || (outside[m] && starts_with(p->name, prefixes[m]));
         if (skip)
             continue;
@@ -218,11 +218,11 @@ static smac_status read_encoder_config(
         return FAIL(
             error, SMAC_ERROR_FORMAT, "%.300s does not say how its %s encoder is built", path, modality_name(m));
     const char *type = json_string_value(json_object_get(json_object_get(one, "config"), "model_type"));
-    plan->is_whisper |= m == SAMPLE_AUDIO && type && !strcmp(type, "whisper");
-    smac_status status = m == SAMPLE_TEXT ? language_model_config_parse(json, strlen(json), &plan->text, error)
-        : m == SAMPLE_AUDIO && plan->is_whisper
+    plan->is_whisper |= m == MODALITY_AUDIO && type && !strcmp(type, "whisper");
+    smac_status status = m == MODALITY_TEXT ? language_model_config_parse(json, strlen(json), &plan->text, error)
+        : m == MODALITY_AUDIO && plan->is_whisper
         ? whisper_config_parse(json, strlen(json), &plan->whisper, error)
-        : imagebind_config_from_json(json, strlen(json), m == SAMPLE_AUDIO ? &plan->audio : &plan->vision, error);
+        : imagebind_config_from_json(json, strlen(json), m == MODALITY_AUDIO ? &plan->audio : &plan->vision, error);
     free(json);
     plan->has[m] = true;
     return status == SMAC_OK ? SMAC_OK : error_prefix(error, "%.300s, %s encoder", path, modality_name(m));
@@ -274,7 +274,7 @@ static bool is_training_extra(const char *name)
 static void place_of_values(const affect_system *s, const parameter *p, bool *outside, bool *borrowed)
 {
     *outside = *borrowed = false;
-    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+    for (int m = 0; m < MODALITIES; m++) {
         bool own = s->files[m] && starts_with(p->name, prefixes[m]);
         *outside = *outside || (own && system_encoder_outside(s, m));
         *borrowed = *borrowed || (own && !p->trainable);
@@ -379,7 +379,7 @@ static smac_status read_frame(const tensor_file *file, const char *path, const s
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the model %.300s", path);
     *out = s;
     read_training(parts[3], &s->training);
-    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+    for (int m = 0; m < MODALITIES; m++) {
         const json_t *one = json_object_get(parts[2], modality_name(m));
         if (!s->has[m])
             continue;
@@ -404,9 +404,9 @@ static smac_status read_frame(const tensor_file *file, const char *path, const s
             snprintf(s->encoder_sha256[m], sizeof s->encoder_sha256[m], "%.64s", sha256 ? sha256 : "");
     }
     const char *tokenizer = tensor_file_metadata(file, "semanticmac.tokenizer");
-    if (plan->has[SAMPLE_TEXT] && !tokenizer)
+    if (plan->has[MODALITY_TEXT] && !tokenizer)
         return FAIL(error, SMAC_ERROR_FORMAT, "%.300s has no tokenizer for its words", path);
-    if (plan->has[SAMPLE_TEXT]) {
+    if (plan->has[MODALITY_TEXT]) {
         if (tokenizer_open_memory(tokenizer, strlen(tokenizer), &s->tokenizer, error) != SMAC_OK)
             return error_prefix(error, "%.300s", path);
         s->tokenizer_text = memory_copy_text(tokenizer);
@@ -426,7 +426,7 @@ smac_status system_load(const char *path, const system_load_options *options, af
         status = system_build(s, &plan, false, false, error);
     if (status == SMAC_OK)
         status = system_load_values(s, file, path, error);
-    for (int m = 0; m < SAMPLE_MODALITIES && status == SMAC_OK; m++)
+    for (int m = 0; m < MODALITIES && status == SMAC_OK; m++)
         status = parameter_store_pack(s->store, prefixes[m], s->precision[m], is_large(s, m), error);
     if (status == SMAC_OK)
         status = parameter_store_pack(s->store, "core", PRECISION_F32, false, error);

@@ -49,15 +49,15 @@ static value *encode_whisper(const affect_system *s, tape *t, const batch *b, in
 static value *encode_rows(const affect_system *s, tape *t, const batch *b, int m)
 {
     const batch_modality *part = &b->part[m];
-    if (m == SAMPLE_TEXT) {
+    if (m == MODALITY_TEXT) {
         const language_model_config *c = language_model_get_config(s->text_encoder);
         bool types = c->token_types > 0 || c->family == FAMILY_XLNET;
         return language_model_forward(
             t, s->text_encoder, b->ids, b->text_mask, types ? b->types : NULL, part->rows, part->steps, NULL);
     }
-    if (m == SAMPLE_AUDIO && s->whisper)
+    if (m == MODALITY_AUDIO && s->whisper)
         return encode_whisper(s, t, b, part->rows);
-    if (m == SAMPLE_AUDIO)
+    if (m == MODALITY_AUDIO)
         return imagebind_forward(t, s->audio_encoder, b->mel, part->rows, NULL, NULL);
     return imagebind_forward(t, s->vision_encoder, b->pictures, part->rows, NULL, NULL);
 }
@@ -95,7 +95,7 @@ static semantic_sequence sequence_of(const affect_system *s, tape *t, const batc
                 modality_name(m), (long long)part->width, (long long)s->encoder_width[m]);
             return out;
         }
-        out.vectors = m == SAMPLE_TEXT
+        out.vectors = m == MODALITY_TEXT
             ? tape_value(t, 3, (int64_t[]){b->size, part->steps, part->width}, part->ready)
             : tape_value(t, 4, (int64_t[]){b->size, part->steps, part->crops, part->width}, part->ready);
         return out;
@@ -109,7 +109,7 @@ static semantic_sequence sequence_of(const affect_system *s, tape *t, const batc
     bool aside = s->frozen[m] && (options->record || options->precision != s->precision[m]);
     value *rows = aside ? encode_rows_aside(s, t, b, m) : encode_rows(s, t, b, m);
     int64_t width = s->encoder_width[m];
-    if (m != SAMPLE_TEXT) {
+    if (m != MODALITY_TEXT) {
         out.vectors = op_gather(t, rows, part->place, 3, (int64_t[]){b->size, part->steps, part->crops});
     } else if (part->rows == b->size) {
         out.vectors = rows;
@@ -124,7 +124,7 @@ static semantic_sequence sequence_of(const affect_system *s, tape *t, const batc
 semanticmac_outputs system_forward(const affect_system *s, tape *t, const batch *b, semanticmac_wanted wanted)
 {
     semantic_sequence sequences[MODALITIES] = {{0}};
-    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+    for (int m = 0; m < MODALITIES; m++) {
         if (!s->has[m])
             continue;
         sequences[m] = sequence_of(s, t, b, m);
@@ -142,9 +142,9 @@ static smac_status encode_slice(
 {
     batch part = *b;
     part.part[m].rows = count;
-    if (m == SAMPLE_AUDIO)
+    if (m == MODALITY_AUDIO)
         part.mel = b->mel + first * b->mel_bins * b->mel_frames;
-    if (m == SAMPLE_VISION)
+    if (m == MODALITY_VISION)
         part.pictures = b->pictures + first * 6 * b->image_size * b->image_size;
     tape *t = tape_new(&(tape_options){.precision = s->frozen[m] ? s->precision[m] : PRECISION_F32});
     if (!t)
@@ -160,13 +160,13 @@ static smac_status encode_slice(
 static smac_status encode_modality(const affect_system *s, sample *x, const batch *b, int m, smac_error *error)
 {
     const batch_modality *part = &b->part[m];
-    int64_t width = s->encoder_width[m], rows = m == SAMPLE_TEXT ? part->steps : part->rows;
+    int64_t width = s->encoder_width[m], rows = m == MODALITY_TEXT ? part->steps : part->rows;
     float *vectors = memory_new((size_t)(rows * width), sizeof *vectors);
     smac_status status =
         vectors ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld vectors", (long long)rows);
-    if (status == SMAC_OK && m == SAMPLE_TEXT)
+    if (status == SMAC_OK && m == MODALITY_TEXT)
         status = encode_slice(s, b, m, 0, 1, vectors, error);
-    for (int64_t i = 0; status == SMAC_OK && m != SAMPLE_TEXT && i < rows; i += ENCODE_AT_ONCE) {
+    for (int64_t i = 0; status == SMAC_OK && m != MODALITY_TEXT && i < rows; i += ENCODE_AT_ONCE) {
         int64_t count = rows - i < ENCODE_AT_ONCE ? rows - i : ENCODE_AT_ONCE;
         status = encode_slice(s, b, m, i, count, vectors + i * width, error);
     }
@@ -179,21 +179,21 @@ static smac_status encode_modality(const affect_system *s, sample *x, const batc
 smac_status system_encode(const affect_system *s, sample *x, bool everything, smac_error *error)
 {
     batch b = {0};
-    bool wanted[SAMPLE_MODALITIES], any = false;
-    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+    bool wanted[MODALITIES], any = false;
+    for (int m = 0; m < MODALITIES; m++) {
         wanted[m] =
             s->has[m] && s->preparation.wants[m] && x->present[m] && !x->ready[m].data && (everything || s->frozen[m]);
         any = any || wanted[m];
     }
     if (!any)
         return SMAC_OK;
-    uint8_t drop[SAMPLE_MODALITIES];
-    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+    uint8_t drop[MODALITIES];
+    for (int m = 0; m < MODALITIES; m++)
         drop[m] = !wanted[m];
     const sample *one = x;
     TRY(system_batch(s, &one, 1, drop, &b, error));
     smac_status status = SMAC_OK;
-    for (int m = 0; m < SAMPLE_MODALITIES && status == SMAC_OK; m++)
+    for (int m = 0; m < MODALITIES && status == SMAC_OK; m++)
         if (wanted[m])
             status = encode_modality(s, x, &b, m, error);
     batch_clear(&b);
@@ -207,7 +207,7 @@ typedef struct reading {
     const affect_system *s;
     const reporter *report;
     sample waiting;
-    size_t capacity[SAMPLE_MODALITIES];
+    size_t capacity[MODALITIES];
     sample *out;
     int stop;
 } reading;
@@ -215,13 +215,13 @@ typedef struct reading {
 static smac_status flush(reading *g, int m, smac_error *error)
 {
     sample part = {0};
-    int64_t count = m == SAMPLE_AUDIO ? g->waiting.windows : g->waiting.clips;
+    int64_t count = m == MODALITY_AUDIO ? g->waiting.windows : g->waiting.clips;
     if (count == 0)
         return SMAC_OK;
     sample whole = g->waiting; /* a view of one modality alone */
-    for (int k = 0; k < SAMPLE_MODALITIES; k++)
+    for (int k = 0; k < MODALITIES; k++)
         whole.present[k] = k == m;
-    if (m == SAMPLE_AUDIO)
+    if (m == MODALITY_AUDIO)
         whole.frames = NULL, whole.pictures = NULL, whole.clips = 0;
     else
         whole.mel = NULL, whole.windows = 0;
@@ -240,7 +240,7 @@ static smac_status flush(reading *g, int m, smac_error *error)
         g->out->present[m] = true;
     }
     sample_clear(&part);
-    if (m == SAMPLE_AUDIO)
+    if (m == MODALITY_AUDIO)
         g->waiting.windows = 0;
     else
         g->waiting.clips = 0;
@@ -253,7 +253,7 @@ static smac_status wait_for_more(
     reading *g = user;
     sample *w = &g->waiting;
     const configuration *c = &g->s->configuration;
-    int m = mel ? SAMPLE_AUDIO : SAMPLE_VISION;
+    int m = mel ? MODALITY_AUDIO : MODALITY_VISION;
     size_t each = mel
         ? (size_t)(c->audio.mel_bins * c->audio.frames) * sizeof(float)
         : (size_t)(c->vision.crops * 6 * c->vision.image_size * c->vision.image_size) * (frames ? 1 : sizeof(float));
@@ -273,9 +273,9 @@ static smac_status wait_for_more(
 static int wants_to_stop(void *user)
 {
     reading *g = user;
-    double done = (double)(g->out->ready[SAMPLE_AUDIO].steps > g->out->ready[SAMPLE_VISION].steps
-            ? g->out->ready[SAMPLE_AUDIO].steps
-            : g->out->ready[SAMPLE_VISION].steps);
+    double done = (double)(g->out->ready[MODALITY_AUDIO].steps > g->out->ready[MODALITY_VISION].steps
+            ? g->out->ready[MODALITY_AUDIO].steps
+            : g->out->ready[MODALITY_VISION].steps);
     return report_progress(g->report, "reading", done * g->s->configuration.media.clip_step, 0);
 }
 
@@ -286,16 +286,17 @@ smac_status system_read_encoded(
     reading g = {.s = s, .report = r, .out = out};
     double seconds = 0;
     smac_status status = SMAC_OK;
-    if (!source->without[SAMPLE_TEXT])
+    if (!source->without[MODALITY_TEXT])
         status = sample_set_text(&s->preparation, out, source->text, source->context, source->context_count, error);
     if (status == SMAC_OK && source->media)
         status = sample_stream(&s->preparation, source, wait_for_more, &g, wants_to_stop, &g, &seconds, error);
-    for (int m = SAMPLE_AUDIO; m <= SAMPLE_VISION && status == SMAC_OK; m++)
+    for (int m = MODALITY_AUDIO; m <= MODALITY_VISION && status == SMAC_OK; m++)
         status = flush(&g, m, error);
     out->start = source->start;
     out->end = source->start + seconds;
     sample_clear(&g.waiting);
-    if (status == SMAC_OK && !out->present[SAMPLE_TEXT] && !out->present[SAMPLE_AUDIO] && !out->present[SAMPLE_VISION])
+    if (status == SMAC_OK && !out->present[MODALITY_TEXT] && !out->present[MODALITY_AUDIO] &&
+        !out->present[MODALITY_VISION])
         status = FAIL(error, SMAC_ERROR_FORMAT,
             "%.300s has no words, sound or picture that the model takes: name another recording",
             source->media ? source->media : "the clip");
@@ -327,8 +328,8 @@ static void finish_row(const task_description *task, const float *row, float *ou
 float system_disagreement(const task_description *task, const affect_result *result)
 {
     double most = 0;
-    for (int a = 0; a < SAMPLE_MODALITIES; a++) {
-        for (int b = a + 1; b < SAMPLE_MODALITIES; b++) {
+    for (int a = 0; a < MODALITIES; a++) {
+        for (int b = a + 1; b < MODALITIES; b++) {
             double apart = 0;
             if (!result->present[a] || !result->present[b])
                 continue;
@@ -351,7 +352,7 @@ static void take_results(const affect_system *s, const batch *b, const semanticm
         r->targets = n;
         finish_row(task, out->prediction[0]->data + i * n, r->prediction);
         finish_row(task, out->shared_head[0]->data + i * n, r->shared);
-        for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+        for (int m = 0; m < MODALITIES; m++) {
             r->present[m] = s->has[m] && b->part[m].present[i];
             if (r->present[m])
                 finish_row(task, out->specific_head[0][m]->data + i * n, r->specific[m]);

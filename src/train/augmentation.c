@@ -17,7 +17,7 @@ static void drop_words(
 {
     int32_t unknown = tokenizer_special_ids(tokenizer).unk;
     uint64_t stream = random_stream("train.augment.words");
-    const batch_modality *text = &b->part[SAMPLE_TEXT];
+    const batch_modality *text = &b->part[MODALITY_TEXT];
     if (unknown < 0)
         return;
     for (int64_t i = 0; i < b->size; i++) {
@@ -81,7 +81,7 @@ smac_status augment_batch(const configuration *c, const struct tokenizer *tokeni
         for (int k = 0; k < NUMBERS_A_CLIP; k++)
             u[k] = random_uniform_at(
                 (uint64_t)c->train.seed, stream, (at + (uint64_t)clips[i]) * NUMBERS_A_CLIP + (uint64_t)k);
-        const batch_modality *v = &b->part[SAMPLE_VISION], *a = &b->part[SAMPLE_AUDIO];
+        const batch_modality *v = &b->part[MODALITY_VISION], *a = &b->part[MODALITY_AUDIO];
         for (int64_t s = 0; pictures && v->place && s < v->steps * v->crops; s++)
             if (v->place[i * v->steps * v->crops + s] >= 0)
                 change_pictures(c, b, v->place[i * v->steps * v->crops + s], u, copy);

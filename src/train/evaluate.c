@@ -11,8 +11,6 @@
 
 enum { AT_ONCE = 32 };
 
-static const char *const head_names[HEAD_COUNT] = {"text", "audio", "vision", "shared"};
-
 /* --- predictions -------------------------------------------------------------------------------------------------- */
 
 /* Probabilities for classes, the score as it is otherwise. */
@@ -38,8 +36,8 @@ static void take_rows(evaluation *e, const affect_system *s, const batch *b, con
     for (int64_t i = 0; i < b->size; i++) {
         int64_t row = (at + i) * n;
         finish(&e->task, out->prediction[0]->data + i * n, e->prediction + row);
-        finish(&e->task, out->shared_head[0]->data + i * n, e->head[HEAD_SHARED] + row);
-        for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+        finish(&e->task, out->shared_head[0]->data + i * n, e->head[MODALITY_SHARED] + row);
+        for (int m = 0; m < MODALITIES; m++) {
             if (s->has[m] && b->part[m].present[i])
                 finish(&e->task, out->specific_head[0][m]->data + i * n, e->head[m] + row);
             else
@@ -63,19 +61,19 @@ static smac_status choose(const affect_system *s, const sample_cache *cache, dat
     const dataset *d = cache->source;
     out->samples = memory_new((size_t)d->count + 1, sizeof *out->samples);
     out->items = memory_new((size_t)d->count + 1, sizeof *out->items);
-    out->drop = memory_new((size_t)d->count + 1, SAMPLE_MODALITIES);
+    out->drop = memory_new((size_t)d->count + 1, MODALITIES);
     if (!out->samples || !out->items || !out->drop)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the clips of a split");
     bool all = true;
-    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+    for (int m = 0; m < MODALITIES; m++)
         all = all && (!modalities || !modalities[m]);
     for (int64_t i = 0; i < d->count; i++) {
         if (d->items[i].split != split || !cache->usable[i])
             continue;
         bool left = false;
-        for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+        for (int m = 0; m < MODALITIES; m++) {
             bool gone = !s->has[m] || (!all && !modalities[m]);
-            out->drop[out->count * SAMPLE_MODALITIES + m] = gone;
+            out->drop[out->count * MODALITIES + m] = gone;
             left = left || (!gone && cache->samples[i].present[m]);
         }
         if (!left)
@@ -101,7 +99,7 @@ static smac_status predict(evaluation *e, const affect_system *s, const chosen *
         if (report_progress(r, "evaluating", (double)i, (double)k->count))
             status = FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped while evaluating");
         if (status == SMAC_OK)
-            status = system_batch(s, k->samples + i, some, k->drop + i * SAMPLE_MODALITIES, &b, error);
+            status = system_batch(s, k->samples + i, some, k->drop + i * MODALITIES, &b, error);
         if (status != SMAC_OK)
             break;
         semanticmac_outputs out = system_forward(s, t, &b, SEMANTICMAC_PREDICTIONS);
@@ -145,10 +143,10 @@ static smac_status measure(
 static smac_status measure_all(evaluation *e, smac_error *error)
 {
     TRY(measure(e, e->prediction, e->truth[TRUTH_MULTIMODAL], &e->metrics, error));
-    for (int h = 0; h < HEAD_COUNT; h++) {
+    for (int h = 0; h < MODALITIES_AND_SHARED; h++) {
         TRY(measure(e, e->head[h], e->truth[TRUTH_MULTIMODAL], &e->heads[h], error));
         e->has_head[h] = e->heads[h].count > 0;
-        if (h == HEAD_SHARED)
+        if (h == MODALITY_SHARED)
             continue;
         TRY(measure(e, e->head[h], e->truth[TRUTH_TEXT + h], &e->own[h], error));
         e->has_own[h] = e->own[h].count > 0;
@@ -164,7 +162,7 @@ static smac_status allocate(evaluation *e, int64_t count, smac_error *error)
     e->prediction = memory_new(rows, sizeof *e->prediction);
     e->conflict = memory_new(n, 1);
     bool made = e->ids && e->prediction && e->conflict;
-    for (int h = 0; h < HEAD_COUNT; h++)
+    for (int h = 0; h < MODALITIES_AND_SHARED; h++)
         made = (e->head[h] = memory_new(rows, sizeof *e->head[h])) && made;
     for (int k = 0; k < TRUTH_KINDS; k++)
         made = (e->truth[k] = memory_new(n, sizeof *e->truth[k])) && made;
@@ -191,7 +189,7 @@ static smac_status describe_clips(evaluation *e, const sample_cache *cache, cons
 }
 
 smac_status evaluate_on(const affect_system *system, const sample_cache *cache, dataset_split split,
-    const bool modalities[SAMPLE_MODALITIES], const reporter *r, evaluation **out, smac_error *error)
+    const bool modalities[MODALITIES], const reporter *r, evaluation **out, smac_error *error)
 {
     chosen k = {0};
     evaluation *e = memory_new(1, sizeof *e);
@@ -230,7 +228,7 @@ void evaluation_free(evaluation *e)
     free(e->ids);
     free(e->prediction);
     free(e->conflict);
-    for (int h = 0; h < HEAD_COUNT; h++)
+    for (int h = 0; h < MODALITIES_AND_SHARED; h++)
         free(e->head[h]);
     for (int k = 0; k < TRUTH_KINDS; k++)
         free(e->truth[k]);
@@ -284,7 +282,7 @@ smac_status evaluate_run(const evaluate_options *options, const reporter *r, eva
     bool all = !options->modalities[0] && !options->modalities[1] && !options->modalities[2];
     cache_options caching = {.skip_bad = options->skip_bad};
     caching.splits[options->split] = true;
-    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+    for (int m = 0; m < MODALITIES; m++)
         caching.without[m] = !all && !options->modalities[m];
     if (status == SMAC_OK)
         status = sample_cache_new(d, system, &caching, r, &cache, error);
@@ -301,13 +299,13 @@ smac_status evaluate_run(const evaluate_options *options, const reporter *r, eva
 json_t *evaluation_to_json(const evaluation *e)
 {
     json_t *heads = json_object();
-    for (int h = 0; heads && h < HEAD_COUNT; h++) {
+    for (int h = 0; heads && h < MODALITIES_AND_SHARED; h++) {
         if (!e->has_head[h])
             continue;
         json_t *one = json_pack("{s:o}", "metrics", metrics_to_json(&e->heads[h]));
         if (e->has_own[h])
             json_object_set_new(one, "own", metrics_to_json(&e->own[h]));
-        json_object_set_new(heads, head_names[h], one);
+        json_object_set_new(heads, modality_name(h), one);
     }
     return json_pack("{s:s, s:I, s:I, s:s, s:o, s:o}", "split", dataset_split_name(e->split), "n", (json_int_t)e->count,
         "skipped", (json_int_t)e->skipped, "task", e->task.name, "metrics", metrics_to_json(&e->metrics), "heads",
@@ -359,7 +357,7 @@ smac_status evaluation_write_csv(const evaluation *e, const char *path, smac_err
             snprintf(number, sizeof number, "%.9g", (double)label);
         csv_add_cell(&b, classes && !isnan(label) ? e->task.class_names[(int)label] : number, false);
         add_value(e, &b, e->prediction + i * e->targets);
-        for (int h = 0; h < HEAD_COUNT; h++)
+        for (int h = 0; h < MODALITIES_AND_SHARED; h++)
             add_value(e, &b, e->head[h] + i * e->targets);
         for (int c = 0; classes && c < e->targets; c++) {
             snprintf(number, sizeof number, "%.6g", (double)e->prediction[i * e->targets + c]);

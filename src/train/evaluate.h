@@ -9,13 +9,11 @@
 #include "pipeline/system.h"
 #include "train/metrics.h"
 
-enum { HEAD_TEXT, HEAD_AUDIO, HEAD_VISION, HEAD_SHARED, HEAD_COUNT };
-
 typedef struct evaluate_options {
     const char *model; /* model file */
     const char *data, *layout, *features, *task;
     dataset_split split;
-    bool modalities[SAMPLE_MODALITIES]; /* which to use; all false: all */
+    bool modalities[MODALITIES]; /* which to use; all false: all */
     bool skip_bad;
     const precision *precision; /* of the encoders' products, in place of what they were trained with; or NULL */
 } evaluate_options;
@@ -25,24 +23,24 @@ typedef struct evaluation {
     int64_t count; /* clips */
     int64_t skipped;
     metric_list metrics; /* of the prediction against the label */
-    bool has_head[HEAD_COUNT];
-    metric_list heads[HEAD_COUNT]; /* each head against the label */
-    bool has_own[HEAD_COUNT];
-    metric_list own[HEAD_COUNT]; /* against the modality's own label */
+    bool has_head[MODALITIES_AND_SHARED];
+    metric_list heads[MODALITIES_AND_SHARED]; /* each head against the label */
+    bool has_own[MODALITIES_AND_SHARED];
+    metric_list own[MODALITIES_AND_SHARED]; /* against the modality's own label */
     /* by clip, in the dataset's order; for `predictions` and for tables */
     int targets;
-    char **ids;              /* (count) */
-    float *prediction;       /* (count, targets) scores, or probabilities of classes */
-    float *head[HEAD_COUNT]; /* (count, targets); NAN where the modality is absent */
-    float *truth[4];         /* (count) multimodal, text, audio, vision; NAN where absent */
-    uint8_t *conflict;       /* (count) or NULL: the extra column "conflict" */
+    char **ids;                         /* (count) */
+    float *prediction;                  /* (count, targets) scores, or probabilities of classes */
+    float *head[MODALITIES_AND_SHARED]; /* (count, targets); NAN where the modality is absent */
+    float *truth[4];                    /* (count) multimodal, text, audio, vision; NAN where absent */
+    uint8_t *conflict;                  /* (count) or NULL: the extra column "conflict" */
     task_description task;
 } evaluation;
 
 smac_status evaluate_run(const evaluate_options *options, const reporter *r, evaluation **out, smac_error *error);
 /* The same with data and model in memory; the cache must hold the split. */
 smac_status evaluate_on(const affect_system *system, const sample_cache *cache, dataset_split split,
-    const bool modalities[SAMPLE_MODALITIES], const reporter *r, evaluation **out, smac_error *error);
+    const bool modalities[MODALITIES], const reporter *r, evaluation **out, smac_error *error);
 void evaluation_free(evaluation *e);
 
 /* {"split", "n", "metrics":{...}, "heads":{"text":{"metrics":{...}, "own":{...}}, ..., "shared":{"metrics":{...}}}} */

@@ -53,7 +53,7 @@ label_generation_options label_generation_options_from(
         .ridge = c->labels.ridge,
         .seed = (uint64_t)c->train.seed,
     };
-    for (int target = 0; target < LABEL_TARGETS; target++)
+    for (int target = 0; target < MODALITIES_AND_SHARED; target++)
         o.mix[target] = configuration_label_mix(c, target);
     return o;
 }

@@ -14,24 +14,24 @@ void train_options_default(train_options *o)
 }
 
 /* What the data have at all: a modality that no clip has is not built. */
-static void look_at_data(const dataset *d, configuration *c, int64_t ready_width[SAMPLE_MODALITIES], const reporter *r)
+static void look_at_data(const dataset *d, configuration *c, int64_t ready_width[MODALITIES], const reporter *r)
 {
-    static const char *const names[SAMPLE_MODALITIES] = {"words", "sound", "pictures"};
-    bool *switches[SAMPLE_MODALITIES] = {&c->model.text, &c->model.audio, &c->model.vision};
-    bool has[SAMPLE_MODALITIES] = {false, false, false};
+    static const char *const names[MODALITIES] = {"words", "sound", "pictures"};
+    bool *switches[MODALITIES] = {&c->model.text, &c->model.audio, &c->model.vision};
+    bool has[MODALITIES] = {false, false, false};
     for (int64_t i = 0; i < d->count; i++) {
         const dataset_item *item = &d->items[i];
-        has[SAMPLE_TEXT] = has[SAMPLE_TEXT] || *item->text;
-        has[SAMPLE_AUDIO] = has[SAMPLE_AUDIO] || item->media;
-        has[SAMPLE_VISION] = has[SAMPLE_VISION] || item->media;
-        for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+        has[MODALITY_TEXT] = has[MODALITY_TEXT] || *item->text;
+        has[MODALITY_AUDIO] = has[MODALITY_AUDIO] || item->media;
+        has[MODALITY_VISION] = has[MODALITY_VISION] || item->media;
+        for (int m = 0; m < MODALITIES; m++) {
             if (!item->features[m].data)
                 continue;
             has[m] = true;
             ready_width[m] = item->features[m].width;
         }
     }
-    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
+    for (int m = 0; m < MODALITIES; m++) {
         if (*switches[m] && !has[m]) {
             *switches[m] = false;
             report_log(r, LOG_INFO, "the data have no %s: the model is built without them", names[m]);
@@ -39,7 +39,7 @@ static void look_at_data(const dataset *d, configuration *c, int64_t ready_width
     }
 }
 
-static smac_status new_system(const dataset *d, const configuration *c, const int64_t ready_width[SAMPLE_MODALITIES],
+static smac_status new_system(const dataset *d, const configuration *c, const int64_t ready_width[MODALITIES],
     affect_system **out, smac_error *error)
 {
     const char **texts = memory_new((size_t)d->count + 1, sizeof *texts);
@@ -60,7 +60,7 @@ static smac_status new_system(const dataset *d, const configuration *c, const in
 smac_status train_run(const train_options *options, const reporter *r, train_result *result, smac_error *error)
 {
     configuration c = options->configuration;
-    int64_t ready_width[SAMPLE_MODALITIES] = {0, 0, 0};
+    int64_t ready_width[MODALITIES] = {0, 0, 0};
     dataset *d = NULL;
     affect_system *system = NULL;
     sample_cache *cache = NULL;

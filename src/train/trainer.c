@@ -90,7 +90,7 @@ static smac_status put_own_labels(training *t, smac_error *error)
     float *labels = memory_new((size_t)t->count, (size_t)t->targets * sizeof *labels);
     uint8_t *have = memory_new((size_t)t->count, 1);
     smac_status status = labels && have ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for labels");
-    for (int m = 0; m < SAMPLE_MODALITIES && status == SMAC_OK; m++) {
+    for (int m = 0; m < MODALITIES && status == SMAC_OK; m++) {
         memset(labels, 0, (size_t)(t->count * t->targets) * sizeof *labels);
         for (int64_t i = 0; i < t->count; i++) {
             double own = t->cache->source->items[t->items[i]].label[TRUTH_TEXT + m];
@@ -100,7 +100,7 @@ static smac_status put_own_labels(training *t, smac_error *error)
             else if (have[i])
                 labels[i] = (float)own;
         }
-        status = label_generation_set(t->labels, (label_target)m, labels, have, error);
+        status = label_generation_set(t->labels, (modality)m, labels, have, error);
     }
     free(labels);
     free(have);
@@ -212,7 +212,7 @@ static value *forward(training *t, step_work *w, bool check)
     int64_t row = w->count * t->targets;
     objective_inputs in = objective_inputs_from(&w->out, 0, w->count);
     in.target = w->numbers;
-    for (int k = 0; k < LABEL_TARGETS; k++)
+    for (int k = 0; k < MODALITIES_AND_SHARED; k++)
         in.labels[k] = w->numbers + (1 + k) * row;
     return objective_total(t->tape, &t->objective, &in, &w->terms);
 }
@@ -233,11 +233,11 @@ static smac_status explain(training *t, step_work *w, smac_error *error)
 
 static smac_status write_banks(training *t, const step_work *w, smac_error *error)
 {
-    for (int u = 0; u < SAMPLE_MODALITIES; u++)
+    for (int u = 0; u < MODALITIES; u++)
         if (w->out.specific[u])
             TRY(label_generation_write(
                 t->labels, u, w->clips, w->count, w->out.specific[u]->data, w->out.present[u], error));
-    TRY(label_generation_write(t->labels, LABEL_SHARED, w->clips, w->count, w->out.shared_mean->data, NULL, error));
+    TRY(label_generation_write(t->labels, MODALITY_SHARED, w->clips, w->count, w->out.shared_mean->data, NULL, error));
     return label_generation_write(t->labels, LABEL_BANK_FUSED, w->clips, w->count, w->out.fused->data, NULL, error);
 }
 
@@ -253,9 +253,9 @@ static smac_status run_batch(training *t, step_work *w, float scale, smac_error 
         samples[i] = &t->cache->samples[t->items[w->clips[i]]];
         memcpy(w->numbers + i * t->targets, t->truth + w->clips[i] * t->targets, (size_t)t->targets * sizeof(float));
     }
-    for (int k = 0; k < LABEL_TARGETS; k++)
+    for (int k = 0; k < MODALITIES_AND_SHARED; k++)
         label_generation_gather(
-            t->labels, (label_target)k, w->clips, w->count, w->numbers + (1 + k) * w->count * t->targets);
+            t->labels, (modality)k, w->clips, w->count, w->numbers + (1 + k) * w->count * t->targets);
     training_modality_dropout(t, w->clips, w->count, w->drop);
     smac_status status = system_batch(t->system, samples, w->count, w->drop, &w->batch, error);
     free(samples);
@@ -374,14 +374,14 @@ static bool is_better(const training *t, double value, bool less)
 /* labels.reliability: each modality's correlation with the truth on validation, beside that of the best one. */
 static void set_reliability(training *t, const evaluation *e)
 {
-    double known[HEAD_COUNT] = {0}, best = 0;
-    for (int head = 0; head < HEAD_COUNT; head++) {
+    double known[MODALITIES_AND_SHARED] = {0}, best = 0;
+    for (int head = 0; head < MODALITIES_AND_SHARED; head++) {
         if (e->has_head[head])
             known[head] = head_reliability(t->task, e->count, e->head[head], e->truth[0]);
         best = known[head] > best ? known[head] : best;
     }
-    for (int head = 0; head < HEAD_COUNT; head++)
-        label_generation_set_reliability(t->labels, (label_target)head, best > 0 ? known[head] / best : 0);
+    for (int head = 0; head < MODALITIES_AND_SHARED; head++)
+        label_generation_set_reliability(t->labels, (modality)head, best > 0 ? known[head] / best : 0);
 }
 
 static smac_status finish_epoch(training *t, double begun, smac_error *error)
@@ -425,7 +425,7 @@ static smac_status run_epochs(training *t, smac_error *error)
 {
     step_work w = {0};
     w.numbers = memory_new((size_t)(5 * t->batch), (size_t)t->targets * sizeof *w.numbers);
-    w.drop = memory_new((size_t)t->batch, SAMPLE_MODALITIES);
+    w.drop = memory_new((size_t)t->batch, MODALITIES);
     smac_status status = w.numbers && w.drop ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a batch");
     while (status == SMAC_OK && !t->done) {
         double begun = training_clock();

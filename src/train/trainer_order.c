@@ -20,7 +20,7 @@ static int64_t clip_length(const training *t, int64_t clip)
 {
     const sample *s = &t->cache->samples[t->items[clip]];
     int64_t length = s->tokens;
-    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+    for (int m = 0; m < MODALITIES; m++)
         length = s->ready[m].data && s->ready[m].steps > length ? s->ready[m].steps : length;
     return length + 16 * (s->clips > s->windows ? s->clips : s->windows);
 }
@@ -78,22 +78,22 @@ void training_modality_dropout(const training *t, const int64_t *clips, int64_t 
 {
     uint64_t seed = (uint64_t)t->c->train.seed, stream = random_stream("train.modality_dropout");
     float probability = (float)t->c->train.modality_dropout;
-    memset(drop, 0, (size_t)(count * SAMPLE_MODALITIES));
+    memset(drop, 0, (size_t)(count * MODALITIES));
     for (int64_t i = 0; i < count && probability > 0; i++) {
         const sample *s = &t->cache->samples[t->items[clips[i]]];
         uint64_t at = ((uint64_t)t->epoch * (uint64_t)t->count + (uint64_t)clips[i]) * 4;
-        int have[SAMPLE_MODALITIES], n = 0, dropped = 0;
-        for (int m = 0; m < SAMPLE_MODALITIES; m++)
+        int have[MODALITIES], n = 0, dropped = 0;
+        for (int m = 0; m < MODALITIES; m++)
             if (s->present[m] && t->system->has[m])
                 have[n++] = m;
         for (int k = 0; k < n; k++) {
             uint8_t gone = random_uniform_at(seed, stream, at + (uint64_t)have[k]) < probability;
-            drop[i * SAMPLE_MODALITIES + have[k]] = gone;
+            drop[i * MODALITIES + have[k]] = gone;
             dropped += gone;
         }
         if (n > 0 && dropped == n) { /* never all: one of them stays */
             int kept = (int)(random_uniform_at(seed, stream, at + 3) * (float)n);
-            drop[i * SAMPLE_MODALITIES + have[kept < n ? kept : n - 1]] = 0;
+            drop[i * MODALITIES + have[kept < n ? kept : n - 1]] = 0;
         }
     }
 }

@@ -10,8 +10,6 @@
 #include "base/text.h"
 #include "train/trainer_internal.h"
 
-static const char *const target_names[LABEL_TARGETS] = {"text", "audio", "vision", "shared"};
-
 /* --- the log ------------------------------------------------------------------------------------------------------ */
 
 smac_status training_log_open(training *t, bool resume, smac_error *error)
@@ -73,7 +71,7 @@ smac_status training_log_step(training *t, const objective_terms *terms, double 
     set_term(o, "loss", terms->total, true);
     set_term(o, "task", terms->task, true);
     for (int u = 0; u < 3; u++)
-        set_term(o, target_names[u], terms->specific[u], terms->has_specific[u]);
+        set_term(o, modality_name(u), terms->specific[u], terms->has_specific[u]);
     set_term(o, "shared", terms->shared, terms->has_shared);
     set_term(o, "intra", terms->intra, terms->has_intra);
     set_term(o, "inter", terms->inter, terms->has_inter);
@@ -131,17 +129,17 @@ static json_t *number(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
-static json_t *quality_of(const training *t, int modality, bool conflict, float *scratch)
+static json_t *quality_of(const training *t, modality m, bool conflict, float *scratch)
 {
     float *own = scratch, *generated = scratch + t->count, *common = scratch + 2 * t->count;
-    const float *q = label_generation_labels(t->labels, (label_target)modality);
+    const float *q = label_generation_labels(t->labels, m);
     int64_t n = 0;
     for (int64_t i = 0; i < t->count; i++) {
         const dataset_item *item = item_of(t, i);
-        if (isnan(item->label[TRUTH_TEXT + modality]) || (conflict && !in_conflict(t, item)))
+        if (isnan(item->label[TRUTH_TEXT + m]) || (conflict && !in_conflict(t, item)))
             continue;
         bool classes = t->task->kind == TASK_CLASSES;
-        own[n] = (float)item->label[TRUTH_TEXT + modality];
+        own[n] = (float)item->label[TRUTH_TEXT + m];
         common[n] = (float)item->label[TRUTH_MULTIMODAL];
         generated[n++] = classes ? (float)largest(q + i * t->targets, t->targets) : q[i];
     }
@@ -156,14 +154,14 @@ static json_t *label_quality(const training *t)
 {
     float *scratch = memory_new((size_t)t->count, 3 * sizeof *scratch);
     json_t *o = json_object();
-    for (int m = 0; scratch && m < SAMPLE_MODALITIES; m++) {
+    for (int m = 0; scratch && m < MODALITIES; m++) {
         json_t *all = t->system->has[m] ? quality_of(t, m, false, scratch) : NULL;
         if (!all)
             continue;
         json_t *one = json_pack("{s:o}", "all", all), *conflict = quality_of(t, m, true, scratch);
         if (conflict)
             json_object_set_new(one, "conflict", conflict);
-        json_object_set_new(o, target_names[m], one);
+        json_object_set_new(o, modality_name(m), one);
     }
     free(scratch);
     return o;
@@ -205,12 +203,12 @@ static void add_label(const training *t, text_buffer *b, double value)
 static void write_header(const training *t, text_buffer *b)
 {
     text_add(b, "id,label,label_T,label_A,label_V");
-    for (int k = 0; k < LABEL_TARGETS; k++) {
-        if (k < SAMPLE_MODALITIES && !t->system->has[k])
+    for (int k = 0; k < MODALITIES_AND_SHARED; k++) {
+        if (k < MODALITIES && !t->system->has[k])
             continue;
         for (int c = 0; c < t->targets; c++) {
             char name[TASK_NAME_MAX + 16];
-            snprintf(name, sizeof name, t->targets > 1 ? "%s:%s" : "%s", target_names[k], t->task->class_names[c]);
+            snprintf(name, sizeof name, t->targets > 1 ? "%s:%s" : "%s", modality_name(k), t->task->class_names[c]);
             csv_add_cell(b, name, false);
         }
     }
@@ -226,9 +224,9 @@ smac_status training_write_labels(training *t, smac_error *error)
         csv_add_cell(&b, item->id, true);
         for (int k = 0; k < TRUTH_KINDS; k++)
             add_label(t, &b, item->label[k]);
-        for (int k = 0; k < LABEL_TARGETS; k++) {
-            const float *q = label_generation_labels(t->labels, (label_target)k);
-            for (int c = 0; (k >= SAMPLE_MODALITIES || t->system->has[k]) && c < t->targets; c++)
+        for (int k = 0; k < MODALITIES_AND_SHARED; k++) {
+            const float *q = label_generation_labels(t->labels, (modality)k);
+            for (int c = 0; (k >= MODALITIES || t->system->has[k]) && c < t->targets; c++)
                 add_number(&b, (double)q[i * t->targets + c]);
         }
         text_add(&b, "\n");

@@ -82,15 +82,15 @@ static void test_media(void **state)
     assert_ok(sample_cache_new(d, s, &options, NULL, &cache, error));
     assert_int_equal(cache->skipped, 1);
     assert_memory_equal(cache->usable, ((uint8_t[]){1, 1, 0, 0}), 4);
-    assert_true(cache->samples[0].present[SAMPLE_VISION] && cache->samples[0].present[SAMPLE_AUDIO]);
-    assert_false(cache->samples[1].present[SAMPLE_VISION]);
+    assert_true(cache->samples[0].present[MODALITY_VISION] && cache->samples[0].present[MODALITY_AUDIO]);
+    assert_false(cache->samples[1].present[MODALITY_VISION]);
     assert_null(cache->samples[3].ids);
     assert_true(cache->bytes > 10000);
     sample_cache_free(cache);
-    options.without[SAMPLE_TEXT] = options.without[SAMPLE_AUDIO] = true;
+    options.without[MODALITY_TEXT] = options.without[MODALITY_AUDIO] = true;
     options.splits[SPLIT_VALID] = false;
     assert_ok(sample_cache_new(d, s, &options, NULL, &cache, error));
-    assert_false(cache->samples[0].present[SAMPLE_TEXT]);
+    assert_false(cache->samples[0].present[MODALITY_TEXT]);
     assert_null(cache->samples[0].mel);
     sample_cache_free(cache);
     reporter r = {.progress = stop_at_once};
@@ -116,7 +116,7 @@ static void test_frozen(void **state)
     cache_options options = {.splits = {true, true, true}};
     assert_ok(sample_cache_new(d, s, &options, NULL, &cache, error));
     assert_null(cache->samples[0].frames);
-    assert_int_equal(cache->samples[0].ready[SAMPLE_VISION].width, 12);
+    assert_int_equal(cache->samples[0].ready[MODALITY_VISION].width, 12);
     assert_non_null(cache->samples[0].mel);
     sample_cache_free(cache);
     system_free(s);

@@ -46,7 +46,7 @@ static void make_first(int kind)
     smac_status status = kind ? task_with_classes(&task, "emotion", "meld", 3, NULL, &error)
                               : task_regression(&task, "sentiment", "sims", -1, 1, &error);
     system_options options = {.configuration = &c, .tasks = &task, .task_count = 1, .texts = words, .text_count = 2};
-    for (int m = 0; m < SAMPLE_MODALITIES; m++)
+    for (int m = 0; m < MODALITIES; m++)
         options.ready_width[m] = kind ? 0 : 3;
     if (status != SMAC_OK || system_new(&options, &s, &error) != SMAC_OK ||
         system_save(s, scratch_path(path, "first"), NULL, &error) != SMAC_OK ||
@@ -99,21 +99,21 @@ static void run(const affect_system *s)
     if (system_parameter_values(s) > MOST || c->audio.mel_bins > 64 || c->audio.frames > 256 ||
         c->audio.window_seconds > 3)
         return;
-    for (int m = 0; m < SAMPLE_MODALITIES; m++) {
-        int64_t crops = m == SAMPLE_VISION ? c->vision.crops : 1;
+    for (int m = 0; m < MODALITIES; m++) {
+        int64_t crops = m == MODALITY_VISION ? c->vision.crops : 1;
         if (!s->has[m])
             continue;
         if (s->ready_width[m] > 0 && s->ready_width[m] <= MOST / 8)
             sample_set_ready(&x, m, 2, crops, s->ready_width[m], values, &error);
-        else if (m == SAMPLE_TEXT && s->preparation.wants[m])
+        else if (m == MODALITY_TEXT && s->preparation.wants[m])
             sample_set_text(&s->preparation, &x, "A good, bad day.", NULL, 0, &error);
-        else if (m == SAMPLE_AUDIO && s->preparation.wants[m])
+        else if (m == MODALITY_AUDIO && s->preparation.wants[m])
             sample_set_sound(&s->preparation, &x, values, MOST, &error);
-        else if (m == SAMPLE_VISION && s->preparation.wants[m] && c->vision.image_size <= SIDE)
+        else if (m == MODALITY_VISION && s->preparation.wants[m] && c->vision.image_size <= SIDE)
             sample_set_frames(&s->preparation, &x, frames, 2, &error);
     }
     error = (smac_error){0};
-    if (x.present[SAMPLE_TEXT] || x.present[SAMPLE_AUDIO] || x.present[SAMPLE_VISION])
+    if (x.present[MODALITY_TEXT] || x.present[MODALITY_AUDIO] || x.present[MODALITY_VISION])
         if (system_predict(s, &one, 1, 0, &result, &error) != SMAC_OK && !error.message[0])
             abort();
     sample_clear(&x);

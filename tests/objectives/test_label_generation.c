@@ -110,7 +110,7 @@ static void the_rule(void **state)
             assert_ok(label_generation_refresh(g, epoch, NULL, error));
             reference(&o, vectors, truth, epoch, expected);
             for (int i = 0; i < SAMPLES; i++)
-                for (label_target target = 0; target < LABEL_TARGETS; target++)
+                for (modality target = 0; target < MODALITIES_AND_SHARED; target++)
                     assert_near(label_generation_labels(g, target)[i], expected[i], 1e-4);
         }
         label_generation_free(g);
@@ -128,7 +128,7 @@ static void zero_mix_keeps_the_truth(void **state)
         label_generation *g = start(&o, truth, vectors);
         for (int epoch = 1; epoch <= 5; epoch++)
             assert_ok(label_generation_refresh(g, epoch, NULL, error));
-        for (label_target target = 0; target < LABEL_TARGETS; target++)
+        for (modality target = 0; target < MODALITIES_AND_SHARED; target++)
             assert_memory_equal(label_generation_labels(g, target), truth, sizeof truth);
         label_generation_free(g);
     }
@@ -172,7 +172,7 @@ static void labels_stay_inside(void **state)
             for (int epoch = 1; epoch < 6; epoch++)
                 assert_ok(label_generation_refresh(g, epoch, NULL, error));
             for (int i = 0; i < SAMPLES; i++)
-                for (label_target target = 0; target < LABEL_TARGETS; target++) {
+                for (modality target = 0; target < MODALITIES_AND_SHARED; target++) {
                     const float *q = label_generation_labels(g, target) + i * o.targets;
                     if (classes) {
                         assert_near(q[0] + q[1] + q[2], 1, 1e-5);
@@ -197,7 +197,7 @@ static void never_its_own_neighbour_and_ties_to_the_smaller_index(void **state)
         memcpy(vectors + i * WIDTH, vectors, WIDTH * sizeof(float));
     label_generation *g = start(&o, truth, vectors);
     for (int i = 0; i < SAMPLES; i++) {
-        int64_t count = label_generation_neighbours(g, LABEL_AUDIO, i, SAMPLES, indices, similarities);
+        int64_t count = label_generation_neighbours(g, MODALITY_AUDIO, i, SAMPLES, indices, similarities);
         assert_int_equal(count, 15); /* N/10 */
         for (int64_t n = 0; n < count; n++) {
             assert_int_not_equal(indices[n], i);
@@ -248,18 +248,18 @@ static void missing_samples_are_nobodys_neighbours(void **state)
             vectors[i * WIDTH] = NAN; /* and what stands there is not read */
     }
     assert_ok(label_generation_new(&o, truth, NULL, &g, error));
-    assert_ok(label_generation_write(g, LABEL_VISION, samples, SAMPLES, vectors, present, error));
+    assert_ok(label_generation_write(g, MODALITY_VISION, samples, SAMPLES, vectors, present, error));
     assert_ok(label_generation_refresh(g, 1, NULL, error));
     int changed = 0;
     for (int i = 0; i < SAMPLES; i++) {
         if (!present[i])
-            assert_true(label_generation_labels(g, LABEL_VISION)[i] == truth[i]);
-        changed += label_generation_labels(g, LABEL_VISION)[i] != truth[i];
-        assert_true(label_generation_labels(g, LABEL_TEXT)[i] == truth[i]); /* its bank is empty */
+            assert_true(label_generation_labels(g, MODALITY_VISION)[i] == truth[i]);
+        changed += label_generation_labels(g, MODALITY_VISION)[i] != truth[i];
+        assert_true(label_generation_labels(g, MODALITY_TEXT)[i] == truth[i]); /* its bank is empty */
     }
     assert_int_equal(changed, 120);
-    assert_int_equal(label_generation_neighbours(g, LABEL_VISION, 0, 9, indices, similarities), 0);
-    int64_t count = label_generation_neighbours(g, LABEL_VISION, 1, SAMPLES, indices, similarities);
+    assert_int_equal(label_generation_neighbours(g, MODALITY_VISION, 0, 9, indices, similarities), 0);
+    int64_t count = label_generation_neighbours(g, MODALITY_VISION, 1, SAMPLES, indices, similarities);
     assert_int_equal(count, 12);
     for (int64_t n = 0; n < count; n++)
         assert_true(present[indices[n]]);
@@ -360,15 +360,15 @@ static void an_unreliable_modality_keeps_the_truth(void **state)
         label_generation_options o = options_of(LABEL_RULE_NEIGHBOURS);
         o.clipwise = clipwise;
         label_generation *g = start(&o, truth, vectors);
-        label_generation_set_reliability(g, LABEL_TEXT, 0);
-        label_generation_set_reliability(g, LABEL_AUDIO, NAN);
-        label_generation_set_reliability(g, LABEL_VISION, 0.5);
+        label_generation_set_reliability(g, MODALITY_TEXT, 0);
+        label_generation_set_reliability(g, MODALITY_AUDIO, NAN);
+        label_generation_set_reliability(g, MODALITY_VISION, 0.5);
         assert_ok(label_generation_refresh(g, 1, NULL, error));
-        assert_memory_equal(label_generation_labels(g, LABEL_TEXT), truth, sizeof truth);
-        assert_memory_equal(label_generation_labels(g, LABEL_AUDIO), truth, sizeof truth);
+        assert_memory_equal(label_generation_labels(g, MODALITY_TEXT), truth, sizeof truth);
+        assert_memory_equal(label_generation_labels(g, MODALITY_AUDIO), truth, sizeof truth);
         for (int i = 0; i < SAMPLES; i++)
-            assert_near(label_generation_labels(g, LABEL_VISION)[i] - truth[i],
-                0.5 * (label_generation_labels(g, LABEL_SHARED)[i] - truth[i]), 1e-6);
+            assert_near(label_generation_labels(g, MODALITY_VISION)[i] - truth[i],
+                0.5 * (label_generation_labels(g, MODALITY_SHARED)[i] - truth[i]), 1e-6);
         label_generation_free(g);
     }
 }
@@ -407,7 +407,7 @@ static void self_mm_is_its_formula(void **state)
         double y = truth[i],
                renewed = 0.5 * delta[0][i] / (delta[1][i] + 1e-8) * y + 0.5 * (y + delta[0][i] - delta[1][i]);
         renewed = renewed < -3 ? -3 : renewed > 3 ? 3 : renewed;
-        assert_near(label_generation_labels(g, LABEL_TEXT)[i], y / 3 + 2 * renewed / 3, 2e-4);
+        assert_near(label_generation_labels(g, MODALITY_TEXT)[i], y / 3 + 2 * renewed / 3, 2e-4);
     }
     label_generation_free(g);
 }
@@ -433,7 +433,7 @@ static void the_state_resumes(void **state)
     }
     assert_ok(label_generation_refresh(through, 2, NULL, error));
     assert_ok(label_generation_refresh(resumed, 2, NULL, error));
-    for (label_target target = 0; target < LABEL_TARGETS; target++)
+    for (modality target = 0; target < MODALITIES_AND_SHARED; target++)
         assert_memory_equal(
             label_generation_labels(through, target), label_generation_labels(resumed, target), sizeof truth);
     label_generation_free(through);

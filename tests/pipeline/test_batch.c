@@ -10,7 +10,7 @@ static void give_text(sample *s, int count, int first)
     for (int i = 0; i < count; i++)
         s->ids[i] = first + i;
     s->tokens = count;
-    s->present[SAMPLE_TEXT] = true;
+    s->present[MODALITY_TEXT] = true;
 }
 
 static void give_pictures(sample *s, int clips, int crops, int size)
@@ -22,7 +22,7 @@ static void give_pictures(sample *s, int clips, int crops, int size)
     s->clips = clips;
     s->crops = crops;
     s->image_size = size;
-    s->present[SAMPLE_VISION] = true;
+    s->present[MODALITY_VISION] = true;
 }
 
 static void give_sound(sample *s, int windows)
@@ -33,7 +33,7 @@ static void give_sound(sample *s, int windows)
     for (int i = 0; i < windows * 12; i++)
         s->mel[i] = (float)(windows * 100 + i);
     s->windows = windows;
-    s->present[SAMPLE_AUDIO] = true;
+    s->present[MODALITY_AUDIO] = true;
 }
 
 static void test_packing(void **state)
@@ -49,7 +49,7 @@ static void test_packing(void **state)
     give_sound(&c, 1);
     batch k;
     assert_ok(batch_make(all, 3, NULL, &(batch_padding){9, 1, false}, &k, error));
-    const batch_modality *t = &k.part[SAMPLE_TEXT], *v = &k.part[SAMPLE_VISION], *s = &k.part[SAMPLE_AUDIO];
+    const batch_modality *t = &k.part[MODALITY_TEXT], *v = &k.part[MODALITY_VISION], *s = &k.part[MODALITY_AUDIO];
     assert_int_equal(t->rows, 2);
     assert_int_equal(t->steps, 5);
     assert_memory_equal(t->present, ((uint8_t[]){1, 0, 1}), 3);
@@ -76,7 +76,7 @@ static void test_packing(void **state)
     const uint8_t drop[] = {0, 0, 1, 0, 0, 1, 0, 0, 0};
     assert_ok(batch_make(all, 3, drop, &(batch_padding){9, 1, true}, &k, error));
     assert_memory_equal(k.ids, ((int32_t[]){9, 9, 10, 11, 12, 20, 21, 22, 23, 24}), 10 * sizeof(int32_t));
-    assert_false(k.part[SAMPLE_VISION].any);
+    assert_false(k.part[MODALITY_VISION].any);
     assert_null(k.pictures);
     batch_clear(&k);
     for (int i = 0; i < 3; i++)
@@ -92,12 +92,12 @@ static void test_refusals(void **state)
     smac_error why = {0};
     float values[12] = {0};
     give_pictures(&a, 2, 1, 4);
-    assert_ok(sample_set_ready(&b, SAMPLE_VISION, 2, 1, 6, values, error));
+    assert_ok(sample_set_ready(&b, MODALITY_VISION, 2, 1, 6, values, error));
     assert_int_equal(batch_make(both, 2, NULL, &(batch_padding){0}, &k, &why), SMAC_ERROR_MISMATCH);
-    assert_ok(sample_set_ready(&a, SAMPLE_VISION, 3, 1, 4, values, error));
+    assert_ok(sample_set_ready(&a, MODALITY_VISION, 3, 1, 4, values, error));
     assert_int_equal(batch_make(both, 2, NULL, &(batch_padding){0}, &k, &why), SMAC_ERROR_MISMATCH);
     assert_int_equal(batch_make(both, 0, NULL, &(batch_padding){0}, &k, &why), SMAC_ERROR_ARGUMENT);
-    assert_int_equal(sample_set_ready(&a, SAMPLE_VISION, 0, 1, 4, values, &why), SMAC_ERROR_ARGUMENT);
+    assert_int_equal(sample_set_ready(&a, MODALITY_VISION, 0, 1, 4, values, &why), SMAC_ERROR_ARGUMENT);
     sample_clear(&a);
     sample_clear(&b);
 }
@@ -115,8 +115,8 @@ static void test_slice(void **state)
     assert_near(part.mel[0], whole.mel[24], 0);
     sample_clear(&part);
     assert_ok(sample_slice(&whole, 3, 2, &part, error));
-    assert_false(part.present[SAMPLE_VISION]);
-    assert_true(part.present[SAMPLE_AUDIO]);
+    assert_false(part.present[MODALITY_VISION]);
+    assert_true(part.present[MODALITY_AUDIO]);
     sample_clear(&part);
     sample_clear(&whole);
 }

@@ -31,8 +31,8 @@ static void a_name_stands_for_the_installed_model(void **state)
     assert_ok(make(from, &by_path, error));
     assert_ok(models_import(from, NULL, false, NULL, NULL, error));
     assert_ok(make("tiny-bert", &by_name, error));
-    assert_string_equal(by_name->encoder_sha256[SAMPLE_TEXT], by_path->encoder_sha256[SAMPLE_TEXT]);
-    assert_int_equal(strlen(by_name->encoder_sha256[SAMPLE_TEXT]), 64);
+    assert_string_equal(by_name->encoder_sha256[MODALITY_TEXT], by_path->encoder_sha256[MODALITY_TEXT]);
+    assert_int_equal(strlen(by_name->encoder_sha256[MODALITY_TEXT]), 64);
     assert_string_equal(by_name->configuration.text.encoder, "tiny-bert"); /* the name stays in the model file */
     system_free(by_path);
     system_free(by_name);

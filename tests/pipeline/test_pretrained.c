@@ -116,9 +116,9 @@ static void test_bert(void **state)
         assert_true(p->language && !parameter_find(s->store, "core.fusion.weight")->language);
         assert_int_equal(p->trainable, blocks != 0);
         assert_int_equal(q->trainable, blocks < 0);
-        assert_int_equal(s->frozen[SAMPLE_TEXT], blocks == 0);
+        assert_int_equal(s->frozen[MODALITY_TEXT], blocks == 0);
         assert_int_equal(s->preparation.max_tokens, 24);
-        assert_int_equal(strlen(s->encoder_sha256[SAMPLE_TEXT]), 64);
+        assert_int_equal(strlen(s->encoder_sha256[MODALITY_TEXT]), 64);
         /* the weights are the file's */
         tensor_file *file = NULL;
         assert_ok(tensor_file_open(file_in(folder, "model.safetensors", path), &file, error));
@@ -130,7 +130,7 @@ static void test_bert(void **state)
         assert_ok(system_load(path, NULL, &loaded, error));
         assert_near(predict(s, "a good film"), predict(loaded, "a good film"), 1e-5);
         assert_true(predict(s, "a good film") != predict(s, "bad films"));
-        assert_string_equal(loaded->encoder_sha256[SAMPLE_TEXT], s->encoder_sha256[SAMPLE_TEXT]);
+        assert_string_equal(loaded->encoder_sha256[MODALITY_TEXT], s->encoder_sha256[MODALITY_TEXT]);
         /* values can be read back into the system itself, frozen and mapped ones too */
         tensor_file *model = NULL;
         assert_ok(tensor_file_open(path, &model, error));
@@ -156,7 +156,7 @@ static void test_frozen_vectors(void **state)
     assert_ok(make(folder, 0, &s, error));
     assert_ok(sample_set_text(&s->preparation, &x, "a very good film", NULL, 0, error));
     assert_ok(system_encode(s, &x, false, error));
-    assert_int_equal(x.ready[SAMPLE_TEXT].steps, 6);
+    assert_int_equal(x.ready[MODALITY_TEXT].steps, 6);
     assert_ok(system_predict(s, &one, 1, 0, &r, error));
     assert_near(r.prediction[0], predict(s, "a very good film"), 1e-6);
     sample_clear(&x);
@@ -226,7 +226,7 @@ static void test_precision(void **state)
     mkdir(file_in(folder, "bert", inner), 0777);
     write_bert(inner, 16);
     assert_ok(make(inner, 0, &s, error));
-    assert_int_equal(s->precision[SAMPLE_TEXT], PRECISION_F32);
+    assert_int_equal(s->precision[MODALITY_TEXT], PRECISION_F32);
     float exact = predict(s, "a good film"), said[3];
     assert_ok(system_save(s, file_in(folder, "model.safetensors", path), NULL, error));
     system_free(s);
@@ -234,7 +234,7 @@ static void test_precision(void **state)
         precision wanted = (precision)how;
         assert_ok(system_load(path, &(system_load_options){.precision = &wanted}, &loaded, error));
         said[how] = predict(loaded, "a good film");
-        assert_int_equal(loaded->precision[SAMPLE_TEXT], how);
+        assert_int_equal(loaded->precision[MODALITY_TEXT], how);
         system_free(loaded);
         loaded = NULL;
     }
@@ -244,15 +244,15 @@ static void test_precision(void **state)
     assert_true(said[1] != said[0] && said[2] != said[1]);
     halve_bert(inner);
     assert_ok(make(inner, 0, &s, error));
-    assert_int_equal(s->precision[SAMPLE_TEXT], PRECISION_BF16);
+    assert_int_equal(s->precision[MODALITY_TEXT], PRECISION_BF16);
     assert_ok(system_save(s, path, NULL, error));
     assert_ok(system_load(path, NULL, &loaded, error));
-    assert_int_equal(loaded->precision[SAMPLE_TEXT], PRECISION_BF16);
+    assert_int_equal(loaded->precision[MODALITY_TEXT], PRECISION_BF16);
     assert_near(predict(s, "a good film"), predict(loaded, "a good film"), 1e-6);
     system_free(loaded);
     system_free(s);
     assert_ok(make(inner, -1, &s, error)); /* fine-tuned: in float32, whatever its file has */
-    assert_int_equal(s->precision[SAMPLE_TEXT], PRECISION_F32);
+    assert_int_equal(s->precision[MODALITY_TEXT], PRECISION_F32);
     system_free(s);
     folder_remove(folder);
 }

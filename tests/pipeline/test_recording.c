@@ -45,13 +45,13 @@ static void test_files(void **state)
     (void)state;
     sample x;
     assert_ok(read_file(golden("plain.mp4"), "a good film", &x, error));
-    assert_true(x.present[SAMPLE_TEXT] && x.present[SAMPLE_VISION] && x.present[SAMPLE_AUDIO]);
+    assert_true(x.present[MODALITY_TEXT] && x.present[MODALITY_VISION] && x.present[MODALITY_AUDIO]);
     assert_true(x.clips >= 1 && x.windows >= 1 && x.end > 0);
     for (int64_t i = 0; i < x.windows * x.mel_bins * x.mel_frames; i++)
         assert_true(isfinite(x.mel[i]));
     sample_clear(&x);
     assert_ok(read_file(golden("stereo8.wav"), NULL, &x, error));
-    assert_true(x.present[SAMPLE_AUDIO] && !x.present[SAMPLE_VISION] && !x.present[SAMPLE_TEXT]);
+    assert_true(x.present[MODALITY_AUDIO] && !x.present[MODALITY_VISION] && !x.present[MODALITY_TEXT]);
     sample_clear(&x);
     assert_ok(read_file(golden("short.wav"), NULL, &x, error));
     assert_int_equal(x.windows, 1);
@@ -59,10 +59,10 @@ static void test_files(void **state)
     assert_ok(read_file(golden("still.png"), NULL, &x, error));
     assert_int_equal(x.clips, 1);
     assert_memory_equal(x.frames, x.frames + 16 * 16 * 3, 16 * 16 * 3);
-    assert_false(x.present[SAMPLE_AUDIO]);
+    assert_false(x.present[MODALITY_AUDIO]);
     sample_clear(&x);
     assert_ok(read_file(NULL, "a bad film", &x, error));
-    assert_true(x.present[SAMPLE_TEXT] && !x.present[SAMPLE_AUDIO]);
+    assert_true(x.present[MODALITY_TEXT] && !x.present[MODALITY_AUDIO]);
     sample_clear(&x);
 }
 
@@ -88,14 +88,14 @@ static void test_streamed(void **state)
     assert_ok(sample_read(&sys->preparation, &source, &whole, error));
     assert_ok(system_encode(sys, &whole, true, error));
     assert_ok(system_read_encoded(sys, &source, NULL, &streamed, error));
-    for (int m = SAMPLE_AUDIO; m <= SAMPLE_VISION; m++) {
+    for (int m = MODALITY_AUDIO; m <= MODALITY_VISION; m++) {
         const feature_sequence *a = &whole.ready[m], *b = &streamed.ready[m];
         assert_int_equal(whole.present[m], streamed.present[m]);
         assert_int_equal(a->steps, b->steps);
         for (int64_t i = 0; i < a->steps * a->crops * a->width; i++)
             assert_near(a->data[i], b->data[i], 1e-5);
     }
-    assert_true(streamed.present[SAMPLE_TEXT] && streamed.ids != NULL);
+    assert_true(streamed.present[MODALITY_TEXT] && streamed.ids != NULL);
     assert_near(whole.end, streamed.end, 1e-9);
     sample_clear(&whole);
     sample_clear(&streamed);
@@ -118,7 +118,7 @@ static void test_video_preparation(void **state)
     assert_ok(system_batch(sys, &one, 1, NULL, &a, error));
     assert_ok(system_batch(sys, &two, 1, NULL, &b, error));
     double difference = 0;
-    int64_t count = a.part[SAMPLE_VISION].rows * 2 * 3 * 16 * 16;
+    int64_t count = a.part[MODALITY_VISION].rows * 2 * 3 * 16 * 16;
     for (int64_t i = 0; i < count; i++)
         difference += fabs(a.pictures[i] - b.pictures[i]) / (double)count;
     assert_true(difference < 0.6); /* no antialiasing: near, not equal */

@@ -77,7 +77,7 @@ static void test_samples(void **state)
     sample_clear(&x);
     memset(&x, 0, sizeof x);
     assert_ok(sample_set_text(&s->preparation, &x, "  ", NULL, 0, error));
-    assert_false(x.present[SAMPLE_TEXT]);
+    assert_false(x.present[MODALITY_TEXT]);
     sample_clear(&x);
     system_free(s);
 }
@@ -265,10 +265,10 @@ static void test_encoded(void **state)
     fill(s, &x, 3, 7, 20);
     assert_ok(system_predict(s, &one, 1, 0, &a, error));
     assert_ok(system_encode(s, &x, false, error)); /* nothing is frozen */
-    assert_null(x.ready[SAMPLE_VISION].data);
+    assert_null(x.ready[MODALITY_VISION].data);
     assert_ok(system_encode(s, &x, true, error));
-    assert_int_equal(x.ready[SAMPLE_VISION].steps, 10);
-    assert_int_equal(x.ready[SAMPLE_AUDIO].width, 12);
+    assert_int_equal(x.ready[MODALITY_VISION].steps, 10);
+    assert_int_equal(x.ready[MODALITY_AUDIO].width, 12);
     assert_null(x.frames);
     assert_ok(system_predict(s, &one, 1, 0, &b, error));
     double sum = 0;

@@ -38,7 +38,7 @@ static void sound_of(const affect_system *s, double pitch, sample *out)
         samples[i] = (float)(0.3 * sin(i * pitch) * sin(i * 0.0004));
     memset(out, 0, sizeof *out);
     assert_ok(sample_set_sound(&s->preparation, out, samples, COUNT, error));
-    assert_true(out->present[SAMPLE_AUDIO] && out->windows == 3);
+    assert_true(out->present[MODALITY_AUDIO] && out->windows == 3);
     free(samples);
 }
 
@@ -67,8 +67,8 @@ static void frozen_and_fine_tuned(void **state)
         assert_true(p->language);
         assert_int_equal(p->trainable, blocks != 0);
         assert_int_equal(q->trainable, blocks < 0);
-        assert_int_equal(s->frozen[SAMPLE_AUDIO], blocks == 0);
-        assert_int_equal(s->encoder_width[SAMPLE_AUDIO], 16);
+        assert_int_equal(s->frozen[MODALITY_AUDIO], blocks == 0);
+        assert_int_equal(s->encoder_width[MODALITY_AUDIO], 16);
         assert_ok(system_save(s, file_in(folder, "trained", path), NULL, error));
         assert_ok(system_load(path, NULL, &loaded, error));
         assert_near(predict(s, 0.05), predict(loaded, 0.05), 1e-5);
@@ -89,8 +89,8 @@ static void a_clip_is_the_middle_second(void **state)
     sound_of(s, 0.07, &x);
     sound_of(s, 0.07, &y);
     assert_ok(system_encode(s, &y, false, error));
-    assert_int_equal(y.ready[SAMPLE_AUDIO].steps, 3);
-    assert_int_equal(y.ready[SAMPLE_AUDIO].width, 16);
+    assert_int_equal(y.ready[MODALITY_AUDIO].steps, 3);
+    assert_int_equal(y.ready[MODALITY_AUDIO].width, 16);
     assert_int_equal(x.mel_frames, 200);
     float *mel = malloc(200 * 80 * sizeof *mel);
     for (int f = 0; f < 200; f++)
@@ -103,7 +103,7 @@ static void a_clip_is_the_middle_second(void **state)
         double sum = 0;
         for (int i = 25; i < 75; i++)
             sum += (double)v->data[i * 16 + d];
-        assert_near(y.ready[SAMPLE_AUDIO].data[16 + d], sum / 50, 1e-5);
+        assert_near(y.ready[MODALITY_AUDIO].data[16 + d], sum / 50, 1e-5);
     }
     tape_free(t);
     free(mel);

@@ -31,10 +31,10 @@ static void fill(fixture *f)
         f->present[i] = 1;
         f->place[i] = f->text_place[i] = i;
     }
-    f->b.part[SAMPLE_TEXT] =
+    f->b.part[MODALITY_TEXT] =
         (batch_modality){.present = f->present, .steps = TOKENS, .crops = 1, .place = f->text_place};
-    f->b.part[SAMPLE_AUDIO] = (batch_modality){.present = f->present, .steps = 1, .crops = 1, .place = f->place};
-    f->b.part[SAMPLE_VISION] = f->b.part[SAMPLE_AUDIO];
+    f->b.part[MODALITY_AUDIO] = (batch_modality){.present = f->present, .steps = 1, .crops = 1, .place = f->place};
+    f->b.part[MODALITY_VISION] = f->b.part[MODALITY_AUDIO];
     for (int i = 0; i < 2; i++)
         for (int k = 0; k < TOKENS; k++)
             f->ids[i * TOKENS + k] = k == 0 ? 2 : k == 4 ? 3 : k == 5 ? 0 : 5 + k % 2;

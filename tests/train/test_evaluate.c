@@ -134,9 +134,9 @@ static void test_evaluate(void **state)
     assert_int_not_equal(evaluation_write_csv(e, "/no/such/folder/p.csv", &why), SMAC_OK);
     evaluation_free(e);
     /* wrong asks */
-    o.modalities[SAMPLE_AUDIO] = true;
+    o.modalities[MODALITY_AUDIO] = true;
     assert_int_not_equal(evaluate_run(&o, NULL, &e, &why), SMAC_OK);
-    o.modalities[SAMPLE_AUDIO] = false;
+    o.modalities[MODALITY_AUDIO] = false;
     o.layout = "mosi";
     assert_int_equal(evaluate_run(&o, NULL, &e, &why), SMAC_ERROR_MISMATCH);
     o.layout = "sims";

@@ -108,7 +108,7 @@ static void test_learns(void **state)
     assert_near(s->training.metric_value, k.result.best_value, 0);
     assert_ok(evaluate_on(s, &data.cache, SPLIT_VALID, NULL, NULL, &e, error));
     assert_near(metric_value(&e->metrics, "MAE"), k.result.best_value, 1e-5);
-    assert_true(e->has_own[HEAD_TEXT] && e->has_head[HEAD_SHARED] && !e->has_own[HEAD_SHARED]);
+    assert_true(e->has_own[MODALITY_TEXT] && e->has_head[MODALITY_SHARED] && !e->has_own[MODALITY_SHARED]);
     evaluation_free(e);
     system_free(s);
     /* a run that has ended: resuming changes nothing; a new one is refused */

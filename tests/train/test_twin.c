@@ -188,7 +188,7 @@ static void write_banks(label_generation *labels, const semanticmac_outputs *out
     for (modality u = 0; u < MODALITIES; u++)
         assert_ok(
             label_generation_write(labels, (int)u, samples, BATCH, out->specific[u]->data, out->present[u], error));
-    assert_ok(label_generation_write(labels, LABEL_SHARED, samples, BATCH, out->shared_mean->data, any, error));
+    assert_ok(label_generation_write(labels, MODALITY_SHARED, samples, BATCH, out->shared_mean->data, any, error));
 }
 
 static void replay(const char *name, const char *const *settings)
@@ -217,7 +217,7 @@ static void replay(const char *name, const char *const *settings)
         in.target = d.target;
         for (int b = 0; b < BATCH; b++)
             memcpy(d.target + b * targets, w.truth + samples[b] * targets, (size_t)targets * sizeof(float));
-        for (label_target target = 0; target < LABEL_TARGETS; target++) {
+        for (modality target = 0; target < MODALITIES_AND_SHARED; target++) {
             label_generation_gather(labels, target, samples, BATCH, d.labels[target]);
             in.labels[target] = d.labels[target];
         }
@@ -242,10 +242,10 @@ static void replay(const char *name, const char *const *settings)
             continue;
         int epoch = step / EPOCH_STEPS + 1;
         assert_ok(label_generation_refresh(labels, epoch, NULL, error));
-        for (label_target target = 0; target < LABEL_TARGETS; target++) {
+        for (modality target = 0; target < MODALITIES_AND_SHARED; target++) {
             char label[64];
             snprintf(label, sizeof label, "%d.%s", epoch,
-                target == LABEL_SHARED ? "shared" : modality_name((modality)target));
+                target == MODALITY_SHARED ? "shared" : modality_name((modality)target));
             compare(&w, "labels.", label, label_generation_labels(labels, target), SAMPLES * targets);
         }
     }
