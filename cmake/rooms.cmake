@@ -1,8 +1,9 @@
-# smac_room(NAME ROOMS lower rooms... LIBS libraries...): every .c (and .cc) of src/NAME as one target smac_NAME that
-# links only the rooms named.  The shared library at the end is all rooms together, with the public symbols alone.
+# smac_room(NAME ROOMS modules... LIBS libraries... [PROGRAM]): every .c (and .cc) of src/NAME as one target smac_NAME
+# that links only the modules named.  The shared library contains all modules but those marked PROGRAM (training, data,
+# synthesis, downloads), which the program links statically; only the public symbols are exported.
 set_property(GLOBAL PROPERTY SMAC_ROOMS "")
 function(smac_room name)
-  cmake_parse_arguments(R "" "" "ROOMS;LIBS" ${ARGN})
+  cmake_parse_arguments(R "PROGRAM" "" "ROOMS;LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c ${CMAKE_SOURCE_DIR}/src/${name}/*.cc
        ${CMAKE_SOURCE_DIR}/src/${name}/*/*.c)
   if(NOT sources)
@@ -15,7 +16,9 @@ function(smac_room name)
     target_link_libraries(smac_${name} PUBLIC smac_${room})
   endforeach()
   target_link_libraries(smac_${name} PUBLIC ${R_LIBS})
-  set_property(GLOBAL APPEND PROPERTY SMAC_ROOMS ${name})
+  if(NOT R_PROGRAM)
+    set_property(GLOBAL APPEND PROPERTY SMAC_ROOMS ${name})
+  endif()
 endfunction()
 
 function(smac_library)

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "cli.h"
-#include "models/models.h"
+#include "install/install.h"
 
 static int run(int argc, char **argv);
 

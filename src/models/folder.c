@@ -1,12 +1,8 @@
-/* models/folder.c - the models folder: where it is, what is in it, finding, verifying, removing. */
-#include <dirent.h>
-#include <errno.h>
+/* models/folder.c - the models folder: where it is, what is installed in it, finding a model by name. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 #include "models/models_internal.h"
 
@@ -72,7 +68,7 @@ smac_status models_unknown(const char *name, smac_error *error)
         "there is no model \"%.200s\"; `semanticmac models list` shows the names that are known", name);
 }
 
-static bool is_installed(const char *name)
+bool models_is_installed(const char *name)
 {
     char *folder = NULL, *manifest = NULL;
     if (!models_name_is_valid(name) || models_place(name, "", &folder, NULL) != SMAC_OK)
@@ -84,45 +80,12 @@ static bool is_installed(const char *name)
     return there;
 }
 
-smac_status models_check_new(const char *name, smac_error *error)
-{
-    if (!models_name_is_valid(name))
-        return FAIL(error, SMAC_ERROR_ARGUMENT,
-            "\"%.200s\" cannot be a model's name: expected up to %d letters, digits, '.', '_' and '-', not starting "
-            "with '.' or '-'",
-            name, MODEL_NAME_MAX);
-    char *folder;
-    TRY(models_place(name, "", &folder, error));
-    bool there = file_exists(folder) || file_is_folder(folder);
-    smac_status status = there ? FAIL(error, SMAC_ERROR_MISMATCH,
-                                     "%s is installed already (%.500s); `semanticmac models remove "
-                                     "%s` takes it away first",
-                                     name, folder, name)
-                               : SMAC_OK;
-    free(folder);
-    return status;
-}
-
-smac_status models_check_space(const char *folder, uint64_t bytes, smac_error *error)
-{
-    struct statvfs info;
-    if (statvfs(folder, &info) != 0)
-        return SMAC_OK; /* not known: writing will tell */
-    uint64_t room = (uint64_t)info.f_bavail * info.f_frsize;
-    if (bytes <= room)
-        return SMAC_OK;
-    return FAIL(error, SMAC_ERROR_IO,
-        "%.1f MB are needed in %.500s, but only %.1f MB are free there; make room, or set SEMANTICMAC_MODELS to "
-        "another folder",
-        (double)bytes / 1e6, folder, (double)room / 1e6);
-}
-
 /* --- lists of files ----------------------------------------------------------------------------------------------- */
 
 static bool wanted_model(const char *folder, const char *name)
 {
     (void)folder;
-    return is_installed(name);
+    return models_is_installed(name);
 }
 
 static bool wanted_file(const char *folder, const char *name)
@@ -156,12 +119,12 @@ smac_status models_files(const char *folder, char ***names, size_t *count, smac_
 smac_status models_manifest(const char *name, json_t **out, smac_error *error)
 {
     const char *own = models_own_name(name);
-    if (!is_installed(name) && !is_installed(own))
+    if (!models_is_installed(name) && !models_is_installed(own))
         return known_models_find(name) ? FAIL(error, SMAC_ERROR_NOT_FOUND,
                                              "%s is not installed; `semanticmac models fetch %s` brings it", own, own)
                                        : models_unknown(name, error);
     char *folder, *path;
-    TRY(models_place(is_installed(name) ? name : own, "", &folder, error));
+    TRY(models_place(models_is_installed(name) ? name : own, "", &folder, error));
     path = path_join(folder, MANIFEST_NAME);
     json_error_t where = {0};
     json_t *root = path ? json_load_file(path, JSON_REJECT_DUPLICATES, &where) : NULL;
@@ -193,7 +156,7 @@ smac_status models_find(const char *name_or_path, char **out, smac_error *error)
             name_or_path);
     json_t *manifest;
     TRY(models_manifest(name_or_path, &manifest, error));
-    const char *own = is_installed(name_or_path) ? name_or_path : models_own_name(name_or_path);
+    const char *own = models_is_installed(name_or_path) ? name_or_path : models_own_name(name_or_path);
     const char *weights = json_string_value(json_object_get(manifest, "weights"));
     char *folder;
     smac_status status = models_place(own, "", &folder, error);
@@ -206,137 +169,5 @@ smac_status models_find(const char *name_or_path, char **out, smac_error *error)
         *out = folder;
     }
     json_decref(manifest);
-    return status;
-}
-
-/* --- verify, remove ----------------------------------------------------------------------------------------------- */
-
-smac_status models_sha256(const char *path, const char *what, const reporter *r, char out[65], smac_error *error)
-{
-    enum { PIECE = 4 << 20 };
-    mapped_file map;
-    TRY(file_map(path, &map, error));
-    sha256_state *hash = sha256_new();
-    smac_status status = hash ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a SHA-256");
-    for (size_t at = 0; status == SMAC_OK && at < map.size; at += PIECE) {
-        size_t piece = map.size - at < PIECE ? map.size - at : PIECE;
-        sha256_add(hash, map.data + at, piece);
-        if (report_progress(r, what, (double)(at + piece), (double)map.size) != 0)
-            status = FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped while checking %s", path);
-    }
-    if (hash)
-        sha256_finish_free(hash, out);
-    file_unmap(&map);
-    return status;
-}
-
-static smac_status verify_file(
-    const char *model, const char *folder, const char *name, const json_t *wanted, const reporter *r, smac_error *error)
-{
-    char digest[65], what[200];
-    const char *expected = json_string_value(json_object_get(wanted, "sha256"));
-    json_int_t bytes = json_integer_value(json_object_get(wanted, "bytes"));
-    struct stat info;
-    if (strchr(name, '/') || !expected || strlen(expected) != 64)
-        return FAIL(error, SMAC_ERROR_FORMAT,
-            "the manifest of %s has a bad entry for \"%.200s\"; fetch or import it again", model, name);
-    char *path = path_join(folder, name);
-    if (!path)
-        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a path");
-    smac_status status;
-    snprintf(what, sizeof what, "%.90s/%.90s", model, name);
-    if (stat(path, &info) != 0)
-        status = FAIL(error, SMAC_ERROR_NOT_FOUND, "%s lacks its file %s; fetch or import it again", model, name);
-    else if (info.st_size != bytes)
-        status = FAIL(error, SMAC_ERROR_MISMATCH,
-            "%s of %s has %lld bytes, its manifest says %lld; fetch or import it again", name, model,
-            (long long)info.st_size, (long long)bytes);
-    else if ((status = models_sha256(path, what, r, digest, error)) == SMAC_OK && strcmp(digest, expected) != 0)
-        status = FAIL(error, SMAC_ERROR_MISMATCH,
-            "%s of %s has SHA-256 %s, its manifest says %s; fetch or import it again", name, model, digest, expected);
-    free(path);
-    return status;
-}
-
-smac_status models_verify(const char *name, const reporter *r, smac_error *error)
-{
-    json_t *manifest, *entry;
-    TRY(models_manifest(name, &manifest, error));
-    const char *own = is_installed(name) ? name : models_own_name(name), *file;
-    char *folder;
-    smac_status status = models_place(own, "", &folder, error);
-    if (status == SMAC_OK) {
-        json_object_foreach(json_object_get(manifest, "files"), file, entry)
-        {
-            status = verify_file(own, folder, file, entry, r, error);
-            if (status != SMAC_OK)
-                break;
-        }
-        free(folder);
-    }
-    json_decref(manifest);
-    return status;
-}
-
-smac_status models_remove_tree(const char *path, smac_error *error)
-{
-    smac_status status = SMAC_OK;
-    DIR *open = opendir(path);
-    for (struct dirent *e; open && status == SMAC_OK && (e = readdir(open));) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
-        struct stat info;
-        char *inner = path_join(path, e->d_name);
-        if (!inner)
-            status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for a path");
-        else if (lstat(inner, &info) == 0 && S_ISDIR(info.st_mode))
-            status = models_remove_tree(inner, error);
-        else if (unlink(inner) != 0)
-            status = FAIL(error, SMAC_ERROR_IO, "cannot remove %s: %s", inner, strerror(errno));
-        free(inner);
-    }
-    if (open)
-        closedir(open);
-    if (status == SMAC_OK && rmdir(path) != 0)
-        status = FAIL(error, SMAC_ERROR_IO, "cannot remove %s: %s", path, strerror(errno));
-    return status;
-}
-
-smac_status models_remove(const char *name, smac_error *error)
-{
-    const char *own = is_installed(name) ? name : models_own_name(name);
-    if (!is_installed(own))
-        return known_models_find(name)
-            ? FAIL(error, SMAC_ERROR_NOT_FOUND, "%s is not installed, `semanticmac models list` shows what is", own)
-            : models_unknown(name, error);
-    char *folder, *going = NULL;
-    TRY(models_place(own, "", &folder, error));
-    smac_status status = models_place(own, ".part", &going, error);
-    /* Out of sight first, so that half a model is never found. */
-    if (status == SMAC_OK && file_is_folder(going))
-        status = models_remove_tree(going, error);
-    if (status == SMAC_OK && rename(folder, going) != 0)
-        status = FAIL(error, SMAC_ERROR_IO, "cannot remove %.500s: %s", folder, strerror(errno));
-    if (status == SMAC_OK)
-        status = models_remove_tree(going, error);
-    free(going);
-    free(folder);
-    return status;
-}
-
-smac_status models_begin_part(const char *name, bool keep, char **out, smac_error *error)
-{
-    char *folder;
-    TRY(models_check_new(name, error));
-    TRY(models_place(name, ".part", &folder, error));
-    smac_status status = SMAC_OK;
-    if (!keep && file_is_folder(folder))
-        status = models_remove_tree(folder, error);
-    if (status == SMAC_OK)
-        status = folder_make(folder, error);
-    if (status != SMAC_OK)
-        free(folder);
-    else
-        *out = folder;
     return status;
 }

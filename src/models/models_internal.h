@@ -1,4 +1,4 @@
-/* models/models_internal.h - between the files of this room. */
+/* models/models_internal.h - shared by the files of models and install. */
 #ifndef SMAC_MODELS_MODELS_INTERNAL_H
 #define SMAC_MODELS_MODELS_INTERNAL_H
 
@@ -10,25 +10,15 @@
 enum { MODEL_NAME_MAX = 100 };
 #define MANIFEST_NAME "semanticmac.json"
 
+bool models_is_installed(const char *name);
 /* The folder of a name with what ending; free(). */
 smac_status models_place(const char *name, const char *ending, char **out, smac_error *error);
 /* FAIL for a name that is unknown, with near ones. */
 smac_status models_unknown(const char *name, smac_error *error);
-/* ARGUMENT for a bad name, MISMATCH for one that is installed. */
-smac_status models_check_new(const char *name, smac_error *error);
 /* The known name for any of its names; else the name itself. */
 const char *models_own_name(const char *name);
-/* IO, with both sizes, when the folder's file system has not so many bytes free. */
-smac_status models_check_space(const char *folder, uint64_t bytes, smac_error *error);
-/* A folder with everything in it; symbolic links are removed, not followed. */
-smac_status models_remove_tree(const char *path, smac_error *error);
-/* SHA-256 with progress; what stands in the progress. */
-smac_status models_sha256(const char *path, const char *what, const reporter *r, char out[65], smac_error *error);
 /* Names of the plain files of a folder, sorted, without the manifest, *.part and hidden ones. */
 smac_status models_files(const char *folder, char ***names, size_t *count, smac_error *error);
-/* NAME.part, empty or as an interrupted run left it; free(). */
-smac_status models_begin_part(const char *name, bool keep, char **out, smac_error *error);
-
 /* Which kind of model a path holds; the configuration of it is filled. */
 typedef enum model_kind { MODEL_LANGUAGE, MODEL_WHISPER, MODEL_IMAGEBIND } model_kind;
 typedef struct opened_model {

@@ -8,6 +8,7 @@
 enum { MAX_ROOMS = 32 };
 static char names[MAX_ROOMS][32];
 static uint32_t below[MAX_ROOMS]; /* bit r: room r may be included */
+static uint32_t program_only;     /* bit r: room r is not in the shared library */
 static int rooms;
 
 static int room_by_name(const char *name)
@@ -35,6 +36,8 @@ static void read_rooms(void)
                 in_rooms = true;
             } else if (!strcmp(word, "LIBS")) {
                 in_rooms = false;
+            } else if (!strcmp(word, "PROGRAM")) {
+                program_only |= 1u << rooms;
             } else if (in_rooms) {
                 int lower = room_by_name(word);
                 if (lower < 0)
@@ -96,8 +99,19 @@ static void includes_point_down(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* What the shared library contains must not need what only the program links (training, downloads). */
+static void the_library_needs_no_program_module(void **state)
+{
+    (void)state;
+    assert_true(program_only != 0);
+    for (int i = 0; i < rooms; i++)
+        if (!(program_only & 1u << i) && below[i] & program_only)
+            fail_msg("%s is part of the shared library, but links a module marked PROGRAM", names[i]);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(includes_point_down)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(includes_point_down), cmocka_unit_test(the_library_needs_no_program_module)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "models/models.h"
+#include "install/install.h"
 #include "safetensors_mutator.h"
 #include "scratch.h"
 

@@ -1,6 +1,6 @@
-/* models/download.h - one file from an address (libcurl stands behind it). */
-#ifndef SMAC_MODELS_DOWNLOAD_H
-#define SMAC_MODELS_DOWNLOAD_H
+/* install/download.h - one file from an address (libcurl stands behind it). */
+#ifndef SMAC_INSTALL_DOWNLOAD_H
+#define SMAC_INSTALL_DOWNLOAD_H
 
 #include "base/error.h"
 #include "base/log.h"

@@ -1,9 +1,9 @@
-/* tests/models/test_convert.c - weights in bf16 and int8: every family's states stay near, sizes shrink, copies agree.
+/* tests/install/test_convert.c - weights in bf16 and int8: every family's states stay near, sizes shrink, copies agree.
  */
 #include "support/models.h"
 
 #include "encoders/weights_loading.h"
-#include "models/models.h"
+#include "install/install.h"
 
 static double cosine(const float *a, const float *b, int64_t count)
 {

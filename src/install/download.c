@@ -1,5 +1,5 @@
-/* models/download.c - downloading with libcurl: ranges, redirects, checks, messages that say what to do. */
-#include "models/download.h"
+/* install/download.c - downloading with libcurl: ranges, redirects, checks, messages that say what to do. */
+#include "install/download.h"
 
 #include <ctype.h>
 #include <curl/curl.h>
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "models/models_internal.h"
+#include "install/install_internal.h"
 
 typedef struct transfer {
     CURL *curl;

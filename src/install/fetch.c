@@ -1,4 +1,4 @@
-/* models/fetch.c - which files of a model are brought from where, and putting them together. */
+/* install/fetch.c - which files of a model are brought from where, and putting them together. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,8 +6,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "models/download.h"
-#include "models/models_internal.h"
+#include "install/download.h"
+#include "install/install_internal.h"
 
 #define PUBLIC_HUB "https://huggingface.co"
 #define MAKERS_MANIFEST_LIMIT (1 << 20)

@@ -1,4 +1,4 @@
-/* models/import.c - files on this machine into the models folder: copied or linked, checked, listed in a manifest. */
+/* install/import.c - files on this machine into the models folder: copied or linked, checked, listed in a manifest. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "models/models_internal.h"
+#include "install/install_internal.h"
 
 /* --- the manifest and the renaming -------------------------------------------------------------------------------- */
 

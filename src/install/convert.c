@@ -1,5 +1,5 @@
 /*
- * models/convert.c - an encoder's weights rewritten as safetensors in bf16 or int8, tensor by tensor: memory is that of
+ * install/convert.c - an encoder's weights rewritten as safetensors in bf16 or int8, tensor by tensor: memory is that of
  * one piece of a tensor and the scales.
  */
 #include <math.h>
@@ -9,7 +9,7 @@
 
 #include "compute/kernels.h"
 #include "encoders/weights_loading.h"
-#include "models/models_internal.h"
+#include "install/install_internal.h"
 #include "weights/safetensors.h"
 
 enum { PIECE = 1 << 16 }; /* floats */

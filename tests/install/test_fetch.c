@@ -1,9 +1,9 @@
-/* tests/models/test_fetch.c - downloading models: from folders (file://) and from a server, resumed, broken off, wrong.
+/* tests/install/test_fetch.c - downloading models: from folders (file://) and from a server, resumed, broken off, wrong.
  */
 #include "support/http_server.h"
 #include "support/models.h"
 
-#include "models/models.h"
+#include "install/install.h"
 
 /* FOLDER/served: a models folder's bert, with its manifest.  path gets the address of the model. */
 static void serve_folder(const char *folder, char address[600])
