@@ -85,7 +85,8 @@ static int run(int argc, char **argv)
     const option_row rows[] = {
         {"model", 'm', OPTION_TEXT, &model, "M", "a Whisper folder, or the name of an installed one"},
         {"format", 'f', OPTION_TEXT, &format_name, "NAME", "txt, srt, vtt or json (by -o's ending, or txt)"},
-        {"language", 'l', OPTION_TEXT, &language, "CODE", "en, de, ...; auto hears it in the first 30 s (auto)"},
+        {"language", 'l', OPTION_TEXT, &language, "CODE",
+            "en, zh-CN, German, ...; auto finds it in the first 30 s (auto)"},
         {"beam", 'b', OPTION_INTEGER, &beams, "N", "hypotheses of the search, 1 is greedy (5)"},
         {"words", 'w', OPTION_FLAG, &options.words, NULL, "times of words too (in json)"},
         {"previous", 0, OPTION_FLAG, &options.previous_text, NULL, "what was said stands before the next 30 s"},

@@ -156,19 +156,21 @@ smac_status whisper_config_of_file(
     return whisper_config_parse(json, size, out, error);
 }
 
+char *whisper_config_path(const char *path)
+{
+    if (file_is_folder(path))
+        return path_join(path, "config.json");
+    text_buffer name = {0};
+    text_format(&name, "%.*sconfig.json", (int)(path_base(path) - path), path);
+    if (name.failed)
+        text_free(&name);
+    return name.data;
+}
+
 smac_status whisper_open_folder(const char *path, tensor_file **file, whisper_config *out, smac_error *error)
 {
-    char *folder = memory_copy_text(path), *name = NULL, *json = NULL;
+    char *name = whisper_config_path(path), *json = NULL;
     size_t size = 0;
-    if (folder != NULL && !file_is_folder(path)) {
-        char *slash = strrchr(folder, '/');
-        if (slash != NULL)
-            *slash = 0;
-        else
-            strcpy(folder, folder[0] ? "." : "");
-    }
-    name = folder != NULL ? path_join(folder, "config.json") : NULL;
-    free(folder);
     if (name == NULL)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory to open %s", path);
     tensor_file *opened = NULL;

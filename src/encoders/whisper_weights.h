@@ -17,6 +17,8 @@ typedef struct whisper_tensor {
     int64_t row;          /* elements of a row */
 } whisper_tensor;
 
+/* The config.json of a folder, or the one in the folder of a file; free().  NULL when memory is short. */
+char *whisper_config_path(const char *path);
 bool whisper_is_ctranslate2(const tensor_file *file);
 /* name without "model."; the shape must match exactly. */
 smac_status whisper_find(

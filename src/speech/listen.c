@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "media/sound.h"
+#include "speech/languages.h"
 #include "speech/listen.h"
 
 enum {
@@ -51,10 +52,7 @@ static smac_status check_options(const speech_model *m, const speech_options *o,
         return FAIL(error, SMAC_ERROR_ARGUMENT,
             "the patience is %g and the length penalty %g, expected 0.1 to 10 and a finite number", o->patience,
             o->length_penalty);
-    if (o->language != NULL && strcmp(o->language, "auto") != 0 && !speech_model_knows(m, o->language))
-        return FAIL(error, SMAC_ERROR_ARGUMENT,
-            "this model does not know the language \"%s\": give a code as en or de, or auto", o->language);
-    return SMAC_OK;
+    return o->language != NULL ? speech_model_check_language(m, o->language, error) : SMAC_OK;
 }
 
 static void set_language(speech_listener *l, int32_t id, double probability)
@@ -63,11 +61,7 @@ static void set_language(speech_listener *l, int32_t id, double probability)
     l->result->language_probability = probability;
     if (!speech_model_language(l->model, id, l->result->language, sizeof l->result->language))
         strcpy(l->result->language, "en");
-    static const char *const without_spaces[] = {"zh", "ja", "th", "lo", "my", "yue"};
-    l->spaces = true;
-    for (size_t i = 0; i < sizeof without_spaces / sizeof *without_spaces; i++)
-        if (strcmp(l->result->language, without_spaces[i]) == 0)
-            l->spaces = false;
+    l->spaces = language_has_spaces(l->result->language);
 }
 
 static smac_status begin(speech_listener *l, smac_error *error)
@@ -84,11 +78,8 @@ static smac_status begin(speech_listener *l, smac_error *error)
     l->language = -1;
     if (!m->many_languages)
         set_language(l, tokenizer_id(m->tokens, "<|en|>"), 1);
-    else if (l->options.language != NULL && strcmp(l->options.language, "auto") != 0) {
-        char token[32];
-        snprintf(token, sizeof token, "<|%.20s|>", l->options.language);
-        set_language(l, tokenizer_id(m->tokens, token), 1);
-    }
+    else if (l->options.language != NULL && strcmp(l->options.language, "auto") != 0)
+        set_language(l, speech_model_language_id(m, l->options.language), 1);
     return SMAC_OK;
 }
 
@@ -488,7 +479,12 @@ smac_status speech_listener_finish(speech_listener *l, smac_error *error)
 {
     TRY(features_finish(&l->features, error));
     l->result->duration = (double)l->features.total / WHISPER_HOP / FRAMES_A_SECOND;
-    return run_ready(l, error);
+    TRY(run_ready(l, error));
+    if (l->result->count == 0) { /* the likeliest language of silence or noise says nothing */
+        l->result->language[0] = 0;
+        l->result->language_probability = 0;
+    }
+    return SMAC_OK;
 }
 
 static smac_status take_sound(void *user, const float *samples, size_t count, int64_t first, smac_error *error)

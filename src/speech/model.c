@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "speech/languages.h"
 
 enum { TIMESTAMP_SECONDS = 30, MANY_LANGUAGES = 51865 };
 
@@ -277,15 +278,44 @@ bool speech_model_language(const speech_model *m, int32_t id, char *out, size_t 
     return true;
 }
 
-bool speech_model_knows(const speech_model *m, const char *language)
+int32_t speech_model_language_id(const speech_model *m, const char *language)
 {
-    char token[32];
-    if (!m->many_languages)
-        return strcmp(language, "en") == 0;
-    snprintf(token, sizeof token, "<|%.20s|>", language);
+    char code[LANGUAGE_CODE_SIZE], token[LANGUAGE_CODE_SIZE + 4];
+    if (!language_code(language, code))
+        return -1;
+    snprintf(token, sizeof token, "<|%s|>", code);
     int32_t id = tokenizer_id(m->tokens, token);
+    if (!m->many_languages)
+        return strcmp(code, "en") == 0 ? id : -1;
     for (size_t i = 0; i < m->language_count; i++)
         if (m->languages[i] == id)
-            return true;
-    return false;
+            return id;
+    return -1;
+}
+
+smac_status speech_model_check_language(const speech_model *m, const char *language, smac_error *error)
+{
+    char code[LANGUAGE_CODE_SIZE];
+    if (strcmp(language, "auto") == 0 || speech_model_language_id(m, language) >= 0)
+        return SMAC_OK;
+    if (!m->many_languages)
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "the language is \"%.40s\", but this speech model knows English alone: give en or auto, or choose a model of "
+            "many languages",
+            language);
+    text_buffer list = {0};
+    for (size_t i = 0; i < m->language_count; i++)
+        if (speech_model_language(m, m->languages[i], code, sizeof code))
+            text_format(&list, "%s%s", list.length > 0 ? ", " : "", code);
+    smac_status status = FAIL(error, SMAC_ERROR_ARGUMENT,
+        "the language is \"%.40s\", which this speech model does not know: give auto, or the code or English name of "
+        "one of %.700s",
+        language, list.data ? list.data : "none");
+    text_free(&list);
+    return status;
+}
+
+bool speech_model_knows(const speech_model *m, const char *language)
+{
+    return speech_model_language_id(m, language) >= 0;
 }

@@ -34,5 +34,9 @@ smac_status speech_model_read_lists(speech_model *m, const json_t *const files[2
 
 /* "en" for the id of <|en|>; false when it does not fit. */
 bool speech_model_language(const speech_model *m, int32_t id, char *out, size_t size);
+/* The id of <|en|> for "en", "EN", "en-GB" or "English" (speech/languages.h); -1 when the model does not know it. */
+int32_t speech_model_language_id(const speech_model *m, const char *language);
+/* ARGUMENT, with the list of languages, when language is neither "auto" nor one that the model knows. */
+smac_status speech_model_check_language(const speech_model *m, const char *language, smac_error *error);
 
 #endif

@@ -23,13 +23,16 @@ typedef struct speech_model speech_model;
  */
 smac_status speech_model_open(const char *path, precision how, speech_model **out, smac_error *error);
 void speech_model_free(speech_model *m); /* NULL is fine */
-/* Whether the model knows the language ("en"); models of English alone know that one. */
+/*
+ * Whether the model knows a language, given as a code in any case with or without a region ("en", "zh-CN") or as its
+ * English name.  Models of English alone know that one.
+ */
 bool speech_model_knows(const speech_model *m, const char *language);
 
 enum { SPEECH_TEMPERATURES = 8 };
 
 typedef struct speech_options {
-    const char *language;  /* "en"; NULL or "auto": heard in the first window that is not silent */
+    const char *language;  /* "en", "EN", "en-GB", "English"; NULL or "auto": found in the first window not silent */
     int beams;             /* hypotheses of the search at temperature 0; 1: greedy */
     double patience;       /* the search ends with beams * patience finished hypotheses */
     double length_penalty; /* a hypothesis' score is its log probability / its length ^ this */

@@ -80,6 +80,18 @@ static void sizes_are_read_from_both_files(void **state)
     }
 }
 
+static void config_is_read_beside_the_weights(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"/w.safetensors", "/config.json"}, {"w.safetensors", "config.json"},
+        {"a/w.bin", "a/config.json"}, {"/a/b/w.bin", "/a/b/config.json"}, {"/", "/config.json"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *found = whisper_config_path(cases[i][0]);
+        assert_string_equal(found, cases[i][1]);
+        free(found);
+    }
+}
+
 static void encoder_is_transformers(void **state)
 {
     (void)state;
@@ -335,6 +347,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_are_read_from_both_files),
+        cmocka_unit_test(config_is_read_beside_the_weights),
         cmocka_unit_test(encoder_is_transformers),
         cmocka_unit_test(int8_files_are_read),
         cmocka_unit_test(gradients_are_transformers),

@@ -229,6 +229,12 @@ static void silence_says_nothing(void **state)
     assert_int_equal(r.count, 0);
     assert_int_equal(r.searches, 0);
     assert_int_equal(r.silent_windows, 3);
+    assert_string_equal(r.language, "");
+    assert_near(r.language_probability, 0, 0);
+    text_buffer text = {0};
+    assert_ok(speech_result_json(&r, &text, error));
+    assert_non_null(strstr(text.data, "\"language\": null"));
+    text_free(&text);
     speech_result_clear(&r);
     assert_ok(listen(&o, 0, 1, &r, error)); /* nothing at all */
     assert_int_equal(r.windows, 0);
@@ -336,6 +342,14 @@ static void wrong_use_is_refused(void **state)
     o.language = "fr";
     assert_int_equal(listen(&o, 10, 10, &r, &refusal), SMAC_ERROR_ARGUMENT);
     assert_non_null(strstr(refusal.message, "fr"));
+    assert_non_null(strstr(refusal.message, "English alone"));
+    static const char *const english[] = {"EN", "English", "en-GB", "en_US", "ENGLISH"};
+    for (size_t i = 0; i < 5; i++) {
+        options_for_test(&o);
+        o.language = english[i];
+        assert_ok(listen(&o, 10, 10, &r, error));
+        speech_result_clear(&r);
+    }
     options_for_test(&o);
     o.beams = 0;
     assert_int_equal(listen(&o, 10, 10, &r, &refusal), SMAC_ERROR_ARGUMENT);
