@@ -199,9 +199,9 @@ static void keep_numbers(results *r, const char *name, int rank, const int64_t *
     r->count++;
 }
 
-static void keep(results *r, const char *name, const value *v)
+static void keep(results *r, tape *t, const char *name, const value *v)
 {
-    keep_numbers(r, name, v->rank, v->dim, v->count, v->data);
+    keep_numbers(r, name, v->rank, v->dim, v->count, tape_numbers(t, v));
 }
 
 static const tensor_entry *expect(const tensor_file *file, const char *name)
@@ -280,9 +280,9 @@ static int hidden_states(char **argument)
     for (int i = 0; i <= config.layers; i++) {
         char name[32];
         snprintf(name, sizeof name, "hidden.%d", i);
-        keep(&r, name, hidden[i]);
+        keep(&r, t, name, hidden[i]);
     }
-    keep(&r, "vector", vector);
+    keep(&r, t, "vector", vector);
     if (direction != NULL)
         keep_gradients(&r, t, last, mask, direction, store, language_model_parameters(m), &error);
     stop_if(safetensors_write(argument[2], r.entries, r.count, NULL, 0, &error), &error);
@@ -363,8 +363,8 @@ static int imagebind_vectors(char **argument)
         stop_if(tape_status(t, &error), &error);
         char name[32];
         snprintf(name, sizeof name, "%s.tokens", names[m]);
-        keep(&r, name, tokens);
-        keep(&r, names[m], y);
+        keep(&r, t, name, tokens);
+        keep(&r, t, names[m], y);
         free(data);
     }
     fprintf(stderr, "%ld MB resident behind the passes\n", resident_megabytes());

@@ -153,7 +153,7 @@ int main(int count, char **arguments)
         part[1] += backward - forward;
         part[2] += end - backward;
         if (step == steps - 1)
-            printf("loss %.6f, tape %.0f MB\n", (double)loss->data[0], (double)tape_bytes(t) / 1e6);
+            printf("loss %.6f, tape %.0f MB\n", (double)tape_numbers(t, loss)[0], (double)tape_bytes(t) / 1e6);
     }
     qsort(all, (size_t)steps, sizeof *all, ascending);
     printf("%s %s: step median %.1f ms (%.1f to %.1f); mean forward %.1f, backward %.1f, optimiser %.1f ms\n",

@@ -162,8 +162,8 @@ static smac_status embed_line(embedder *e, text_span line, vector_rows *out, sma
         : NULL;
     status = t ? tape_status(t, error) : error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a tape");
     if (status == SMAC_OK)
-        status = e->tokens ? vector_rows_add(out, states->data, length, c->width, true, error)
-                           : vector_rows_add_mean(out, states->data, length, c->width, error);
+        status = e->tokens ? vector_rows_add(out, tape_numbers(t, states), length, c->width, true, error)
+                           : vector_rows_add_mean(out, tape_numbers(t, states), length, c->width, error);
     tape_free(t);
     token_encoding_free(&tokens);
     return status;
@@ -225,7 +225,7 @@ static smac_status embed_clip(
     smac_status status =
         t ? tape_status(t, error) : error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a tape");
     if (status == SMAC_OK)
-        status = vector_rows_add(out, vector->data, 1, c->out, false, error);
+        status = vector_rows_add(out, tape_numbers(t, vector), 1, c->out, false, error);
     tape_free(t);
     free(values);
     return status;

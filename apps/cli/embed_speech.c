@@ -115,7 +115,7 @@ static smac_status run_window(listening *l, smac_error *error)
     value *y = whisper_encoder_forward(t, l->s->encoder, l->turned, 1, frames, NULL);
     smac_status status = tape_status(t, error);
     if (status == SMAC_OK)
-        status = add_vectors(l, y->data, vectors, error);
+        status = add_vectors(l, tape_numbers(t, y), vectors, error);
     tape_free(t);
     l->heard += (double)l->used / MEDIA_SAMPLE_RATE;
     l->used = 0;

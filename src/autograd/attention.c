@@ -58,7 +58,7 @@ static void softmax_row(const attention_context *c, float *row, int64_t b, int64
     }
     const float *bias = NULL;
     if (c->bias != NULL)
-        bias = c->bias->data + (((c->bias_per_batch ? b : 0) * c->heads + h) * c->queries + i) * c->keys;
+        bias = c->bias->device_data + (((c->bias_per_batch ? b : 0) * c->heads + h) * c->queries + i) * c->keys;
     const uint8_t *mask = c->mask != NULL ? c->mask + b * c->keys : NULL;
     kernels_get()->softmax(row, row, n, 1, bias, mask);
     if (n < c->keys)
@@ -73,9 +73,9 @@ static void attention_forward_piece(void *context, int64_t piece)
     int64_t kv = h / (c->heads / c->kv_heads);
     int64_t q_row = c->heads * c->width, k_row = c->kv_heads * c->width, v_row = c->kv_heads * c->value_width;
     int64_t out_row = c->heads * c->value_width;
-    const float *q = c->q->data + (b * c->queries + first) * q_row + h * c->width;
-    const float *k = c->k->data + b * c->keys * k_row + kv * c->width;
-    const float *v = c->v->data + b * c->keys * v_row + kv * c->value_width;
+    const float *q = c->q->device_data + (b * c->queries + first) * q_row + h * c->width;
+    const float *k = c->k->device_data + b * c->keys * k_row + kv * c->width;
+    const float *v = c->v->device_data + b * c->keys * v_row + kv * c->value_width;
     int64_t at = ((b * c->heads + h) * c->queries + first) * c->keys;
     float *weights = c->weights + at, *dropped = c->dropped + at;
     smac_error error;
@@ -87,7 +87,7 @@ static void attention_forward_piece(void *context, int64_t piece)
         softmax_row(c, weights + i * c->keys, b, h, first + i);
     if (dropped != weights)
         dropout_apply(&c->dropout, at, rows * c->keys, dropped, weights);
-    float *out = c->out->data + (b * c->queries + first) * out_row + h * c->value_width;
+    float *out = c->out->device_data + (b * c->queries + first) * out_row + h * c->value_width;
     if (gemm(c->how, false, false, rows, c->value_width, c->keys, 1, dropped, c->keys, v, v_row, 0, out, out_row,
             &error))
         atomic_store(c->failed, 1);
@@ -115,18 +115,18 @@ static smac_status attention_backward_block(
     if (c->ds == NULL)
         return SMAC_OK;
     float *ds = c->whole_ds ? c->ds + at : c->ds + (b * c->kv_heads + kv) * c->block * keys;
-    TRY(gemm(c->how, false, true, rows, keys, c->value_width, 1, dout, out_row, c->v->data + v_at, v_row, 0, ds, keys,
-        none));
+    TRY(gemm(c->how, false, true, rows, keys, c->value_width, 1, dout, out_row, c->v->device_data + v_at, v_row, 0, ds,
+        keys, none));
     for (int64_t i = 0; i < rows; i++) {
         float *row = ds + i * keys;
         kernel->multiply(row, row, dropped + i * keys, keys);
         kernel->axpy(row, weights + i * keys, -(float)kernel->sum(row, keys), keys);
     }
     if (c->dq != NULL)
-        TRY(gemm(c->how, false, false, rows, c->width, keys, c->scale, ds, keys, c->k->data + k_at, k_row, c->add_q,
-            c->dq + q_at, q_row, none));
+        TRY(gemm(c->how, false, false, rows, c->width, keys, c->scale, ds, keys, c->k->device_data + k_at, k_row,
+            c->add_q, c->dq + q_at, q_row, none));
     if (c->dk != NULL)
-        TRY(gemm(c->how, true, false, keys, c->width, rows, c->scale, ds, keys, c->q->data + q_at, q_row,
+        TRY(gemm(c->how, true, false, keys, c->width, rows, c->scale, ds, keys, c->q->device_data + q_at, q_row,
             c->add_k || !first_of_kv, c->dk + k_at, k_row, none));
     return SMAC_OK;
 }
@@ -223,13 +223,13 @@ static smac_status attention_run_fused(const attention_context *c, smac_error *e
         .kv_heads = c->kv_heads,
         .width = c->width,
         .value_width = c->value_width,
-        .q = c->q->data,
-        .k = c->k->data,
-        .v = c->v->data,
-        .out = c->out->data,
+        .q = c->q->device_data,
+        .k = c->k->device_data,
+        .v = c->v->device_data,
+        .out = c->out->device_data,
         .scale = c->scale,
         .key_mask = c->mask,
-        .bias = c->bias != NULL ? c->bias->data : NULL,
+        .bias = c->bias != NULL ? c->bias->device_data : NULL,
         .bias_per_batch = c->bias_per_batch,
         .causal = c->causal};
     return attention_fused(c->how, &p, error);
@@ -295,10 +295,10 @@ static void weights_piece(void *context, int64_t piece)
     int64_t h = piece % c->heads, b = piece / c->heads, kv = h / (c->heads / c->kv_heads);
     int64_t q_row = c->heads * c->width, k_row = c->kv_heads * c->width;
     for (int64_t i = 0; i < c->queries; i++) {
-        const float *q = c->q->data + (b * c->queries + i) * q_row + h * c->width;
+        const float *q = c->q->device_data + (b * c->queries + i) * q_row + h * c->width;
         float *row = c->weights + ((b * c->heads + h) * c->queries + i) * c->keys;
         for (int64_t j = 0; j < c->keys; j++)
-            row[j] = c->scale * kernel->dot(q, c->k->data + (b * c->keys + j) * k_row + kv * c->width, c->width);
+            row[j] = c->scale * kernel->dot(q, c->k->device_data + (b * c->keys + j) * k_row + kv * c->width, c->width);
         softmax_row(c, row, b, h, i);
     }
 }

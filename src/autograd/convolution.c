@@ -29,7 +29,7 @@ static void window_range(void *context, int64_t from, int64_t to)
         float *row = c->columns + r * c->channels * c->width;
         for (int64_t j = 0; j < c->width; j++) {
             bool inside = start + j >= 0 && start + j < c->time;
-            const float *x = c->x->data + (b * c->time + (inside ? start + j : 0)) * c->channels;
+            const float *x = c->x->device_data + (b * c->time + (inside ? start + j : 0)) * c->channels;
             for (int64_t i = 0; i < c->channels; i++)
                 row[i * c->width + j] = inside ? x[i] : 0;
         }
@@ -60,7 +60,8 @@ static void bias_range(void *context, int64_t from, int64_t to)
 {
     const conv_context *c = context;
     for (int64_t r = from; r < to; r++)
-        kernels_get()->add(c->y->data + r * c->outputs, c->y->data + r * c->outputs, c->b->data, c->outputs);
+        kernels_get()->add(
+            c->y->device_data + r * c->outputs, c->y->device_data + r * c->outputs, c->b->device_data, c->outputs);
 }
 
 static void conv_backward(tape *t, void *context)
@@ -85,8 +86,8 @@ static void conv_backward(tape *t, void *context)
     }
     c->dx = grad_open(t, c->x, &c->add);
     if (status == SMAC_OK && c->dx != NULL) {
-        status = gemm(c->how, false, false, rows, row, c->outputs, 1, dy, c->outputs, c->w->data, row, 0, c->columns,
-            row, &error);
+        status = gemm(c->how, false, false, rows, row, c->outputs, 1, dy, c->outputs, c->w->device_data, row, 0,
+            c->columns, row, &error);
         for_ranges(c->batch * c->time, row_step(row), window_gradient_range, c);
     }
     scratch_give(t, c->columns, rows * row);
@@ -128,8 +129,8 @@ value *op_conv1d(tape *t, value *x, value *w, value *b, int stride, int padding)
         return NULL;
     for_ranges(rows, row_step(row), window_range, &c);
     smac_error error = {0};
-    smac_status status = gemm(
-        c.how, false, true, rows, c.outputs, row, 1, c.columns, row, w->data, row, 0, c.y->data, c.outputs, &error);
+    smac_status status = gemm(c.how, false, true, rows, c.outputs, row, 1, c.columns, row, w->device_data, row, 0,
+        c.y->device_data, c.outputs, &error);
     scratch_give(t, c.columns, rows * row);
     if (status != SMAC_OK) {
         tape_fail(t, error.code, "op_conv1d", "op_conv1d: %s", error.message);

@@ -89,8 +89,8 @@ static binary_kernel kernel_of(binary_kind kind)
 static void binary_range(void *context, int64_t from, int64_t to)
 {
     const binary_context *c = context;
-    const float *a = c->a->data, *b = c->b->data;
-    float *y = c->out->data;
+    const float *a = c->a->device_data, *b = c->b->device_data;
+    float *y = c->out->device_data;
     if (c->period == 1) {
         float f = b[0];
         for (int64_t i = from; i < to; i++)
@@ -133,7 +133,7 @@ static void product_range(void *context, int64_t from, int64_t to)
 static void binary_backward(tape *t, void *context)
 {
     binary_context *c = context;
-    const float *dy = c->out->grad, *factor = c->kind == BINARY_MULTIPLY ? c->a->data : NULL;
+    const float *dy = c->out->grad, *factor = c->kind == BINARY_MULTIPLY ? c->a->device_data : NULL;
     bool add;
     float *db = grad_open(t, c->b, &add);
     if (db != NULL && c->period == 1) {
@@ -150,7 +150,8 @@ static void binary_backward(tape *t, void *context)
     }
     float *da = grad_open(t, c->a, &add);
     if (da != NULL)
-        for_ranges(c->a->count, ELEMENT_STEP, product_range, &(product_context){da, dy, c->b->data, c->period, add});
+        for_ranges(
+            c->a->count, ELEMENT_STEP, product_range, &(product_context){da, dy, c->b->device_data, c->period, add});
 }
 
 /* b's dimensions are a's last ones */
@@ -216,8 +217,8 @@ static void unary_range(void *context, int64_t from, int64_t to)
 {
     const unary_context *c = context;
     const struct kernels *kernel = kernels_get();
-    const float *x = c->x->data + from;
-    float *y = c->out->data + from;
+    const float *x = c->x->device_data + from;
+    float *y = c->out->device_data + from;
     int64_t n = to - from;
     switch (c->kind) {
     case UNARY_SCALE:
@@ -247,7 +248,7 @@ static void unary_backward_range(void *context, int64_t from, int64_t to)
 {
     const unary_context *c = context;
     const struct kernels *kernel = kernels_get();
-    const float *x = c->x->data + from, *y = c->out->data + from, *dy = c->out->grad + from;
+    const float *x = c->x->device_data + from, *y = c->out->device_data + from, *dy = c->out->grad + from;
     float *dx = c->dx + from;
     int64_t n = to - from;
     if (!c->add)
@@ -340,7 +341,7 @@ typedef struct dropout_context {
 static void dropout_range(void *context, int64_t from, int64_t to)
 {
     const dropout_context *c = context;
-    dropout_apply(&c->mask, from, to - from, c->out->data + from, c->x->data + from);
+    dropout_apply(&c->mask, from, to - from, c->out->device_data + from, c->x->device_data + from);
 }
 
 static void dropout_backward_range(void *context, int64_t from, int64_t to)
@@ -394,7 +395,8 @@ static void scale_rows_range(void *context, int64_t from, int64_t to)
 {
     const rows_context *c = context;
     for (int64_t r = from; r < to; r++)
-        kernels_get()->scale(c->out->data + r * c->width, c->a->data + r * c->width, c->factor->data[r], c->width);
+        kernels_get()->scale(
+            c->out->device_data + r * c->width, c->a->device_data + r * c->width, c->factor->device_data[r], c->width);
 }
 
 static void scale_rows_backward_range(void *context, int64_t from, int64_t to)
@@ -404,11 +406,11 @@ static void scale_rows_backward_range(void *context, int64_t from, int64_t to)
     for (int64_t r = from; r < to; r++) {
         const float *dy = c->out->grad + r * c->width;
         if (c->da != NULL && c->add_a)
-            kernel->axpy(c->da + r * c->width, dy, c->factor->data[r], c->width);
+            kernel->axpy(c->da + r * c->width, dy, c->factor->device_data[r], c->width);
         else if (c->da != NULL)
-            kernel->scale(c->da + r * c->width, dy, c->factor->data[r], c->width);
+            kernel->scale(c->da + r * c->width, dy, c->factor->device_data[r], c->width);
         if (c->df != NULL)
-            c->df[r] = (c->add_f ? c->df[r] : 0) + kernel->dot(dy, c->a->data + r * c->width, c->width);
+            c->df[r] = (c->add_f ? c->df[r] : 0) + kernel->dot(dy, c->a->device_data + r * c->width, c->width);
     }
 }
 
@@ -419,7 +421,7 @@ static void scale_rows_backward(tape *t, void *context)
     c->da = c->factor == c->a ? value_grad(t, c->a) : grad_open(t, c->a, &c->add_a);
     if (c->factor == c->a) { /* width 1: both parts go to one place */
         for (int64_t r = 0; r < c->a->count; r++)
-            c->da[r] = (c->add_f ? c->da[r] : 0) + 2 * c->out->grad[r] * c->a->data[r];
+            c->da[r] = (c->add_f ? c->da[r] : 0) + 2 * c->out->grad[r] * c->a->device_data[r];
         return;
     }
     for_ranges(c->factor->count, row_step(c->width), scale_rows_backward_range, c);

@@ -45,7 +45,7 @@ static bool loss_prepare(
     memcpy(c->target, target, (size_t)x->count * sizeof(float));
     for (int64_t r = 0; r < c->rows && !*empty; r++)
         c->weight[r] = (float)((weight != NULL ? weight[r] : 1) / sum);
-    c->out->data[0] = 0;
+    c->out->device_data[0] = 0;
     return true;
 }
 
@@ -58,7 +58,7 @@ static void l1_backward(tape *t, void *context)
     for (int64_t r = 0; r < c->rows; r++) {
         float g = c->out->grad[0] * c->weight[r] / (float)c->width;
         for (int64_t i = r * c->width; i < (r + 1) * c->width && g != 0; i++) {
-            float difference = c->x->data[i] - c->target[i];
+            float difference = c->x->device_data[i] - c->target[i];
             dx[i] += difference > 0 ? g : difference < 0 ? -g : 0;
         }
     }
@@ -76,10 +76,10 @@ value *op_l1_loss(tape *t, value *prediction, const float *target, const float *
             continue;
         double sum = 0;
         for (int64_t i = r * c.width; i < (r + 1) * c.width; i++)
-            sum += fabs((double)prediction->data[i] - c.target[i]);
+            sum += fabs((double)prediction->device_data[i] - c.target[i]);
         loss += c.weight[r] * sum / (double)c.width;
     }
-    c.out->data[0] = (float)loss;
+    c.out->device_data[0] = (float)loss;
     return op_finish(t, "op_l1_loss", c.out, &c, sizeof c, l1_backward);
 }
 
@@ -122,13 +122,13 @@ value *op_cross_entropy(tape *t, value *logits, const float *target, const float
         float *row = c.log_probability + r * c.width;
         if (c.weight[r] == 0)
             continue;
-        kernels_get()->log_softmax(row, logits->data + r * c.width, c.width);
+        kernels_get()->log_softmax(row, logits->device_data + r * c.width, c.width);
         double sum = 0;
         for (int64_t i = 0; i < c.width; i++)
             if (c.target[r * c.width + i] != 0)
                 sum += (double)c.target[r * c.width + i] * row[i];
         loss -= c.weight[r] * sum;
     }
-    c.out->data[0] = (float)loss;
+    c.out->device_data[0] = (float)loss;
     return op_finish(t, "op_cross_entropy", c.out, &c, sizeof c, cross_entropy_backward);
 }

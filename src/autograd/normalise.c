@@ -29,13 +29,13 @@ static void norm_range(void *context, int64_t from, int64_t to)
     const norm_context *c = context;
     const struct kernels *kernel = kernels_get();
     for (int64_t r = from; r < to; r++) {
-        float *y = c->out->data + r * c->width, *inverse = c->inverse != NULL ? c->inverse + r : NULL;
-        const float *x = c->x->data + r * c->width;
+        float *y = c->out->device_data + r * c->width, *inverse = c->inverse != NULL ? c->inverse + r : NULL;
+        const float *x = c->x->device_data + r * c->width;
         if (c->centred)
-            kernel->layer_norm(y, x, c->w->data, c->b != NULL ? c->b->data : NULL, c->width, c->epsilon,
+            kernel->layer_norm(y, x, c->w->device_data, c->b != NULL ? c->b->device_data : NULL, c->width, c->epsilon,
                 c->mean != NULL ? c->mean + r : NULL, inverse);
         else
-            kernel->rms_norm(y, x, c->w->data, c->width, c->epsilon, inverse);
+            kernel->rms_norm(y, x, c->w->device_data, c->width, c->epsilon, inverse);
     }
 }
 
@@ -50,14 +50,14 @@ static void norm_backward_piece(void *context, int64_t piece)
     if (db != NULL)
         memset(db, 0, (size_t)width * sizeof(float));
     for (int64_t r = from; r < to; r++) {
-        const float *dy = c->out->grad + r * width, *x = c->x->data + r * width;
+        const float *dy = c->out->grad + r * width, *x = c->x->device_data + r * width;
         float *dx = c->dx != NULL ? c->dx + r * width : NULL;
         if (dx != NULL && !c->add)
             memset(dx, 0, (size_t)width * sizeof(float));
         if (c->centred)
-            kernel->layer_norm_backward(dx, dw, db, dy, x, c->w->data, width, c->mean[r], c->inverse[r]);
+            kernel->layer_norm_backward(dx, dw, db, dy, x, c->w->device_data, width, c->mean[r], c->inverse[r]);
         else
-            kernel->rms_norm_backward(dx, dw, dy, x, c->w->data, width, c->inverse[r]);
+            kernel->rms_norm_backward(dx, dw, dy, x, c->w->device_data, width, c->inverse[r]);
     }
 }
 
@@ -148,8 +148,8 @@ static void row_range(void *context, int64_t from, int64_t to)
     const row_context *c = context;
     const struct kernels *kernel = kernels_get();
     for (int64_t r = from; r < to; r++) {
-        const float *x = c->x->data + r * c->width;
-        float *y = c->out->data + r * c->width;
+        const float *x = c->x->device_data + r * c->width;
+        float *y = c->out->device_data + r * c->width;
         if (c->kind == ROW_SOFTMAX) {
             kernel->softmax(y, x, c->width, 1, NULL, NULL);
         } else if (c->kind == ROW_LOG_SOFTMAX) {
@@ -166,7 +166,7 @@ static void row_backward_range(void *context, int64_t from, int64_t to)
     const row_context *c = context;
     const struct kernels *kernel = kernels_get();
     for (int64_t r = from; r < to; r++) {
-        const float *y = c->out->data + r * c->width, *dy = c->out->grad + r * c->width;
+        const float *y = c->out->device_data + r * c->width, *dy = c->out->grad + r * c->width;
         float *dx = c->dx + r * c->width;
         if (!c->add)
             memset(dx, 0, (size_t)c->width * sizeof(float));
@@ -175,7 +175,7 @@ static void row_backward_range(void *context, int64_t from, int64_t to)
         } else if (c->kind == ROW_LOG_SOFTMAX) {
             kernel->log_softmax_backward(dx, dy, y, c->width);
         } else { /* d(x/|x|) = (dy - y (y.dy)) / |x|; a constant divisor under epsilon */
-            float length = row_length(c, c->x->data + r * c->width);
+            float length = row_length(c, c->x->device_data + r * c->width);
             if (length > c->epsilon) {
                 kernel->axpy(dx, dy, 1 / length, c->width);
                 kernel->axpy(dx, y, -kernel->dot(y, dy, c->width) / length, c->width);

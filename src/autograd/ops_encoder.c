@@ -18,9 +18,9 @@ static void relative_forward(void *context, int64_t piece)
     const relative_context *c = context;
     int64_t heads = c->x->dim[0], batch = c->x->dim[1], length = c->x->dim[2], rows = c->x->dim[3];
     int64_t b = piece / heads, h = piece % heads;
-    const float *x = c->x->data + (h * batch + b) * length * rows;
+    const float *x = c->x->device_data + (h * batch + b) * length * rows;
     const int32_t *index = c->index + (c->index_batch > 1 ? b * length * length : 0);
-    float *out = c->out->data + piece * length * length;
+    float *out = c->out->device_data + piece * length * length;
     for (int64_t i = 0; i < length; i++)
         for (int64_t j = 0; j < length; j++)
             out[i * length + j] = x[(c->from_key ? j : i) * rows + index[i * length + j]];

@@ -32,9 +32,9 @@ static void linear_end_range(void *context, int64_t from, int64_t to)
     const linear_context *c = context;
     const struct kernels *kernel = kernels_get();
     for (int64_t r = from; r < to; r++) {
-        float *before = c->before + r * c->n, *y = c->y->data + r * c->n;
+        float *before = c->before + r * c->n, *y = c->y->device_data + r * c->n;
         if (c->b != NULL)
-            kernel->add(before, before, c->b->data, c->n);
+            kernel->add(before, before, c->b->device_data, c->n);
         if (c->act != ACTIVATION_NONE)
             kernel->activate(y, before, c->n, c->act);
     }
@@ -67,11 +67,11 @@ static void linear_backward_from(tape *t, linear_context *c, const float *dy)
         column_sums(grad, add, dy, c->rows, c->n);
     grad = grad_open(t, c->w, &add);
     if (grad != NULL &&
-        gemm(c->how, true, false, c->n, c->k, c->rows, 1, dy, c->n, c->x->data, c->k, add, grad, c->k, &error))
+        gemm(c->how, true, false, c->n, c->k, c->rows, 1, dy, c->n, c->x->device_data, c->k, add, grad, c->k, &error))
         fail_with(t, "op_linear", &error);
     if (!tape_wants(t, c->x))
         return;
-    if (c->w->data == NULL) {
+    if (c->w->device_data == NULL) {
         tape_fail(t, SMAC_ERROR_UNSUPPORTED, "op_linear",
             "op_linear: a gradient must flow through %s, but it is held packed alone: load it without dropping its "
             "float32 values",
@@ -80,7 +80,7 @@ static void linear_backward_from(tape *t, linear_context *c, const float *dy)
     }
     grad = grad_open(t, c->x, &add);
     if (grad != NULL &&
-        gemm(c->how, false, false, c->rows, c->k, c->n, 1, dy, c->n, c->w->data, c->k, add, grad, c->k, &error))
+        gemm(c->how, false, false, c->rows, c->k, c->n, 1, dy, c->n, c->w->device_data, c->k, add, grad, c->k, &error))
         fail_with(t, "op_linear", &error);
 }
 
@@ -135,7 +135,7 @@ value *op_linear_activation(tape *t, value *x, value *w, value *b, activation a)
         .w = w,
         .b = b,
         .y = y,
-        .before = y->data,
+        .before = y->device_data,
         .act = a,
         .n = w->dim[0],
         .k = w->dim[1],
@@ -149,13 +149,14 @@ value *op_linear_activation(tape *t, value *x, value *w, value *b, activation a)
     smac_error error = {0};
     smac_status status = SMAC_OK;
     if (packed) {
-        bool apart = c.before != y->data;
-        status = product_packed(
-            c.before, x->data, c.rows, p->packed, b != NULL ? b->data : NULL, apart ? ACTIVATION_NONE : a, &error);
+        bool apart = c.before != y->device_data;
+        status = product_packed(c.before, x->device_data, c.rows, p->packed, b != NULL ? b->device_data : NULL,
+            apart ? ACTIVATION_NONE : a, &error);
         if (status == SMAC_OK && apart)
-            parallel_activate(y->data, c.before, y->count, a);
+            parallel_activate(y->device_data, c.before, y->count, a);
     } else {
-        status = gemm(c.how, false, true, c.rows, c.n, c.k, 1, x->data, c.k, w->data, c.k, 0, c.before, c.n, &error);
+        status = gemm(c.how, false, true, c.rows, c.n, c.k, 1, x->device_data, c.k, w->device_data, c.k, 0, c.before,
+            c.n, &error);
         if (status == SMAC_OK && (b != NULL || a != ACTIVATION_NONE))
             for_ranges(c.rows, row_step(c.n), linear_end_range, &c);
     }
@@ -208,7 +209,7 @@ static void matmul_backward(tape *t, void *context)
 {
     matmul_context *c = context;
     smac_error error = {0};
-    const float *dc = c->c->grad, *a = c->a->data, *b = c->b->data;
+    const float *dc = c->c->grad, *a = c->a->device_data, *b = c->b->device_data;
     int64_t m = c->m, n = c->n, k = c->k, ldb = c->transpose_b ? k : n;
     bool add;
     float *grad = grad_open(t, c->a, &add); /* da = dc b^T, or dc b */
@@ -265,7 +266,8 @@ value *op_matmul(tape *t, value *a, value *b, bool transpose_b)
     }
     smac_error error = {0};
     int64_t ldb = transpose_b ? c.k : c.n;
-    if (matmul_product(&c, false, transpose_b, c.m, c.n, c.k, a->data, c.k, b->data, ldb, 0, out->data, c.n, &error)) {
+    if (matmul_product(&c, false, transpose_b, c.m, c.n, c.k, a->device_data, c.k, b->device_data, ldb, 0,
+            out->device_data, c.n, &error)) {
         fail_with(t, "op_matmul", &error);
         return NULL;
     }

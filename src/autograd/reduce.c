@@ -19,7 +19,7 @@ typedef struct total_context {
 static void total_range(void *context, int64_t from, int64_t to)
 {
     const total_context *c = context;
-    c->parts[from / ELEMENT_STEP] = kernels_get()->sum(c->x->data + from, to - from);
+    c->parts[from / ELEMENT_STEP] = kernels_get()->sum(c->x->device_data + from, to - from);
 }
 
 static void total_backward_range(void *context, int64_t from, int64_t to)
@@ -58,7 +58,7 @@ static value *total(tape *t, const char *op, value *x, bool mean)
     double sum = 0;
     for (int64_t i = 0; i < blocks; i++)
         sum += c.parts[i];
-    out->data[0] = (float)(sum * c.factor);
+    out->device_data[0] = (float)(sum * c.factor);
     return op_finish(t, op, out, &c, sizeof c, total_backward);
 }
 
@@ -98,11 +98,11 @@ static void mean_range(void *context, int64_t from, int64_t to)
     const mean_context *c = context;
     const struct kernels *kernel = kernels_get();
     for (int64_t a = from; a < to; a++) {
-        float *y = c->out->data + a * c->inner;
+        float *y = c->out->device_data + a * c->inner;
         memset(y, 0, (size_t)c->inner * sizeof(float));
         for (int64_t i = 0; i < c->n; i++)
             if (c->mask == NULL || c->mask[a * c->n + i])
-                kernel->add(y, y, c->x->data + (a * c->n + i) * c->inner, c->inner);
+                kernel->add(y, y, c->x->device_data + (a * c->n + i) * c->inner, c->inner);
         kernel->scale(y, y, mean_factor(c, a), c->inner);
     }
 }

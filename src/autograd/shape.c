@@ -124,7 +124,7 @@ value *op_transpose(tape *t, value *x, int first, int second)
         return NULL;
     transpose_context c = {x, out, x->dim[low], product_of(x->dim, low + 1, high), x->dim[high],
         product_of(x->dim, high + 1, x->rank), product_of(x->dim, 0, low)};
-    transpose_run(&(transpose_copy){out->data, x->data, c.n1, c.m, c.n2, c.c, false}, c.outer);
+    transpose_run(&(transpose_copy){out->device_data, x->device_data, c.n1, c.m, c.n2, c.c, false}, c.outer);
     return op_finish(t, "op_transpose", out, &c, sizeof c, transpose_backward);
 }
 
@@ -202,7 +202,8 @@ value *op_concat(tape *t, value *const *parts, int count, int dimension)
     int64_t row = dim[dimension] * c.inner, at = 0;
     for (int i = 0; i < count; i++) {
         int64_t n = parts[i]->dim[dimension] * c.inner;
-        for_ranges(c.outer, row_step(n), block_range, &(block_copy){out->data + at, parts[i]->data, row, n, n, false});
+        for_ranges(c.outer, row_step(n), block_range,
+            &(block_copy){out->device_data + at, parts[i]->device_data, row, n, n, false});
         at += n;
     }
     return op_finish(t, "op_concat", out, &c, sizeof c, concat_backward);
@@ -241,7 +242,8 @@ value *op_slice(tape *t, value *x, int dimension, int64_t start, int64_t length)
     int64_t inner = product_of(x->dim, dimension + 1, x->rank);
     slice_context c = {
         x, out, product_of(x->dim, 0, dimension), x->dim[dimension] * inner, start * inner, length * inner};
-    for_ranges(c.outer, row_step(c.n), block_range, &(block_copy){out->data, x->data + c.at, c.n, c.row, c.n, false});
+    for_ranges(c.outer, row_step(c.n), block_range,
+        &(block_copy){out->device_data, x->device_data + c.at, c.n, c.row, c.n, false});
     return op_finish(t, "op_slice", out, &c, sizeof c, slice_backward);
 }
 
@@ -275,7 +277,8 @@ value *op_repeat(tape *t, value *x, int64_t times)
     value *out = op_result(t, x->rank + 1, dim, tape_wants(t, x));
     if (out == NULL)
         return NULL;
-    for_ranges(times, row_step(x->count), block_range, &(block_copy){out->data, x->data, x->count, 0, x->count, false});
+    for_ranges(times, row_step(x->count), block_range,
+        &(block_copy){out->device_data, x->device_data, x->count, 0, x->count, false});
     repeat_context c = {x, out, times};
     return op_finish(t, "op_repeat", out, &c, sizeof c, repeat_backward);
 }
@@ -293,11 +296,11 @@ static void gather_range(void *context, int64_t first, int64_t last)
 {
     const gather_context *c = context;
     for (int64_t i = first; i < last; i++) {
-        float *to = c->out->data + i * c->width;
+        float *to = c->out->device_data + i * c->width;
         if (c->indices[i] < 0)
             memset(to, 0, (size_t)c->width * sizeof(float));
         else
-            memcpy(to, c->table->data + c->indices[i] * c->width, (size_t)c->width * sizeof(float));
+            memcpy(to, c->table->device_data + c->indices[i] * c->width, (size_t)c->width * sizeof(float));
     }
 }
 
@@ -368,8 +371,8 @@ static void where_range(void *context, int64_t first, int64_t last)
     const where_context *c = context;
     for (int64_t s = first; s < last; s++) {
         int64_t at = s * c->segment;
-        const float *from = c->mask[at / c->inner] ? c->a->data + at : c->b->data + at % c->period;
-        memcpy(c->out->data + at, from, (size_t)c->segment * sizeof(float));
+        const float *from = c->mask[at / c->inner] ? c->a->device_data + at : c->b->device_data + at % c->period;
+        memcpy(c->out->device_data + at, from, (size_t)c->segment * sizeof(float));
     }
 }
 

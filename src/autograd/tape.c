@@ -190,8 +190,8 @@ static value *value_with_memory(tape *t, int rank, const int64_t *dim)
     node *n = node_new(t, rank, dim);
     if (n == NULL)
         return NULL;
-    n->v.data = arena_take(t->values, n->v.count > 0 ? (size_t)n->v.count * sizeof(float) : sizeof(float));
-    if (n->v.data == NULL) {
+    n->v.device_data = arena_take(t->values, n->v.count > 0 ? (size_t)n->v.count * sizeof(float) : sizeof(float));
+    if (n->v.device_data == NULL) {
         tape_fail(
             t, SMAC_ERROR_MEMORY, "tape_value", "memory ran out at a value of shape %s", shape_of_dims(rank, dim).text);
         return NULL;
@@ -203,7 +203,7 @@ value *tape_value(tape *t, int rank, const int64_t *dim, const float *data)
 {
     value *v = value_with_memory(t, rank, dim);
     if (v != NULL && data != NULL)
-        memcpy(v->data, data, (size_t)v->count * sizeof(float));
+        memcpy(v->device_data, data, (size_t)v->count * sizeof(float));
     return v;
 }
 
@@ -211,7 +211,7 @@ value *tape_zeros(tape *t, int rank, const int64_t *dim)
 {
     value *v = value_with_memory(t, rank, dim);
     if (v != NULL)
-        memset(v->data, 0, (size_t)v->count * sizeof(float));
+        memset(v->device_data, 0, (size_t)v->count * sizeof(float));
     return v;
 }
 
@@ -236,7 +236,7 @@ value *tape_parameter(tape *t, parameter *p)
         return NULL;
     n->born = (arena_mark){0, 0};
     n->keep = true;
-    n->v.data = p->data;
+    n->v.device_data = p->device_data;
     n->v.parameter = p;
     n->v.tracked = t->options.record && p->trainable;
     if (!n->v.tracked)
@@ -263,6 +263,52 @@ void *tape_scratch(tape *t, size_t bytes)
     if (memory == NULL)
         tape_fail(t, SMAC_ERROR_MEMORY, "tape_scratch", "memory ran out when %zu bytes were asked for", bytes);
     return memory;
+}
+
+/* --- host access ------------------------------------------------------------------------------------------------- */
+
+const float *tape_numbers(tape *t, const value *v)
+{
+    return OP_READY(t, "tape_numbers", v) ? v->device_data : NULL;
+}
+
+smac_status tape_read(tape *t, const value *v, float *out)
+{
+    const float *from = tape_numbers(t, v);
+    if (from != NULL)
+        memcpy(out, from, (size_t)v->count * sizeof *out);
+    return t->error.code;
+}
+
+float *tape_map(tape *t, value *v)
+{
+    return OP_READY(t, "tape_map", v) ? v->device_data : NULL;
+}
+
+void tape_unmap(tape *t, value *v, float *mapped)
+{
+    (void)t, (void)v, (void)mapped; /* the CPU's memory is the host's */
+}
+
+smac_status tape_write(tape *t, value *v, const float *data)
+{
+    float *to = tape_map(t, v);
+    if (to == NULL)
+        return t->error.code;
+    memcpy(to, data, (size_t)v->count * sizeof *to);
+    tape_unmap(t, v, to);
+    return t->error.code;
+}
+
+void tape_copy(tape *t, value *to, const value *from)
+{
+    if (!OP_READY(t, "tape_copy", to, from))
+        return;
+    if (to->count != from->count)
+        tape_fail(t, SMAC_ERROR_MISMATCH, "tape_copy", "a value of shape %s cannot be copied to one of shape %s",
+            shape_of(from).text, shape_of(to).text);
+    else
+        memcpy(to->device_data, from->device_data, (size_t)to->count * sizeof(float));
 }
 
 /* --- scopes ------------------------------------------------------------------------------------------------------ */
@@ -300,7 +346,7 @@ value *tape_scope_end(tape *t, arena_mark mark, value *result)
             return NULL;
         }
         if (bytes > 0)
-            memcpy(t->spare, old.v.data, bytes);
+            memcpy(t->spare, old.v.device_data, bytes);
     }
     arena_release(t->values, mark);
     if (outside) { /* its memory stays; only the header may have been in the scope */
@@ -341,11 +387,11 @@ void tape_note(tape *t, const char *operation, value *out, void *context, tape_b
     if (t->error.code != SMAC_OK || out == NULL)
         return;
     if (t->options.check_finite) {
-        int64_t at = find_non_finite(out->data, out->count);
+        int64_t at = find_non_finite(out->device_data, out->count);
         if (at >= 0) {
             tape_fail(t, SMAC_ERROR_NUMERIC, operation,
                 "%s gave %g at element %lld of its result of shape %s, where only finite numbers may stand", operation,
-                (double)out->data[at], (long long)at, shape_of(out).text);
+                (double)out->device_data[at], (long long)at, shape_of(out).text);
             return;
         }
     }
@@ -534,7 +580,7 @@ bool op_ready_list(tape *t, const char *op, int count, const value *const *input
             tape_fail(t, SMAC_ERROR_ARGUMENT, op, "%s was given no value as input %d (the pointer is NULL)", op, i + 1);
             return false;
         }
-        if (inputs[i]->data == NULL) {
+        if (inputs[i]->device_data == NULL) {
             tape_fail(t, SMAC_ERROR_ARGUMENT, op,
                 "%s needs the float32 values of %s, which is held packed for products alone: load it without packing",
                 op, inputs[i]->parameter != NULL ? inputs[i]->parameter->name : "its input");
@@ -558,7 +604,7 @@ value *op_view(tape *t, int rank, const int64_t *dim, value *of)
     if (n == NULL)
         return NULL;
     n->born = ((const node *)of)->born;
-    n->v.data = of->data;
+    n->v.device_data = of->device_data;
     n->v.tracked = tape_wants(t, of);
     return &n->v;
 }

@@ -31,7 +31,7 @@ typedef struct value {
     int rank; /* 0: a scalar (count 1) */
     int64_t dim[VALUE_MAX_RANK];
     int64_t count;               /* product of the dimensions */
-    float *data;                 /* NULL only for a parameter that is held packed alone */
+    float *device_data;          /* the device's memory; NULL only for a parameter that is held packed alone */
     float *grad;                 /* same shape; NULL until the backward pass needs it, or always when not tracked */
     bool tracked;                /* a gradient is wanted for it (it depends on a trainable parameter) */
     struct parameter *parameter; /* set on values made by tape_parameter */
@@ -47,7 +47,7 @@ typedef struct parameter {
     int rank;
     int64_t dim[VALUE_MAX_RANK];
     int64_t count;
-    float *data;
+    float *device_data; /* values, in the device's memory */
     float *grad;
     bool trainable;
     bool product;  /* a weight (out, in) that op_linear alone reads: it may be packed and its float32 values dropped */
@@ -89,6 +89,22 @@ value *tape_variable(tape *t, int rank, const int64_t *dim, const float *data);
 value *tape_parameter(tape *t, parameter *p);
 /* Scratch memory that lives as long as the tape's values (until reset or the end of the scope). */
 void *tape_scratch(tape *t, size_t bytes);
+
+/*
+ * Numbers in and out.  A value's memory (device_data, grad) belongs to the tape's device and need not be readable by the
+ * host: code outside autograd, nn and compute uses these functions, and tests/base/test_arrows.c checks it.
+ */
+/* Copies v->count numbers to out. */
+smac_status tape_read(tape *t, const value *v, float *out);
+/* The same without a copy where the device's memory is host memory.  Valid as long as v and until v is written. */
+const float *tape_numbers(tape *t, const value *v);
+/* Copies v->count numbers from data into v, a value that no operation has read yet. */
+smac_status tape_write(tape *t, value *v, const float *data);
+/* The same in place: fill the v->count numbers that tape_map gives (NULL on failure), then call tape_unmap. */
+float *tape_map(tape *t, value *v);
+void tape_unmap(tape *t, value *v, float *mapped);
+/* to's numbers become from's (equal count). */
+void tape_copy(tape *t, value *to, const value *from);
 
 /*
  * Inference only: everything made between begin and end is freed at end, but for the result, which moves down to the

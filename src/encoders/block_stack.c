@@ -49,7 +49,7 @@ static value *run_layers(
         if (y == NULL)
             return NULL;
         if (in_place) {
-            memcpy(x->data, y->data, (size_t)x->count * sizeof(float));
+            tape_copy(t, x, y);
             tape_scope_end(t, mark, NULL);
             continue;
         }
@@ -78,7 +78,7 @@ static value *run_front(tape *t, const block_stack *s, const void *call, int64_t
     if (tape_status(inner, &error) != SMAC_OK)
         tape_fail(t, error.code, error.where, "%s", error.message);
     else if (x != NULL)
-        result = tape_value(t, 3, x->dim, x->data);
+        result = tape_value(t, 3, x->dim, tape_numbers(inner, x));
     tape_free(inner);
     return result;
 }

@@ -219,10 +219,11 @@ static value *embed(tape *t, const void *call)
         .across = (c->columns - c->kernel) / c->stride + 1,
         .down = (c->rows - c->kernel) / c->stride + 1};
     value *cut = tape_value(t, 3, (int64_t[]){r->batch, patches, size}, NULL);
-    if (cut == NULL)
+    p.out = tape_map(t, cut);
+    if (p.out == NULL)
         return NULL;
-    p.out = cut->data;
     parallel_for(r->batch * p.down, cut_patches, &p);
+    tape_unmap(t, cut, p.out);
     value *x = op_linear(t, cut, tape_parameter(t, e->kernel), NULL);
     if (e->stem_norm.weight != NULL)
         x = layer_norm_forward(t, &e->stem_norm, x);
@@ -245,7 +246,9 @@ static value *run_head(tape *t, const imagebind *e, value *x)
     value *y = linear_forward(t, &e->head, layer_norm_forward(t, &e->head_norm, token));
     y = op_l2_normalise(t, y, 1e-12f);
     if (e->log_logit_scale != NULL) {
-        float log_scale = e->log_logit_scale->data[0];
+        float *mapped = parameter_map(e->log_logit_scale);
+        float log_scale = mapped != NULL ? mapped[0] : 0;
+        parameter_unmap(e->log_logit_scale, mapped, false);
         y = op_scale(t, y, fminf(expf(log_scale), 100.0f)); /* the published module clips it there */
     }
     return y;

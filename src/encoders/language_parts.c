@@ -137,17 +137,19 @@ static bool sinusoidal_rows(
     int64_t width = m->config.width, rows = 2 * length - 1;
     int32_t *index = take_indices(t, length * length);
     value *r = tape_value(t, 2, (int64_t[]){rows, width}, NULL);
-    if (index == NULL || r == NULL)
+    float *numbers = tape_map(t, r);
+    if (index == NULL || numbers == NULL)
         return false;
     for (int64_t k = 0; k < (width + 1) / 2; k++) {
         float frequency = 1 / powf(10000.0f, (float)(2 * k) / (float)width);
         for (int64_t p = 0; p < rows; p++) {
             float angle = (float)(length - 1 - p) * frequency;
-            r->data[p * width + k] = sinf(angle);
+            numbers[p * width + k] = sinf(angle);
             if (width / 2 + k < width)
-                r->data[p * width + width / 2 + k] = cosf(angle);
+                numbers[p * width + width / 2 + k] = cosf(angle);
         }
     }
+    tape_unmap(t, r, numbers);
     for (int64_t i = 0; i < length; i++)
         for (int64_t j = 0; j < length; j++)
             index[i * length + j] = (int32_t)(length - 1 - (i - j));

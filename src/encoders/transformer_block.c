@@ -156,11 +156,7 @@ static value *convolve(tape *t, const transformer_block *b, value *x, const bloc
     const parameter *kernel = b->convolution.weight;
     int64_t width = x->dim[2], words = kernel->dim[1] / width;
     if (c->mask != NULL) {
-        value *zeros = tape_value(t, 1, &width, NULL);
-        if (zeros == NULL)
-            return NULL;
-        memset(zeros->data, 0, (size_t)width * sizeof(float));
-        x = op_where(t, c->mask, x->dim[0] * x->dim[1], x, zeros);
+        x = op_where(t, c->mask, x->dim[0] * x->dim[1], x, tape_zeros(t, 1, &width));
     }
     value *w = op_reshape(t, tape_parameter(t, b->convolution.weight), 3, (int64_t[]){width, width, words});
     x = op_conv1d(t, x, w, tape_parameter(t, b->convolution.bias), 1, (int)(words / 2));

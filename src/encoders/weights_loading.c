@@ -263,14 +263,17 @@ static smac_status load_all(
         if (item->borrowed || item->packed)
             continue;
         parameter *p = item->parameter;
-        if (p->data == NULL)
+        float *numbers = parameter_map(p);
+        if (numbers == NULL)
             return FAIL(
                 error, SMAC_ERROR_INTERNAL, "parameter %s has no memory: seal its store before loading", p->name);
+        smac_status status = SMAC_OK;
         if (turn)
-            TRY(turn_around(file, entry, p, p->data, error));
+            status = turn_around(file, entry, p, numbers, error);
         else
-            parameter_tensor_read(file, entry, false, 0, p->count, p->data);
-        p->version++;
+            parameter_tensor_read(file, entry, false, 0, p->count, numbers);
+        parameter_unmap(p, numbers, true);
+        TRY(status);
         report->loaded++;
     }
     return SMAC_OK;

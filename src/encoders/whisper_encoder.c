@@ -186,11 +186,14 @@ smac_status whisper_encoder_load(whisper_encoder *e, const tensor_file *file, sm
         parameter *p = item->parameter;
         if (item->packed || item->borrowed)
             continue;
-        if (p->data == NULL)
+        float *numbers = parameter_map(p);
+        if (numbers == NULL)
             return FAIL(
                 error, SMAC_ERROR_INTERNAL, "parameter %s has no memory: seal its store before loading", p->name);
-        TRY(whisper_load(file, item->published, item->published_rank, item->published_dim, p->data, error));
-        p->version++;
+        smac_status status =
+            whisper_load(file, item->published, item->published_rank, item->published_dim, numbers, error);
+        parameter_unmap(p, numbers, true);
+        TRY(status);
     }
     return SMAC_OK;
 }

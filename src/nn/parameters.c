@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compute/kernels.h"
 #include "compute/parallel.h"
 #include "compute/products.h"
 
@@ -183,7 +184,7 @@ smac_status parameter_borrow(parameter_store *s, parameter *p, const float *data
     if (s->sealed || p->trainable)
         return FAIL(error, SMAC_ERROR_ARGUMENT,
             "parameter %s cannot borrow its values: only a frozen one can, before the store is sealed", p->name);
-    p->data = (float *)data; /* never written: it is frozen */
+    p->device_data = (float *)data; /* never written: it is frozen */
     e->borrowed = true;
     return SMAC_OK;
 }
@@ -221,7 +222,7 @@ static void initialise_piece(void *context, int64_t piece)
     const entry *e = c->e;
     int64_t from = piece * INITIALISE_STEP;
     int64_t to = from + INITIALISE_STEP < e->p.count ? from + INITIALISE_STEP : e->p.count;
-    float *data = e->p.data;
+    float *data = e->p.device_data;
     switch (e->init) {
     case INIT_ZEROS:
         memset(data + from, 0, (size_t)(to - from) * sizeof(float));
@@ -287,11 +288,11 @@ smac_status parameter_store_seal(parameter_store *s, bool initialise, uint64_t s
     for (size_t i = 0; i < s->count; i++) {
         entry *e = s->items[i];
         if (e->p.trainable) {
-            e->p.data = s->values + at;
+            e->p.device_data = s->values + at;
             e->p.grad = s->gradients + at;
             at += (e->p.count + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS;
         } else if (!e->borrowed) {
-            e->p.data = e->own = floats_new(e->p.count);
+            e->p.device_data = e->own = floats_new(e->p.count);
             if (e->own == NULL)
                 return FAIL(error, SMAC_ERROR_MEMORY, "memory ran out at parameter %s of %lld numbers", e->p.name,
                     (long long)e->p.count);
@@ -303,6 +304,18 @@ smac_status parameter_store_seal(parameter_store *s, bool initialise, uint64_t s
     }
     s->sealed = true;
     return SMAC_OK;
+}
+
+float *parameter_map(const parameter *p)
+{
+    return p->device_data;
+}
+
+void parameter_unmap(parameter *p, float *mapped, bool written)
+{
+    (void)mapped; /* the CPU's memory is the host's */
+    if (written)
+        p->version++;
 }
 
 int64_t parameter_trainable_count(const parameter_store *s)
@@ -318,6 +331,22 @@ float *parameter_trainable_values(const parameter_store *s)
 float *parameter_trainable_gradients(const parameter_store *s)
 {
     return s->gradients;
+}
+
+double parameter_gradient_squares(const parameter_store *s)
+{
+    return parallel_sum_squares(s->gradients, s->trainable_count);
+}
+
+bool parameter_gradient_is_finite(const parameter *p)
+{
+    return p->grad == NULL || parallel_finite(p->grad, p->count);
+}
+
+void parameter_adamw(const parameter_store *s, parameter *p, float *first, float *second, const adamw_step *step)
+{
+    int64_t at = p->device_data - s->values;
+    parallel_adamw(p->device_data, first + at, second + at, p->grad, p->count, step);
 }
 
 typedef struct zero_context {
@@ -356,14 +385,14 @@ smac_status parameter_store_pack(
     for (size_t i = 0; i < s->count; i++) {
         entry *e = s->items[i];
         parameter *p = &e->p;
-        if (p->trainable || !p->product || !starts_with(p->name, prefix) || p->data == NULL)
+        if (p->trainable || !p->product || !starts_with(p->name, prefix) || p->device_data == NULL)
             continue;
         if (p->packed != NULL && packed_matrix_precision(p->packed) == how) {
-            if (p->packed_version != p->version && !packed_matrix_renew(p->packed, p->data))
+            if (p->packed_version != p->version && !packed_matrix_renew(p->packed, p->device_data))
                 return FAIL(error, SMAC_ERROR_MEMORY, "memory ran out when %s was packed again", p->name);
         } else {
             packed_matrix_free(p->packed);
-            p->packed = packed_matrix_new(p->data, p->dim[0], p->dim[1], how);
+            p->packed = packed_matrix_new(p->device_data, p->dim[0], p->dim[1], how);
             if (p->packed == NULL)
                 return FAIL(error, SMAC_ERROR_MEMORY, "memory ran out when %s was packed", p->name);
         }
@@ -371,7 +400,7 @@ smac_status parameter_store_pack(
         if (drop_master) {
             memory_aligned_free(e->own);
             e->own = NULL;
-            p->data = NULL;
+            p->device_data = NULL;
         }
     }
     return SMAC_OK;

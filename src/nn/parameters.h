@@ -60,12 +60,26 @@ struct packed_matrix;
 smac_status parameter_adopt_packed(parameter_store *s, parameter *p, struct packed_matrix *matrix, smac_error *error);
 
 /*
+ * Host access to the values of a sealed store's parameter: p->count numbers to read or write, then parameter_unmap, with
+ * written true when they were changed (it raises the version).  NULL when the values are held packed alone, or when
+ * memory is short.  A borrowed parameter must not be written.
+ */
+float *parameter_map(const parameter *p);
+void parameter_unmap(parameter *p, float *mapped, bool written);
+
+/*
  * The trainable blocks: count floats each.  Every parameter starts at a multiple of 16 floats, p->data - values; the
  * gaps between them are zeros in both blocks, and count includes them.
  */
 int64_t parameter_trainable_count(const parameter_store *s);
 float *parameter_trainable_values(const parameter_store *s);
 float *parameter_trainable_gradients(const parameter_store *s);
+double parameter_gradient_squares(const parameter_store *s); /* the sum over the block, in double */
+bool parameter_gradient_is_finite(const parameter *p);
+/* One step of AdamW for one trainable parameter; first and second are the moments of the whole block. */
+struct adamw_step;
+void parameter_adamw(
+    const parameter_store *s, parameter *p, float *first, float *second, const struct adamw_step *step);
 void parameter_zero_gradients(parameter_store *s);
 void parameter_touch_all(parameter_store *s); /* raise the version of all trainable ones: values were written */
 

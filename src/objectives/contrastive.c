@@ -46,11 +46,13 @@ static void add_scaled(float *to, const float *from, double factor, int64_t n)
 }
 
 /* unit = (x - mean) / max(|x - mean|, smallest); rows of samples that lack the kind are 0 */
-static void normalise_kind(intra_context *c, int kind, double *mean)
+static void normalise_kind(tape *t, intra_context *c, int kind, double *mean)
 {
     int64_t width = c->width;
-    const float *x = c->input[kind]->data;
+    const float *x = tape_numbers(t, c->input[kind]);
     c->count[kind] = 0;
+    if (!x)
+        return;
     memset(mean, 0, (size_t)width * sizeof *mean);
     for (int64_t b = 0; b < c->batch; b++) {
         if (!has(c, kind, b))
@@ -276,7 +278,7 @@ value *intra_contrast(tape *t, value *const shared[MODALITIES], value *const spe
     for (int kind = 0; kind < KINDS; kind++) {
         if (!c->input[kind])
             continue;
-        normalise_kind(c, kind, mean);
+        normalise_kind(t, c, kind, mean);
         tracked = tracked || tape_wants(t, c->input[kind]);
     }
     walk_pairs(c, places, 0, false);

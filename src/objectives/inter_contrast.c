@@ -55,10 +55,10 @@ static void inter_backward(tape *t, void *context)
 {
     const inter_context *c = context;
     int64_t batch = c->z->dim[0], width = c->z->dim[1];
-    const float *z = c->z->data;
+    const float *z = tape_numbers(t, c->z);
     double factor = c->out->grad[0];
     float *grad = value_grad(t, c->z);
-    if (!grad)
+    if (!grad || !z)
         return;
     for (int64_t i = 0; i < batch; i++) {
         for (int64_t j = 0; j < batch; j++) {
@@ -106,10 +106,11 @@ value *inter_contrast(tape *t, value *z, const float *kernel, const uint8_t *val
         return NULL;
     }
     int64_t batch = z->dim[0], width = z->dim[1], anchors = 0;
+    const float *x = tape_numbers(t, z);
     float *scores = tape_scratch(t, (size_t)batch * sizeof *scores);
     float *score_grad = tape_scratch(t, (size_t)(batch * batch) * sizeof *score_grad);
     inter_context *c = tape_scratch(t, sizeof *c);
-    if (!scores || !score_grad || !c)
+    if (!x || !scores || !score_grad || !c)
         return NULL;
     memset(score_grad, 0, (size_t)(batch * batch) * sizeof *score_grad);
     double total = 0, entropy = 0;
@@ -123,7 +124,7 @@ value *inter_contrast(tape *t, value *z, const float *kernel, const uint8_t *val
         for (int64_t j = 0; j < batch; j++) {
             double sum = 0;
             for (int64_t d = 0; d < width; d++)
-                sum += (double)z->data[i * width + d] * z->data[j * width + d];
+                sum += (double)x[i * width + d] * x[j * width + d];
             scores[j] = (float)sum;
         }
         total +=
@@ -155,9 +156,9 @@ static void rank_backward(tape *t, void *context)
 {
     const rank_context *c = context;
     int64_t batch = c->z->dim[0], width = c->z->dim[1];
-    const float *z = c->z->data;
+    const float *z = tape_numbers(t, c->z);
     float *grad = value_grad(t, c->z);
-    if (!grad)
+    if (!grad || !z)
         return;
     for (int64_t i = 0; i < batch; i++) {
         for (int64_t j = 0; j < batch; j++) {
@@ -210,11 +211,12 @@ value *rank_contrast(tape *t, value *z, bool classes, int targets, const float *
         return NULL;
     }
     int64_t batch = z->dim[0], width = z->dim[1], count = 0;
+    const float *x = tape_numbers(t, z);
     double *distance = tape_scratch(t, (size_t)(batch * batch) * sizeof *distance);
     double *distance_grad = tape_scratch(t, (size_t)(batch * batch) * sizeof *distance_grad);
     float *label = tape_scratch(t, (size_t)batch * sizeof *label);
     rank_context *c = tape_scratch(t, sizeof *c);
-    if (!distance || !distance_grad || !label || !c)
+    if (!x || !distance || !distance_grad || !label || !c)
         return NULL;
     memset(distance_grad, 0, (size_t)(batch * batch) * sizeof *distance_grad);
     for (int64_t i = 0; i < batch; i++) {
@@ -222,7 +224,7 @@ value *rank_contrast(tape *t, value *z, bool classes, int targets, const float *
         for (int64_t j = 0; j < batch; j++) {
             double squares = 0;
             for (int64_t k = 0; k < width; k++) {
-                double d = (double)z->data[i * width + k] - z->data[j * width + k];
+                double d = (double)x[i * width + k] - x[j * width + k];
                 squares += d * d;
             }
             distance[i * batch + j] = sqrt(squares);

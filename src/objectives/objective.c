@@ -33,9 +33,10 @@ static value *add_weighted(tape *t, value *total, value *term, float weight)
     return op_add(t, total, op_scale(t, term, weight));
 }
 
-static double number(const value *v)
+static double number(tape *t, const value *v)
 {
-    return v ? v->data[0] : 0;
+    const float *numbers = v ? tape_numbers(t, v) : NULL;
+    return numbers ? numbers[0] : 0;
 }
 
 static value *specific_losses(
@@ -54,7 +55,7 @@ static value *specific_losses(
             continue;
         const float *label = in->labels[u] ? in->labels[u] : in->target;
         loss[count] = label_loss(t, o, in->specific_head[u], label, weight);
-        terms->specific[u] = number(loss[count]);
+        terms->specific[u] = number(t, loss[count]);
         terms->has_specific[u] = true;
         count++;
     }
@@ -80,7 +81,7 @@ static value *shared_loss(
     if (!weight || !any)
         return weight ? total : NULL;
     value *loss = label_loss(t, o, in->shared_head, in->labels[3] ? in->labels[3] : in->target, weight);
-    terms->shared = number(loss);
+    terms->shared = number(t, loss);
     terms->has_shared = true;
     return add_weighted(t, total, loss, o->weight_shared);
 }
@@ -99,7 +100,7 @@ static value *inter_loss(
         contrast_kernel_fill(kind, o->classes, in->batch, o->targets, in->target, in->valid, o->sigma, kernel);
         loss = inter_contrast(t, in->inter, kernel, in->valid, o->tau_inter, &terms->inter_floor);
     }
-    terms->inter = number(loss);
+    terms->inter = number(t, loss);
     terms->has_inter = loss != NULL;
     return add_weighted(t, total, loss, o->weight_inter);
 }
@@ -113,7 +114,7 @@ value *objective_total(tape *t, const objective_options *o, const objective_inpu
     if (!weight)
         return NULL;
     value *total = label_loss(t, o, in->prediction, in->target, weight);
-    terms.task = number(total);
+    terms.task = number(t, total);
     if (o->weight_specific != 0)
         total = specific_losses(t, o, in, total, &terms);
     if (o->weight_shared != 0)
@@ -121,13 +122,13 @@ value *objective_total(tape *t, const objective_options *o, const objective_inpu
     if (o->weight_intra != 0) {
         int64_t pairs;
         value *loss = intra_contrast(t, in->intra_shared, in->intra_specific, in->present, &o->intra, &pairs);
-        terms.intra = number(loss);
+        terms.intra = number(t, loss);
         terms.has_intra = pairs > 0;
         total = add_weighted(t, total, loss, o->weight_intra);
     }
     if (o->weight_inter != 0)
         total = inter_loss(t, o, in, total, &terms);
-    terms.total = number(total);
+    terms.total = number(t, total);
     if (out)
         *out = terms;
     return total;

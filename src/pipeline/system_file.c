@@ -129,7 +129,8 @@ static smac_status write_all(
             skip = skip || (outside[m] && starts_with(p->name, prefixes[m]));
         if (skip)
             continue;
-        if (!p->data) {
+        float *numbers = parameter_map(p);
+        if (!numbers) {
             status = FAIL(
                 error, SMAC_ERROR_UNSUPPORTED, "%s is held packed alone and cannot be written to %s", p->name, path);
             break;
@@ -139,7 +140,7 @@ static smac_status write_all(
             .type = TENSOR_F32,
             .rank = p->rank,
             .count = p->count,
-            .data = p->data,
+            .data = numbers,
             .bytes = (size_t)p->count * sizeof(float)};
         memcpy(e->dim, p->dim, (size_t)p->rank * sizeof *p->dim);
     }
@@ -153,6 +154,8 @@ static smac_status write_all(
             memcpy(metadata + pairs, extra->texts, more_texts * sizeof *metadata);
         status = safetensors_write(path, entries, count + more, metadata, pairs + more_texts, error);
     }
+    for (size_t i = 0; i < count; i++)
+        parameter_unmap(parameter_find(s->store, entries[i].name), (float *)entries[i].data, false);
     free(entries);
     free(metadata);
     return status;
@@ -321,8 +324,11 @@ smac_status system_load_values(affect_system *s, const tensor_file *file, const 
         const tensor_entry *e = tensor_file_find(file, p->name);
         bool outside, borrowed;
         place_of_values(s, p, &outside, &borrowed);
-        if (e && !borrowed)
-            memcpy(p->data, e->data, e->bytes);
+        float *numbers = e && !borrowed ? parameter_map(p) : NULL;
+        if (numbers) {
+            memcpy(numbers, e->data, e->bytes);
+            parameter_unmap(p, numbers, true);
+        }
     }
     parameter_touch_all(s->store);
     return SMAC_OK;

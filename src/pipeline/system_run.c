@@ -76,7 +76,7 @@ static value *encode_rows_aside(const affect_system *s, tape *t, const batch *b,
     if (tape_status(aside, &error) != SMAC_OK)
         tape_fail(t, error.code, error.where, "%s", error.message);
     else
-        copy = tape_value(t, rows->rank, rows->dim, rows->data);
+        copy = tape_value(t, rows->rank, rows->dim, tape_numbers(aside, rows));
     tape_free(aside);
     return copy;
 }
@@ -150,9 +150,8 @@ static smac_status encode_slice(
     if (!t)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a tape");
     value *rows = encode_rows(s, t, &part, m);
+    tape_read(t, rows, out);
     smac_status status = tape_status(t, error);
-    if (status == SMAC_OK)
-        memcpy(out, rows->data, (size_t)rows->count * sizeof *out);
     tape_free(t);
     return status;
 }
@@ -342,7 +341,8 @@ float system_disagreement(const task_description *task, const affect_result *res
     return (float)(most > 1 ? 1 : most);
 }
 
-static void take_results(const affect_system *s, const batch *b, const semanticmac_outputs *out, affect_result *results)
+static void take_results(
+    const affect_system *s, tape *t, const batch *b, const semanticmac_outputs *out, affect_result *results)
 {
     const task_description *task = &s->tasks[0];
     int n = task_targets(task);
@@ -350,12 +350,12 @@ static void take_results(const affect_system *s, const batch *b, const semanticm
         affect_result *r = &results[i];
         memset(r, 0, sizeof *r);
         r->targets = n;
-        finish_row(task, out->prediction[0]->data + i * n, r->prediction);
-        finish_row(task, out->shared_head[0]->data + i * n, r->shared);
+        finish_row(task, tape_numbers(t, out->prediction[0]) + i * n, r->prediction);
+        finish_row(task, tape_numbers(t, out->shared_head[0]) + i * n, r->shared);
         for (int m = 0; m < MODALITIES; m++) {
             r->present[m] = s->has[m] && b->part[m].present[i];
             if (r->present[m])
-                finish_row(task, out->specific_head[0][m]->data + i * n, r->specific[m]);
+                finish_row(task, tape_numbers(t, out->specific_head[0][m]) + i * n, r->specific[m]);
             for (int c = 0; !r->present[m] && c < n; c++)
                 r->specific[m][c] = NAN;
         }
@@ -381,7 +381,7 @@ smac_status system_predict(const affect_system *s, const sample *const *samples,
         semanticmac_outputs out = system_forward(s, t, &b, SEMANTICMAC_PREDICTIONS);
         status = tape_status(t, error);
         if (status == SMAC_OK)
-            take_results(s, &b, &out, results + i);
+            take_results(s, t, &b, &out, results + i);
         tape_reset(t, NULL);
         batch_clear(&b);
     }

@@ -397,7 +397,7 @@ static smac_status encode(speech_listener *l, int64_t frames, smac_error *error)
     tape_reset(l->tape, NULL);
     const value *sound = whisper_encoder_forward(l->tape, m->encoder, l->mel, 1, l->window_frames, NULL);
     TRY(tape_status(l->tape, error));
-    return whisper_decoding_sound(l->decoding, sound->data, m->config.positions, error);
+    return whisper_decoding_sound(l->decoding, tape_numbers(l->tape, sound), m->config.positions, error);
 }
 
 static smac_status run_found(speech_listener *l, heard *h, int64_t frames, int64_t *next, smac_error *error)

@@ -30,16 +30,17 @@ static void finish(const task_description *task, const float *row, float *out)
         out[c] = (float)(exp(row[c] - top) / sum);
 }
 
-static void take_rows(evaluation *e, const affect_system *s, const batch *b, const semanticmac_outputs *out, int64_t at)
+static void take_rows(
+    evaluation *e, tape *t, const affect_system *s, const batch *b, const semanticmac_outputs *out, int64_t at)
 {
     int n = e->targets;
     for (int64_t i = 0; i < b->size; i++) {
         int64_t row = (at + i) * n;
-        finish(&e->task, out->prediction[0]->data + i * n, e->prediction + row);
-        finish(&e->task, out->shared_head[0]->data + i * n, e->head[MODALITY_SHARED] + row);
+        finish(&e->task, tape_numbers(t, out->prediction[0]) + i * n, e->prediction + row);
+        finish(&e->task, tape_numbers(t, out->shared_head[0]) + i * n, e->head[MODALITY_SHARED] + row);
         for (int m = 0; m < MODALITIES; m++) {
             if (s->has[m] && b->part[m].present[i])
-                finish(&e->task, out->specific_head[0][m]->data + i * n, e->head[m] + row);
+                finish(&e->task, tape_numbers(t, out->specific_head[0][m]) + i * n, e->head[m] + row);
             else
                 for (int c = 0; c < n; c++)
                     e->head[m][row + c] = NAN;
@@ -105,7 +106,7 @@ static smac_status predict(evaluation *e, const affect_system *s, const chosen *
         semanticmac_outputs out = system_forward(s, t, &b, SEMANTICMAC_PREDICTIONS);
         status = tape_status(t, error);
         if (status == SMAC_OK)
-            take_rows(e, s, &b, &out, i);
+            take_rows(e, t, s, &b, &out, i);
         tape_reset(t, NULL);
         batch_clear(&b);
     }

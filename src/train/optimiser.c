@@ -43,7 +43,7 @@ void optimiser_free(optimiser *o)
 
 double gradient_norm(const parameter_store *store)
 {
-    return sqrt(parallel_sum_squares(parameter_trainable_gradients(store), parameter_trainable_count(store)));
+    return sqrt(parameter_gradient_squares(store));
 }
 
 /* Which parameter's gradient is not finite, for the message. */
@@ -51,7 +51,7 @@ static const char *culprit(const parameter_store *store)
 {
     for (int64_t i = 0; i < parameter_number(store); i++) {
         const parameter *p = parameter_at(store, i);
-        if (p->trainable && p->grad && !parallel_finite(p->grad, p->count))
+        if (p->trainable && !parameter_gradient_is_finite(p))
             return p->name;
     }
     return "none alone: their squares overflow together";
@@ -76,16 +76,14 @@ smac_status optimiser_step(optimiser *o, double factor, double *norm_out, smac_e
         .first_correction = 1 - pow((float)c->beta1, (double)o->step),
         .second_correction = 1 - pow((float)c->beta2, (double)o->step),
         .gradient_scale = c->clip > 0 && norm > c->clip ? (float)(c->clip / (norm + 1e-6)) : 1.0f};
-    float *values = parameter_trainable_values(o->store);
     for (int64_t i = 0; i < parameter_number(o->store); i++) {
         parameter *p = parameter_at(o->store, i);
         if (!p->trainable)
             continue;
-        int64_t at = p->data - values;
         double rate = (p->language ? c->language_rate : c->rate) * factor;
         s.rate = (float)(rate * (double)p->rate_scale);
         s.weight_decay = p->decay ? (float)c->weight_decay : 0;
-        parallel_adamw(p->data, o->first + at, o->second + at, p->grad, p->count, &s);
+        parameter_adamw(o->store, p, o->first, o->second, &s);
     }
     parameter_touch_all(o->store);
     return SMAC_OK;

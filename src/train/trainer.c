@@ -236,9 +236,11 @@ static smac_status write_banks(training *t, const step_work *w, smac_error *erro
     for (int u = 0; u < MODALITIES; u++)
         if (w->out.specific[u])
             TRY(label_generation_write(
-                t->labels, u, w->clips, w->count, w->out.specific[u]->data, w->out.present[u], error));
-    TRY(label_generation_write(t->labels, MODALITY_SHARED, w->clips, w->count, w->out.shared_mean->data, NULL, error));
-    return label_generation_write(t->labels, LABEL_BANK_FUSED, w->clips, w->count, w->out.fused->data, NULL, error);
+                t->labels, u, w->clips, w->count, tape_numbers(t->tape, w->out.specific[u]), w->out.present[u], error));
+    TRY(label_generation_write(
+        t->labels, MODALITY_SHARED, w->clips, w->count, tape_numbers(t->tape, w->out.shared_mean), NULL, error));
+    return label_generation_write(
+        t->labels, LABEL_BANK_FUSED, w->clips, w->count, tape_numbers(t->tape, w->out.fused), NULL, error);
 }
 
 /* Forward and backward of the batch at t->position; gradients are added. */

@@ -184,7 +184,7 @@ static value *l1_it(tape *t, value **in)
 }
 static value *l1_weighted(tape *t, value **in)
 {
-    float *target = tape_zeros(t, in[0]->rank, in[0]->dim)->data, *weight = some_numbers(t, in[0]->dim[0], 0, 2);
+    float *target = tape_zeros(t, in[0]->rank, in[0]->dim)->device_data, *weight = some_numbers(t, in[0]->dim[0], 0, 2);
     weight[1] = 0;
     return op_l1_loss(t, in[0], target, weight);
 }
@@ -354,14 +354,14 @@ value *case_run(const op_case *c, tape *t, bool large, float *const *values, val
         if (in[i] == NULL)
             return NULL;
         if (values == NULL)
-            case_fill_input(c, i, large, in[i]->count, in[i]->data);
+            case_fill_input(c, i, large, in[i]->count, in[i]->device_data);
     }
     value *out = c->build(t, in);
     if (out == NULL || loss == NULL)
         return out;
     value *weights = tape_value(t, out->rank, out->dim, NULL);
     for (int64_t i = 0; weights != NULL && i < out->count; i++)
-        weights->data[i] = case_weight(i);
+        weights->device_data[i] = case_weight(i);
     *loss = op_sum(t, op_multiply(t, out, weights));
     return out;
 }

@@ -135,7 +135,7 @@ static void check(const golden *g)
     else if (out != NULL)
         loss = op_scale(t, out, ((float *)on_tape(t, g->name, "weight", false))[0]);
     assert_ok(tape_backward(t, loss, 1, error));
-    compare(g->name, "out", out->data, out->count);
+    compare(g->name, "out", out->device_data, out->count);
     for (int i = 0; i < 4 && in[i] != NULL; i++) {
         snprintf(part, sizeof part, "grad.%s", g->inputs[i]);
         compare(g->name, part, in[i]->grad, in[i]->count);

@@ -21,7 +21,7 @@ static double loss_at(const op_case *c, tape *t, float *const *values)
         fail_msg("%s (%s): %s", c->operation, c->variant, error.message);
     double sum = 0;
     for (int64_t i = 0; i < out->count; i++)
-        sum += (double)out->data[i] * case_weight(i);
+        sum += (double)out->device_data[i] * case_weight(i);
     return sum;
 }
 
@@ -49,7 +49,7 @@ static double check_case(const op_case *c, tape *t, tape *other)
     float *values[CASE_INPUTS] = {0};
     for (int i = 0; i < c->inputs; i++) {
         values[i] = malloc((size_t)in[i]->count * sizeof(float));
-        memcpy(values[i], in[i]->data, (size_t)in[i]->count * sizeof(float));
+        memcpy(values[i], in[i]->device_data, (size_t)in[i]->count * sizeof(float));
     }
     double worst = 0;
     for (int i = 0; i < c->inputs; i++) {

@@ -29,7 +29,7 @@ static float *run_all(const op_case *c, tape *t, precision how, int64_t *count)
     for (int i = 0; i < c->inputs; i++)
         *count += in[i]->count;
     float *all = malloc((size_t)*count * sizeof(float)), *at = all;
-    memcpy(at, out->data, (size_t)out->count * sizeof(float));
+    memcpy(at, out->device_data, (size_t)out->count * sizeof(float));
     at += out->count;
     for (int i = 0; i < c->inputs; i++) {
         memcpy(at, in[i]->grad, (size_t)in[i]->count * sizeof(float));

@@ -72,7 +72,7 @@ static void test_scopes(void **state)
     tape *t = tape_new(NULL);
     value *x = tape_value(t, 1, DIM(1000), NULL);
     for (int i = 0; i < 1000; i++)
-        x->data[i] = (float)i;
+        x->device_data[i] = (float)i;
     size_t bytes = 0;
     for (int layer = 0; layer < 40; layer++) {
         arena_mark mark = tape_scope_begin(t);
@@ -90,10 +90,10 @@ static void test_scopes(void **state)
         mark = tape_scope_begin(t); /* whatever is taken next must not lie where the result lies */
         value *junk = tape_value(t, 2, DIM(4100, 1000), NULL);
         for (int64_t i = 0; i < junk->count; i++)
-            junk->data[i] = -1;
+            junk->device_data[i] = -1;
         assert_null(tape_scope_end(t, mark, NULL));
         for (int i = 0; i < 1000; i += 37)
-            assert_near(x->data[i], i, 1e-3);
+            assert_near(x->device_data[i], i, 1e-3);
         if (layer == 5)
             bytes = tape_bytes(t);
     }
@@ -131,8 +131,13 @@ static void test_parameters(void **state)
 {
     (void)state;
     float data[2] = {1, 2}, grad[2] = {0, 0};
-    parameter p = {
-        .name = "layer.weight", .rank = 1, .dim = {2}, .count = 2, .data = data, .grad = grad, .trainable = true};
+    parameter p = {.name = "layer.weight",
+        .rank = 1,
+        .dim = {2},
+        .count = 2,
+        .device_data = data,
+        .grad = grad,
+        .trainable = true};
     tape *t = tape_new(&recording);
     /* used twice, and gradients of two passes are added */
     for (int pass = 0; pass < 2; pass++) {
@@ -167,7 +172,7 @@ static void test_finite(void **state)
     /* a finite loss whose gradient is not: d sqrt(x) written as exp(0.5 log x) at a tiny x */
     float data[1] = {1e-44f}, grad[1] = {0};
     parameter p = {
-        .name = "gate.alpha", .rank = 1, .dim = {1}, .count = 1, .data = data, .grad = grad, .trainable = true};
+        .name = "gate.alpha", .rank = 1, .dim = {1}, .count = 1, .device_data = data, .grad = grad, .trainable = true};
     value *loss = op_sum(t, op_log(t, tape_parameter(t, &p)));
     assert_int_equal(tape_backward(t, loss, 1, NULL), SMAC_ERROR_NUMERIC);
     expect(t, SMAC_ERROR_NUMERIC, "gate.alpha", "parameter");
@@ -190,18 +195,18 @@ static void test_dropout(void **state)
         tape_reset(t, &options);
         value *ones = op_add_constant(t, tape_zeros(t, 1, DIM(N)), 1), *y = op_dropout(t, ones, 0.1f);
         for (int i = 0; i < N; i++) {
-            assert_true(y->data[i] == 0 || fabsf(y->data[i] - 1 / 0.9f) < 1e-4f);
+            assert_true(y->device_data[i] == 0 || fabsf(y->device_data[i] - 1 / 0.9f) < 1e-4f);
             if (step == 1)
-                kept += y->data[i] != 0;
+                kept += y->device_data[i] != 0;
             if (step == 1)
-                first[i] = y->data[i];
+                first[i] = y->device_data[i];
             if (step == 2)
-                same += (y->data[i] == 0) && first[i] == 0;
+                same += (y->device_data[i] == 0) && first[i] == 0;
             if (step == 3)
-                assert_true(first[i] == y->data[i]); /* the same step gives the same mask */
+                assert_true(first[i] == y->device_data[i]); /* the same step gives the same mask */
         }
         value *other = op_dropout(t, ones, 0.1f);
-        assert_memory_not_equal(other->data, y->data, N * sizeof(float));
+        assert_memory_not_equal(other->device_data, y->device_data, N * sizeof(float));
     }
     assert_near((double)kept / N, 0.9, 0.01);
     assert_near((double)same / N, 0.01, 0.003); /* masks of two steps are independent */
@@ -222,13 +227,13 @@ static void test_losses(void **state)
     tape *t = tape_new(&recording);
     value *x = tape_variable(t, 1, DIM(3), (float[]){1, 2, 3});
     const float target[3] = {0, 4, NAN}; /* a row of weight 0 may hold anything */
-    assert_near(op_l1_loss(t, x, target, (float[]){1, 3, 0})->data[0], 1.75, 1e-6);
+    assert_near(op_l1_loss(t, x, target, (float[]){1, 3, 0})->device_data[0], 1.75, 1e-6);
     value *none = op_l1_loss(t, x, target, (float[]){0, 0, 0});
-    assert_near(none->data[0], 0, 0);
+    assert_near(none->device_data[0], 0, 0);
     assert_false(none->tracked);
     value *logits = tape_variable(t, 2, DIM(2, 4), (float[8]){0});
     value *entropy = op_cross_entropy(t, logits, (float[]){1, 0, 0, 0, 0.25f, 0.25f, 0.25f, 0.25f}, NULL);
-    assert_near(entropy->data[0], log(4), 1e-6);
+    assert_near(entropy->device_data[0], log(4), 1e-6);
     assert_ok(tape_backward(t, entropy, 1, error));
     assert_near(logits->grad[0], -0.375, 1e-6);
     assert_near(logits->grad[5], 0, 1e-7);

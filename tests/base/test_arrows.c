@@ -1,4 +1,7 @@
-/* tests/base/test_arrows.c - each file of src/ROOM includes only its own room and rooms below it (CMakeLists.txt). */
+/*
+ * tests/base/test_arrows.c - each file of src/ROOM includes only its own room and rooms below it (CMakeLists.txt), and
+ * a device's memory is named by autograd, nn and compute alone.
+ */
 #include "support/check.h"
 
 #include <dirent.h>
@@ -109,9 +112,53 @@ static void the_library_needs_no_program_module(void **state)
             fail_msg("%s is part of the shared library, but links a module marked PROGRAM", names[i]);
 }
 
+/*
+ * A value's or parameter's device_data is memory of a device: only autograd, nn and compute may name it; all others use
+ * tape_read and its like (autograd/tape.h) and parameter_map (nn/parameters.h).
+ */
+static int count_device_data(const char *path)
+{
+    char *text, *save = NULL;
+    int wrong = 0;
+    if (file_is_folder(path)) {
+        DIR *d = opendir(path);
+        for (struct dirent *e; d && (e = readdir(d));) {
+            char *inner = e->d_name[0] == '.' ? NULL : path_join(path, e->d_name);
+            wrong += inner ? count_device_data(inner) : 0;
+            free(inner);
+        }
+        if (d)
+            closedir(d);
+        return wrong;
+    }
+    assert_ok(file_read(path, 0, &text, NULL, error));
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        if (!strstr(line, "device_data"))
+            continue;
+        print_error("%s: \"%s\" names device_data\n", path, line);
+        wrong++;
+    }
+    free(text);
+    return wrong;
+}
+
+static void device_memory_is_private(void **state)
+{
+    (void)state;
+    int wrong = count_device_data(SMAC_SOURCE_DIR "/apps") + count_device_data(SMAC_SOURCE_DIR "/bench");
+    for (int i = 0; i < rooms; i++) {
+        if (!strcmp(names[i], "autograd") || !strcmp(names[i], "nn") || !strcmp(names[i], "compute"))
+            continue;
+        char *folder = path_join(SMAC_SOURCE_DIR "/src", names[i]);
+        wrong += count_device_data(folder);
+        free(folder);
+    }
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(includes_point_down), cmocka_unit_test(the_library_needs_no_program_module)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(includes_point_down),
+        cmocka_unit_test(the_library_needs_no_program_module), cmocka_unit_test(device_memory_is_private)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

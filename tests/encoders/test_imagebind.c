@@ -64,13 +64,13 @@ static void infer_and_compare(const char *name)
     for (int i = 0; i <= s.config.layers; i++) {
         char key[32];
         snprintf(key, sizeof key, "golden.hidden.%d", i);
-        compare(&s, key, hidden[i]->data, hidden[i]->count);
+        compare(&s, key, hidden[i]->device_data, hidden[i]->count);
     }
-    compare(&s, "golden.output", y->data, y->count);
+    compare(&s, "golden.output", y->device_data, y->count);
     tape_reset(t, NULL);
     y = imagebind_forward(t, s.encoder, s.input, s.batch, &tokens, NULL);
     assert_non_null(y);
-    compare(&s, "golden.output", y->data, y->count);
+    compare(&s, "golden.output", y->device_data, y->count);
     assert_int_equal(tokens->dim[1], 1 + imagebind_patches(&s.config));
     tape_free(t);
     tear_down(&s);
@@ -84,7 +84,7 @@ static void train_and_compare(const char *name, int trainable)
     value *tokens, *y = imagebind_forward(t, s.encoder, s.input, s.batch, &tokens, NULL);
     if (y == NULL)
         assert_ok(tape_status(t, error));
-    compare(&s, "golden.output", y->data, y->count);
+    compare(&s, "golden.output", y->device_data, y->count);
     float *direction = golden_floats(s.file, "golden.direction", NULL);
     float *token_direction = golden_floats(s.file, "golden.token_direction", NULL);
     value *a = op_sum(t, op_multiply(t, y, tape_value(t, y->rank, y->dim, direction)));

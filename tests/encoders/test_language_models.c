@@ -75,7 +75,8 @@ static void compare_hidden(const setting *s, const char *name, int layer, const 
     int64_t count;
     float *expected = golden_floats(s->file, key, &count);
     assert_int_equal(count, v->count);
-    double error = golden_note(0, golden_error(v->data, expected, s->batch * s->length, s->config.width, s->mask));
+    double error =
+        golden_note(0, golden_error(v->device_data, expected, s->batch * s->length, s->config.width, s->mask));
     if (!(error <= LIMIT))
         fail_msg("%s: hidden state %d differs by %.3g", name, layer, error);
     free(expected);
@@ -175,11 +176,11 @@ static void infer_and_compare(const char *name)
     for (int i = 0; i <= s.config.layers; i++)
         compare_hidden(&s, name, i, hidden[i]);
     float *kept = malloc((size_t)last->count * sizeof *kept);
-    memcpy(kept, last->data, (size_t)last->count * sizeof *kept);
+    memcpy(kept, last->device_data, (size_t)last->count * sizeof *kept);
     tape_reset(t, NULL);
     last = language_model_forward(t, s.model, s.ids, s.mask, s.types, s.batch, s.length, NULL);
     assert_non_null(last);
-    assert_memory_equal(kept, last->data, (size_t)last->count * sizeof *kept);
+    assert_memory_equal(kept, last->device_data, (size_t)last->count * sizeof *kept);
     free(kept);
     tape_free(t);
     tear_down(&s);

@@ -39,7 +39,7 @@ static float *run(const tensor_file *file, const language_model_config *config, 
     if (y == NULL)
         assert_ok(tape_status(t, error));
     float *out = malloc((size_t)y->count * sizeof *out);
-    memcpy(out, y->data, (size_t)y->count * sizeof *out);
+    memcpy(out, y->device_data, (size_t)y->count * sizeof *out);
     *count = y->count;
     tape_free(t);
     language_model_free(m);
@@ -103,7 +103,7 @@ static void written_weights_come_back(void **state)
             .type = TENSOR_F32,
             .rank = p->rank,
             .count = p->count,
-            .data = p->data,
+            .data = p->device_data,
             .bytes = (size_t)p->count * sizeof(float)};
         memcpy(entries[i].dim, p->dim, (size_t)p->rank * sizeof *p->dim);
     }

@@ -106,13 +106,13 @@ static void encoder_is_transformers(void **state)
         for (int i = 0; i < 4; i++) {
             char key[32];
             snprintf(key, sizeof key, "golden.hidden.%d", i);
-            compare(&s, key, hidden[i]->data, hidden[i]->count);
+            compare(&s, key, hidden[i]->device_data, hidden[i]->count);
         }
-        compare(&s, "golden.output", y->data, y->count);
+        compare(&s, "golden.output", y->device_data, y->count);
         tape_reset(t, NULL);
         y = whisper_encoder_forward(t, s.encoder, mel, 2, 40, NULL);
         assert_non_null(y);
-        compare(&s, "golden.output", y->data, y->count);
+        compare(&s, "golden.output", y->device_data, y->count);
         tape_free(t);
         free(mel);
         clear(&s);
@@ -133,7 +133,7 @@ static void int8_files_are_read(void **state)
     tape *t = tape_new(NULL);
     value *y = whisper_encoder_forward(t, s.encoder, mel, 2, 40, NULL);
     assert_ok(tape_status(t, error));
-    double far = golden_error(y->data, expected, 1, y->count, NULL);
+    double far = golden_error(y->device_data, expected, 1, y->count, NULL);
     assert_true(far > 1e-4 && far < 0.05); /* rounded, and not by more than rounding gives */
     int64_t dim[] = {40, 24};              /* a row's scale, to half a step */
     tensor_file *plain = s.golden;
@@ -167,7 +167,7 @@ static void gradients_are_transformers(void **state)
         tape *t = tape_new(&(tape_options){.record = true, .check_finite = true});
         value *y = whisper_encoder_forward(t, s.encoder, mel, 2, 40, NULL);
         assert_ok(tape_status(t, error));
-        compare(&s, "golden.output", y->data, y->count);
+        compare(&s, "golden.output", y->device_data, y->count);
         parameter_zero_gradients(s.store);
         value *loss = op_sum(t, op_multiply(t, y, tape_value(t, 3, y->dim, direction)));
         assert_ok(tape_backward(t, loss, 1, error));

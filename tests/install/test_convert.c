@@ -46,7 +46,7 @@ static float *run(const char *name, bool pack, precision how, int64_t *count)
     value *y = language_model_forward(t, m, ids, NULL, NULL, 1, LENGTH, NULL);
     assert_ok(tape_status(t, error));
     float *out = malloc((size_t)y->count * sizeof *out);
-    memcpy(out, y->data, (size_t)y->count * sizeof *out);
+    memcpy(out, y->device_data, (size_t)y->count * sizeof *out);
     *count = y->count;
     tape_free(t);
     language_model_free(m);
@@ -166,7 +166,7 @@ static float *whisper_run(const tensor_file *file, const whisper_config *config,
     value *y = whisper_encoder_forward(t, e, mel, 1, 40, NULL);
     assert_ok(tape_status(t, error));
     float *out = malloc((size_t)y->count * sizeof *out);
-    memcpy(out, y->data, (size_t)y->count * sizeof *out);
+    memcpy(out, y->device_data, (size_t)y->count * sizeof *out);
     *count = y->count;
     tape_free(t);
     whisper_encoder_free(e);

@@ -57,10 +57,10 @@ static void build(fixture *f, const char *const *settings, int task_count)
             continue;
         float scale = p->rank < 2 || !p->decay ? 0.3f : 0;
         for (int64_t k = 0; k < p->count; k++)
-            p->data[k] += scale * random_normal_at(5, random_stream(p->name), (uint64_t)k);
+            p->device_data[k] += scale * random_normal_at(5, random_stream(p->name), (uint64_t)k);
         if (strstr(p->name, "first.bias")) /* the kinks of ReLU out of the finite differences' way */
             for (int64_t k = 0; k < p->count; k++)
-                p->data[k] = k % 2 ? 6 : -6;
+                p->device_data[k] = k % 2 ? 6 : -6;
     }
     parameter_touch_all(f->store);
     fill(f->text, sizeof f->text / sizeof(float), "text");
@@ -131,7 +131,7 @@ static double scalar(fixture *f)
     semanticmac_outputs out = forward(f, t);
     value *v = everything(t, f->core, &out);
     assert_ok(tape_status(t, error));
-    double result = v->data[0];
+    double result = v->device_data[0];
     tape_free(t);
     return result;
 }
@@ -151,7 +151,7 @@ static void check_gradients(const char *const *settings)
         parameter *p = parameter_at(f.store, i);
         float *saved = malloc((size_t)p->count * sizeof *saved);
         double squares = 0;
-        memcpy(saved, p->data, (size_t)p->count * sizeof *saved);
+        memcpy(saved, p->device_data, (size_t)p->count * sizeof *saved);
         for (int64_t k = 0; k < p->count; k++)
             squares += (double)p->grad[k] * p->grad[k];
         double norm = sqrt(squares), step = 2e-3;
@@ -163,7 +163,7 @@ static void check_gradients(const char *const *settings)
                     double d = direction == 0 && norm > 0
                         ? p->grad[k] / norm
                         : random_normal_at(11, (uint64_t)i, (uint64_t)k) / sqrt((double)p->count);
-                    p->data[k] = (float)(saved[k] + (side ? step : -step) * d);
+                    p->device_data[k] = (float)(saved[k] + (side ? step : -step) * d);
                     expected += d * p->grad[k];
                 }
                 parameter_touch_all(f.store);
@@ -174,7 +174,7 @@ static void check_gradients(const char *const *settings)
                 fail_msg("gradient of %s along direction %d: %g, by finite differences %g", p->name, direction,
                     expected, found);
         }
-        memcpy(p->data, saved, (size_t)p->count * sizeof *saved);
+        memcpy(p->device_data, saved, (size_t)p->count * sizeof *saved);
         free(saved);
     }
     tape_free(t);
@@ -223,7 +223,7 @@ static void every_parameter_is_reached(void **state)
 
 static const float *row(const value *v, int64_t b)
 {
-    return v->data + b * (v->count / v->dim[0]);
+    return v->device_data + b * (v->count / v->dim[0]);
 }
 
 static void assert_same_rows(const value *a, int64_t row_a, const value *b, int64_t row_b, double tolerance)
@@ -288,8 +288,9 @@ static void garbage_under_the_mask_does_not_matter(void **state)
         f.audio[STEPS * AUDIO_WIDTH + i] = 77; /* sample 1 lacks audio */
     semanticmac_outputs after = forward(&f, other);
     assert_ok(tape_status(other, error));
-    assert_memory_equal(before.prediction[0]->data, after.prediction[0]->data, BATCH * sizeof(float));
-    assert_memory_equal(before.inter->data, after.inter->data, (size_t)before.inter->count * sizeof(float));
+    assert_memory_equal(before.prediction[0]->device_data, after.prediction[0]->device_data, BATCH * sizeof(float));
+    assert_memory_equal(
+        before.inter->device_data, after.inter->device_data, (size_t)before.inter->count * sizeof(float));
     tape_free(t);
     tape_free(other);
     clear(&f);
@@ -314,12 +315,12 @@ static void specific_never_sees_another_modality(void **state)
             for (modality u = 0; u < MODALITIES; u++) {
                 size_t bytes = (size_t)before.specific[u]->count * sizeof(float);
                 if (u == changed)
-                    assert_memory_not_equal(before.specific[u]->data, after.specific[u]->data, bytes);
+                    assert_memory_not_equal(before.specific[u]->device_data, after.specific[u]->device_data, bytes);
                 else {
-                    assert_memory_equal(before.specific[u]->data, after.specific[u]->data, bytes);
-                    assert_memory_equal(
-                        before.specific_head[0][u]->data, after.specific_head[0][u]->data, BATCH * sizeof(float));
-                    assert_memory_not_equal(before.shared[u]->data, after.shared[u]->data, bytes);
+                    assert_memory_equal(before.specific[u]->device_data, after.specific[u]->device_data, bytes);
+                    assert_memory_equal(before.specific_head[0][u]->device_data, after.specific_head[0][u]->device_data,
+                        BATCH * sizeof(float));
+                    assert_memory_not_equal(before.shared[u]->device_data, after.shared[u]->device_data, bytes);
                 }
             }
             tape_free(t);
@@ -340,9 +341,9 @@ static void shared_does_not_look_across_when_alpha_is_zero(void **state)
     semanticmac_outputs after = forward(&f, other);
     assert_ok(tape_status(other, error));
     size_t bytes = (size_t)before.shared[0]->count * sizeof(float);
-    assert_memory_equal(before.shared[0]->data, after.shared[0]->data, bytes);
-    assert_memory_equal(before.shared[1]->data, after.shared[1]->data, bytes);
-    assert_memory_not_equal(before.shared[2]->data, after.shared[2]->data, bytes);
+    assert_memory_equal(before.shared[0]->device_data, after.shared[0]->device_data, bytes);
+    assert_memory_equal(before.shared[1]->device_data, after.shared[1]->device_data, bytes);
+    assert_memory_not_equal(before.shared[2]->device_data, after.shared[2]->device_data, bytes);
     tape_free(t);
     tape_free(other);
     clear(&f);
@@ -397,8 +398,8 @@ static void shared_mean_is_of_present_modalities(void **state)
             double sum = 0, count = 0;
             for (modality u = 0; u < MODALITIES; u++)
                 if (f.present[u][b])
-                    sum += out.shared[u]->data[b * width + d], count++;
-            assert_near(out.shared_mean->data[b * width + d], sum / count, 1e-6);
+                    sum += out.shared[u]->device_data[b * width + d], count++;
+            assert_near(out.shared_mean->device_data[b * width + d], sum / count, 1e-6);
         }
     tape_free(t);
     clear(&f);
@@ -420,7 +421,7 @@ static void wrong_shapes_are_refused(void **state)
     memset(s, 0, sizeof s);
     out = semanticmac_forward(t, f.core, BATCH, s, SEMANTICMAC_EVERYTHING); /* nothing at all is present */
     assert_ok(tape_status(t, error));
-    assert_true(isfinite(out.prediction[0]->data[0]));
+    assert_true(isfinite(out.prediction[0]->device_data[0]));
     out = semanticmac_forward(t, f.core, 0, s, SEMANTICMAC_EVERYTHING);
     assert_int_equal(tape_status(t, &found), SMAC_ERROR_ARGUMENT);
     tape_free(t);

@@ -56,14 +56,14 @@ static void test_layers(void **state)
     for (int64_t i = 0; i < parameter_number(s); i++) {
         parameter *p = parameter_at(s, i);
         for (int64_t j = 0; j < p->count; j += 1 + p->count / 9) {
-            const float h = 0.01f, at = p->data[j];
+            const float h = 0.01f, at = p->device_data[j];
             double f[2];
             for (int side = 0; side < 2; side++) {
-                p->data[j] = side ? at - h : at + h;
+                p->device_data[j] = side ? at - h : at + h;
                 tape_reset(other, NULL);
-                f[side] = loss_of(other, &l)->data[0];
+                f[side] = loss_of(other, &l)->device_data[0];
             }
-            p->data[j] = at;
+            p->device_data[j] = at;
             if (!(fabs((f[0] - f[1]) / (2 * h) - p->grad[j]) < 1e-3))
                 fail_msg("%s, element %lld: gradient %g, expected %g", p->name, (long long)j, (double)p->grad[j],
                     (f[0] - f[1]) / (2 * h));

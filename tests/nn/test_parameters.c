@@ -62,15 +62,15 @@ static void test_blocks(void **state)
     assert_ok(parameter_store_seal(s, true, 1, error));
     float *values = parameter_trainable_values(s), *gradients = parameter_trainable_gradients(s);
     assert_int_equal(parameter_trainable_count(s), 32);
-    assert_ptr_equal(a->data, values);
-    assert_ptr_equal(c->data, values + 16);
+    assert_ptr_equal(a->device_data, values);
+    assert_ptr_equal(c->device_data, values + 16);
     assert_ptr_equal(c->grad, gradients + 16);
     assert_null(b->grad);
     assert_true(b->language && !a->language && a->trainable && !b->trainable);
-    assert_near(b->data[3], 4, 0);
-    assert_near(c->data[6], -2, 0);
+    assert_near(b->device_data[3], 4, 0);
+    assert_near(c->device_data[6], -2, 0);
     assert_near(values[15], 0, 0); /* the gap */
-    assert_ptr_equal(d->data, mapped);
+    assert_ptr_equal(d->device_data, mapped);
     memset(gradients, 1, 32 * sizeof(float));
     parameter_zero_gradients(s);
     for (int i = 0; i < 32; i++)
@@ -97,18 +97,18 @@ static void test_initial_values(void **state)
         assert_ok(parameter_store_seal(s, true, 9, error));
         double sum = 0, squares = 0, largest = 0;
         for (int i = 0; i < 10000; i++) {
-            sum += n->data[i];
-            squares += (double)n->data[i] * n->data[i];
+            sum += n->device_data[i];
+            squares += (double)n->device_data[i] * n->device_data[i];
         }
         assert_near(sum / 10000, 0, 0.02);
         assert_near(sqrt(squares / 10000), 0.5, 0.02);
         for (int i = 0; i < 6000; i++)
-            largest = fmax(largest, fabs(x->data[i]));
+            largest = fmax(largest, fabs(x->device_data[i]));
         assert_near(largest, sqrt(6.0 / 160), 1e-3);
         if (round == 0)
-            memcpy(first, x->data, sizeof first);
-        assert_memory_equal(first, x->data, sizeof first);
-        assert_memory_not_equal(x->data, n->data, 100);
+            memcpy(first, x->device_data, sizeof first);
+        assert_memory_equal(first, x->device_data, sizeof first);
+        assert_memory_not_equal(x->device_data, n->device_data, 100);
         parameter_store_free(s);
     }
     parallel_set_threads(0);
@@ -122,7 +122,7 @@ static float product_at(parameter *w, bool *failed)
         x[i] = cosf((float)i);
     value *y = op_linear(t, tape_value(t, 2, (int64_t[]){1, 40}, x), tape_parameter(t, w), NULL);
     *failed = y == NULL;
-    float result = y != NULL ? y->data[17] : 0;
+    float result = y != NULL ? y->device_data[17] : 0;
     tape_free(t);
     return result;
 }
@@ -144,14 +144,14 @@ static void test_packing(void **state)
     assert_null(trained->packed); /* trainable */
     assert_null(table->packed);   /* not for products alone */
     assert_near(product_at(w, &failed), expected, 1e-5);
-    w->data[17 * 40] += 1; /* written without a word: the packed copy is still in use */
+    w->device_data[17 * 40] += 1; /* written without a word: the packed copy is still in use */
     assert_near(product_at(w, &failed), expected, 1e-5);
     w->version++; /* now it is not */
     assert_near(product_at(w, &failed), expected + 1, 1e-5);
     assert_int_equal(parameter_store_pack(s, "w", PRECISION_F32, false, &error), SMAC_OK);
     assert_near(product_at(w, &failed), expected + 1, 1e-5);
     assert_int_equal(parameter_store_pack(s, "w", PRECISION_INT8, true, &error), SMAC_OK);
-    assert_null(w->data);
+    assert_null(w->device_data);
     assert_near(product_at(w, &failed), expected + 1, 0.2);
     assert_false(failed);
     /* what is not there cannot be read by another operation */
@@ -162,7 +162,7 @@ static void test_packing(void **state)
     /* nor can a gradient flow through it */
     tape_reset(t, &(tape_options){.record = true});
     value *x = tape_variable(t, 2, (int64_t[]){1, 40}, NULL);
-    memset(x->data, 0, 40 * sizeof(float));
+    memset(x->device_data, 0, 40 * sizeof(float));
     value *loss = op_sum(t, op_linear(t, x, tape_parameter(t, w), NULL));
     assert_int_equal(tape_backward(t, loss, 1, &error), SMAC_ERROR_UNSUPPORTED);
     tape_free(t);
@@ -184,7 +184,7 @@ static void test_adopted(void **state)
     assert_int_equal(
         parameter_adopt_packed(s, v, packed_matrix_new_bf16(ones, 50, 40, PRECISION_BF16), NULL), SMAC_ERROR_MISMATCH);
     assert_ok(parameter_store_seal(s, true, 1, error));
-    assert_null(w->data);
+    assert_null(w->device_data);
     bool failed;
     float sum = 0;
     for (int i = 0; i < 40; i++)

@@ -42,7 +42,7 @@ static double intra(const vectors *v, const intra_contrast_options *o, float *gr
                     : tape_value(t, 2, (int64_t[]){v->batch, WIDTH}, v->data[k]);
     value *loss = intra_contrast(t, x, x + 3, present, o, NULL);
     assert_ok(tape_status(t, error));
-    double result = loss->data[0];
+    double result = loss->device_data[0];
     if (grad) {
         assert_ok(tape_backward(t, loss, 1, error));
         for (int k = 0; k < 6; k++)
@@ -217,7 +217,7 @@ static double inter(
     value *x = tape_variable(t, 2, (int64_t[]){batch, WIDTH}, z);
     value *loss = inter_contrast(t, x, kernel, valid, 0.1f, floor);
     assert_ok(tape_status(t, error));
-    double result = loss->data[0];
+    double result = loss->device_data[0];
     if (grad) {
         assert_ok(tape_backward(t, loss, 1, error));
         memcpy(grad, value_grad(t, x), (size_t)(batch * WIDTH) * sizeof *grad);
@@ -325,7 +325,7 @@ static double rank_loss(const float *z, const float *target, float *grad)
     value *x = tape_variable(t, 2, (int64_t[]){BATCH, WIDTH}, z);
     value *loss = rank_contrast(t, x, false, 1, target, NULL, 2);
     assert_ok(tape_status(t, error));
-    double result = loss->data[0];
+    double result = loss->device_data[0];
     if (grad) {
         assert_ok(tape_backward(t, loss, 1, error));
         memcpy(grad, value_grad(t, x), BATCH * WIDTH * sizeof *grad);
@@ -430,8 +430,8 @@ static void total_is_the_weighted_sum(void **state)
     assert_near(terms.shared, shared, 1e-6);
     assert_false(terms.has_specific[1]);
     assert_true(terms.has_intra && terms.has_inter && terms.inter > terms.inter_floor);
-    assert_near(
-        total->data[0], task + 0.25 * (text + vision) + 0.4 * shared + 0.3 * terms.intra + 0.2 * terms.inter, 1e-5);
+    assert_near(total->device_data[0],
+        task + 0.25 * (text + vision) + 0.4 * shared + 0.3 * terms.intra + 0.2 * terms.inter, 1e-5);
     assert_ok(tape_backward(t, total, 1, error));
     assert_true(value_grad(t, h)[7] == 0);
     tape_free(t);
@@ -447,7 +447,7 @@ static void class_weights_weigh_the_task(void **state)
     objective_options o = {.classes = true, .targets = 2, .class_weights = weights};
     value *total = objective_total(t, &o, &in, NULL);
     assert_ok(tape_status(t, error));
-    assert_near(total->data[0], (3 * log(1 + exp(-1)) + log(1 + exp(-2))) / 4, 1e-6);
+    assert_near(total->device_data[0], (3 * log(1 + exp(-1)) + log(1 + exp(-2))) / 4, 1e-6);
     tape_free(t);
 }
 

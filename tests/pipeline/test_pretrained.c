@@ -34,7 +34,7 @@ static void write_bert(const char *folder, int64_t width)
             .type = TENSOR_F32,
             .rank = p->rank,
             .count = p->count,
-            .data = p->data,
+            .data = p->device_data,
             .bytes = (size_t)p->count * sizeof(float)};
         memcpy(entries[i].dim, p->dim, sizeof p->dim);
     }
@@ -123,7 +123,7 @@ static void test_bert(void **state)
         tensor_file *file = NULL;
         assert_ok(tensor_file_open(file_in(folder, "model.safetensors", path), &file, error));
         const tensor_entry *e = tensor_file_find(file, "encoder.layer.1.output.dense.weight");
-        assert_memory_equal(e->data, p->data, e->bytes);
+        assert_memory_equal(e->data, p->device_data, e->bytes);
         tensor_file_close(file);
         /* the model file stands alone: small encoders are stored inside */
         assert_ok(system_save(s, file_in(folder, "trained", path), NULL, error));
@@ -184,7 +184,7 @@ static void test_outside(void **state)
     for (int64_t i = 0; i < parameter_number(loaded->store);
          i++) { /* packed straight from the file, in float32 nowhere */
         const parameter *p = parameter_at(loaded->store, i);
-        assert_true(!p->product || strncmp(p->name, "text.", 5) != 0 || (p->packed && !p->data));
+        assert_true(!p->product || strncmp(p->name, "text.", 5) != 0 || (p->packed && !p->device_data));
     }
     system_free(loaded);
     loaded = NULL;

@@ -119,7 +119,7 @@ static void test_save_and_load(void **state)
     for (int64_t i = 0; i < parameter_number(s->store); i++) {
         parameter *p = parameter_at(s->store, i), *q = parameter_find(loaded->store, p->name);
         assert_non_null(q);
-        assert_memory_equal(p->data, q->data, (size_t)p->count * sizeof(float));
+        assert_memory_equal(p->device_data, q->device_data, (size_t)p->count * sizeof(float));
         assert_false(q->trainable);
     }
     assert_int_equal(loaded->training.epoch, 3);

@@ -102,7 +102,7 @@ static void a_clip_is_the_middle_second(void **state)
     for (int d = 0; d < 16; d++) {
         double sum = 0;
         for (int i = 25; i < 75; i++)
-            sum += (double)v->data[i * 16 + d];
+            sum += (double)v->device_data[i * 16 + d];
         assert_near(y.ready[MODALITY_AUDIO].data[16 + d], sum / 50, 1e-5);
     }
     tape_free(t);

@@ -77,7 +77,7 @@ static void hear(setting *s, int sound)
     tape *t = tape_new(NULL);
     value *y = whisper_encoder_forward(t, s->encoder, mel, 1, 2 * POSITIONS, NULL);
     assert_ok(tape_status(t, error));
-    assert_ok(whisper_decoding_sound(s->decoding, y->data, POSITIONS, error));
+    assert_ok(whisper_decoding_sound(s->decoding, y->device_data, POSITIONS, error));
     tape_free(t);
     free(mel);
 }

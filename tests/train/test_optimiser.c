@@ -60,9 +60,9 @@ static void test_by_hand(void **state)
     for (int k = 0; k < 4; k++) {
         parameter *p = parameter_find(s, names[k]);
         for (int64_t i = 0; i < p->count; i++)
-            assert_near(p->data[i], value[k], 2e-6);
+            assert_near(p->device_data[i], value[k], 2e-6);
     }
-    assert_near(parameter_find(s, "frozen")->data[0], 0.5, 0);
+    assert_near(parameter_find(s, "frozen")->device_data[0], 0.5, 0);
     optimiser_free(o);
     parameter_store_free(s);
 }
@@ -108,7 +108,7 @@ static void test_guard(void **state)
     assert_int_equal(optimiser_step(o, 1, NULL, &why), SMAC_ERROR_NUMERIC);
     assert_non_null(strstr(why.message, "a.bias"));
     assert_int_equal(o->step, 0);
-    assert_near(parameter_find(s, "a.weight")->data[0], 0.5, 0);
+    assert_near(parameter_find(s, "a.weight")->device_data[0], 0.5, 0);
     optimiser_free(o);
     parameter_store_free(s);
 }

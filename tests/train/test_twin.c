@@ -108,7 +108,7 @@ static void open_twin(twin *w, const char *name, const char *const *settings)
     for (int64_t i = 0; i < parameter_number(w->store); i++) {
         parameter *p = parameter_at(w->store, i);
         float *values = read_floats(w, "init.", short_name(p), p->count);
-        memcpy(p->data, values, (size_t)p->count * sizeof *values);
+        memcpy(p->device_data, values, (size_t)p->count * sizeof *values);
         free(values);
     }
     parameter_touch_all(w->store);
@@ -146,7 +146,7 @@ static semanticmac_outputs forward(const twin *w, tape *t, const int64_t *sample
         int64_t dim[4] = {BATCH, in_steps[u], u == MODALITY_TEXT ? in_width[u] : in_crops[u], in_width[u]};
         value *v = tape_value(t, u == MODALITY_TEXT ? 3 : 4, dim, NULL);
         for (int b = 0; b < BATCH; b++) {
-            memcpy(v->data + b * row, w->vectors[u] + samples[b] * row, (size_t)row * sizeof(float));
+            memcpy(v->device_data + b * row, w->vectors[u] + samples[b] * row, (size_t)row * sizeof(float));
             memcpy(d->mask[u] + b * in_steps[u], w->mask[u] + samples[b] * in_steps[u], (size_t)in_steps[u]);
             d->present[u][b] = w->present[u][samples[b]];
         }
@@ -158,11 +158,11 @@ static semanticmac_outputs forward(const twin *w, tape *t, const int64_t *sample
 static void compare_first_step(const twin *w, const semanticmac_outputs *out)
 {
     char name[64];
-    compare(w, "out.", "prediction", out->prediction[0]->data, out->prediction[0]->count);
-    compare(w, "out.", "head.shared", out->shared_head[0]->data, out->shared_head[0]->count);
-    compare(w, "out.", "shared_mean", out->shared_mean->data, out->shared_mean->count);
-    compare(w, "out.", "fused", out->fused->data, out->fused->count);
-    compare(w, "out.", "inter", out->inter->data, out->inter->count);
+    compare(w, "out.", "prediction", out->prediction[0]->device_data, out->prediction[0]->count);
+    compare(w, "out.", "head.shared", out->shared_head[0]->device_data, out->shared_head[0]->count);
+    compare(w, "out.", "shared_mean", out->shared_mean->device_data, out->shared_mean->count);
+    compare(w, "out.", "fused", out->fused->device_data, out->fused->count);
+    compare(w, "out.", "inter", out->inter->device_data, out->inter->count);
     for (modality u = 0; u < MODALITIES; u++) {
         const struct {
             const char *prefix;
@@ -171,7 +171,7 @@ static void compare_first_step(const twin *w, const semanticmac_outputs *out)
             {"intra_specific.", out->intra_specific[u]}, {"intra_shared.", out->intra_shared[u]}};
         for (int i = 0; i < 5; i++) {
             snprintf(name, sizeof name, "%s%s", list[i].prefix, modality_name(u));
-            compare(w, "out.", name, list[i].v->data, list[i].v->count);
+            compare(w, "out.", name, list[i].v->device_data, list[i].v->count);
         }
     }
     for (int64_t i = 0; i < parameter_number(w->store); i++) {
@@ -186,9 +186,10 @@ static void write_banks(label_generation *labels, const semanticmac_outputs *out
     for (int b = 0; b < BATCH; b++)
         any[b] = out->present[0][b] || out->present[1][b] || out->present[2][b];
     for (modality u = 0; u < MODALITIES; u++)
-        assert_ok(
-            label_generation_write(labels, (int)u, samples, BATCH, out->specific[u]->data, out->present[u], error));
-    assert_ok(label_generation_write(labels, MODALITY_SHARED, samples, BATCH, out->shared_mean->data, any, error));
+        assert_ok(label_generation_write(
+            labels, (int)u, samples, BATCH, out->specific[u]->device_data, out->present[u], error));
+    assert_ok(
+        label_generation_write(labels, MODALITY_SHARED, samples, BATCH, out->shared_mean->device_data, any, error));
 }
 
 static void replay(const char *name, const char *const *settings)
@@ -252,7 +253,7 @@ static void replay(const char *name, const char *const *settings)
     for (int64_t i = 0; i < parameter_number(w.store); i++) {
         const parameter *p = parameter_at(w.store, i);
         if (!is_idle(&w, p))
-            compare(&w, "final.", short_name(p), p->data, p->count);
+            compare(&w, "final.", short_name(p), p->device_data, p->count);
     }
     free(losses);
     free(norms);
