@@ -10,6 +10,7 @@
 
 #include "media/media.h"
 #include "media/resize.h"
+#include "media/transcript.h"
 
 typedef struct decoder decoder;
 
@@ -25,14 +26,23 @@ typedef struct decoded {
 } decoded;
 
 smac_status decoder_open(const char *path, const media_options *options, decoder **out, smac_error *error);
+/*
+ * Decode a file that media_open opened; it is taken over, on failure too.  Of options count start, end, skip_* and
+ * subtitles; NULL: as the file was opened.
+ */
+smac_status decoder_start(media_file *file, const media_options *options, decoder **out, smac_error *error);
 void decoder_close(decoder *d);
 smac_status decoder_next(decoder *d, decoded *out, smac_error *error);
 /* The picture of the last DECODED_PICTURE as upright RGB; holds until the next decoder_next. */
 smac_status decoder_picture(decoder *d, picture *out, smac_error *error);
 
+const char *decoder_name(const decoder *d); /* the path, or the name of the input */
 const media_info *decoder_info(const decoder *d);
 const media_warnings *decoder_warnings(const decoder *d);
 double decoder_picture_seconds(const decoder *d);
 double decoder_sound_seconds(const decoder *d);
+/* The words of the subtitles read so far (options.subtitles), whole and sorted at the end; empty when there are none. */
+const transcript *decoder_subtitles(const decoder *d);
+void decoder_take_subtitles(decoder *d, transcript *out); /* move them out; transcript_free(out) */
 
 #endif

@@ -53,32 +53,54 @@ static smac_status check_options(const char *path, frame_options *o, smac_error 
     return SMAC_OK;
 }
 
-smac_status media_reader_open(const char *path, const frame_options *options, media_reader **out, smac_error *error)
+/* The reader of a decoder, which it takes over; on failure the decoder is closed. */
+static smac_status reader_new(
+    decoder *source, const frame_options *options, const char *path, media_reader **out, smac_error *error)
 {
     *out = NULL;
     media_reader *r = memory_new(1, sizeof *r);
-    if (!r)
+    if (!r) {
+        decoder_close(source);
         return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for reading %s", path);
-    if (options)
-        r->options = *options;
-    smac_status status = check_options(path, &r->options, error);
-    if (status == SMAC_OK)
-        status = decoder_open(path, &r->options.media, &r->source, error);
-    if (status == SMAC_OK) {
-        size_t bytes = (size_t)r->options.crops * (size_t)r->options.size * (size_t)r->options.size * 3;
-        if (r->options.prepare == PREPARE_STILL)
-            r->rgb = memory_aligned(bytes);
-        else
-            r->values = memory_aligned(bytes * sizeof(float));
-        if (!r->rgb && !r->values)
-            status = FAIL(error, SMAC_ERROR_MEMORY, "out of memory for reading %s", path);
     }
-    if (status != SMAC_OK) {
+    r->source = source;
+    r->options = *options;
+    size_t bytes = (size_t)r->options.crops * (size_t)r->options.size * (size_t)r->options.size * 3;
+    if (r->options.prepare == PREPARE_STILL)
+        r->rgb = memory_aligned(bytes);
+    else
+        r->values = memory_aligned(bytes * sizeof(float));
+    if (!r->rgb && !r->values) {
         media_reader_close(r);
-        return status;
+        return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for reading %s", path);
     }
     *out = r;
     return SMAC_OK;
+}
+
+smac_status media_reader_open(const char *path, const frame_options *options, media_reader **out, smac_error *error)
+{
+    frame_options mine = options ? *options : (frame_options){0};
+    decoder *source;
+    *out = NULL;
+    TRY(check_options(path, &mine, error));
+    TRY(decoder_open(path, &mine.media, &source, error));
+    return reader_new(source, &mine, path, out, error);
+}
+
+smac_status media_reader_start(media_file *file, const frame_options *options, media_reader **out, smac_error *error)
+{
+    frame_options mine = options ? *options : (frame_options){0};
+    const char *name = media_file_name(file);
+    decoder *source;
+    *out = NULL;
+    smac_status status = check_options(name, &mine, error);
+    if (status != SMAC_OK) {
+        media_close(file);
+        return status;
+    }
+    TRY(decoder_start(file, options ? &mine.media : NULL, &source, error));
+    return reader_new(source, &mine, decoder_name(source), out, error);
 }
 
 void media_reader_close(media_reader *r)
@@ -155,4 +177,9 @@ double media_reader_picture_seconds(const media_reader *r)
 double media_reader_sound_seconds(const media_reader *r)
 {
     return decoder_sound_seconds(r->source);
+}
+
+const transcript *media_reader_subtitles(const media_reader *r)
+{
+    return decoder_subtitles(r->source);
 }

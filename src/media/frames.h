@@ -15,6 +15,7 @@
 
 #include "media/media.h"
 #include "media/resize.h"
+#include "media/transcript.h"
 
 typedef struct frame_options {
     media_options media;
@@ -45,6 +46,11 @@ typedef struct media_reader media_reader;
 
 /* options may be NULL.  Errors as media_probe's.  Free with media_reader_close (NULL is fine). */
 smac_status media_reader_open(const char *path, const frame_options *options, media_reader **out, smac_error *error);
+/*
+ * The same of a file that media_open opened; it is taken over, on failure too.  Of options->media count start, end,
+ * skip_* and subtitles alone.
+ */
+smac_status media_reader_start(media_file *file, const frame_options *options, media_reader **out, smac_error *error);
 void media_reader_close(media_reader *reader);
 
 /*
@@ -58,6 +64,8 @@ const media_warnings *media_reader_warnings(const media_reader *reader); /* grow
 /* Lengths in seconds of what was decoded so far (at the end: of the whole part read); 0: none. */
 double media_reader_picture_seconds(const media_reader *reader);
 double media_reader_sound_seconds(const media_reader *reader);
+/* With options.media.subtitles: the words of the text subtitles, whole and sorted at the end; else empty. */
+const transcript *media_reader_subtitles(const media_reader *reader);
 
 /* How many frames a picture of so many seconds gives (at least 1), and how many clips so many frames (0 for 0). */
 int64_t sampled_frame_count(double seconds, double rate);

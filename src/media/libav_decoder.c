@@ -15,13 +15,14 @@
 #include "media/libav_file.h"
 #include "media/libav_picture.h"
 #include "media/libav_sound.h"
+#include "media/libav_subtitles.h"
 
 #define READ_ERRORS_MAX 64 /* in a row: then the rest of the file is given up */
 
 #define RUN_UP_SECONDS 0.1
 
 struct decoder {
-    libav_file file;
+    libav_file *file;
     double start, end; /* of the part read, in our time; end may be INFINITY */
     AVPacket *packet;
     AVFrame *frame;
@@ -40,6 +41,7 @@ struct decoder {
     bool sound_drained, sound_ended;
     int64_t sound_packets, sound_broken;
     sound_converter sound;
+    subtitle_reader subtitles;
 };
 
 static double seconds_of(int64_t stamp, AVRational base)
@@ -55,17 +57,19 @@ static void seek_to_start(decoder *d)
     static const char *const indexed[] = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "wav", "flac"};
     bool has_index = false;
     for (size_t i = 0; i < sizeof indexed / sizeof indexed[0]; i++)
-        has_index = has_index || strcmp(d->file.info.container, indexed[i]) == 0;
-    if (!has_index || d->start < 2.0)
+        has_index = has_index || strcmp(d->file->info.container, indexed[i]) == 0;
+    /* A second earlier, so that sound decoders have warmed up when the part begins; more for words that began before. */
+    double earlier = d->subtitles.stream >= 0 ? 10.0 : 1.0;
+    bool words_alone = d->subtitles.stream >= 0 && !d->picture_codec && !d->sound_codec;
+    if (!has_index || words_alone || d->start < earlier + 1.0)
         return;
-    /* A second earlier, so that sound decoders have warmed up when the part begins. */
-    int64_t target = (int64_t)((d->start - 1.0 + d->file.start_time) * AV_TIME_BASE);
-    avformat_seek_file(d->file.format, -1, INT64_MIN, target, target, 0);
+    int64_t target = (int64_t)((d->start - earlier + d->file->start_time) * AV_TIME_BASE);
+    avformat_seek_file(d->file->format, -1, INT64_MIN, target, target, 0);
 }
 
 static smac_status open_all(decoder *d, smac_error *error)
 {
-    libav_file *f = &d->file;
+    libav_file *f = d->file;
     const media_options *o = &f->options;
     if (!(o->start >= 0) || !(o->end >= 0) || (o->end > 0 && o->end <= o->start) || o->start > 1e9)
         return FAIL(error, SMAC_ERROR_ARGUMENT,
@@ -82,37 +86,58 @@ static smac_status open_all(decoder *d, smac_error *error)
         d->picture_codec = libav_open_decoder(f, f->picture_stream);
     if (f->sound_stream >= 0 && !o->skip_sound)
         d->sound_codec = libav_open_decoder(f, f->sound_stream);
-    if (!d->picture_codec && !d->sound_codec && f->warnings.count > 0)
+    d->subtitles.stream = -1;
+    if (o->subtitles)
+        TRY(subtitle_reader_open(&d->subtitles, f, error));
+    bool wanted = !o->skip_picture || !o->skip_sound;
+    if (wanted && !d->picture_codec && !d->sound_codec && d->subtitles.stream < 0 && f->warnings.count > 0)
         return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s cannot be decoded (%s): convert it, for example with ffmpeg",
             f->path, f->warnings.items[0]);
     d->picture_drained = d->picture_ended = !d->picture_codec;
     d->sound_drained = d->sound_ended = !d->sound_codec;
     sound_converter_init(&d->sound, d->start, d->end, f->info.duration);
     for (unsigned i = 0; i < f->format->nb_streams; i++)
-        if (!((int)i == f->picture_stream && d->picture_codec) && !((int)i == f->sound_stream && d->sound_codec))
+        if (!((int)i == f->picture_stream && d->picture_codec) && !((int)i == f->sound_stream && d->sound_codec) &&
+            (int)i != d->subtitles.stream)
             f->format->streams[i]->discard = AVDISCARD_ALL;
     seek_to_start(d);
     return SMAC_OK;
 }
 
-smac_status decoder_open(const char *path, const media_options *options, decoder **out, smac_error *error)
+smac_status decoder_start(media_file *file, const media_options *options, decoder **out, smac_error *error)
 {
     *out = NULL;
     decoder *d = memory_new(1, sizeof *d);
-    if (!d)
-        return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for decoding %s", path);
-    smac_status status = libav_file_open(&d->file, path, options, false, error);
-    if (status != SMAC_OK) {
-        free(d);
+    if (!d) {
+        smac_status status = FAIL(error, SMAC_ERROR_MEMORY, "out of memory for decoding %s", file->path);
+        media_close(file);
         return status;
     }
-    status = open_all(d, error);
+    d->file = file;
+    if (options) {
+        file->options.start = options->start;
+        file->options.end = options->end;
+        file->options.skip_picture = options->skip_picture;
+        file->options.skip_sound = options->skip_sound;
+        file->options.subtitles = options->subtitles;
+    }
+    smac_status status = libav_check_streams(file, file->options.subtitles, error);
+    if (status == SMAC_OK)
+        status = open_all(d, error);
     if (status != SMAC_OK) {
         decoder_close(d);
         return status;
     }
     *out = d;
     return SMAC_OK;
+}
+
+smac_status decoder_open(const char *path, const media_options *options, decoder **out, smac_error *error)
+{
+    media_file *file;
+    *out = NULL;
+    TRY(media_open(&(media_input){.name = path}, options, &file, error));
+    return decoder_start(file, NULL, out, error);
 }
 
 void decoder_close(decoder *d)
@@ -127,7 +152,8 @@ void decoder_close(decoder *d)
     avcodec_free_context(&d->sound_codec);
     picture_converter_free(&d->converter);
     sound_converter_free(&d->sound);
-    libav_file_close(&d->file);
+    subtitle_reader_close(&d->subtitles);
+    media_close(d->file);
     free(d);
 }
 
@@ -140,27 +166,28 @@ void decoder_close(decoder *d)
  */
 static double run_up(const decoder *d, int stream)
 {
-    const AVStream *s = d->file.format->streams[stream];
-    double lead = s->start_time == AV_NOPTS_VALUE ? 0 : seconds_of(s->start_time, s->time_base) - d->file.start_time;
+    const AVStream *s = d->file->format->streams[stream];
+    double lead = s->start_time == AV_NOPTS_VALUE ? 0 : seconds_of(s->start_time, s->time_base) - d->file->start_time;
     return lead > 0 && lead <= RUN_UP_SECONDS ? lead : 0;
 }
 
 /* The time of d->frame from the start of the file; repairs missing, backward and absurd timestamps. */
 static double picture_time(decoder *d)
 {
-    AVRational base = d->file.format->streams[d->file.picture_stream]->time_base;
+    AVRational base = d->file->format->streams[d->file->picture_stream]->time_base;
     double expected = d->has_time ? d->held_from + d->held_length : 0;
     int64_t stamp = d->frame->best_effort_timestamp;
     if (stamp == AV_NOPTS_VALUE)
         return expected;
-    double time = seconds_of(stamp, base) - d->file.start_time - run_up(d, d->file.picture_stream) + d->picture_offset;
+    double time =
+        seconds_of(stamp, base) - d->file->start_time - run_up(d, d->file->picture_stream) + d->picture_offset;
     if (!d->has_time)
         return time;
     double jump = time - expected;
-    double length = d->file.info.duration;
+    double length = d->file->info.duration;
     bool beyond = length > 0 ? jump > 1 && time > length + 1 : jump > 60;
     if (jump < -1 || beyond) {
-        libav_warn(&d->file, "the timestamps of the picture jump; it is taken as going on");
+        libav_warn(d->file, "the timestamps of the picture jump; it is taken as going on");
         d->picture_offset -= jump;
         time = expected;
     }
@@ -169,10 +196,10 @@ static double picture_time(decoder *d)
 
 static double picture_length(const decoder *d)
 {
-    const AVStream *stream = d->file.format->streams[d->file.picture_stream];
+    const AVStream *stream = d->file->format->streams[d->file->picture_stream];
     double length = d->frame->pkt_duration > 0 ? seconds_of(d->frame->pkt_duration, stream->time_base) : 0;
     if (!(length > 0 && length < 3600))
-        length = d->file.info.frame_rate > 0.01 ? 1.0 / d->file.info.frame_rate : 0.04;
+        length = d->file->info.frame_rate > 0.01 ? 1.0 / d->file->info.frame_rate : 0.04;
     return length;
 }
 
@@ -235,8 +262,8 @@ static bool finish_picture(decoder *d, decoded *out)
 smac_status decoder_picture(decoder *d, picture *out, smac_error *error)
 {
     if (!d->current->data[0])
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: no picture is at hand", d->file.path);
-    return picture_converter_run(&d->converter, d->current, d->file.orientation, d->file.path, out, error);
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: no picture is at hand", d->file->path);
+    return picture_converter_run(&d->converter, d->current, d->file->orientation, d->file->path, out, error);
 }
 
 /* --- sound ------------------------------------------------------------------------------------------------------- */
@@ -256,17 +283,18 @@ static smac_status take_sound(decoder *d, smac_error *error)
 {
     if (d->frame->flags & AV_FRAME_FLAG_CORRUPT || d->frame->decode_error_flags)
         d->sound_broken++;
-    AVRational base = d->file.format->streams[d->file.sound_stream]->time_base;
+    AVRational base = d->file->format->streams[d->file->sound_stream]->time_base;
     int64_t stamp = d->frame->best_effort_timestamp;
-    double time =
-        stamp == AV_NOPTS_VALUE ? NAN : seconds_of(stamp, base) - d->file.start_time - run_up(d, d->file.sound_stream);
+    double time = stamp == AV_NOPTS_VALUE
+        ? NAN
+        : seconds_of(stamp, base) - d->file->start_time - run_up(d, d->file->sound_stream);
     const char *warning = NULL;
     smac_status status = sound_converter_feed(&d->sound, d->frame, time, &warning, error);
     av_frame_unref(d->frame);
     if (warning)
-        libav_warn(&d->file, "%s", warning);
+        libav_warn(d->file, "%s", warning);
     if (status == SMAC_ERROR_UNSUPPORTED) { /* the picture may still do */
-        libav_warn(&d->file, "its sound is left out: %s", error ? error->message : "its form is not supported");
+        libav_warn(d->file, "its sound is left out: %s", error ? error->message : "its form is not supported");
         d->sound_ended = true;
         return SMAC_OK;
     }
@@ -308,13 +336,15 @@ static void end_input(decoder *d)
 
 static smac_status read_packet(decoder *d, smac_error *error)
 {
-    libav_file *f = &d->file;
+    libav_file *f = d->file;
     if (libav_interrupted(f))
         return libav_stopped(f, error);
     int code = av_read_frame(f->format, d->packet);
     if (f->interrupted)
         return libav_stopped(f, error);
     if (code < 0) {
+        if (f->read_failed)
+            return libav_unreadable(f, error);
         if (code == AVERROR(ENOMEM))
             return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for decoding %s", f->path);
         bool finished = code == AVERROR_EOF || ++d->read_errors >= READ_ERRORS_MAX;
@@ -335,13 +365,16 @@ static smac_status read_packet(decoder *d, smac_error *error)
         if (code < 0 && code != AVERROR(EAGAIN) && code != AVERROR_EOF)
             ++*(picture ? &d->picture_broken : &d->sound_broken);
     }
+    smac_status status = SMAC_OK;
+    if (d->packet->stream_index == d->subtitles.stream)
+        status = subtitle_reader_take(&d->subtitles, d->packet, error);
     av_packet_unref(d->packet);
-    return SMAC_OK;
+    return status;
 }
 
 static void warn_of_losses(decoder *d)
 {
-    libav_file *f = &d->file;
+    libav_file *f = d->file;
     const struct {
         const char *name;
         int stream;
@@ -380,18 +413,19 @@ static void warn_of_losses(decoder *d)
 
 static smac_status finish_all(decoder *d, decoded *out, smac_error *error)
 {
-    size_t known = d->file.warnings.count;
+    size_t known = d->file->warnings.count;
     warn_of_losses(d);
+    transcript_sort(&d->subtitles.words);
     *out = (decoded){.kind = DECODED_END};
     bool nothing = d->pictures == 0 && !sound_converter_has_sound(&d->sound);
     nothing = nothing && d->start == 0 && (d->picture_codec || d->sound_codec);
     if (nothing && known > 0)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s: nothing could be decoded (%s): get it again or name another",
-            d->file.path, d->file.warnings.items[0]);
+            d->file->path, d->file->warnings.items[0]);
     if (nothing)
         return FAIL(error, SMAC_ERROR_FORMAT,
             "%s: nothing could be decoded (kind %s, %lld broken packets of %lld): get it again or name another",
-            d->file.path, d->file.info.container, (long long)d->file.warnings.broken_packets,
+            d->file->path, d->file->info.container, (long long)d->file->warnings.broken_packets,
             (long long)(d->picture_packets + d->sound_packets));
     return SMAC_OK;
 }
@@ -423,7 +457,8 @@ smac_status decoder_next(decoder *d, decoded *out, smac_error *error)
                 return SMAC_OK;
             d->sound_ended = true;
         }
-        if (d->picture_ended && d->sound_ended)
+        bool words_alone = d->subtitles.stream >= 0 && !d->picture_codec && !d->sound_codec;
+        if (d->picture_ended && d->sound_ended && (!words_alone || d->input_ended))
             return finish_all(d, out, error);
         if (d->input_ended) { /* a decoder that wants input after the end has nothing more */
             d->picture_drained = d->sound_drained = true;
@@ -433,14 +468,19 @@ smac_status decoder_next(decoder *d, decoded *out, smac_error *error)
     }
 }
 
+const char *decoder_name(const decoder *d)
+{
+    return d->file->path;
+}
+
 const media_info *decoder_info(const decoder *d)
 {
-    return &d->file.info;
+    return &d->file->info;
 }
 
 const media_warnings *decoder_warnings(const decoder *d)
 {
-    return &d->file.warnings;
+    return &d->file->warnings;
 }
 
 double decoder_picture_seconds(const decoder *d)
@@ -451,4 +491,15 @@ double decoder_picture_seconds(const decoder *d)
 double decoder_sound_seconds(const decoder *d)
 {
     return sound_converter_seconds(&d->sound);
+}
+
+const transcript *decoder_subtitles(const decoder *d)
+{
+    return &d->subtitles.words;
+}
+
+void decoder_take_subtitles(decoder *d, transcript *out)
+{
+    *out = d->subtitles.words;
+    d->subtitles.words = (transcript){0};
 }

@@ -3,9 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libavutil/display.h>
-#include <libavutil/pixdesc.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -61,38 +58,84 @@ smac_status libav_stopped(const libav_file *f, smac_error *error)
     return FAIL(error, SMAC_ERROR_INTERRUPTED, "%s: reading was interrupted", f->path);
 }
 
+smac_status libav_unreadable(const libav_file *f, smac_error *error)
+{
+    return FAIL(error, SMAC_ERROR_IO, "%s could not be read after byte %lld: the system reports an input error",
+        f->path, (long long)f->position);
+}
+
 static int interrupt_callback(void *user)
 {
     return libav_interrupted(user);
 }
 
+/* --- bytes --------------------------------------------------------------------------------------------------------- */
+
+static int64_t descriptor_read(void *user, void *data, size_t size)
+{
+    const libav_file *f = user;
+    for (;;) {
+        ssize_t got = read(f->descriptor, data, size);
+        if (got >= 0 || errno != EINTR)
+            return got;
+    }
+}
+
+static int64_t descriptor_seek(void *user, int64_t offset)
+{
+    const libav_file *f = user;
+    return lseek(f->descriptor, offset, SEEK_SET);
+}
+
+static int64_t memory_read(void *user, void *data, size_t size)
+{
+    media_memory *m = user;
+    size_t left = m->at < m->size ? m->size - m->at : 0, take = size < left ? size : left;
+    if (take > 0)
+        memcpy(data, (const char *)m->data + m->at, take);
+    m->at += take;
+    return (int64_t)take;
+}
+
+static int64_t memory_seek(void *user, int64_t offset)
+{
+    media_memory *m = user;
+    m->at = offset < 0 ? 0 : (size_t)offset;
+    return offset < 0 ? -1 : offset;
+}
+
+media_input media_input_memory(media_memory *memory, const char *name)
+{
+    return (media_input){
+        .name = name, .read = memory_read, .seek = memory_seek, .size = (int64_t)memory->size, .user = memory};
+}
+
 static int read_callback(void *user, uint8_t *data, int size)
 {
     libav_file *f = user;
-    for (;;) {
-        if (libav_interrupted(f))
-            return AVERROR_EXIT;
-        ssize_t got = read(f->descriptor, data, (size_t)size);
-        if (got > 0)
-            return (int)got;
-        if (got == 0)
-            return AVERROR_EOF;
-        if (errno != EINTR)
-            return AVERROR(errno);
+    if (libav_interrupted(f))
+        return AVERROR_EXIT;
+    int64_t got = f->input.read(f->input.user, data, (size_t)size);
+    if (got < 0 || got > size) {
+        f->read_failed = true;
+        return AVERROR(EIO);
     }
+    f->position += got;
+    return got == 0 ? AVERROR_EOF : (int)got;
 }
 
 static int64_t seek_callback(void *user, int64_t offset, int whence)
 {
     libav_file *f = user;
-    if (whence & AVSEEK_SIZE) {
-        struct stat status;
-        if (fstat(f->descriptor, &status) != 0)
-            return AVERROR(errno);
-        return status.st_size;
-    }
-    off_t at = lseek(f->descriptor, offset, whence & 3);
-    return at < 0 ? AVERROR(errno) : at;
+    if (whence & AVSEEK_SIZE)
+        return f->input.size >= 0 ? f->input.size : AVERROR(ENOSYS);
+    whence &= 3;
+    int64_t base = whence == SEEK_CUR ? f->position : whence == SEEK_END ? f->input.size : 0;
+    if ((whence == SEEK_END && base < 0) || offset > INT64_MAX - base || base + offset < 0)
+        return AVERROR(EINVAL);
+    if (f->input.seek(f->input.user, base + offset) < 0)
+        return AVERROR(EIO);
+    return f->position = base + offset;
 }
 
 /* A media file has no business opening other files or addresses (play lists do). */
@@ -102,7 +145,9 @@ static int open_nothing_else(AVFormatContext *format, AVIOContext **io, const ch
     return AVERROR(EACCES);
 }
 
-static smac_status open_descriptor(libav_file *f, smac_error *error)
+/* --- opening ------------------------------------------------------------------------------------------------------- */
+
+static smac_status open_path(libav_file *f, smac_error *error)
 {
     f->descriptor = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe nobody writes to is not waited for */
     if (f->descriptor < 0)
@@ -116,10 +161,19 @@ static smac_status open_descriptor(libav_file *f, smac_error *error)
     if (!S_ISREG(status.st_mode)) /* a recording is read in several passes */
         return FAIL(error, SMAC_ERROR_FORMAT,
             "%s is a pipe or a device, expected a video or sound file: write what it gives into one first", f->path);
-    if (status.st_size == 0)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s is empty, expected a video or sound file: get it again", f->path);
+    f->input.read = descriptor_read;
+    f->input.seek = descriptor_seek;
+    f->input.size = status.st_size;
+    f->input.user = f;
+    return SMAC_OK;
+}
+
+static smac_status open_io(libav_file *f, smac_error *error)
+{
     uint8_t *buffer = av_malloc(READ_BUFFER);
-    f->io = buffer ? avio_alloc_context(buffer, READ_BUFFER, 0, f, read_callback, NULL, seek_callback) : NULL;
+    f->io = buffer
+        ? avio_alloc_context(buffer, READ_BUFFER, 0, f, read_callback, NULL, f->input.seek ? seek_callback : NULL)
+        : NULL;
     if (!f->io) {
         av_free(buffer);
         return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for reading %s", f->path);
@@ -146,14 +200,28 @@ static smac_status not_recognised(const libav_file *f, smac_error *error)
         f->path);
 }
 
+/* The index came after the samples, which a stream that only goes forward does not give again. */
+static bool samples_were_passed(const libav_file *f)
+{
+    int64_t here = avio_tell(f->io);
+    for (unsigned i = 0; i < f->format->nb_streams; i++) {
+        const AVIndexEntry *first = avformat_index_get_entry(f->format->streams[i], 0);
+        if (first && first->pos < here)
+            return true;
+    }
+    return false;
+}
+
 static smac_status open_container(libav_file *f, smac_error *error)
 {
     const AVInputFormat *kind = NULL;
     int code = av_probe_input_buffer2(f->io, &kind, f->path, NULL, 0, 0);
     if (f->interrupted)
         return libav_stopped(f, error);
-    if (code == AVERROR(EIO))
-        return FAIL(error, SMAC_ERROR_IO, "%s cannot be read: the system reports an input error", f->path);
+    if (f->read_failed)
+        return libav_unreadable(f, error);
+    if (f->position == 0)
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s is empty, expected a video or sound file: get it again", f->path);
     if (code < 0 || !kind || is_refused(kind->name))
         return not_recognised(f, error);
     f->format = avformat_alloc_context();
@@ -167,11 +235,18 @@ static smac_status open_container(libav_file *f, smac_error *error)
     code = avformat_open_input(&f->format, f->path, kind, NULL); /* frees format on failure */
     if (f->interrupted)
         return libav_stopped(f, error);
+    if (f->read_failed)
+        return libav_unreadable(f, error);
     if (code == AVERROR(ENOMEM))
         return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for reading %s", f->path);
     if (code < 0)
         return FAIL(error, SMAC_ERROR_FORMAT,
             "%s is no valid file of the kind %s: it is damaged, cut off or something else", f->path, kind->name);
+    if (!f->input.seek && samples_were_passed(f))
+        return FAIL(error, SMAC_ERROR_FORMAT,
+            "%s cannot be read as a stream, because its index comes after its pictures and sound: write it into a file "
+            "first",
+            f->path);
     AVDictionary **per_stream = NULL;
     unsigned count = f->format->nb_streams;
     if (count > 0 && (per_stream = memory_new(count, sizeof *per_stream)))
@@ -181,128 +256,13 @@ static smac_status open_container(libav_file *f, smac_error *error)
     for (unsigned i = 0; per_stream && i < count; i++)
         av_dict_free(&per_stream[i]);
     free(per_stream);
-    return f->interrupted ? libav_stopped(f, error) : SMAC_OK;
+    if (f->interrupted)
+        return libav_stopped(f, error);
+    return f->read_failed ? libav_unreadable(f, error) : SMAC_OK;
 }
 
-int libav_orientation_of_matrix(const int32_t m[9])
+smac_status libav_check_streams(const libav_file *f, bool subtitles_alone_do, smac_error *error)
 {
-    /* Shown (x', y') = (a x + c y, b x + d y); only quarter turns and mirrors are applied. */
-    double a = m[0] / 65536.0, b = m[1] / 65536.0, c = m[3] / 65536.0, d = m[4] / 65536.0;
-    if (fabs(a) + fabs(d) > fabs(b) + fabs(c))
-        return (a < 0 ? LIBAV_MIRROR_COLUMNS : 0) | (d < 0 ? LIBAV_MIRROR_ROWS : 0);
-    if (fabs(b) + fabs(c) > 0)
-        return LIBAV_TRANSPOSE | (c < 0 ? LIBAV_MIRROR_COLUMNS : 0) | (b < 0 ? LIBAV_MIRROR_ROWS : 0);
-    return 0;
-}
-
-int libav_orientation_of_exif(const char *value)
-{
-    static const int table[9] = {0, 0, LIBAV_MIRROR_COLUMNS, LIBAV_MIRROR_COLUMNS | LIBAV_MIRROR_ROWS,
-        LIBAV_MIRROR_ROWS, LIBAV_TRANSPOSE, LIBAV_TRANSPOSE | LIBAV_MIRROR_COLUMNS,
-        LIBAV_TRANSPOSE | LIBAV_MIRROR_COLUMNS | LIBAV_MIRROR_ROWS, LIBAV_TRANSPOSE | LIBAV_MIRROR_ROWS};
-    if (!value)
-        return 0;
-    while (*value == ' ')
-        value++;
-    return value[0] >= '1' && value[0] <= '8' && (value[1] == 0 || value[1] == ' ') ? table[value[0] - '0'] : 0;
-}
-
-static void describe_rotation(libav_file *f)
-{
-    /* Clockwise degrees of each orientation; mirrored ones after their mirror. */
-    static const int degrees[8] = {0, 0, 180, 180, 90, 90, 270, 270};
-    static const bool mirrored[8] = {false, true, true, false, true, false, false, true};
-    f->info.rotation = degrees[f->orientation];
-    f->info.mirrored = mirrored[f->orientation];
-    if (f->orientation & LIBAV_TRANSPOSE) {
-        int width = f->info.width;
-        f->info.width = f->info.height;
-        f->info.height = width;
-    }
-}
-
-static void describe_picture(libav_file *f)
-{
-    const AVStream *stream = f->format->streams[f->picture_stream];
-    const AVCodecParameters *p = stream->codecpar;
-    media_info *info = &f->info;
-    info->has_picture = true;
-    snprintf(info->picture_codec, sizeof info->picture_codec, "%s", avcodec_get_name(p->codec_id));
-    const char *format = av_get_pix_fmt_name(p->format);
-    snprintf(info->picture_format, sizeof info->picture_format, "%s", format ? format : "unknown");
-    info->width = p->width;
-    info->height = p->height;
-    const int32_t *matrix = (const int32_t *)av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, NULL);
-    f->orientation = matrix ? libav_orientation_of_matrix(matrix) : 0;
-    describe_rotation(f);
-    AVRational rate = stream->avg_frame_rate.num > 0 && stream->avg_frame_rate.den > 0 ? stream->avg_frame_rate
-                                                                                       : stream->r_frame_rate;
-    info->frame_rate = rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0;
-    const char *kind = f->format->iformat->name;
-    size_t length = strlen(kind);
-    info->is_still = strcmp(kind, "image2") == 0 || (length > 5 && strcmp(kind + length - 5, "_pipe") == 0);
-}
-
-static void describe_subtitle(libav_file *f, int index)
-{
-    if (f->info.subtitle_count == MEDIA_SUBTITLES_MAX) {
-        libav_warn(f, "more than %d subtitle streams: the others are not looked at", MEDIA_SUBTITLES_MAX);
-        return;
-    }
-    const AVStream *stream = f->format->streams[index];
-    media_subtitle *s = &f->info.subtitles[f->info.subtitle_count++];
-    s->stream = index;
-    snprintf(s->codec, sizeof s->codec, "%s", avcodec_get_name(stream->codecpar->codec_id));
-    const AVDictionaryEntry *language = av_dict_get(stream->metadata, "language", NULL, 0);
-    snprintf(s->language, sizeof s->language, "%s", language ? language->value : "");
-    const AVCodecDescriptor *descriptor = avcodec_descriptor_get(stream->codecpar->codec_id);
-    s->is_text = descriptor && (descriptor->props & AV_CODEC_PROP_TEXT_SUB);
-}
-
-static double length_of(const AVFormatContext *format)
-{
-    double seconds = format->duration != AV_NOPTS_VALUE ? (double)format->duration / AV_TIME_BASE : 0;
-    for (unsigned i = 0; seconds <= 0 && i < format->nb_streams; i++) {
-        const AVStream *stream = format->streams[i];
-        if (stream->duration != AV_NOPTS_VALUE && stream->duration > 0)
-            seconds = fmax(seconds, (double)stream->duration * av_q2d(stream->time_base));
-    }
-    return seconds > 0 && isfinite(seconds) ? seconds : 0;
-}
-
-static void describe(libav_file *f)
-{
-    AVFormatContext *format = f->format;
-    media_info *info = &f->info;
-    snprintf(info->container, sizeof info->container, "%s", format->iformat->name);
-    info->streams = (int)format->nb_streams;
-    f->start_time = format->start_time != AV_NOPTS_VALUE ? (double)format->start_time / AV_TIME_BASE : 0;
-    info->start = f->start_time;
-    f->start_time = fmax(f->start_time, 0); /* what lies before 0 is the run-up of the codec */
-    f->picture_stream = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
-    f->sound_stream = av_find_best_stream(format, AVMEDIA_TYPE_AUDIO, -1, -1, NULL, 0);
-    if (f->picture_stream >= 0 && (format->streams[f->picture_stream]->disposition & AV_DISPOSITION_ATTACHED_PIC))
-        f->picture_stream = -1; /* the cover of a recording shows nobody talking */
-    if (f->picture_stream >= 0)
-        describe_picture(f);
-    if (f->sound_stream >= 0) {
-        const AVCodecParameters *p = format->streams[f->sound_stream]->codecpar;
-        info->has_sound = true;
-        snprintf(info->sound_codec, sizeof info->sound_codec, "%s", avcodec_get_name(p->codec_id));
-        info->sample_rate = p->sample_rate;
-        info->channels = p->ch_layout.nb_channels;
-    }
-    for (unsigned i = 0; i < format->nb_streams; i++)
-        if (format->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE)
-            describe_subtitle(f, (int)i);
-    info->duration = info->is_still ? 0 : length_of(format);
-}
-
-static smac_status open_all(libav_file *f, bool subtitles_alone_do, smac_error *error)
-{
-    TRY(open_descriptor(f, error));
-    TRY(error_advise(error, open_container(f, error), SMAC_ERROR_FORMAT, "get it again or name another"));
-    describe(f);
     bool something = f->info.has_picture || f->info.has_sound || (subtitles_alone_do && f->info.subtitle_count > 0);
     if (something)
         return SMAC_OK;
@@ -314,25 +274,54 @@ static smac_status open_all(libav_file *f, bool subtitles_alone_do, smac_error *
         f->path, f->info.container, f->info.streams);
 }
 
-smac_status libav_file_open(
-    libav_file *f, const char *path, const media_options *options, bool subtitles_alone_do, smac_error *error)
+static smac_status open_all(libav_file *f, smac_error *error)
 {
-    memset(f, 0, sizeof *f);
-    f->descriptor = f->picture_stream = f->sound_stream = -1;
+    if (!f->input.read)
+        TRY(open_path(f, error));
+    TRY(open_io(f, error));
+    TRY(error_advise(error, open_container(f, error), SMAC_ERROR_FORMAT, "get it again or name another"));
+    libav_describe(f);
+    return libav_check_streams(f, true, error);
+}
+
+smac_status media_open(const media_input *input, const media_options *options, media_file **out, smac_error *error)
+{
+    const char *name = input->name ? input->name : "the recording";
+    libav_file *f = memory_new(1, sizeof *f);
+    *out = NULL;
+    if (!f || !(f->path = memory_copy_text(name))) {
+        free(f);
+        return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for reading %s", name);
+    }
+    f->descriptor = f->picture_stream = f->sound_stream = f->subtitle_wanted = -1;
+    f->input = *input;
     if (options)
         f->options = *options;
     f->max_pixels = f->options.max_pixels > 0 ? f->options.max_pixels : DEFAULT_MAX_PIXELS;
     av_log_set_level(AV_LOG_QUIET); /* libav would write to standard error; what matters is in our messages */
-    f->path = memory_copy_text(path);
-    smac_status status = f->path ? open_all(f, subtitles_alone_do, error)
-                                 : FAIL(error, SMAC_ERROR_MEMORY, "out of memory for reading %s", path);
-    if (status != SMAC_OK)
-        libav_file_close(f);
-    return status;
+    smac_status status = open_all(f, error);
+    if (status != SMAC_OK) {
+        media_close(f);
+        return status;
+    }
+    *out = f;
+    return SMAC_OK;
 }
 
-void libav_file_close(libav_file *f)
+const media_info *media_file_info(const media_file *f)
 {
+    return &f->info;
+}
+
+const char *media_file_name(const media_file *f)
+{
+    return f->path;
+}
+
+void media_close(media_file *f)
+{
+    if (!f)
+        return;
     if (f->format)
         avformat_close_input(&f->format);
     if (f->io) {
@@ -341,10 +330,9 @@ void libav_file_close(libav_file *f)
     }
     if (f->descriptor >= 0)
         close(f->descriptor);
-    f->descriptor = -1;
     free(f->path);
-    f->path = NULL;
     media_warnings_free(&f->warnings);
+    free(f);
 }
 
 AVCodecContext *libav_open_decoder(libav_file *f, int index)
@@ -378,10 +366,10 @@ AVCodecContext *libav_open_decoder(libav_file *f, int index)
 
 smac_status media_probe(const char *path, const media_options *options, media_info *out, smac_error *error)
 {
-    libav_file f;
+    media_file *f;
     memset(out, 0, sizeof *out);
-    TRY(libav_file_open(&f, path, options, true, error));
-    *out = f.info;
-    libav_file_close(&f);
+    TRY(media_open(&(media_input){.name = path}, options, &f, error));
+    *out = f->info;
+    media_close(f);
     return SMAC_OK;
 }

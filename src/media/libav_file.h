@@ -7,30 +7,35 @@
 
 #include "media/media.h"
 
-typedef struct libav_file {
-    char *path;
-    int descriptor;
+struct libav_file { /* media.h calls it media_file */
+    char *path;     /* or the name of the input */
+    int descriptor; /* -1: the bytes come from the caller's functions */
+    media_input input;
+    int64_t position; /* in the bytes */
     media_options options;
     AVIOContext *io;
     AVFormatContext *format;
     media_info info;
     media_warnings warnings;
     int picture_stream, sound_stream; /* -1: none */
+    int subtitle_wanted;              /* number of the stream; -1: the best */
     int64_t max_pixels;
     double start_time; /* seconds in the container's own time that are 0 in ours */
     int orientation;   /* of the container's display matrix, see libav_orientation */
-    bool interrupted;
-} libav_file;
+    bool interrupted, read_failed;
+};
+typedef struct libav_file libav_file;
 
-/* Open, look at the streams, fill info.  On failure everything is freed.  f need not be initialised. */
-smac_status libav_file_open(
-    libav_file *f, const char *path, const media_options *options, bool subtitles_alone_do, smac_error *error);
-void libav_file_close(libav_file *f);
+/* Fill info, choose the streams (libav_describe.c). */
+void libav_describe(libav_file *f);
+/* FORMAT when there is nothing to read. */
+smac_status libav_check_streams(const libav_file *f, bool subtitles_alone_do, smac_error *error);
 
 /* Add a sentence to the warnings, once. */
 void libav_warn(libav_file *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool libav_interrupted(libav_file *f);
-smac_status libav_stopped(const libav_file *f, smac_error *error); /* fills SMAC_ERROR_INTERRUPTED */
+smac_status libav_stopped(const libav_file *f, smac_error *error);    /* fills SMAC_ERROR_INTERRUPTED */
+smac_status libav_unreadable(const libav_file *f, smac_error *error); /* fills SMAC_ERROR_IO */
 
 /* An opened decoder for a stream, or NULL with a warning. */
 AVCodecContext *libav_open_decoder(libav_file *f, int stream);

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "media/libav_file.h"
+#include "media/decoder.h"
+#include "media/libav_subtitles.h"
 #include "media/transcript_text.h"
 
 /* The wanted stream, the default one, or the first of text; -1: none. */
@@ -39,75 +40,71 @@ static void add_event(text_buffer *text, const AVSubtitleRect *rect)
     add_without_markup(text, words, strlen(words), false, rect->type == SUBTITLE_ASS);
 }
 
-static smac_status take_packet(
-    libav_file *f, AVCodecContext *codec, AVPacket *packet, transcript *out, smac_error *error)
+smac_status subtitle_reader_take(subtitle_reader *r, AVPacket *packet, smac_error *error)
 {
+    libav_file *f = r->file;
     AVSubtitle subtitle = {0};
     int got = 0;
-    if (avcodec_decode_subtitle2(codec, &subtitle, &got, packet) < 0) {
+    if (avcodec_decode_subtitle2(r->codec, &subtitle, &got, packet) < 0) {
         libav_warn(f, "some of its subtitles are damaged and were passed over");
         return SMAC_OK;
     }
     if (!got)
         return SMAC_OK;
-    double base = av_q2d(codec->pkt_timebase);
+    double base = av_q2d(r->codec->pkt_timebase);
     double start = packet->pts == AV_NOPTS_VALUE ? NAN : (double)packet->pts * base - f->start_time;
     double end = start + (packet->duration > 0 ? (double)packet->duration * base : subtitle.end_display_time / 1000.0);
     text_buffer text = {0};
     for (unsigned i = 0; i < subtitle.num_rects; i++)
         add_event(&text, subtitle.rects[i]);
     smac_status status = SMAC_OK;
-    bool inside = isnan(start) || ((f->options.end <= 0 || start < f->options.end) && end > f->options.start);
+    const media_options *o = &f->options;
+    bool inside = isnan(start) || ((o->end <= 0 || start < o->end) && end > o->start);
     if (text.failed)
         status = FAIL(error, SMAC_ERROR_MEMORY, "out of memory for the subtitles of %s", f->path);
     else if (inside && text.data)
-        status = transcript_add(out, start - f->options.start, end - f->options.start, text.data, text.length, error);
+        status = transcript_add(&r->words, start - o->start, end - o->start, text.data, text.length, error);
     text_free(&text);
     avsubtitle_free(&subtitle);
     return status;
 }
 
-static smac_status read_stream(libav_file *f, int stream, transcript *out, smac_error *error)
+smac_status subtitle_reader_open(subtitle_reader *r, libav_file *f, smac_error *error)
 {
-    for (unsigned i = 0; i < f->format->nb_streams; i++)
-        f->format->streams[i]->discard = (int)i == stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
-    AVCodecContext *codec = libav_open_decoder(f, stream);
-    AVPacket *packet = av_packet_alloc();
-    smac_status status = packet ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "out of memory for reading %s", f->path);
-    while (status == SMAC_OK && codec && !libav_interrupted(f) && av_read_frame(f->format, packet) >= 0) {
-        if (packet->stream_index == stream)
-            status = take_packet(f, codec, packet, out, error);
-        av_packet_unref(packet);
-    }
-    if (status == SMAC_OK && f->interrupted)
-        status = libav_stopped(f, error);
-    av_packet_free(&packet);
-    avcodec_free_context(&codec);
-    return status;
+    *r = (subtitle_reader){.file = f, .stream = choose_stream(f, f->subtitle_wanted)};
+    if (r->stream < 0 && f->subtitle_wanted >= 0)
+        return FAIL(error, SMAC_ERROR_NOT_FOUND,
+            "%s has no text subtitles in stream %d: `semanticmac inspect` lists its streams", f->path,
+            f->subtitle_wanted);
+    if (r->stream >= 0 && !(r->codec = libav_open_decoder(f, r->stream)))
+        r->stream = -1;
+    for (int i = 0; r->stream >= 0 && i < f->info.subtitle_count; i++)
+        if (f->info.subtitles[i].stream == r->stream && f->info.subtitles[i].language[0])
+            r->words.language = memory_copy_text(f->info.subtitles[i].language);
+    return SMAC_OK;
+}
+
+void subtitle_reader_close(subtitle_reader *r)
+{
+    avcodec_free_context(&r->codec);
+    transcript_free(&r->words);
 }
 
 smac_status transcript_from_media(
     const char *path, int stream, const media_options *options, transcript *out, smac_error *error)
 {
-    libav_file f;
+    media_options mine = options ? *options : (media_options){0};
+    mine.skip_picture = mine.skip_sound = mine.subtitles = true;
     *out = (transcript){0};
-    TRY(libav_file_open(&f, path, options, true, error));
-    int chosen = choose_stream(&f, stream);
-    smac_status status = SMAC_OK;
-    if (chosen >= 0)
-        status = read_stream(&f, chosen, out, error);
-    else if (stream >= 0)
-        status = FAIL(error, SMAC_ERROR_NOT_FOUND,
-            "%s has no text subtitles in stream %d: `semanticmac inspect` lists its streams", path, stream);
-    for (int i = 0; status == SMAC_OK && i < f.info.subtitle_count; i++)
-        if (f.info.subtitles[i].stream == chosen && f.info.subtitles[i].language[0]) {
-            free(out->language);
-            out->language = memory_copy_text(f.info.subtitles[i].language);
-        }
-    libav_file_close(&f);
-    if (status != SMAC_OK)
-        transcript_free(out);
-    else
-        transcript_sort(out);
+    media_file *file;
+    decoder *d;
+    decoded end;
+    TRY(media_open(&(media_input){.name = path}, &mine, &file, error));
+    file->subtitle_wanted = stream;
+    TRY(decoder_start(file, NULL, &d, error));
+    smac_status status = decoder_next(d, &end, error); /* without picture and sound: one pass to the end */
+    if (status == SMAC_OK)
+        decoder_take_subtitles(d, out);
+    decoder_close(d);
     return status;
 }

@@ -21,6 +21,25 @@
 #define MEDIA_SAMPLE_RATE 16000 /* all sound is given as mono at this rate, in float32, full scale 1 */
 #define MEDIA_SUBTITLES_MAX 16
 
+/*
+ * Where the bytes of a recording come from: the file `name`, or, with read, the caller's functions.  They and the memory
+ * they use must live until the file is closed; they are called by the thread that reads.
+ */
+typedef struct media_input {
+    const char *name; /* a path; with read: what messages call the recording, its ending may help to recognise it */
+    int64_t (*read)(void *user, void *data, size_t size); /* bytes read; 0: the end; negative: it cannot be read */
+    int64_t (*seek)(void *user, int64_t offset); /* the next byte to read; negative: failed.  NULL: forward only */
+    int64_t size;                                /* in bytes; negative: not known.  Used with seek alone */
+    void *user;
+} media_input;
+
+/* An input in memory: {data, size, 0}, which the input points to. */
+typedef struct media_memory {
+    const void *data;
+    size_t size, at;
+} media_memory;
+media_input media_input_memory(media_memory *memory, const char *name);
+
 typedef struct media_options {
     /* Asked often while reading: non-zero stops with SMAC_ERROR_INTERRUPTED.  NULL: never. */
     int (*interrupt)(void *user);
@@ -31,6 +50,7 @@ typedef struct media_options {
     int threads;       /* threads of the picture decoder; 0: 1 */
     double start, end; /* read this part alone, in seconds; end 0: to the end */
     bool skip_picture, skip_sound;
+    bool subtitles; /* collect the words of the text subtitles while reading (media_reader_subtitles) */
 } media_options;
 
 typedef struct media_subtitle {
@@ -79,5 +99,15 @@ bool media_has_ending(const char *name); /* in capitals too */
  * IO (not readable), INTERRUPTED, MEMORY.
  */
 smac_status media_probe(const char *path, const media_options *options, media_info *out, smac_error *error);
+
+/*
+ * A recording opened and looked into, nothing decoded yet.  Give it to media_reader_start or decoder_start, which take
+ * it over, or close it.  Errors as media_probe's; a file of subtitles alone is accepted.
+ */
+typedef struct libav_file media_file;
+smac_status media_open(const media_input *input, const media_options *options, media_file **out, smac_error *error);
+const media_info *media_file_info(const media_file *file);
+const char *media_file_name(const media_file *file);
+void media_close(media_file *file); /* NULL is fine */
 
 #endif

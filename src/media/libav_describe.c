@@ -1,0 +1,122 @@
+/* media/libav_describe.c - what is in an opened container: its streams, which of them are read, its length. */
+#include <libavutil/display.h>
+#include <libavutil/pixdesc.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "media/libav_file.h"
+
+int libav_orientation_of_matrix(const int32_t m[9])
+{
+    /* Shown (x', y') = (a x + c y, b x + d y); only quarter turns and mirrors are applied. */
+    double a = m[0] / 65536.0, b = m[1] / 65536.0, c = m[3] / 65536.0, d = m[4] / 65536.0;
+    if (fabs(a) + fabs(d) > fabs(b) + fabs(c))
+        return (a < 0 ? LIBAV_MIRROR_COLUMNS : 0) | (d < 0 ? LIBAV_MIRROR_ROWS : 0);
+    if (fabs(b) + fabs(c) > 0)
+        return LIBAV_TRANSPOSE | (c < 0 ? LIBAV_MIRROR_COLUMNS : 0) | (b < 0 ? LIBAV_MIRROR_ROWS : 0);
+    return 0;
+}
+
+int libav_orientation_of_exif(const char *value)
+{
+    static const int table[9] = {0, 0, LIBAV_MIRROR_COLUMNS, LIBAV_MIRROR_COLUMNS | LIBAV_MIRROR_ROWS,
+        LIBAV_MIRROR_ROWS, LIBAV_TRANSPOSE, LIBAV_TRANSPOSE | LIBAV_MIRROR_COLUMNS,
+        LIBAV_TRANSPOSE | LIBAV_MIRROR_COLUMNS | LIBAV_MIRROR_ROWS, LIBAV_TRANSPOSE | LIBAV_MIRROR_ROWS};
+    if (!value)
+        return 0;
+    while (*value == ' ')
+        value++;
+    return value[0] >= '1' && value[0] <= '8' && (value[1] == 0 || value[1] == ' ') ? table[value[0] - '0'] : 0;
+}
+
+static void describe_rotation(libav_file *f)
+{
+    /* Clockwise degrees of each orientation; mirrored ones after their mirror. */
+    static const int degrees[8] = {0, 0, 180, 180, 90, 90, 270, 270};
+    static const bool mirrored[8] = {false, true, true, false, true, false, false, true};
+    f->info.rotation = degrees[f->orientation];
+    f->info.mirrored = mirrored[f->orientation];
+    if (f->orientation & LIBAV_TRANSPOSE) {
+        int width = f->info.width;
+        f->info.width = f->info.height;
+        f->info.height = width;
+    }
+}
+
+static void describe_picture(libav_file *f)
+{
+    const AVStream *stream = f->format->streams[f->picture_stream];
+    const AVCodecParameters *p = stream->codecpar;
+    media_info *info = &f->info;
+    info->has_picture = true;
+    snprintf(info->picture_codec, sizeof info->picture_codec, "%s", avcodec_get_name(p->codec_id));
+    const char *format = av_get_pix_fmt_name(p->format);
+    snprintf(info->picture_format, sizeof info->picture_format, "%s", format ? format : "unknown");
+    info->width = p->width;
+    info->height = p->height;
+    const int32_t *matrix = (const int32_t *)av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, NULL);
+    f->orientation = matrix ? libav_orientation_of_matrix(matrix) : 0;
+    describe_rotation(f);
+    AVRational rate = stream->avg_frame_rate.num > 0 && stream->avg_frame_rate.den > 0 ? stream->avg_frame_rate
+                                                                                       : stream->r_frame_rate;
+    info->frame_rate = rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0;
+    const char *kind = f->format->iformat->name;
+    size_t length = strlen(kind);
+    info->is_still = strcmp(kind, "image2") == 0 || (length > 5 && strcmp(kind + length - 5, "_pipe") == 0);
+}
+
+static void describe_subtitle(libav_file *f, int index)
+{
+    if (f->info.subtitle_count == MEDIA_SUBTITLES_MAX) {
+        libav_warn(f, "more than %d subtitle streams: the others are not looked at", MEDIA_SUBTITLES_MAX);
+        return;
+    }
+    const AVStream *stream = f->format->streams[index];
+    media_subtitle *s = &f->info.subtitles[f->info.subtitle_count++];
+    s->stream = index;
+    snprintf(s->codec, sizeof s->codec, "%s", avcodec_get_name(stream->codecpar->codec_id));
+    const AVDictionaryEntry *language = av_dict_get(stream->metadata, "language", NULL, 0);
+    snprintf(s->language, sizeof s->language, "%s", language ? language->value : "");
+    const AVCodecDescriptor *descriptor = avcodec_descriptor_get(stream->codecpar->codec_id);
+    s->is_text = descriptor && (descriptor->props & AV_CODEC_PROP_TEXT_SUB);
+}
+
+static double length_of(const AVFormatContext *format)
+{
+    double seconds = format->duration != AV_NOPTS_VALUE ? (double)format->duration / AV_TIME_BASE : 0;
+    for (unsigned i = 0; seconds <= 0 && i < format->nb_streams; i++) {
+        const AVStream *stream = format->streams[i];
+        if (stream->duration != AV_NOPTS_VALUE && stream->duration > 0)
+            seconds = fmax(seconds, (double)stream->duration * av_q2d(stream->time_base));
+    }
+    return seconds > 0 && isfinite(seconds) ? seconds : 0;
+}
+
+void libav_describe(libav_file *f)
+{
+    AVFormatContext *format = f->format;
+    media_info *info = &f->info;
+    snprintf(info->container, sizeof info->container, "%s", format->iformat->name);
+    info->streams = (int)format->nb_streams;
+    f->start_time = format->start_time != AV_NOPTS_VALUE ? (double)format->start_time / AV_TIME_BASE : 0;
+    info->start = f->start_time;
+    f->start_time = fmax(f->start_time, 0); /* what lies before 0 is the run-up of the codec */
+    f->picture_stream = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
+    f->sound_stream = av_find_best_stream(format, AVMEDIA_TYPE_AUDIO, -1, -1, NULL, 0);
+    if (f->picture_stream >= 0 && (format->streams[f->picture_stream]->disposition & AV_DISPOSITION_ATTACHED_PIC))
+        f->picture_stream = -1; /* the cover of a recording shows nobody talking */
+    if (f->picture_stream >= 0)
+        describe_picture(f);
+    if (f->sound_stream >= 0) {
+        const AVCodecParameters *p = format->streams[f->sound_stream]->codecpar;
+        info->has_sound = true;
+        snprintf(info->sound_codec, sizeof info->sound_codec, "%s", avcodec_get_name(p->codec_id));
+        info->sample_rate = p->sample_rate;
+        info->channels = p->ch_layout.nb_channels;
+    }
+    for (unsigned i = 0; i < format->nb_streams; i++)
+        if (format->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE)
+            describe_subtitle(f, (int)i);
+    info->duration = info->is_still ? 0 : length_of(format);
+}
