@@ -24,6 +24,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/path.h"
 #include "encoders/imagebind.h"
 #include "encoders/language_model.h"
 #include "encoders/weights_loading.h"

@@ -12,7 +12,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/text.h"
+#include "base/number.h"
+#include "base/path.h"
 #include "cli.h"
 
 static volatile sig_atomic_t interrupted;
@@ -195,7 +196,7 @@ const reporter *console_reporter(void)
         line.terminal = isatty(STDERR_FILENO);
         const char *seconds = getenv("SEMANTICMAC_LOG_SECONDS");
         line.interval = LOG_SECONDS;
-        if (seconds && (!text_to_double(seconds, &line.interval) || !(line.interval >= 0))) {
+        if (seconds && (!number_parse(seconds, &line.interval) || !(line.interval >= 0))) {
             fprintf(stderr, "note: SEMANTICMAC_LOG_SECONDS is \"%s\", expected a number of seconds\n", seconds);
             line.interval = LOG_SECONDS;
         }

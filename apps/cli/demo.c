@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/text.h"
+#include "base/path.h"
 #include "cli.h"
 #include "demo.h"
 #include "media/media.h"

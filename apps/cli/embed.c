@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "cli.h"
 #include "embed_speech.h"
 #include "embed_write.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text.h"
+#include "base/number.h"
 #include "cli.h"
 
 static void print_help(const command *c, const option_row *rows, size_t count)
@@ -45,11 +45,11 @@ static int store(const command *c, const option_row *row, const char *text)
         *(const char **)row->target = text;
         return -1;
     case OPTION_INTEGER:
-        if (!text_to_int64(text, row->target))
+        if (!number_parse_integer(text, row->target))
             return usage_error(c, "--%s is \"%s\", give a whole number", row->name, text);
         return -1;
     case OPTION_NUMBER:
-        if (!text_to_double(text, row->target))
+        if (!number_parse(text, row->target))
             return usage_error(c, "--%s is \"%s\", give a number", row->name, text);
         return -1;
     case OPTION_LIST: {

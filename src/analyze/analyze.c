@@ -15,6 +15,7 @@
 #include "analyze/model.h"
 #include "analyze/recording.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "media/transcript.h"
 
 #define SUMMARY_SECONDS 60.0

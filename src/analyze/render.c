@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyze/analysis.h"
+#include "base/csv.h"
 
 int segment_top(const float *values, int targets)
 {

@@ -6,6 +6,7 @@
 
 #include "analyze/analysis.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 
 static json_t *number(double x)
 {

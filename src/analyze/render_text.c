@@ -10,6 +10,7 @@
 
 #include "analyze/analysis.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 
 static const char *const blocks[8] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 

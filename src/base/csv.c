@@ -1,10 +1,11 @@
 /* base/csv.c - comma-separated values by RFC 4180. */
+#include "base/csv.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/text.h"
 
 typedef struct csv_memory {
     char *bytes;  /* the cells, unquoted in place, each with its NUL */

@@ -5,13 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/number.h"
+
 smac_status error_set(smac_error *error, smac_status code, const char *where, const char *format, ...)
 {
     if (error) {
         va_list arguments;
         char message[sizeof error->message];
         va_start(arguments, format);
-        vsnprintf(message, sizeof message, format, arguments); /* apart: an argument may be the old message */
+        number_vformat(message, sizeof message, format, arguments); /* apart: an argument may be the old message */
         va_end(arguments);
         memcpy(error->message, message, sizeof message);
         snprintf(error->where, sizeof error->where, "%s", where ? where : "");
@@ -27,7 +29,7 @@ smac_status error_prefix(smac_error *error, const char *format, ...)
     char message[2 * sizeof error->message] = "";
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof error->message - 2, format, arguments);
+    number_vformat(message, sizeof error->message - 2, format, arguments);
     va_end(arguments);
     strcat(message, ": ");
     strcat(message, error->message); /* both halves are shorter than one message */

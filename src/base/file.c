@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "base/text.h"
+#include "base/number.h"
+#include "base/path.h"
 
 static smac_status cannot(smac_error *error, const char *what, const char *path)
 {
@@ -257,7 +258,7 @@ void file_remove_leftovers(const char *folder)
     for (struct dirent *entry; (entry = readdir(list));) {
         const char *at = strstr(entry->d_name, mark);
         int64_t process;
-        if (!at || !text_to_int64(at + strlen(mark), &process) || process <= 0)
+        if (!at || !number_parse_integer(at + strlen(mark), &process) || process <= 0)
             continue;
         if (kill((pid_t)process, 0) != 0 && errno == ESRCH)
             unlinkat(dirfd(list), entry->d_name, 0);
@@ -343,25 +344,6 @@ smac_status folder_list(const char *folder, bool (*wanted)(const char *folder, c
     *names = list;
     *count = used;
     return SMAC_OK;
-}
-
-char *path_join(const char *folder, const char *name)
-{
-    size_t a = strlen(folder), b = strlen(name);
-    char *joined = memory_new(a + b + 2, 1);
-    if (!joined)
-        return NULL;
-    memcpy(joined, folder, a);
-    if (a && folder[a - 1] != '/')
-        joined[a++] = '/';
-    memcpy(joined + a, name, b + 1);
-    return joined;
-}
-
-const char *path_base(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
 }
 
 struct sha256_state {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/path.h" /* for the time of the change: file.h held it before */
 
 /*
  * A read-only mapping.  An empty file maps to data NULL, size 0.  What is no regular file (a folder, a pipe, a device) or
@@ -54,8 +55,6 @@ smac_status folder_make(const char *path, smac_error *error); /* with its parent
 smac_status folder_list(const char *folder, bool (*wanted)(const char *folder, const char *name), char ***names,
     size_t *count, smac_error *error);
 void folder_list_free(char **names, size_t count);
-char *path_join(const char *folder, const char *name); /* free(); NULL when memory is short */
-const char *path_base(const char *path);               /* behind the last slash, in place */
 
 /* SHA-256 (FIPS 180-4) as 64 hexadecimal digits and a NUL. */
 void sha256_hex(const void *data, size_t size, char out[65]);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/half.h"
 #include "compute/kernels_internal.h"
 
 static const float root_half = 0.70710678118654752440f; /* 1/sqrt(2) */
@@ -298,82 +299,38 @@ static void rms_norm_backward(
         dx[i] += inverse * ((w ? dy[i] * w[i] : dy[i]) - x[i] * inverse * mean_gh);
 }
 
-static uint32_t float_bits(float x)
-{
-    uint32_t u;
-    memcpy(&u, &x, 4);
-    return u;
-}
-
-static float bits_float(uint32_t u)
-{
-    float x;
-    memcpy(&x, &u, 4);
-    return x;
-}
-
 uint16_t bf16_from_float(float x)
 {
-    uint32_t u = float_bits(x);
-    if ((u & 0x7fffffffu) > 0x7f800000u)
-        return (uint16_t)(u >> 16 | 0x40);
-    return (uint16_t)((u + 0x7fff + (u >> 16 & 1)) >> 16);
+    return bfloat_from_float(x);
 }
 
 float bf16_to_float(uint16_t x)
 {
-    return bits_float((uint32_t)x << 16);
+    return bfloat_to_float(x);
 }
 
 static void to_bf16(uint16_t *y, const float *x, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
-        y[i] = bf16_from_float(x[i]);
+        y[i] = bfloat_from_float(x[i]);
 }
 
 static void from_bf16(float *y, const uint16_t *x, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
-        y[i] = bf16_to_float(x[i]);
-}
-
-static uint16_t f16_from_float(float x)
-{
-    uint32_t u = float_bits(x), sign = u >> 16 & 0x8000, magnitude = u & 0x7fffffffu;
-    if (magnitude > 0x7f800000u)
-        return (uint16_t)(sign | 0x7e00 | (magnitude >> 13 & 0x1ff));
-    if (magnitude >= 0x477ff000u) /* 65520 and above round to infinity */
-        return (uint16_t)(sign | 0x7c00);
-    if (magnitude < 0x38800000u) {                    /* below the smallest normal: a multiple of 2^-24 */
-        float shifted = bits_float(magnitude) + 0.5f; /* an ulp of [0.5, 1) is 2^-24: the sum rounds there */
-        return (uint16_t)(sign | (float_bits(shifted) - 0x3f000000u));
-    }
-    magnitude += 0xfff + (magnitude >> 13 & 1);
-    return (uint16_t)(sign | ((magnitude - 0x38000000u) >> 13));
-}
-
-static float f16_to_float(uint16_t x)
-{
-    uint32_t sign = (uint32_t)(x & 0x8000) << 16, exponent = x >> 10 & 31, fraction = x & 1023;
-    if (exponent == 31)
-        return bits_float(sign | 0x7f800000u | fraction << 13 | (fraction ? 0x400000u : 0));
-    if (exponent == 0) {
-        float v = (float)fraction * 0x1p-24f;
-        return sign ? -v : v;
-    }
-    return bits_float(sign | (exponent + 112) << 23 | fraction << 13);
+        y[i] = bfloat_to_float(x[i]);
 }
 
 static void to_f16(uint16_t *y, const float *x, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
-        y[i] = f16_from_float(x[i]);
+        y[i] = half_from_float(x[i]);
 }
 
 static void from_f16(float *y, const uint16_t *x, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
-        y[i] = f16_to_float(x[i]);
+        y[i] = half_to_float(x[i]);
 }
 
 static float magnitude(const float *x, int64_t n)
@@ -442,8 +399,8 @@ static void transpose(uint32_t *out, int64_t out_row, const uint32_t *in, int64_
 static void pair_bf16(uint16_t *out, const float *first, const float *second, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) {
-        out[2 * i] = bf16_from_float(first[i]);
-        out[2 * i + 1] = bf16_from_float(second[i]);
+        out[2 * i] = bfloat_from_float(first[i]);
+        out[2 * i + 1] = bfloat_from_float(second[i]);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/number.h"
 #include "data/readers.h"
 #include "media/media.h"
 
@@ -138,7 +139,7 @@ double dataset_extra_number(const dataset *d, const dataset_item *item, const ch
 {
     int column = dataset_extra(d, name);
     double value;
-    if (column < 0 || !item->extra || !text_to_double(item->extra[column], &value))
+    if (column < 0 || !item->extra || !number_parse(item->extra[column], &value))
         return NAN;
     return value;
 }

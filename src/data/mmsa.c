@@ -10,7 +10,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/csv.h"
 #include "base/file.h"
+#include "base/number.h"
+#include "base/path.h"
+#include "base/utf8.h"
 #include "data/readers.h"
 
 enum { VIDEO_ID, CLIP_ID, TEXT, LABEL, LABEL_T, LABEL_A, LABEL_V, ANNOTATION, MODE, COLUMNS };
@@ -41,7 +45,7 @@ static bool is_headless(const csv_row *row)
 {
     dataset_split split;
     double number;
-    return row->count == COLUMNS && text_to_double(row->cells[LABEL], &number) &&
+    return row->count == COLUMNS && number_parse(row->cells[LABEL], &number) &&
         dataset_split_from_name(row->cells[MODE], &split);
 }
 
@@ -105,7 +109,7 @@ static int by_text(const void *a, const void *b)
 {
     const char *x = *(const char *const *)a, *y = *(const char *const *)b;
     double dx, dy;
-    if (text_to_double(x, &dx) && text_to_double(y, &dy) && dx != dy)
+    if (number_parse(x, &dx) && number_parse(y, &dy) && dx != dy)
         return dx < dy ? -1 : 1;
     return strcmp(x, y);
 }
@@ -198,7 +202,7 @@ static void read_labels(
             continue;
         }
         double slack = 1e-6 * (task->high - task->low);
-        if (!text_to_double(text, &label[i]) || !isfinite(label[i]))
+        if (!number_parse(text, &label[i]) || !isfinite(label[i]))
             snprintf(why, 200, "its %s '%.60s' is not a number", column_names[LABEL + i], text);
         else if (label[i] < task->low - slack || label[i] > task->high + slack)
             snprintf(why, 200, "its %s %g lies outside of %g to %g", column_names[LABEL + i], label[i], task->low,
@@ -320,7 +324,7 @@ static smac_status mark_split(
                     strcmp(labels->rows[j].cells[lv], row->cells[video]) == 0 &&
                     strcmp(labels->rows[j].cells[lc], row->cells[clip]) == 0)
                     mode[j] = name;
-        } else if (text_to_int64(row->cells[row->count - 1], &number)) {
+        } else if (number_parse_integer(row->cells[row->count - 1], &number)) {
             if (number < 0 || (size_t)number + 1 >= labels->count)
                 status = FAIL(error, SMAC_ERROR_FORMAT, "%s line %zu names row %lld, but there are %zu: mend that line",
                     path, row->line, (long long)number, labels->count - 1);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "encoders/weights_loading.h"
 #include "encoders/whisper_weights.h"
 

@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "install/install_internal.h"
 
 /* --- before a model is installed ---------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "install/install_internal.h"
 
 /* --- the manifest and the renaming -------------------------------------------------------------------------------- */

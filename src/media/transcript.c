@@ -8,6 +8,8 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/path.h"
+#include "base/utf8.h"
 #include "media/transcript_text.h"
 
 /* Text with runs of white space and control characters made one space; NULL when memory is short, "" when empty. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 
 #define MARKUP_MAX 1000 /* bytes of one tag; without a bound many open ones would cost the square of their number */
 

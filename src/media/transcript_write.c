@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "media/transcript.h"
 
 enum { LINE_COLUMNS = 42, CUE_COLUMNS = 2 * LINE_COLUMNS };

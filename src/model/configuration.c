@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text.h"
+#include "base/number.h"
+#include "base/utf8.h"
 
 #define INTEGER(key, member, initial, low, high, text)                                    \
     {                                                                                     \
@@ -353,14 +354,14 @@ smac_status configuration_set(configuration *c, const char *name, const char *te
     switch (key->type) {
     case KEY_INTEGER: {
         int64_t number;
-        if (!text_to_int64(text, &number) || (double)number < key->low || (double)number > key->high)
+        if (!number_parse_integer(text, &number) || (double)number < key->low || (double)number > key->high)
             return bad_value(key, text, error);
         *(int64_t *)place = number;
         break;
     }
     case KEY_NUMBER: {
         double number;
-        if (!text_to_double(text, &number) || !(number >= key->low && number <= key->high))
+        if (!number_parse(text, &number) || !(number >= key->low && number <= key->high))
             return bad_value(key, text, error);
         *(double *)place = number;
         break;
@@ -418,7 +419,7 @@ static void number_to_text(double number, char out[CONFIGURATION_TEXT_MAX])
         for (char *comma = out; *comma; comma++) /* a locale may have put a comma */
             if (*comma == ',')
                 *comma = '.';
-        if (text_to_double(out, &back) && back == number)
+        if (number_parse(out, &back) && back == number)
             return;
     }
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text.h"
+#include "base/path.h"
 #include "compute/parallel.h"
 #include "encoders/weights_loading.h"
 #include "media/mel.h"

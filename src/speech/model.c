@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "speech/languages.h"
 
 enum { TIMESTAMP_SECONDS = 30, MANY_LANGUAGES = 51865 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "speech/speech.h"
 
 void speech_result_clear(speech_result *r)

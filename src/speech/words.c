@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "compute/kernels.h"
 
 static const char *const PREPENDED = "\"'\xe2\x80\x9c\xc2\xbf([{-";

@@ -18,6 +18,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "synth/plan.h"
 
 /* Changes whenever the same options would give other bytes. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "text/unicode.h"
 
 void aligned_add(aligned_text *t, uint32_t code, uint32_t start, uint32_t end)
@@ -43,7 +44,7 @@ smac_status aligned_read(aligned_text *t, const char *text, size_t length, smac_
             length, INT32_MAX);
     for (size_t at = 0; at < length && !t->failed;) {
         size_t start = at;
-        uint32_t code = unicode_next(text, length, &at);
+        uint32_t code = utf8_next(text, length, &at);
         aligned_add(t, code, (uint32_t)start, (uint32_t)at);
     }
     return t->failed ? FAIL(error, SMAC_ERROR_MEMORY, "no memory for a text of %zu bytes", length) : SMAC_OK;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "text/json_read.h"
 #include "text/part.h"
 #include "text/unicode.h"
@@ -144,10 +145,10 @@ static void add_lossy(text_buffer *out, const char *bytes, size_t length, bool e
         each_byte = false;
     for (size_t at = 0; at < length;) {
         char put[4];
-        uint32_t c = unicode_next(bytes, length, &at);
+        uint32_t c = utf8_next(bytes, length, &at);
         if (each_byte)
             continue;
-        text_add_n(out, put, (size_t)unicode_put(c, put));
+        text_add_n(out, put, (size_t)utf8_put(c, put));
     }
     for (size_t i = 0; each_byte && i < length; i++)
         text_add(out, "\xEF\xBF\xBD");
@@ -158,7 +159,7 @@ static void step_metaspace(const decoder_step *s, text_buffer *token, bool first
     text_buffer next = {0};
     for (size_t at = 0; at < token->length;) {
         size_t from = at;
-        if (unicode_next(token->data, token->length, &at) != s->replacement)
+        if (utf8_next(token->data, token->length, &at) != s->replacement)
             text_add_n(&next, token->data + from, at - from);
         else if (!first || s->prepend == PREPEND_NEVER)
             text_add_char(&next, ' ');
@@ -217,7 +218,7 @@ static size_t step_join(const decoder_step *s, text_buffer *tokens, size_t count
         size_t before = all.length;
         bool bytes = s->kind == DECODER_BYTE_LEVEL;
         for (size_t at = 0; at < tokens[i].length && bytes;) {
-            int byte = byte_level_byte(unicode_next(tokens[i].data, tokens[i].length, &at));
+            int byte = byte_level_byte(utf8_next(tokens[i].data, tokens[i].length, &at));
             bytes = byte >= 0;
             if (bytes)
                 text_add_char(&all, (char)byte);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "text/tokenizer_parts.h"
 #include "text/unicode.h"
 
@@ -59,7 +60,7 @@ static void trim_places(const tokenizer *t, const char *text, token_list *out, s
         uint32_t leading = 0, trailing = 0;
         bool still = true;
         for (size_t at = 0; at < length;) {
-            uint32_t c = unicode_next(token, length, &at);
+            uint32_t c = utf8_next(token, length, &at);
             bool space = c == 0x120 || unicode_is_space(c);
             still = still && space;
             leading += still;

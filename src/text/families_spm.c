@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "text/json_read.h"
 #include "text/spm_file.h"
 #include "text/tokenizer_parts.h"
@@ -141,7 +142,7 @@ static bool is_number_comma(const char *text)
     while (from > 0 && ((unsigned char)text[from] & 0xC0) == 0x80)
         from--;
     at = from;
-    uint32_t c = unicode_next(text, length, &at);
+    uint32_t c = utf8_next(text, length, &at);
     return unicode_is_decimal(c) || c == 0xB2 || c == 0xB3 || c == 0xB9;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "text/json_read.h"
 #include "text/tokenizer_parts.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "text/unicode.h"
 
 smac_status json_members(const json_t *object, const char *what, const char *names, smac_error *error)
@@ -72,7 +73,7 @@ smac_status json_points(const char *text, uint32_t **out, size_t *length, smac_e
     if (!*out)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a text of %zu bytes", bytes);
     for (size_t at = 0; at < bytes;)
-        (*out)[count++] = unicode_next(text, bytes, &at);
+        (*out)[count++] = utf8_next(text, bytes, &at);
     if (length)
         *length = count;
     return SMAC_OK;

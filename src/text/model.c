@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "text/json_read.h"
 #include "text/spm_file.h"
 #include "text/unicode.h"
@@ -37,7 +38,7 @@ smac_status model_work_spell(model_work *w, const aligned_char *items, size_t co
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
         w->at[i] = (uint32_t)n;
-        n += (size_t)unicode_put(items[i].code, w->bytes + n);
+        n += (size_t)utf8_put(items[i].code, w->bytes + n);
     }
     w->at[count] = (uint32_t)n;
     w->byte_count = n;
@@ -138,7 +139,7 @@ static smac_status read_bpe(const json_t *value, model *out, smac_error *error)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a table of characters");
     for (uint32_t c = 0; c < MODEL_CHARS; c++) {
         char bytes[4];
-        out->char_ids[c] = vocabulary_find(&out->tokens, bytes, (size_t)unicode_put(c, bytes));
+        out->char_ids[c] = vocabulary_find(&out->tokens, bytes, (size_t)utf8_put(c, bytes));
     }
     return SMAC_OK;
 }

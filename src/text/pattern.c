@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "text/json_read.h"
 #include "text/unicode.h"
 
@@ -61,7 +62,7 @@ static smac_status read_expression(const char *e, pattern *out, smac_error *erro
     }
     size_t length = strlen(e), at = 0;
     if (length && !strchr("\\[](){}.*+?^$|", *e)) {
-        unicode_next(e, length, &at);
+        utf8_next(e, length, &at);
         if (read_quantifier(e + at, out)) {
             out->class_name = 'c';
             TRY(json_points(e, &out->text, NULL, error));

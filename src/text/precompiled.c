@@ -6,6 +6,7 @@
 #include <utf8proc.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "text/unicode.h"
 
 struct precompiled {
@@ -137,7 +138,7 @@ static void replace(aligned_text *out, const char *replacement, const aligned_ch
 {
     size_t length = strlen(replacement);
     for (size_t at = 0; at < length;) {
-        uint32_t code = unicode_next(replacement, length, &at);
+        uint32_t code = utf8_next(replacement, length, &at);
         aligned_add(out, code, first->start, last->end);
     }
 }
@@ -156,7 +157,7 @@ void precompiled_apply(const precompiled *p, const aligned_text *text, aligned_t
         size_t length = 0;
         for (size_t i = at; i < end && length < 6; i++) {
             char one[4];
-            size_t n = (size_t)unicode_put(text->items[i].code, one);
+            size_t n = (size_t)utf8_put(text->items[i].code, one);
             if (length + n >= 6)
                 length = 6;
             else {
@@ -169,7 +170,7 @@ void precompiled_apply(const precompiled *p, const aligned_text *text, aligned_t
             replace(out, found, &text->items[at], &text->items[end - 1]);
         for (size_t i = at; i < end && !found; i++) {
             const aligned_char *item = &text->items[i];
-            length = (size_t)unicode_put(item->code, bytes);
+            length = (size_t)utf8_put(item->code, bytes);
             const char *single = find(p, bytes, length);
             if (single)
                 replace(out, single, item, item);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "text/json_read.h"
 #include "text/part.h"
 #include "text/unicode.h"
@@ -63,7 +64,7 @@ static smac_status read_character(
     size_t at = 0, length = strlen(text);
     if (length == 0)
         return FAIL(error, SMAC_ERROR_FORMAT, "\"%s\" is empty, it should be one character", name);
-    *out = unicode_next(text, length, &at);
+    *out = utf8_next(text, length, &at);
     if (at != length)
         return FAIL(error, SMAC_ERROR_FORMAT, "\"%s\" is \"%.40s\", it should be one character", name, text);
     return SMAC_OK;
@@ -263,7 +264,7 @@ static void byte_level(const pretokenizer_step *s, segmented *t, const segment *
         prefix = false;
         for (size_t i = at; i < at + length; i++) {
             char bytes[4];
-            int n = unicode_put(items[i].code, bytes);
+            int n = utf8_put(items[i].code, bytes);
             for (int k = 0; k < n; k++)
                 aligned_add(out, byte_level_char((unsigned char)bytes[k]), items[i].start, items[i].end);
         }

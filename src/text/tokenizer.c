@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "text/tokenizer_parts.h"
 #include "text/unicode.h"
 
@@ -164,7 +165,7 @@ smac_status tokenizer_decode_bytes(const tokenizer *t, const int32_t *ids, size_
         size_t size = strlen(token), before = b.length;
         bool letters = byte_level;
         for (size_t at = 0; at < size && letters;) {
-            int byte = byte_level_byte(unicode_next(token, size, &at));
+            int byte = byte_level_byte(utf8_next(token, size, &at));
             letters = byte >= 0;
             if (letters)
                 text_add_char(&b, (char)byte);

@@ -1,4 +1,4 @@
-/* text/unicode.c - code point classes by utf8proc, with the exceptions that parity needs; UTF-8 in and out. */
+/* text/unicode.c - code point classes by utf8proc, with the exceptions that parity needs. */
 #include "text/unicode.h"
 
 #include <utf8proc.h>
@@ -202,73 +202,4 @@ uint32_t unicode_compose(uint32_t a, uint32_t b)
     if (n != 1 || exception_find(&unicode_canonical_exceptions, (uint32_t)pair[0], &value))
         return 0;
     return (uint32_t)pair[0];
-}
-
-uint32_t unicode_next(const char *text, size_t length, size_t *at)
-{
-    const unsigned char *s = (const unsigned char *)text + *at;
-    size_t left = length - *at;
-    unsigned first = s[0];
-    if (first < 0x80) {
-        *at += 1;
-        return first;
-    }
-    unsigned low = 0x80, high = 0xBF, more;
-    uint32_t c;
-    if (first >= 0xC2 && first <= 0xDF) {
-        more = 1;
-        c = first & 0x1F;
-    } else if (first >= 0xE0 && first <= 0xEF) {
-        more = 2;
-        c = first & 0x0F;
-        if (first == 0xE0)
-            low = 0xA0;
-        else if (first == 0xED)
-            high = 0x9F;
-    } else if (first >= 0xF0 && first <= 0xF4) {
-        more = 3;
-        c = first & 0x07;
-        if (first == 0xF0)
-            low = 0x90;
-        else if (first == 0xF4)
-            high = 0x8F;
-    } else {
-        *at += 1;
-        return 0xFFFD;
-    }
-    for (size_t i = 1; i <= more; i++) {
-        if (i >= left || s[i] < low || s[i] > high) {
-            *at += i;
-            return 0xFFFD;
-        }
-        c = c << 6 | (s[i] & 0x3F);
-        low = 0x80;
-        high = 0xBF;
-    }
-    *at += more + 1;
-    return c;
-}
-
-int unicode_put(uint32_t c, char out[4])
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xC0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 0x3F));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xE0 | c >> 12);
-        out[1] = (char)(0x80 | (c >> 6 & 0x3F));
-        out[2] = (char)(0x80 | (c & 0x3F));
-        return 3;
-    }
-    out[0] = (char)(0xF0 | c >> 18);
-    out[1] = (char)(0x80 | (c >> 12 & 0x3F));
-    out[2] = (char)(0x80 | (c >> 6 & 0x3F));
-    out[3] = (char)(0x80 | (c & 0x3F));
-    return 4;
 }

@@ -50,12 +50,4 @@ int unicode_combining_class(uint32_t c);
 /* The primary composite of a and b, or 0. */
 uint32_t unicode_compose(uint32_t a, uint32_t b);
 
-/*
- * Decode one code point as Python's errors="replace" does: a maximal malformed part is one U+FFFD.  Moves *at, which
- * must be below length.
- */
-uint32_t unicode_next(const char *text, size_t length, size_t *at);
-/* UTF-8 of a code point (no surrogate, at most 0x10FFFF); returns 1 to 4 bytes. */
-int unicode_put(uint32_t c, char out[4]);
-
 #endif

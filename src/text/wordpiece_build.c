@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "text/normalizer.h"
 #include "text/pretokenizer.h"
 #include "text/tokenizer.h"
@@ -96,7 +97,7 @@ static smac_status count_words(const text_span *texts, size_t count, bool lower_
                 continue; /* WordPiece reads such a word as unknown */
             for (size_t c = 0; c < g->count; c++) {
                 char bytes[4];
-                text_add_n(&word, bytes, (size_t)unicode_put(s.text.items[g->begin + c].code, bytes));
+                text_add_n(&word, bytes, (size_t)utf8_put(s.text.items[g->begin + c].code, bytes));
             }
             status = word.failed ? FAIL(error, SMAC_ERROR_MEMORY, "no memory for a word")
                                  : tally_add(words, word.data, word.length, 1, error);
@@ -129,7 +130,7 @@ static smac_status count_pieces(const tally *words, tally *characters, tally *pi
         size_t length = words->names.entries[i].length, n = 0, at[104];
         for (size_t b = 0; b < length && n < 102;) {
             at[n++] = b;
-            unicode_next(word, length, &b);
+            utf8_next(word, length, &b);
         }
         at[n] = length;
         for (size_t c = 0; c < n && status == SMAC_OK; c++) {

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/text.h"
+#include "base/utf8.h"
 
 enum { DEEPEST = 8, KEY_LENGTH = 256 };
 

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/csv.h"
 #include "base/memory.h"
-#include "base/text.h"
+#include "base/number.h"
 #include "train/metrics.h"
 
 typedef struct score_row {
@@ -88,7 +89,7 @@ static smac_status same_ids(const score_file *truth, const score_file *predictio
 static smac_status number_of(const score_file *f, size_t i, float *out, smac_error *error)
 {
     double value;
-    if (!text_to_double(f->rows[i].value, &value) || !isfinite(value))
+    if (!number_parse(f->rows[i].value, &value) || !isfinite(value))
         return FAIL(error, SMAC_ERROR_FORMAT, "%s line %zu: '%.60s' is not a number: mend that line", f->path,
             f->rows[i].line, f->rows[i].value);
     *out = (float)value;
@@ -99,7 +100,7 @@ static int by_text(const void *a, const void *b)
 {
     const char *x = *(const char *const *)a, *y = *(const char *const *)b;
     double dx, dy;
-    if (text_to_double(x, &dx) && text_to_double(y, &dy) && dx != dy)
+    if (number_parse(x, &dx) && number_parse(y, &dy) && dx != dy)
         return dx < dy ? -1 : 1;
     return strcmp(x, y);
 }

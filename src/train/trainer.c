@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/path.h"
 #include "base/random.h"
 #include "train/augmentation.h"
 #include "train/evaluate.h"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "weights/pytorch_internal.h"
 #include "weights/tensor_file_internal.h"
 

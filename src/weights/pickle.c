@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "weights/pickle_internal.h"
 
 #define BAD(m, ...) FAIL((m)->error, SMAC_ERROR_FORMAT, __VA_ARGS__)

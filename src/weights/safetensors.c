@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/utf8.h"
 #include "weights/tensor_file_internal.h"
 
 enum { HEADER_LIMIT = 100 << 20 }; /* the format's own limit of 100 MB */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/half.h"
 #include "weights/tensor_file_internal.h"
 
 static const struct {
@@ -224,22 +225,6 @@ smac_status tensor_file_expect(const tensor_file *file, const char *name, int ra
     return SMAC_OK;
 }
 
-static float half_to_float(uint16_t h)
-{
-    uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = (h >> 10) & 31, fraction = h & 1023, bits;
-    if (exponent == 31) {
-        bits = sign | 0x7F800000u | fraction << 13;
-    } else if (exponent) {
-        bits = sign | (exponent + 112) << 23 | fraction << 13;
-    } else { /* zero or subnormal: fraction * 2^-24 */
-        float f = (float)fraction * 0x1p-24f;
-        return sign ? -f : f;
-    }
-    float f;
-    memcpy(&f, &bits, 4);
-    return f;
-}
-
 #define CONVERT(type, expression)                          \
     for (int64_t i = 0; i < count; i++) {                  \
         type x;                                            \
@@ -247,14 +232,6 @@ static float half_to_float(uint16_t h)
         out[i] = (expression);                             \
     }                                                      \
     break
-
-static float bfloat_to_float(uint16_t h)
-{
-    uint32_t bits = (uint32_t)h << 16;
-    float f;
-    memcpy(&f, &bits, 4);
-    return f;
-}
 
 void tensor_to_f32_part(const tensor_entry *entry, int64_t first, int64_t count, float *out)
 {

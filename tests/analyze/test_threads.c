@@ -10,7 +10,6 @@
 
 #include "analyze/analysis.h"
 #include "analyze/model.h"
-#include "base/file.h"
 
 #define MEDIA SMAC_SOURCE_DIR "/tests/golden/media/"
 

@@ -7,6 +7,7 @@
 #include <dirent.h>
 
 #include "base/file.h"
+#include "base/path.h"
 
 enum { MAX_ROOMS = 32 };
 static char names[MAX_ROOMS][32];

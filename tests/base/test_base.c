@@ -8,10 +8,14 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/csv.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/number.h"
+#include "base/path.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 static void sizes_are_checked(void **state)
 {
@@ -229,13 +233,13 @@ static void numbers_are_whole(void **state)
     (void)state;
     double x;
     int64_t n;
-    assert_true(text_to_double("-0.25", &x) && x == -0.25);
-    assert_false(text_to_double("1,5", &x));
-    assert_false(text_to_double("", &x));
-    assert_false(text_to_double(" 1", &x));
-    assert_true(text_to_int64("12", &n) && n == 12);
-    assert_false(text_to_int64("12a", &n));
-    assert_false(text_to_int64("99999999999999999999", &n));
+    assert_true(number_parse("-0.25", &x) && x == -0.25);
+    assert_false(number_parse("1,5", &x));
+    assert_false(number_parse("", &x));
+    assert_false(number_parse(" 1", &x));
+    assert_true(number_parse_integer("12", &n) && n == 12);
+    assert_false(number_parse_integer("12a", &n));
+    assert_false(number_parse_integer("99999999999999999999", &n));
 }
 
 static void csv_follows_rfc_4180(void **state)

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "base/file.h"
+#include "base/csv.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "data/dataset.h"
 #include "scratch.h"
 

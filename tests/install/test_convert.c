@@ -2,6 +2,7 @@
  */
 #include "support/models.h"
 
+#include "base/path.h"
 #include "encoders/weights_loading.h"
 #include "install/install.h"
 

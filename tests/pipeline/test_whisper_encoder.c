@@ -4,7 +4,6 @@
  */
 #include "support/folder.h"
 
-#include "base/file.h"
 #include "encoders/whisper.h"
 #include "media/mel.h"
 #include "pipeline/system.h"

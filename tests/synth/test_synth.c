@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/path.h"
 #include "synth/plan.h"
 #include "synth/sentences.h"
 #include "synth/synth.h"

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/utf8.h"
 #include "text/unicode.h"
 
 /* What bytes.decode(errors="replace") gives, malformed parts as '?'. */
@@ -25,7 +26,7 @@ static void test_decoding(void **state)
         char got[16];
         size_t n = 0, length = strlen(cases[i].bytes);
         for (size_t at = 0; at < length;) {
-            uint32_t c = unicode_next(cases[i].bytes, length, &at);
+            uint32_t c = utf8_next(cases[i].bytes, length, &at);
             got[n++] = c == 0xFFFD ? '?' : (char)c;
         }
         got[n] = '\0';
@@ -37,8 +38,8 @@ static void test_decoding(void **state)
         size_t at = 0;
         if (c >= 0xD800 && c < 0xE000)
             continue;
-        size_t n = (size_t)unicode_put(c, bytes);
-        assert_int_equal(unicode_next(bytes, n, &at), c);
+        size_t n = (size_t)utf8_put(c, bytes);
+        assert_int_equal(utf8_next(bytes, n, &at), c);
         assert_int_equal(at, n);
     }
 }

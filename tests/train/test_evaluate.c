@@ -3,7 +3,9 @@
 
 #include <jansson.h>
 
+#include "base/csv.h"
 #include "base/file.h"
+#include "base/number.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "compute/parallel.h"
@@ -126,7 +128,7 @@ static void test_evaluate(void **state)
     assert_int_equal(table.count, 11);
     assert_string_equal(table.rows[1].cells[0], e->ids[0]);
     double value;
-    assert_true(text_to_double(table.rows[3].cells[2], &value));
+    assert_true(number_parse(table.rows[3].cells[2], &value));
     assert_near(value, e->prediction[2], 1e-7);
     assert_string_equal(table.rows[3].cells[4], ""); /* no sound */
     csv_free(&table);
