@@ -154,6 +154,28 @@ static smac_status write_some(
     return status;
 }
 
+/* CSV and SRT have no place for notes: they go to standard error. */
+static void print_notes(const recordings *r, const smac_analysis *analysis, const char *path)
+{
+    text_buffer notes = {0};
+    bool hidden = r->format == SMAC_FORMAT_CSV || r->format == SMAC_FORMAT_SRT;
+    for (size_t i = 0; hidden && i < smac_analysis_warning_count(analysis); i++) {
+        text_add(&notes, "note: ");
+        if (r->count > 1)
+            text_format(&notes, "%s: ", path_base(path));
+        text_add(&notes, smac_analysis_warning(analysis, i));
+        text_add_char(&notes, '\n');
+    }
+    for (char *at = notes.data; at && *at; at++)
+        if (((unsigned char)*at < 0x20 && *at != '\n') || *at == 0x7f)
+            *at = '?';
+    if (notes.data) {
+        console_finish();
+        fputs(notes.data, stderr);
+    }
+    text_free(&notes);
+}
+
 /* Into a folder: the result is written at once, and the analysis is not held any longer. */
 static smac_status write_one(const recordings *r, const char *path, smac_analysis **analysis, smac_error *error)
 {
@@ -176,6 +198,8 @@ static int analyze_all(const smac_model *model, const smac_analyze_options *opti
         const char *path = r->paths[r->at];
         smac_status code = smac_analyze_file(model, path, options, analysis, &error);
         bool analysed = code == SMAC_OK;
+        if (analysed)
+            print_notes(r, *analysis, path);
         if (analysed && r->into)
             code = write_one(r, path, analysis, &error);
         if (code == SMAC_OK) {

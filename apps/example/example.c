@@ -3,6 +3,28 @@
 
 #include "semanticmac/semanticmac.h"
 
+/* A score, or the likeliest class. */
+static void print_values(const char *name, const smac_task *task, const float *values)
+{
+    int top = 0;
+    for (int i = 1; values && i < task->classes; i++)
+        top = values[i] > values[top] ? i : top;
+    if (values && task->classes)
+        printf("  %s %s %.0f%%", name, task->class_names[top], 100 * (double)values[top]);
+    else if (values)
+        printf("  %s %+.3f", name, (double)values[0]);
+}
+
+static void print_result(const smac_task *task, const smac_segment *s, const smac_task_result *r)
+{
+    static const char *const names[SMAC_MODALITIES] = {"words", "voice", "face"};
+    printf("%6.1f %6.1f", s->start, s->end);
+    print_values("all", task, r->prediction);
+    for (int m = 0; m < SMAC_MODALITIES; m++)
+        print_values(names[m], task, r->modality[m]);
+    printf("  apart %.2f\n", (double)r->disagreement); /* nan with fewer than two modalities */
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3) {
@@ -18,18 +40,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", error.message);
         status = 1;
     } else {
-        printf("%s of %s, %.1f s\n", smac_model_task(model), argv[2], smac_analysis_duration(analysis));
+        const smac_task *task = smac_model_task(model, 0);
+        printf("%s of %s, %.1f s\n", task->name, argv[2], smac_analysis_duration(analysis));
         for (size_t i = 0; i < smac_analysis_segment_count(analysis); i++) {
             const smac_segment *s = smac_analysis_segment(analysis, i);
-            printf("%6.1f %6.1f  %+.3f", s->start, s->end, (double)s->prediction[0]);
-            for (int m = 0; m < SMAC_MODALITIES; m++)
-                if (s->has[m])
-                    printf("  %s %+.3f",
-                        m == SMAC_TEXT        ? "words"
-                            : m == SMAC_AUDIO ? "voice"
-                                              : "face",
-                        (double)s->modality[m][0]);
-            printf("  apart %.2f\n", (double)s->disagreement); /* nan with one modality alone */
+            print_result(task, s, &s->tasks[0]);
         }
     }
     smac_analysis_free(analysis);

@@ -10,7 +10,8 @@
  *   } else {
  *       for (size_t i = 0; i < smac_analysis_segment_count(analysis); i++) {
  *           const smac_segment *s = smac_analysis_segment(analysis, i);
- *           printf("%6.1f s  %+.2f\n", s->start, s->prediction[0]);
+ *           if (s->tasks[0].prediction) // NULL: nothing is known about this stretch
+ *               printf("%6.1f s  %+.2f\n", s->start, s->tasks[0].prediction[0]);
  *       }
  *   }
  *   smac_analysis_free(analysis);
@@ -43,7 +44,6 @@ SMAC_API void smac_set_threads(int count);
 
 /* Modalities stand in this order everywhere. */
 enum { SMAC_TEXT, SMAC_AUDIO, SMAC_VISION, SMAC_MODALITIES };
-enum { SMAC_TARGETS_MAX = 64 };
 
 /* ---- models ------------------------------------------------------------------------------------------------------ */
 
@@ -64,12 +64,17 @@ SMAC_API void smac_model_free(smac_model *model);
 
 SMAC_API const char *smac_model_name(const smac_model *model);
 SMAC_API const char *smac_model_sha256(const smac_model *model); /* of the file, 64 hexadecimal digits */
-/* "sentiment", "emotion", ...: what is predicted */
-SMAC_API const char *smac_model_task(const smac_model *model);
-/* 0: a score within smac_model_range; otherwise the number of classes */
-SMAC_API int smac_model_classes(const smac_model *model);
-SMAC_API const char *smac_model_class_name(const smac_model *model, int index); /* NULL outside */
-SMAC_API void smac_model_range(const smac_model *model, double *low, double *high);
+
+/* What a model predicts: a score in a range, or a probability for each of several classes. */
+typedef struct smac_task {
+    const char *name;               /* "sentiment", "emotion", ... */
+    int classes;                    /* 0: a score in [low, high]; else the number of classes */
+    double low, high;               /* of a score; 0 and 1 for classes */
+    const char *const *class_names; /* (classes); NULL for a score */
+} smac_task;
+
+SMAC_API int smac_model_task_count(const smac_model *model);
+SMAC_API const smac_task *smac_model_task(const smac_model *model, int index); /* NULL outside; the model's own */
 /* How it was made (configuration, tasks, training record, sizes) as JSON; free() it.  NULL when memory is short. */
 SMAC_API char *smac_model_describe(const smac_model *model);
 
@@ -108,16 +113,20 @@ typedef struct smac_analyze_options {
 
 SMAC_API void smac_analyze_options_default(smac_analyze_options *options);
 
-/* What was said about a stretch of the recording.  Values: the score, or a probability for each class. */
+/* What one task says about a stretch.  Values: the score (1), or a probability for each class (task->classes). */
+typedef struct smac_task_result {
+    const float *prediction;                /* NULL: nothing that the model takes is there */
+    const float *modality[SMAC_MODALITIES]; /* what each says for itself; NULL: it is not there */
+    const float *shared;                    /* what they have in common; NULL with prediction */
+    float disagreement; /* 0: all say the same, 1: as far apart as possible; NAN with fewer than two modalities */
+} smac_task_result;
+
+/* What was found about a stretch of the recording. */
 typedef struct smac_segment {
-    double start, end; /* seconds */
-    const char *text;  /* the words in it, "" when none are known */
-    int targets;       /* 1, or the number of classes */
-    float prediction[SMAC_TARGETS_MAX];
-    bool has[SMAC_MODALITIES];                         /* the modality is there */
-    float modality[SMAC_MODALITIES][SMAC_TARGETS_MAX]; /* what it says for itself; NAN when it is not there */
-    float shared[SMAC_TARGETS_MAX];                    /* what they share */
-    float disagreement; /* 0: all say the same, 1: as far apart as can be; NAN with fewer than two modalities */
+    double start, end;             /* seconds */
+    const char *text;              /* the words in it, "" when none are known */
+    bool has[SMAC_MODALITIES];     /* the modality is there */
+    const smac_task_result *tasks; /* one for each of smac_analysis_task_count */
 } smac_segment;
 
 /*
@@ -130,6 +139,8 @@ SMAC_API smac_status smac_analyze_file(const smac_model *model, const char *path
     smac_analysis **out, smac_error *error);
 SMAC_API void smac_analysis_free(smac_analysis *analysis);
 
+SMAC_API int smac_analysis_task_count(const smac_analysis *analysis);
+SMAC_API const smac_task *smac_analysis_task(const smac_analysis *analysis, int index); /* NULL outside */
 SMAC_API double smac_analysis_duration(const smac_analysis *analysis);
 SMAC_API const smac_segment *smac_analysis_summary(const smac_analysis *analysis); /* the whole recording */
 SMAC_API size_t smac_analysis_segment_count(const smac_analysis *analysis);

@@ -4,9 +4,10 @@
 #ifndef SMAC_ANALYZE_ANALYSIS_H
 #define SMAC_ANALYZE_ANALYSIS_H
 
+#include "analyze/tasks.h"
 #include "base/modality.h"
 #include "base/text.h"
-#include "model/task.h"
+#include "pipeline/prediction.h"
 #include "semanticmac/semanticmac.h"
 
 typedef struct thumbnail {
@@ -21,11 +22,10 @@ typedef struct analysis_timing {
 } analysis_timing;
 
 struct smac_analysis {
-    char *video;     /* the path as given */
+    char *recording; /* the path as given */
     double duration; /* seconds; of a still 0 */
     char *model_name, *model_sha256;
-    task_description task;
-    int targets;
+    public_tasks tasks; /* what each segment's results are about */
     double window, hop;
     const char *missing[SMAC_MODALITIES]; /* why a modality that is not there is not; constant texts */
     smac_segment summary;
@@ -46,10 +46,13 @@ void analysis_warn(smac_analysis *a, const char *format, ...) __attribute__((for
 /* Over this disagreement a segment is marked in reports. */
 #define DISAGREEMENT_MARK 0.35f
 
-static inline bool analysis_is_score(const smac_analysis *a)
-{
-    return a->task.kind == TASK_REGRESSION;
-}
+/* Rows of values in every report: the prediction, what each modality says for itself, what they share. */
+enum { ROW_PREDICTION, ROW_MODALITY, ROW_SHARED = ROW_MODALITY + SMAC_MODALITIES, ROWS };
+
+/* The values of a row of one task's result; NULL: not there. */
+const float *segment_row(const smac_segment *s, int task, int row);
+bool task_is_score(const smac_task *task);
+int task_values(const smac_task *task); /* 1, or the number of classes */
 
 /* Renderers add to out; memory failures show in out->failed. */
 void render_text(const smac_analysis *a, int columns, bool colour, text_buffer *out);
@@ -61,9 +64,12 @@ smac_status render_json(const smac_analysis *const *analyses, size_t count, text
 /* "1:02:03.4" or "2:03.4" */
 void render_time(text_buffer *out, double seconds);
 double render_score(float value); /* what "%+.2f" is to show: no -0.00 */
+/* A text with U+FFFD for what is not UTF-8 (a file's name may hold any bytes); the same escaped for HTML. */
+void render_utf8(text_buffer *out, const char *text);
+void render_xml(text_buffer *out, const char *text);
 /* A name or a sentence with '?' for control characters: a file's name may hold a line end, or a terminal's commands. */
 void render_line(text_buffer *out, const char *text);
 /* the class with the largest probability; 0 for a score */
-int segment_top(const float *values, int targets);
+int values_top(const smac_task *task, const float *values);
 
 #endif

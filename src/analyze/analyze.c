@@ -162,37 +162,18 @@ static smac_status window_sample(const affect_system *system, const recording *r
     return SMAC_OK;
 }
 
-static bool segment_set(smac_segment *s, double start, double end, const char *text, const affect_result *result)
-{
-    s->start = start;
-    s->end = end;
-    s->text = memory_copy_text(text ? text : "");
-    s->targets = result->targets;
-    for (int k = 0; k < result->targets; k++) {
-        s->prediction[k] = result->prediction[k];
-        s->shared[k] = result->shared[k];
-        for (int m = 0; m < SMAC_MODALITIES; m++)
-            s->modality[m][k] = result->present[m] ? result->specific[m][k] : NAN;
-    }
-    for (int m = 0; m < SMAC_MODALITIES; m++)
-        s->has[m] = result->present[m];
-    int there = 0;
-    for (int m = 0; m < SMAC_MODALITIES; m++)
-        there += result->present[m];
-    s->disagreement = there > 1 ? result->disagreement : NAN; /* one alone disagrees with nobody, nor does it agree */
-    return s->text != NULL;
-}
-
 static smac_status run_windows(const affect_system *system, const recording *r, const transcript *words,
     smac_analysis *a, const smac_analyze_options *options, smac_error *error)
 {
     sample samples[WINDOWS_AT_ONCE];
     const sample *pointers[WINDOWS_AT_ONCE];
-    affect_result *results = memory_new(WINDOWS_AT_ONCE, sizeof *results);
+    prediction *results = memory_new(WINDOWS_AT_ONCE, sizeof *results), nothing = {0};
     text_buffer texts[WINDOWS_AT_ONCE];
     memset(texts, 0, sizeof texts);
     memset(samples, 0, sizeof samples);
     smac_status code = results ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the windows");
+    if (code == SMAC_OK)
+        code = prediction_new(system->tasks, system->task_count, (bool[MODALITIES]){false}, &nothing, error);
     for (size_t done = 0; code == SMAC_OK && done < a->segment_count;) {
         size_t count = a->segment_count - done < WINDOWS_AT_ONCE ? a->segment_count - done : WINDOWS_AT_ONCE;
         size_t used = 0;
@@ -213,16 +194,14 @@ static smac_status run_windows(const affect_system *system, const recording *r, 
             }
         }
         if (code == SMAC_OK && runs)
-            code = system_predict(system, pointers, runs, 0, results, error);
+            code = system_predict(system, pointers, runs, NULL, results, error);
         for (size_t i = 0; code == SMAC_OK && i < count; i++) {
             double start = (double)(done + i) * a->hop, end = fmin(start + a->window, fmax(a->duration, start));
-            affect_result nothing = {.targets = a->targets};
-            for (int k = 0; k < a->targets; k++)
-                nothing.prediction[k] = nothing.shared[k] = NAN;
-            if (!segment_set(&a->segments[done + i], start, a->duration <= 0 ? start : end, texts[i].data,
-                    place[i] < 0 ? &nothing : &results[place[i]]))
-                code = FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the words of the windows");
+            code = segment_new(&a->tasks, start, a->duration <= 0 ? start : end, texts[i].data,
+                place[i] < 0 ? &nothing : &results[place[i]], &a->segments[done + i], error);
         }
+        for (int64_t i = 0; i < runs; i++)
+            prediction_clear(&results[i]);
         for (size_t i = 0; i < count; i++) {
             sample_clear(&samples[i]);
             memset(&samples[i], 0, sizeof samples[i]);
@@ -231,8 +210,9 @@ static smac_status run_windows(const affect_system *system, const recording *r, 
         done += count;
         if (code == SMAC_OK && options->progress &&
             options->progress(options->user, "predicting", (double)done, (double)a->segment_count))
-            code = FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked while analysing %s", a->video);
+            code = FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked while analysing %s", a->recording);
     }
+    prediction_clear(&nothing);
     free(results);
     return code;
 }
@@ -243,60 +223,52 @@ static smac_status summarise_by_model(
     const affect_system *system, const recording *r, smac_analysis *a, const char *text, smac_error *error)
 {
     sample whole;
-    affect_result *result = memory_new(1, sizeof *result);
-    if (!result)
-        return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the summary");
+    prediction result = {0};
     smac_status code = window_sample(system, r, 0, INFINITY, text, &whole, error);
     const sample *pointer = &whole;
     if (code == SMAC_OK)
-        code = system_predict(system, &pointer, 1, 0, result, error);
+        code = system_predict(system, &pointer, 1, NULL, &result, error);
     sample_clear(&whole);
-    if (code == SMAC_OK && !segment_set(&a->summary, 0, a->duration, text, result))
-        code = FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the summary");
-    free(result);
+    if (code == SMAC_OK)
+        code = segment_new(&a->tasks, 0, a->duration, text, &result, &a->summary, error);
+    prediction_clear(&result);
     return code;
+}
+
+/* The segments' results as predictions that borrow their values. */
+static smac_status borrow_results(const smac_analysis *a, prediction **out, smac_error *error)
+{
+    int tasks = a->tasks.count;
+    prediction *all = memory_new(a->segment_count, sizeof *all + (size_t)tasks * sizeof(task_result));
+    if (!all)
+        return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the summary");
+    task_result *next = (task_result *)(all + a->segment_count);
+    for (size_t i = 0; i < a->segment_count; i++) {
+        const smac_segment *s = &a->segments[i];
+        all[i] = (prediction){.task_count = tasks, .tasks = next};
+        memcpy(all[i].present, s->has, sizeof all[i].present);
+        for (int k = 0; k < tasks; k++, next++) {
+            next->prediction = (float *)(uintptr_t)segment_row(s, k, ROW_PREDICTION);
+            for (int m = 0; m < MODALITIES_AND_SHARED; m++)
+                next->own[m] = (float *)(uintptr_t)segment_row(s, k, ROW_MODALITY + m);
+            next->disagreement = s->tasks[k].disagreement;
+        }
+    }
+    *out = all;
+    return SMAC_OK;
 }
 
 static smac_status summarise_by_mean(smac_analysis *a, const char *text, smac_error *error)
 {
-    double prediction[SMAC_TARGETS_MAX] = {0}, shared[SMAC_TARGETS_MAX] = {0};
-    double modality[SMAC_MODALITIES][SMAC_TARGETS_MAX] = {{0}}, apart = 0;
-    size_t all = 0, compared = 0, have[SMAC_MODALITIES] = {0};
-    for (size_t i = 0; i < a->segment_count; i++) {
-        const smac_segment *s = &a->segments[i];
-        if (!isfinite(s->prediction[0]))
-            continue;
-        all++;
-        if (isfinite(s->disagreement)) {
-            apart += (double)s->disagreement;
-            compared++;
-        }
-        for (int k = 0; k < a->targets; k++) {
-            prediction[k] += (double)s->prediction[k];
-            shared[k] += (double)s->shared[k];
-        }
-        for (int m = 0; m < SMAC_MODALITIES; m++) {
-            have[m] += s->has[m];
-            for (int k = 0; s->has[m] && k < a->targets; k++)
-                modality[m][k] += (double)s->modality[m][k];
-        }
-    }
-    affect_result *result = memory_new(1, sizeof *result);
-    if (!result)
-        return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the summary");
-    result->targets = a->targets;
-    for (int k = 0; k < a->targets; k++) {
-        result->prediction[k] = (float)(prediction[k] / (double)all);
-        result->shared[k] = (float)(shared[k] / (double)all);
-        for (int m = 0; m < SMAC_MODALITIES; m++)
-            result->specific[m][k] = (float)(modality[m][k] / (double)(have[m] ? have[m] : 1));
-    }
-    for (int m = 0; m < SMAC_MODALITIES; m++)
-        result->present[m] = have[m] > 0;
-    result->disagreement = compared ? (float)(apart / (double)compared) : NAN;
-    bool good = segment_set(&a->summary, 0, a->duration, text, result);
-    free(result);
-    return good ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the summary");
+    prediction *all = NULL, mean = {0};
+    TRY(borrow_results(a, &all, error));
+    smac_status code =
+        prediction_mean(a->tasks.described, a->tasks.count, all, (int64_t)a->segment_count, &mean, error);
+    free(all);
+    if (code == SMAC_OK)
+        code = segment_new(&a->tasks, 0, a->duration, text, &mean, &a->summary, error);
+    prediction_clear(&mean);
+    return code;
 }
 
 static smac_status analyze(const affect_system *system, const char *path, const smac_analyze_options *options,
@@ -357,11 +329,9 @@ SMAC_API smac_status smac_analyze_file(const smac_model *model, const char *path
     const affect_system *system = model->system;
     a->window = options->window != 0 ? options->window : defaults.window;
     a->hop = options->hop != 0 ? options->hop : defaults.hop;
-    a->video = memory_copy_text(path);
+    a->recording = memory_copy_text(path);
     a->model_name = memory_copy_text(system->name);
     a->model_sha256 = memory_copy_text(system->sha256);
-    a->task = system->tasks[0];
-    a->targets = task_targets(&a->task);
     for (int m = 0; m < SMAC_MODALITIES; m++)
         a->missing[m] = !system->has[m] ? "the model does not take it"
             : options->without[m]       ? "left out"
@@ -374,9 +344,11 @@ SMAC_API smac_status smac_analyze_file(const smac_model *model, const char *path
     if (!(a->window > 0) || !(a->hop > 0) || !isfinite(a->window) || !isfinite(a->hop))
         code = FAIL(
             error, SMAC_ERROR_ARGUMENT, "the window is %g s and the hop %g s, give more than 0", a->window, a->hop);
-    else if (!a->video || !a->model_name || !a->model_sha256)
+    else if (!a->recording || !a->model_name || !a->model_sha256)
         code = FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to analyse %s", path);
     else
+        code = public_tasks_new(system->tasks, system->task_count, &a->tasks, error);
+    if (code == SMAC_OK)
         code = analyze(system, path, options, a, &r, &words, &text, error);
     recording_clear(&r);
     transcript_free(&words);
@@ -396,21 +368,32 @@ SMAC_API void smac_analysis_free(smac_analysis *a)
     if (!a)
         return;
     for (size_t i = 0; a->segments && i < a->segment_count; i++)
-        free((void *)(uintptr_t)a->segments[i].text);
+        segment_free(&a->segments[i]);
     for (size_t i = 0; i < a->thumbnail_count; i++)
         free(a->thumbnails[i].jpeg);
     for (size_t i = 0; i < a->warning_count; i++)
         free(a->warnings[i]);
-    free((void *)(uintptr_t)a->summary.text);
+    segment_free(&a->summary);
+    public_tasks_free(&a->tasks);
     free(a->segments);
     free(a->thumbnails);
     free(a->warnings);
-    free(a->video);
+    free(a->recording);
     free(a->model_name);
     free(a->model_sha256);
     free(a->words_from);
     free(a->language);
     free(a);
+}
+
+SMAC_API int smac_analysis_task_count(const smac_analysis *a)
+{
+    return a->tasks.count;
+}
+
+SMAC_API const smac_task *smac_analysis_task(const smac_analysis *a, int index)
+{
+    return index >= 0 && index < a->tasks.count ? &a->tasks.items[index] : NULL;
 }
 
 SMAC_API double smac_analysis_duration(const smac_analysis *a)

@@ -48,8 +48,10 @@ SMAC_API smac_status smac_model_open(
     }
     if (code == SMAC_OK)
         code = system_load(path, &loading, &model->system, error);
+    if (code == SMAC_OK)
+        code = public_tasks_new(model->system->tasks, model->system->task_count, &model->tasks, error);
     if (code != SMAC_OK) {
-        free(model);
+        smac_model_free(model);
         return code;
     }
     *out = model;
@@ -60,6 +62,7 @@ SMAC_API void smac_model_free(smac_model *model)
 {
     if (model) {
         system_free(model->system);
+        public_tasks_free(&model->tasks);
         free(model);
     }
 }
@@ -74,27 +77,14 @@ SMAC_API const char *smac_model_sha256(const smac_model *model)
     return model->system->sha256;
 }
 
-SMAC_API const char *smac_model_task(const smac_model *model)
+SMAC_API int smac_model_task_count(const smac_model *model)
 {
-    return model->system->tasks[0].name;
+    return model->tasks.count;
 }
 
-SMAC_API int smac_model_classes(const smac_model *model)
+SMAC_API const smac_task *smac_model_task(const smac_model *model, int index)
 {
-    return model->system->tasks[0].classes;
-}
-
-SMAC_API const char *smac_model_class_name(const smac_model *model, int index)
-{
-    const task_description *task = &model->system->tasks[0];
-    return index >= 0 && index < task->classes ? task->class_names[index] : NULL;
-}
-
-SMAC_API void smac_model_range(const smac_model *model, double *low, double *high)
-{
-    const task_description *task = &model->system->tasks[0];
-    *low = task->kind == TASK_REGRESSION ? task->low : 0;
-    *high = task->kind == TASK_REGRESSION ? task->high : 1;
+    return index >= 0 && index < model->tasks.count ? &model->tasks.items[index] : NULL;
 }
 
 SMAC_API char *smac_model_describe(const smac_model *model)

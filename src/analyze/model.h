@@ -2,11 +2,13 @@
 #ifndef SMAC_ANALYZE_MODEL_H
 #define SMAC_ANALYZE_MODEL_H
 
+#include "analyze/tasks.h"
 #include "pipeline/system.h"
 #include "semanticmac/semanticmac.h"
 
 struct smac_model {
     affect_system *system;
+    public_tasks tasks;
 };
 
 #endif

@@ -79,15 +79,15 @@ static smac_status on_clip(
     double seconds = (double)(index + 1) * c->media.clip_step;
     k->seen = fmax(k->seen, seconds);
     if (k->options->progress &&
-        k->options->progress(k->options->user, k->a->video, fmin(k->seen, fmax(k->total, 0)), k->total))
-        return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked while reading %s", k->a->video);
+        k->options->progress(k->options->user, k->a->recording, fmin(k->seen, fmax(k->total, 0)), k->total))
+        return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked while reading %s", k->a->recording);
     return *count >= CLIPS_AT_ONCE ? flush(k, m, error) : SMAC_OK;
 }
 
 static int on_interrupt(void *user)
 {
     reading *k = user;
-    return k->options->progress && k->options->progress(k->options->user, k->a->video, k->seen, k->total);
+    return k->options->progress && k->options->progress(k->options->user, k->a->recording, k->seen, k->total);
 }
 
 static void on_log(void *user, log_level level, const char *message)

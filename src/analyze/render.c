@@ -5,11 +5,28 @@
 
 #include "analyze/analysis.h"
 #include "base/csv.h"
+#include "base/utf8.h"
 
-int segment_top(const float *values, int targets)
+bool task_is_score(const smac_task *task)
+{
+    return task->classes == 0;
+}
+
+int task_values(const smac_task *task)
+{
+    return task->classes ? task->classes : 1;
+}
+
+const float *segment_row(const smac_segment *s, int task, int row)
+{
+    const smac_task_result *r = &s->tasks[task];
+    return row == ROW_PREDICTION ? r->prediction : row == ROW_SHARED ? r->shared : r->modality[row - ROW_MODALITY];
+}
+
+int values_top(const smac_task *task, const float *values)
 {
     int top = 0;
-    for (int i = 1; i < targets; i++)
+    for (int i = 1; i < task_values(task); i++)
         if (values[i] > values[top])
             top = i;
     return top;
@@ -37,58 +54,115 @@ void render_line(text_buffer *out, const char *text)
         text_add_char(out, (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
 }
 
-static void csv_values(const smac_analysis *a, const float *v, bool there, text_buffer *out)
+void render_utf8(text_buffer *out, const char *text)
 {
-    for (int i = 0; i < a->targets; i++) {
+    size_t length = strlen(text);
+    for (size_t at = 0; at < length;) {
+        char bytes[4];
+        uint32_t code = utf8_next(text, length, &at);
+        text_add_n(out, bytes, (size_t)utf8_put(code, bytes));
+    }
+}
+
+void render_xml(text_buffer *out, const char *text)
+{
+    text_buffer clean = {0};
+    render_utf8(&clean, text);
+    for (char *c = clean.data; c && *c; c++) /* XML 1.0 has no place for control characters, not even escaped */
+        if ((unsigned char)*c < 0x20 && *c != '\n' && *c != '\t')
+            *c = ' ';
+    text_add_xml(out, clean.data ? clean.data : "");
+    out->failed |= clean.failed;
+    text_free(&clean);
+}
+
+/* ---- CSV --------------------------------------------------------------------------------------------------------- */
+
+/*
+ * A cell of somebody's words or of a file's name.  Spreadsheets take one that begins with = + - @, a tab or a line end
+ * for a formula: an apostrophe before it keeps it a text (OWASP, CSV injection).
+ */
+static void csv_text(text_buffer *out, const char *text, bool first)
+{
+    text_buffer cell = {0};
+    if (*text && strchr("=+-@\t\r\n", *text))
+        text_add_char(&cell, '\'');
+    render_utf8(&cell, text);
+    csv_add_cell(out, cell.data ? cell.data : "", first);
+    out->failed |= cell.failed;
+    text_free(&cell);
+}
+
+/* Column names "sentiment", "sentiment.text", ... of scores; "emotion", "emotion:joy", "emotion.text:joy", ... */
+static void csv_names(const smac_task *task, int row, text_buffer *out)
+{
+    text_buffer stem = {0}, name = {0};
+    text_add(&stem, task->name);
+    if (row != ROW_PREDICTION)
+        text_format(&stem, ".%s", modality_name(row - ROW_MODALITY));
+    if (task_is_score(task) || row == ROW_PREDICTION)
+        csv_add_cell(out, stem.data ? stem.data : "", false);
+    for (int c = 0; c < task->classes; c++) {
+        name.length = 0;
+        text_format(&name, "%s:%s", stem.data ? stem.data : "", task->class_names[c]);
+        csv_add_cell(out, name.data ? name.data : "", false);
+    }
+    out->failed |= stem.failed || name.failed;
+    text_free(&stem);
+    text_free(&name);
+}
+
+static void csv_values(const smac_task *task, int row, const float *v, text_buffer *out)
+{
+    if (!task_is_score(task) && row == ROW_PREDICTION)
+        csv_text(out, v ? task->class_names[values_top(task, v)] : "", false);
+    for (int i = 0; i < task_values(task); i++) {
         text_add_char(out, ',');
-        if (there && isfinite(v[i]))
+        if (v && isfinite(v[i]))
             text_format(out, "%.6g", (double)v[i]);
     }
 }
 
-static void csv_names(const smac_analysis *a, const char *prefix, text_buffer *out)
+static void csv_segment(const smac_analysis *a, const smac_segment *s, text_buffer *out)
 {
-    char name[2 * TASK_NAME_MAX + 32];
-    for (int i = 0; i < a->targets; i++) {
-        if (analysis_is_score(a))
-            snprintf(name, sizeof name, "%s", prefix);
-        else
-            snprintf(name, sizeof name, "%s:%s", prefix, a->task.class_names[i]);
-        csv_add_cell(out, name, false);
+    text_format(out, ",%.3f,%.3f", s->start, s->end);
+    csv_text(out, s->text, false);
+    for (int k = 0; k < a->tasks.count; k++) {
+        for (int row = 0; row < ROWS; row++)
+            csv_values(&a->tasks.items[k], row, segment_row(s, k, row), out);
+        text_add_char(out, ',');
+        if (isfinite(s->tasks[k].disagreement))
+            text_format(out, "%.6g", (double)s->tasks[k].disagreement);
     }
+    text_add_char(out, '\n');
 }
 
 /* One line a segment; the line of the whole recording has the segment "all". */
 void render_csv(const smac_analysis *const *analyses, size_t count, text_buffer *out)
 {
     const smac_analysis *first = analyses[0];
-    text_add(out, "video,segment,start,end,text");
-    csv_names(first, first->task.name, out);
-    for (int m = 0; m <= SMAC_MODALITIES; m++)
-        csv_names(first, modality_name(m), out);
-    text_add(out, ",disagreement\n");
+    text_add(out, "recording,segment,start,end,text");
+    for (int k = 0; k < first->tasks.count; k++) {
+        const smac_task *task = &first->tasks.items[k];
+        for (int row = 0; row < ROWS; row++)
+            csv_names(task, row, out);
+        text_format(out, ",%s.disagreement", task->name);
+    }
+    text_add_char(out, '\n');
     for (size_t n = 0; n < count; n++) {
         const smac_analysis *a = analyses[n];
         for (size_t i = 0; i <= a->segment_count; i++) {
-            const smac_segment *s = i < a->segment_count ? &a->segments[i] : &a->summary;
-            csv_add_cell(out, a->video, true);
+            csv_text(out, a->recording, true);
             if (i < a->segment_count)
                 text_format(out, ",%zu", i);
             else
                 text_add(out, ",all");
-            text_format(out, ",%.3f,%.3f", s->start, s->end);
-            csv_add_cell(out, s->text, false);
-            csv_values(a, s->prediction, true, out);
-            for (int m = 0; m < SMAC_MODALITIES; m++)
-                csv_values(a, s->modality[m], s->has[m], out);
-            csv_values(a, s->shared, true, out);
-            text_add_char(out, ',');
-            if (isfinite(s->disagreement))
-                text_format(out, "%.6g", (double)s->disagreement);
-            text_add_char(out, '\n');
+            csv_segment(a, i < a->segment_count ? &a->segments[i] : &a->summary, out);
         }
     }
 }
+
+/* ---- SRT --------------------------------------------------------------------------------------------------------- */
 
 static void srt_time(text_buffer *out, double seconds)
 {
@@ -97,17 +171,53 @@ static void srt_time(text_buffer *out, double seconds)
         (long long)(ms / 1000 % 60), (long long)(ms % 1000));
 }
 
-static void srt_value(const smac_analysis *a, const char *name, const float *v, text_buffer *out)
+static void srt_value(const smac_task *task, const char *name, const float *v, text_buffer *out)
 {
-    if (analysis_is_score(a)) {
+    if (!v) {
+        text_format(out, "%s unknown", name);
+    } else if (task_is_score(task)) {
         text_format(out, "%s %+.2f", name, render_score(v[0]));
     } else {
-        int top = segment_top(v, a->targets);
-        text_format(out, "%s %s %.0f%%", name, a->task.class_names[top], 100 * (double)v[top]);
+        int top = values_top(task, v);
+        text_format(out, "%s %s %.0f%%", name, task->class_names[top], 100 * (double)v[top]);
     }
 }
 
-/* Subtitles may not overlap: a segment is on show from its start to the start of the next. */
+static void srt_task(const smac_task *task, const smac_segment *s, int k, text_buffer *out)
+{
+    srt_value(task, task->name, segment_row(s, k, ROW_PREDICTION), out);
+    const char *between = " (";
+    for (int m = 0; m < SMAC_MODALITIES; m++) {
+        const float *v = segment_row(s, k, ROW_MODALITY + m);
+        if (!v)
+            continue;
+        text_add(out, between);
+        srt_value(task, modality_name(m), v, out);
+        between = ", ";
+    }
+    text_add(out, between[0] == ',' ? ")" : "");
+    text_add(out, s->tasks[k].disagreement >= DISAGREEMENT_MARK ? " !\n" : "\n");
+}
+
+/* The words on one line.  "-->" marks the times of a cue: readers take a line of words that holds it for one. */
+static void srt_words(const char *text, text_buffer *out)
+{
+    text_buffer clean = {0};
+    render_utf8(&clean, text);
+    for (const char *c = clean.data; c && *c; c++) {
+        if (!strncmp(c, "-->", 3)) {
+            text_add(out, "->");
+            c += 2;
+        } else {
+            text_add_char(out, *c == '\n' || *c == '\r' ? ' ' : *c);
+        }
+    }
+    text_add_char(out, '\n');
+    out->failed |= clean.failed;
+    text_free(&clean);
+}
+
+/* Subtitles may not overlap: a segment is shown from its start to the start of the next. */
 void render_srt(const smac_analysis *a, text_buffer *out)
 {
     for (size_t i = 0; i < a->segment_count; i++) {
@@ -118,20 +228,10 @@ void render_srt(const smac_analysis *a, text_buffer *out)
         text_add(out, " --> ");
         srt_time(out, end > s->start ? end : s->start + 0.001);
         text_add_char(out, '\n');
-        srt_value(a, a->task.name, s->prediction, out);
-        const char *between = " (";
-        for (int m = 0; m < SMAC_MODALITIES; m++)
-            if (s->has[m]) {
-                text_add(out, between);
-                srt_value(a, modality_name(m), s->modality[m], out);
-                between = ", ";
-            }
-        text_add(out, between[0] == ',' ? ")" : "");
-        if (s->disagreement >= DISAGREEMENT_MARK)
-            text_add(out, " !");
-        text_add_char(out, '\n');
+        for (int k = 0; k < a->tasks.count; k++)
+            srt_task(&a->tasks.items[k], s, k, out);
         if (*s->text)
-            text_format(out, "%s\n", s->text);
+            srt_words(s->text, out);
         text_add_char(out, '\n');
     }
 }
@@ -172,7 +272,7 @@ SMAC_API smac_status smac_analysis_render(const smac_analysis *const *analyses, 
     case SMAC_FORMAT_SRT:
         if (count > 1)
             code = FAIL(error, SMAC_ERROR_ARGUMENT,
-                "%zu recordings cannot stand in one subtitle file, analyse them one by one", count);
+                "one subtitle file holds one recording and there are %zu: analyse them one by one", count);
         else
             render_srt(analyses[0], &out);
         break;

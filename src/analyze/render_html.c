@@ -11,8 +11,8 @@
 
 enum { CHART_HEIGHT = 220, STRIP = 18, PICTURE = 72, WORDS = 66, LEFT = 64, RIGHT = 24, TOP = 12 };
 
-static const char *const curve_class[] = {"all", "text", "audio", "vision", "shared"};
-static const char *const curve_name[] = {"together", "words", "voice", "face", "shared"};
+static const char *const curve_class[ROWS] = {"all", "text", "audio", "vision", "shared"};
+static const char *const curve_name[ROWS] = {"together", "words", "voice", "face", "shared"};
 
 static const char page_head[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
@@ -54,28 +54,20 @@ static const char page_head[] =
     "ul{color:var(--soft);font-size:13px;padding-left:20px}\n</style></head><body><main>\n";
 
 /* a colour for a class, spread around the circle */
-static void class_colour(const smac_analysis *a, int index, text_buffer *out)
+static void class_colour(const smac_task *task, int index, text_buffer *out)
 {
-    text_format(out, "hsl(%d 62%% 52%%)", (int)(360.0 * index / a->targets + 210) % 360);
+    text_format(out, "hsl(%d 62%% 52%%)", (int)(360.0 * index / task->classes + 210) % 360);
 }
 
-static const float *values_of(const smac_segment *s, int row, bool *there)
+static void add_value(const smac_task *task, const float *v, text_buffer *out)
 {
-    *there = row == 0 || row == 4 || s->has[row - 1];
-    const float *v = row == 0 ? s->prediction : row == 4 ? s->shared : s->modality[row - 1];
-    *there = *there && isfinite(v[0]);
-    return v;
-}
-
-static void add_value(const smac_analysis *a, const float *v, bool there, text_buffer *out)
-{
-    if (!there) {
+    if (!v) {
         text_add(out, "&ndash;");
-    } else if (analysis_is_score(a)) {
+    } else if (task_is_score(task)) {
         text_format(out, "%+.2f", render_score(v[0]));
     } else {
-        int top = segment_top(v, a->targets);
-        text_add_xml(out, a->task.class_names[top]);
+        int top = values_top(task, v);
+        render_xml(out, task->class_names[top]);
         text_format(out, " %.0f%%", 100 * (double)v[top]);
     }
 }
@@ -83,47 +75,48 @@ static void add_value(const smac_analysis *a, const float *v, bool there, text_b
 /* A modality that is nowhere in the recording has a card that says why, but no place in legend and table. */
 static bool is_shown(const smac_analysis *a, int row)
 {
-    return row == 0 || row == 4 || a->summary.has[row - 1];
+    return row == ROW_PREDICTION || row == ROW_SHARED || a->summary.has[row - ROW_MODALITY];
 }
 
-static void add_disagreement(const smac_segment *s, text_buffer *out)
+static void add_disagreement(const smac_segment *s, int k, text_buffer *out)
 {
-    if (isfinite(s->disagreement))
-        text_format(out, "%.2f", (double)s->disagreement);
+    if (isfinite(s->tasks[k].disagreement))
+        text_format(out, "%.2f", (double)s->tasks[k].disagreement);
     else
         text_add(out, "&ndash;");
 }
 
-static void add_cards(const smac_analysis *a, text_buffer *out)
+static void add_cards(const smac_analysis *a, int k, text_buffer *out)
 {
+    const smac_task *task = &a->tasks.items[k];
+    float apart = a->summary.tasks[k].disagreement;
     text_add(out, "<div class=\"cards\">");
-    for (int row = 0; row < 5; row++) {
-        bool there;
-        const float *v = values_of(&a->summary, row, &there);
+    for (int row = 0; row < ROWS; row++) {
+        const float *v = segment_row(&a->summary, k, row);
         text_format(out, "<div class=\"card c-%s\"><span>%s</span><b>", curve_class[row], curve_name[row]);
-        add_value(a, v, there, out);
+        add_value(task, v, out);
         text_add(out, "</b><i>");
-        if (there && analysis_is_score(a)) {
-            double zero = (fmin(fmax(0, a->task.low), a->task.high) - a->task.low) / (a->task.high - a->task.low);
-            double at = ((double)v[0] - a->task.low) / (a->task.high - a->task.low);
+        if (v && task_is_score(task)) {
+            double zero = (fmin(fmax(0, task->low), task->high) - task->low) / (task->high - task->low);
+            double at = ((double)v[0] - task->low) / (task->high - task->low);
             at = fmin(fmax(at, 0), 1);
             text_format(out, "<u style=\"left:%.1f%%;width:%.1f%%\"></u>", 100 * fmin(zero, at), 100 * fabs(at - zero));
-        } else if (there) {
-            text_format(out, "<u style=\"left:0;width:%.1f%%\"></u>", 100 * (double)v[segment_top(v, a->targets)]);
+        } else if (v) {
+            text_format(out, "<u style=\"left:0;width:%.1f%%\"></u>", 100 * (double)v[values_top(task, v)]);
         }
         text_add(out, "</i>");
-        if (!there)
-            text_format(out, "<small>%s</small>", a->missing[row - 1]);
+        if (!v && row >= ROW_MODALITY && row < ROW_SHARED)
+            text_format(out, "<small>%s</small>", a->missing[row - ROW_MODALITY]);
         text_add(out, "</div>");
     }
-    bool compared = isfinite(a->summary.disagreement);
+    bool compared = isfinite(apart);
     text_add(out, "<div class=\"card c-mark\"><span>disagreement</span><b>");
-    add_disagreement(&a->summary, out);
+    add_disagreement(&a->summary, k, out);
     text_format(out, "</b><i><u style=\"left:0;width:%.0f%%\"></u></i>%s</div></div>\n",
-        compared ? 100 * (double)a->summary.disagreement : 0.0,
-        !compared                                          ? "<small>fewer than two to compare</small>"
-            : a->summary.disagreement >= DISAGREEMENT_MARK ? "<small>they do not say the same</small>"
-                                                           : "");
+        compared ? 100 * (double)apart : 0.0,
+        !compared                        ? "<small>fewer than two to compare</small>"
+            : apart >= DISAGREEMENT_MARK ? "<small>they do not say the same</small>"
+                                         : "");
 }
 
 typedef struct scale {
@@ -143,46 +136,55 @@ static double y_of(const scale *s, double value)
     return TOP + (1 - fmin(fmax(share, 0), 1)) * CHART_HEIGHT;
 }
 
-/* one curve of a row's target through the middles of the segments, broken where the modality is not there */
-static void add_curve(const smac_analysis *a, const scale *s, int row, int target, text_buffer *out)
+/* What a chart draws: one task of an analysis on a scale. */
+typedef struct chart {
+    const smac_analysis *a;
+    const smac_task *task;
+    int index; /* of the task */
+    scale scale;
+} chart;
+
+/* one curve of a row's values through the middles of the segments, broken where there are none */
+static void add_curve(const chart *c, int row, int value, text_buffer *out)
 {
+    const smac_analysis *a = c->a;
     bool open = false;
     size_t points = 0;
     text_add(out, "<path class=\"curve");
-    if (analysis_is_score(a)) {
+    if (task_is_score(c->task)) {
         text_format(out, " c-%s\" d=\"", curve_class[row]);
     } else {
         text_add(out, "\" style=\"color:");
-        class_colour(a, target, out);
+        class_colour(c->task, value, out);
         text_add(out, "\" d=\"");
     }
     for (size_t i = 0; i < a->segment_count; i++) {
-        bool there;
-        const float *v = values_of(&a->segments[i], row, &there);
-        if (there) {
+        const float *v = segment_row(&a->segments[i], c->index, row);
+        if (v) {
             double middle = (a->segments[i].start + a->segments[i].end) / 2;
-            text_format(out, "%c%.1f %.1f", open ? 'L' : 'M', x_of(s, middle), y_of(s, (double)v[target]));
+            text_format(
+                out, "%c%.1f %.1f", open ? 'L' : 'M', x_of(&c->scale, middle), y_of(&c->scale, (double)v[value]));
             points++;
         }
-        open = there;
+        open = v != NULL;
     }
     text_add(out, "\"/>");
-    if (points == 1) /* a line needs two */
-        for (size_t i = 0; i < a->segment_count; i++) {
-            bool there;
-            const float *v = values_of(&a->segments[i], row, &there);
-            if (there)
-                text_format(out, "<circle class=\"dot c-%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%d\"/>", curve_class[row],
-                    x_of(s, (a->segments[i].start + a->segments[i].end) / 2), y_of(s, (double)v[target]), row ? 4 : 6);
-        }
+    for (size_t i = 0; points == 1 && i < a->segment_count; i++) { /* a line needs two points */
+        const float *v = segment_row(&a->segments[i], c->index, row);
+        if (v)
+            text_format(out, "<circle class=\"dot c-%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%d\"/>", curve_class[row],
+                x_of(&c->scale, (a->segments[i].start + a->segments[i].end) / 2), y_of(&c->scale, (double)v[value]),
+                row ? 4 : 6);
+    }
 }
 
-static void add_axes(const smac_analysis *a, const scale *s, double bottom, text_buffer *out)
+static void add_axes(const chart *c, double bottom, text_buffer *out)
 {
+    const scale *s = &c->scale;
     for (int i = 0; i <= 4; i++) {
         double value = s->low + (s->high - s->low) * i / 4, y = y_of(s, value);
         text_format(out, "<line class=\"%s\" x1=\"%d\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>",
-            fabs(value) < 1e-9 && analysis_is_score(a) ? "zero" : "grid", LEFT, x_of(s, s->span), y, y);
+            fabs(value) < 1e-9 && task_is_score(c->task) ? "zero" : "grid", LEFT, x_of(s, s->span), y, y);
         text_format(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.3g</text>", LEFT - 8, y + 4, value);
     }
     static const double steps[] = {1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600};
@@ -241,165 +243,197 @@ static void add_words(const smac_analysis *a, const scale *s, double top, text_b
             "<foreignObject x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\"><div "
             "xmlns=\"http://www.w3.org/1999/xhtml\" class=\"words\">",
             x_of(s, segment->start), top, fmax(s->pixels * (segment->end - segment->start) - 2, 30), WORDS);
-        text_add_xml(out, segment->text);
+        render_xml(out, segment->text);
         text_add(out, "</div></foreignObject>");
         shown = segment->end;
     }
 }
 
-static void add_chart(const smac_analysis *a, text_buffer *out)
+/* Bands where the modalities disagree; neighbouring marked segments make one. */
+static void add_bands(const chart *c, text_buffer *out)
 {
-    scale s = {.low = analysis_is_score(a) ? a->task.low : 0, .high = analysis_is_score(a) ? a->task.high : 1};
-    s.span = fmax(a->duration, 1);
-    s.pixels = fmin(fmax((1060.0 - LEFT - RIGHT) / s.span, 26), 240);
-    bool words = *a->summary.text != 0, pictures = a->thumbnail_count > 0;
+    const smac_analysis *a = c->a;
+    double band = -1;
+    for (size_t i = 0; i <= a->segment_count; i++) {
+        bool marked = i < a->segment_count && a->segments[i].tasks[c->index].disagreement >= DISAGREEMENT_MARK;
+        if (marked && band < 0)
+            band = a->segments[i].start;
+        if (!marked && band >= 0) {
+            double end = i < a->segment_count ? fmax(a->segments[i].start, band + a->hop) : a->duration;
+            text_format(out, "<rect class=\"apart\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>",
+                x_of(&c->scale, band), TOP, c->scale.pixels * fmax(end - band, 0.2), CHART_HEIGHT);
+            band = -1;
+        }
+    }
+}
+
+/* For classes: a strip for each modality in the colour of its largest class. */
+static void add_strips(const chart *c, double first, text_buffer *out)
+{
+    const smac_analysis *a = c->a;
+    for (int row = ROW_MODALITY; row < ROWS; row++) {
+        double top = first + (row - ROW_MODALITY) * (STRIP + 4);
+        text_format(
+            out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>", LEFT - 8, top + STRIP - 5, curve_name[row]);
+        for (size_t i = 0; i < a->segment_count; i++) {
+            const float *v = segment_row(&a->segments[i], c->index, row);
+            double end = i + 1 < a->segment_count ? a->segments[i + 1].start : a->segments[i].end;
+            if (!v)
+                continue;
+            int most = values_top(c->task, v);
+            text_format(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" style=\"fill:",
+                x_of(&c->scale, a->segments[i].start), top, c->scale.pixels * (end - a->segments[i].start) + 0.5,
+                STRIP);
+            class_colour(c->task, most, out);
+            text_format(out, "\" opacity=\"%.2f\"/>", 0.25 + 0.75 * (double)v[most]);
+        }
+    }
+}
+
+/* A note under the pointer for each segment. */
+static void add_notes(const chart *c, text_buffer *out)
+{
+    const smac_analysis *a = c->a;
+    for (size_t i = 0; i < a->segment_count; i++) {
+        const smac_segment *segment = &a->segments[i];
+        double end = i + 1 < a->segment_count ? a->segments[i + 1].start : segment->end;
+        text_format(out, "<rect class=\"hit\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"><title>",
+            x_of(&c->scale, segment->start), TOP, c->scale.pixels * fmax(end - segment->start, 0.05), CHART_HEIGHT);
+        render_time(out, segment->start);
+        text_add(out, " to ");
+        render_time(out, segment->end);
+        for (int row = 0; row < ROWS; row++) {
+            text_format(out, "\n%s ", curve_name[row]);
+            add_value(c->task, segment_row(segment, c->index, row), out);
+        }
+        text_add(out, "\ndisagreement ");
+        add_disagreement(segment, c->index, out);
+        text_add_char(out, '\n');
+        render_xml(out, segment->text);
+        text_add(out, "</title></rect>");
+    }
+}
+
+static void add_legend(const chart *c, text_buffer *out)
+{
+    text_add(out, "<div class=\"legend\">");
+    for (int row = 0; task_is_score(c->task) && row < ROWS; row++)
+        if (is_shown(c->a, row))
+            text_format(out, "<span class=\"c-%s\">%s</span>", curve_class[row], curve_name[row]);
+    for (int k = 0; k < c->task->classes; k++) {
+        text_add(out, "<span style=\"color:");
+        class_colour(c->task, k, out);
+        text_add(out, "\">");
+        render_xml(out, c->task->class_names[k]);
+        text_add(out, "</span>");
+    }
+    text_add(out,
+        isfinite(c->a->summary.tasks[c->index].disagreement)
+            ? "<span class=\"c-mark\">words, voice and face disagree</span></div>\n"
+            : "</div>\n");
+}
+
+static void add_chart(const smac_analysis *a, int k, text_buffer *out)
+{
+    chart c = {.a = a, .task = &a->tasks.items[k], .index = k};
+    scale *s = &c.scale;
+    s->low = c.task->low;
+    s->high = c.task->high;
+    s->span = fmax(a->duration, 1);
+    s->pixels = fmin(fmax((1060.0 - LEFT - RIGHT) / s->span, 26), 240);
+    bool score = task_is_score(c.task), words = *a->summary.text != 0, pictures = a->thumbnail_count > 0 && k == 0;
     double bottom = TOP + CHART_HEIGHT, y = bottom + 24, strips = y;
-    if (!analysis_is_score(a))
-        y += 4 * (STRIP + 4) + 4;
+    y += score ? 0 : 4 * (STRIP + 4) + 4;
     double picture_top = y;
     y += pictures ? PICTURE + 10 : 0;
     double words_top = y;
     y += words ? WORDS + 8 : 0;
     text_format(out, "<div class=\"chart\"><svg width=\"%.0f\" height=\"%.0f\" role=\"img\" aria-label=\"timeline\">",
-        x_of(&s, s.span) + RIGHT, y);
-    double band = -1; /* neighbouring marked segments make one band */
-    for (size_t i = 0; i <= a->segment_count; i++) {
-        bool marked = i < a->segment_count && a->segments[i].disagreement >= DISAGREEMENT_MARK;
-        if (marked && band < 0)
-            band = a->segments[i].start;
-        if (!marked && band >= 0) {
-            double end = i < a->segment_count ? fmax(a->segments[i].start, band + a->hop) : a->duration;
-            text_format(out, "<rect class=\"apart\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>", x_of(&s, band),
-                TOP, s.pixels * fmax(end - band, 0.2), CHART_HEIGHT);
-            band = -1;
-        }
-    }
-    add_axes(a, &s, bottom, out);
-    if (analysis_is_score(a)) {
-        for (int row = 4; row >= 0; row--)
-            add_curve(a, &s, row, 0, out);
-    } else {
-        for (int k = 0; k < a->targets; k++)
-            add_curve(a, &s, 0, k, out);
-        for (int row = 1; row < 5; row++) {
-            double top = strips + (row - 1) * (STRIP + 4);
-            text_format(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>", LEFT - 8, top + STRIP - 5,
-                curve_name[row]);
-            for (size_t i = 0; i < a->segment_count; i++) {
-                bool there;
-                const float *v = values_of(&a->segments[i], row, &there);
-                double end = i + 1 < a->segment_count ? a->segments[i + 1].start : a->segments[i].end;
-                if (!there)
-                    continue;
-                text_format(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" style=\"fill:",
-                    x_of(&s, a->segments[i].start), top, s.pixels * (end - a->segments[i].start) + 0.5, STRIP);
-                class_colour(a, segment_top(v, a->targets), out);
-                text_format(out, "\" opacity=\"%.2f\"/>", 0.25 + 0.75 * (double)v[segment_top(v, a->targets)]);
-            }
-        }
-    }
-    add_pictures(a, &s, picture_top, out);
-    add_words(a, &s, words_top, out);
-    for (size_t i = 0; i < a->segment_count; i++) { /* a note under the pointer */
-        const smac_segment *segment = &a->segments[i];
-        double end = i + 1 < a->segment_count ? a->segments[i + 1].start : segment->end;
-        text_format(out, "<rect class=\"hit\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"><title>",
-            x_of(&s, segment->start), TOP, s.pixels * fmax(end - segment->start, 0.05), CHART_HEIGHT);
-        render_time(out, segment->start);
-        text_add(out, " to ");
-        render_time(out, segment->end);
-        for (int row = 0; row < 5; row++) {
-            bool there;
-            const float *v = values_of(segment, row, &there);
-            text_format(out, "\n%s ", curve_name[row]);
-            add_value(a, v, there, out);
-        }
-        text_add(out, "\ndisagreement ");
-        add_disagreement(segment, out);
-        text_add_char(out, '\n');
-        text_add_xml(out, segment->text);
-        text_add(out, "</title></rect>");
-    }
-    text_add(out, "</svg></div>\n<div class=\"legend\">");
-    if (analysis_is_score(a)) {
-        for (int row = 0; row < 5; row++)
-            if (is_shown(a, row))
-                text_format(out, "<span class=\"c-%s\">%s</span>", curve_class[row], curve_name[row]);
-    } else {
-        for (int k = 0; k < a->targets; k++) {
-            text_add(out, "<span style=\"color:");
-            class_colour(a, k, out);
-            text_add(out, "\">");
-            text_add_xml(out, a->task.class_names[k]);
-            text_add(out, "</span>");
-        }
-    }
-    text_add(out,
-        isfinite(a->summary.disagreement) ? "<span class=\"c-mark\">words, voice and face disagree</span></div>\n"
-                                          : "</div>\n");
+        x_of(s, s->span) + RIGHT, y);
+    add_bands(&c, out);
+    add_axes(&c, bottom, out);
+    for (int row = ROWS - 1; score && row >= 0; row--)
+        add_curve(&c, row, 0, out);
+    for (int value = 0; value < c.task->classes; value++)
+        add_curve(&c, ROW_PREDICTION, value, out);
+    if (!score)
+        add_strips(&c, strips, out);
+    if (pictures)
+        add_pictures(a, s, picture_top, out);
+    add_words(a, s, words_top, out);
+    add_notes(&c, out);
+    text_add(out, "</svg></div>\n");
+    add_legend(&c, out);
 }
 
-static void add_table(const smac_analysis *a, text_buffer *out)
+static void add_table(const smac_analysis *a, int k, text_buffer *out)
 {
+    const smac_task *task = &a->tasks.items[k];
     text_format(out,
         "<details%s><summary>%zu segment%s of %.3g s</summary><div class=\"scroll\"><table><tr><th>from</th>",
         a->segment_count <= 40 ? " open" : "", a->segment_count, a->segment_count == 1 ? "" : "s", a->window);
-    bool apart = isfinite(a->summary.disagreement);
-    for (int row = 0; row < 5; row++)
+    bool apart = isfinite(a->summary.tasks[k].disagreement);
+    for (int row = 0; row < ROWS; row++)
         if (is_shown(a, row))
             text_format(out, "<th class=\"c-%s\">%s</th>", curve_class[row], curve_name[row]);
     text_add(out, apart ? "<th>apart</th>" : "");
     text_add(out, *a->summary.text ? "<th class=\"w\">what is said</th></tr>\n" : "</tr>\n");
     for (size_t i = 0; i < a->segment_count; i++) {
         const smac_segment *s = &a->segments[i];
-        text_add(out, s->disagreement >= DISAGREEMENT_MARK ? "<tr class=\"m\"><td>" : "<tr><td>");
+        text_add(out, s->tasks[k].disagreement >= DISAGREEMENT_MARK ? "<tr class=\"m\"><td>" : "<tr><td>");
         render_time(out, s->start);
-        for (int row = 0; row < 5; row++) {
-            bool there;
-            const float *v = values_of(s, row, &there);
+        for (int row = 0; row < ROWS; row++) {
             if (!is_shown(a, row))
                 continue;
             text_add(out, "</td><td>");
-            add_value(a, v, there, out);
+            add_value(task, segment_row(s, k, row), out);
         }
         if (apart) {
             text_add(out, "</td><td>");
-            add_disagreement(s, out);
+            add_disagreement(s, k, out);
         }
         if (*a->summary.text) {
             text_add(out, "</td><td class=\"w\">");
-            text_add_xml(out, s->text);
+            render_xml(out, s->text);
         }
         text_add(out, "</td></tr>\n");
     }
     text_add(out, "</table></div></details>\n");
 }
 
-static void add_one(const smac_analysis *a, text_buffer *out)
+static void add_task(const smac_analysis *a, int k, text_buffer *out)
+{
+    const smac_task *task = &a->tasks.items[k];
+    text_add(out, "<h2>");
+    render_xml(out, task->name);
+    if (task_is_score(task))
+        text_format(out, ", from %.3g to %.3g", task->low, task->high);
+    text_add(out, "</h2>\n");
+    add_cards(a, k, out);
+    text_add(out, "<h2>Second by second</h2>\n");
+    add_chart(a, k, out);
+    add_table(a, k, out);
+}
+
+static void add_analysis(const smac_analysis *a, text_buffer *out)
 {
     text_add(out, "<section><h1>");
-    const char *slash = strrchr(a->video, '/');
-    text_add_xml(out, slash ? slash + 1 : a->video);
+    const char *slash = strrchr(a->recording, '/');
+    render_xml(out, slash ? slash + 1 : a->recording);
     text_add(out, "</h1><p class=\"meta\">");
     render_time(out, a->duration);
-    text_add(out, " &middot; ");
-    text_add_xml(out, a->task.name);
-    if (analysis_is_score(a))
-        text_format(out, " from %.3g to %.3g", a->task.low, a->task.high);
     text_add(out, " &middot; model ");
-    text_add_xml(out, a->model_name);
+    render_xml(out, a->model_name);
     text_format(out, " (%.12s) &middot; words: ", a->model_sha256);
-    text_add_xml(out, a->words_from ? a->words_from : "none");
+    render_xml(out, a->words_from ? a->words_from : "none");
     text_add(out, "</p>\n");
-    add_cards(a, out);
-    text_add(out, "<h2>Second by second</h2>\n");
-    add_chart(a, out);
-    add_table(a, out);
+    for (int k = 0; k < a->tasks.count; k++)
+        add_task(a, k, out);
     if (a->warning_count) {
         text_add(out, "<h2>Notes</h2><ul>");
         for (size_t i = 0; i < a->warning_count; i++) {
             text_add(out, "<li>");
-            text_add_xml(out, a->warnings[i]);
+            render_xml(out, a->warnings[i]);
             text_add(out, "</li>");
         }
         text_add(out, "</ul>");
@@ -413,7 +447,7 @@ void render_html(const smac_analysis *const *analyses, size_t count, text_buffer
     for (size_t i = 0; i < count; i++) {
         if (i)
             text_add(out, "<hr style=\"border:0;border-top:1px solid var(--line);margin:36px 0\">\n");
-        add_one(analyses[i], out);
+        add_analysis(analyses[i], out);
     }
     text_format(
         out, "<p class=\"meta\" style=\"margin-top:18px\">semanticmac %s</p>\n</main></body></html>\n", smac_version());

@@ -5,90 +5,95 @@
 #include <string.h>
 
 #include "analyze/analysis.h"
-#include "base/memory.h"
-#include "base/utf8.h"
+
+enum { JSON_VERSION = 2 };
 
 static json_t *number(double x)
 {
     return isfinite(x) ? json_real(x) : json_null();
 }
 
-/* What is not UTF-8 (a file's name may be anything) has U+FFFD in its place: JSON holds nothing else. */
-static json_t *words(const char *text)
+static json_t *text_string(const char *text)
 {
-    size_t length = strlen(text);
-    if (utf8_invalid_at(text, length) == SIZE_MAX)
-        return json_stringn(text, length);
     text_buffer clean = {0};
-    for (size_t at = 0; at < length;) {
-        char bytes[4];
-        uint32_t code = utf8_next(text, length, &at);
-        text_add_n(&clean, bytes, (size_t)utf8_put(code, bytes));
-    }
-    json_t *string = clean.failed ? NULL : json_stringn(clean.data, clean.length);
+    render_utf8(&clean, text);
+    json_t *string = clean.failed ? NULL : json_stringn(clean.data ? clean.data : "", clean.length);
     text_free(&clean);
     return string;
 }
 
-/* the score, or {"class": probability} */
-static json_t *values(const smac_analysis *a, const float *v)
+static json_t *text_or_null(const char *text)
 {
-    if (!isfinite(v[0]))
+    return text ? text_string(text) : json_null();
+}
+
+/* {"score": s, "range": [low, high]} or {"class": name, "probabilities": {name: p, ...}}; null where nothing is known. */
+static json_t *task_object(const smac_task *task, const float *v)
+{
+    if (!v || !isfinite(v[0]))
         return json_null();
-    if (analysis_is_score(a))
-        return number((double)v[0]);
-    json_t *object = json_object();
-    for (int i = 0; i < a->targets; i++)
-        json_object_set_new(object, a->task.class_names[i], number((double)v[i]));
-    return object;
+    if (task_is_score(task))
+        return json_pack("{s:o, s:[f, f]}", "score", number((double)v[0]), "range", task->low, task->high);
+    json_t *probabilities = json_object();
+    for (int i = 0; i < task->classes; i++)
+        json_object_set_new(probabilities, task->class_names[i], number((double)v[i]));
+    return json_pack("{s:s, s:o}", "class", task->class_names[values_top(task, v)], "probabilities", probabilities);
 }
 
-static void add_values(const smac_analysis *a, const smac_segment *s, json_t *into)
+static json_t *tasks_object(const smac_analysis *a, const smac_segment *s, int row)
 {
-    if (analysis_is_score(a)) {
-        json_object_set_new(into, a->task.name, values(a, s->prediction));
-    } else {
-        json_object_set_new(into, "classes", values(a, s->prediction));
-        json_object_set_new(
-            into, a->task.name, json_string(a->task.class_names[segment_top(s->prediction, a->targets)]));
-    }
-    json_t *modalities = json_object();
-    for (int m = 0; m < SMAC_MODALITIES; m++)
-        json_object_set_new(modalities, modality_name(m), s->has[m] ? values(a, s->modality[m]) : json_null());
-    json_object_set_new(modalities, "shared", values(a, s->shared));
-    json_object_set_new(into, "modalities", modalities);
-    json_object_set_new(into, "disagreement", number((double)s->disagreement));
+    json_t *tasks = json_object();
+    for (int k = 0; k < a->tasks.count; k++)
+        json_object_set_new(tasks, a->tasks.items[k].name, task_object(&a->tasks.items[k], segment_row(s, k, row)));
+    return tasks;
 }
 
-static json_t *one(const smac_analysis *a)
+/* What is said about a stretch: "tasks", "modalities", "disagreement" (docs/analyze.md). */
+static void set_statements(const smac_analysis *a, const smac_segment *s, json_t *into)
+{
+    json_t *modalities = json_object(), *disagreement = json_object();
+    for (int row = ROW_MODALITY; row < ROWS; row++) {
+        bool there = a->tasks.count > 0 && segment_row(s, 0, row);
+        json_object_set_new(modalities, modality_name(row - ROW_MODALITY),
+            there ? json_pack("{s:o}", "tasks", tasks_object(a, s, row)) : json_null());
+    }
+    for (int k = 0; k < a->tasks.count; k++)
+        json_object_set_new(disagreement, a->tasks.items[k].name, number((double)s->tasks[k].disagreement));
+    json_object_set_new(into, "tasks", tasks_object(a, s, ROW_PREDICTION));
+    json_object_set_new(into, "modalities", modalities);
+    json_object_set_new(into, "disagreement", disagreement);
+}
+
+static json_t *analysis_object(const smac_analysis *a)
 {
     json_t *root = json_object(), *summary = json_object(), *segments = json_array(), *warnings = json_array();
-    json_object_set_new(root, "video", words(a->video));
+    json_object_set_new(root, "version", json_integer(JSON_VERSION));
+    json_object_set_new(root, "recording", text_string(a->recording));
     json_object_set_new(root, "duration", number(a->duration));
-    json_object_set_new(root, "model", json_pack("{s:s, s:s}", "name", a->model_name, "sha256", a->model_sha256));
-    json_object_set_new(root, "task", json_string(a->task.name));
-    if (a->words_from)
-        json_object_set_new(root, "words_from", words(a->words_from));
-    if (a->language)
-        json_object_set_new(root, "language", json_string(a->language));
-    add_values(a, &a->summary, summary);
+    json_object_set_new(
+        root, "model", json_pack("{s:o, s:s}", "name", text_string(a->model_name), "sha256", a->model_sha256));
+    json_object_set_new(root, "window", number(a->window));
+    json_object_set_new(root, "hop", number(a->hop));
+    json_object_set_new(root, "words_from", text_or_null(a->words_from));
+    json_object_set_new(root, "language", text_or_null(a->language));
+    set_statements(a, &a->summary, summary);
     json_object_set_new(root, "summary", summary);
     for (size_t i = 0; i < a->segment_count; i++) {
         const smac_segment *s = &a->segments[i];
         json_t *item = json_object();
         json_object_set_new(item, "start", number(s->start));
         json_object_set_new(item, "end", number(s->end));
-        json_object_set_new(item, "text", words(s->text));
-        add_values(a, s, item);
+        json_object_set_new(item, "text", text_string(s->text));
+        set_statements(a, s, item);
         json_array_append_new(segments, item);
     }
     json_object_set_new(root, "segments", segments);
+    for (size_t i = 0; i < a->warning_count; i++)
+        json_array_append_new(warnings, text_string(a->warnings[i]));
+    json_object_set_new(root, "warnings", warnings);
     json_object_set_new(root, "timing",
         json_pack("{s:f, s:f, s:f, s:f}", "transcribe", a->timing.transcribe, "read", a->timing.read, "predict",
             a->timing.predict, "total", a->timing.total));
-    for (size_t i = 0; i < a->warning_count; i++)
-        json_array_append_new(warnings, words(a->warnings[i]));
-    json_object_set_new(root, "warnings", warnings);
     return root;
 }
 
@@ -96,11 +101,11 @@ smac_status render_json(const smac_analysis *const *analyses, size_t count, text
 {
     json_t *root;
     if (count == 1) {
-        root = one(analyses[0]);
+        root = analysis_object(analyses[0]);
     } else {
         root = json_array();
         for (size_t i = 0; i < count; i++)
-            json_array_append_new(root, one(analyses[i]));
+            json_array_append_new(root, analysis_object(analyses[i]));
     }
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     json_decref(root);

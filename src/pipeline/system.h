@@ -22,6 +22,7 @@
 #include "model/task.h"
 #include "nn/parameters.h"
 #include "pipeline/batch.h"
+#include "pipeline/prediction.h"
 #include "pipeline/sample.h"
 #include "weights/safetensors.h"
 
@@ -130,28 +131,5 @@ smac_status system_encode(const affect_system *s, sample *x, bool everything, sm
  */
 smac_status system_read_encoded(
     const affect_system *s, const sample_source *source, const reporter *r, sample *out, smac_error *error);
-
-/*
- * One sample to numbers, the short way (analysis): targets[] get the main task's values - the score clipped to the
- * label range, or the classes' probabilities; NAN for a modality the sample does not have.
- */
-typedef struct affect_result {
-    int targets;
-    float prediction[TASK_CLASSES_MAX];
-    float specific[MODALITIES][TASK_CLASSES_MAX];
-    float shared[TASK_CLASSES_MAX];
-    bool present[MODALITIES];
-    float disagreement; /* 0: all modalities say the same; 1: as far apart as can be (system_disagreement) */
-} affect_result;
-
-/* results has room for count.  Samples may differ in length; they run in batches of at most `at_once` (0: 16). */
-smac_status system_predict(const affect_system *s, const sample *const *samples, int64_t count, int64_t at_once,
-    affect_result *results, smac_error *error);
-
-/*
- * How far the present modalities are apart: for scores the largest difference of two over the width of the label
- * range, for classes the largest total variation of two; at most 1, and 0 with fewer than two modalities.
- */
-float system_disagreement(const task_description *task, const affect_result *result);
 
 #endif

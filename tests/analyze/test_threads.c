@@ -92,8 +92,8 @@ static void threads_share_a_model(void **state)
         for (size_t k = 0; k < count; k++) {
             const smac_segment *a = smac_analysis_segment(alone.analysis, k),
                                *b = smac_analysis_segment(many[i].analysis, k);
-            assert_memory_equal(&a->prediction[0], &b->prediction[0], sizeof(float));
-            assert_memory_equal(&a->modality[1][0], &b->modality[1][0], sizeof(float));
+            assert_memory_equal(a->tasks[0].prediction, b->tasks[0].prediction, sizeof(float));
+            assert_memory_equal(a->tasks[0].modality[1], b->tasks[0].modality[1], sizeof(float));
         }
         smac_analysis_free(many[i].analysis);
     }
@@ -108,8 +108,10 @@ static void windows_cover_the_recording(void **state)
     smac_model *model = NULL;
     smac_analysis *a = NULL;
     assert_ok(smac_model_open(model_path, NULL, &model, error));
-    assert_string_equal(smac_model_task(model), "sentiment");
-    assert_int_equal(smac_model_classes(model), 0);
+    assert_int_equal(smac_model_task_count(model), 1);
+    assert_string_equal(smac_model_task(model, 0)->name, "sentiment");
+    assert_int_equal(smac_model_task(model, 0)->classes, 0);
+    assert_null(smac_model_task(model, 1));
     smac_analyze_options options;
     smac_analyze_options_default(&options);
     options.window = 1;
@@ -123,8 +125,8 @@ static void windows_cover_the_recording(void **state)
         const smac_segment *s = smac_analysis_segment(a, i);
         assert_near(s->start, 0.5 * (double)i, 1e-9);
         assert_true(s->end > s->start && s->end <= duration + 1e-9 && s->end - s->start <= 1 + 1e-9);
-        assert_true(s->prediction[0] >= -1 && s->prediction[0] <= 1);
-        assert_true(s->disagreement >= 0 && s->disagreement <= 1);
+        assert_true(s->tasks[0].prediction[0] >= -1 && s->tasks[0].prediction[0] <= 1);
+        assert_true(s->tasks[0].disagreement >= 0 && s->tasks[0].disagreement <= 1);
     }
     assert_near(smac_analysis_segment(a, count - 1)->end, duration, 1e-9);
     assert_null(smac_analysis_segment(a, count));
@@ -155,9 +157,9 @@ static void one_window_says_what_the_summary_says(void **state)
     assert_ok(smac_analyze_file(model, MEDIA "plain.mp4", &options, &a, error));
     assert_int_equal(smac_analysis_segment_count(a), 1);
     const smac_segment *s = smac_analysis_segment(a, 0), *whole = smac_analysis_summary(a);
-    assert_memory_equal(&s->prediction[0], &whole->prediction[0], sizeof(float));
+    assert_memory_equal(s->tasks[0].prediction, whole->tasks[0].prediction, sizeof(float));
     for (int m = 0; m < SMAC_MODALITIES; m++)
-        assert_memory_equal(&s->modality[m][0], &whole->modality[m][0], sizeof(float));
+        assert_memory_equal(s->tasks[0].modality[m], whole->tasks[0].modality[m], sizeof(float));
     assert_string_equal(s->text, whole->text);
     smac_analysis_free(a);
     smac_model_free(model);
@@ -172,9 +174,9 @@ static void a_missing_modality_is_not_a_number(void **state)
     assert_ok(smac_analyze_file(model, MEDIA "tone.mp3", NULL, &a, error));
     const smac_segment *s = smac_analysis_summary(a);
     assert_true(s->has[SMAC_AUDIO] && !s->has[SMAC_VISION] && !s->has[SMAC_TEXT]);
-    assert_true(isnan(s->modality[SMAC_VISION][0]) && isnan(s->modality[SMAC_TEXT][0]));
-    assert_true(isfinite(s->modality[SMAC_AUDIO][0]) && isfinite(s->prediction[0]));
-    assert_true(isnan(s->disagreement));              /* one modality has nobody to disagree with */
+    assert_true(!s->tasks[0].modality[SMAC_VISION] && !s->tasks[0].modality[SMAC_TEXT]);
+    assert_true(isfinite(s->tasks[0].modality[SMAC_AUDIO][0]) && isfinite(s->tasks[0].prediction[0]));
+    assert_true(isnan(s->tasks[0].disagreement));     /* one modality has nobody to disagree with */
     assert_true(smac_analysis_warning_count(a) >= 2); /* no words, no picture */
     char *text = NULL;
     const smac_analysis *one = a;

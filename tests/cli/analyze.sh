@@ -24,7 +24,7 @@ refused "a transcript for several" 2 "one recording, 3 are" "$smac" analyze "$f"
 
 # a bad one among them
 echo "no video" >"$f/ba.mkv"; : >"$f/bb.mp4"
-refused "bad recordings give status 1 and are counted" 1 "2 of 5 recordings could not be analysed" "$smac" analyze "$f" \
+most_lines=12 refused "bad recordings give status 1 and are counted" 1 "2 of 5 recordings could not be analysed" "$smac" analyze "$f" \
   --model "$t/run/best.safetensors" --format csv -o "$t/b.csv"
 check "and named at the end" test "$(tail -2 "$t/err" | sed "s|$t/||" | tr -d ' \n')" = "talks/ba.mkvtalks/bb.mp4"
 check "the others are analysed" test "$(videos "$t/b.csv")" = "talks/a.WAV talks/b.mp4 talks/c.mp3 "
@@ -35,7 +35,7 @@ check "write no result" test ! -e "$t/none.csv"
 # words are heard in all of them by one speech model, loaded once (a terminal shows when)
 rm "$f"/b?.*; for i in 1 2 3; do cp "$t/b.mp4" "$f/$i.mp4"; done
 script -qec "$smac analyze $f --model $t/run/best.safetensors --transcribe $golden/speech/tiny --format json -o $t/c.json" /dev/null >"$t/terminal" </dev/null
-check "three recordings heard" test "$(grep -c '"video"' "$t/c.json")" = 3
+check "three recordings heard" test "$(grep -c '"recording"' "$t/c.json")" = 3
 check "the speech model is loaded once" test "$(grep -o 'loading the speech model' "$t/terminal" | wc -l)" = 1
 check "at the first" grep -q "1 of 3, 1.mp4: loading the speech model" "$t/terminal"
 script -qec "$smac analyze $f/1.mp4 --model $t/run/best.safetensors --transcribe $golden/speech/tiny --text word" /dev/null >"$t/terminal" </dev/null
@@ -78,16 +78,24 @@ refuse "a pipe as recording" 1 "a pipe" "$t/pipe.wav"
 refused "a pipe as model" 1 "a pipe" "$smac" analyze "$w" --model "$t/pipe.wav"
 cat "$t/result" >"$t/piped.json" & check "into a pipe" one --format json -o "$t/result"; wait $!
 check "which stays one" test -p "$t/result" -a -s "$t/piped.json"
-check "/dev/stdout" sh -c "'$smac' analyze '$w' --model '$t/run/best.safetensors' --format json -o /dev/stdout | grep -q '\"video\"'"
+check "/dev/stdout" sh -c "'$smac' analyze '$w' --model '$t/run/best.safetensors' --format json -o /dev/stdout | grep -q '\"recording\"'"
 refused "a full disk" 1 "No space left" sh -c "'$smac' analyze '$w' --model '$t/run/best.safetensors' >/dev/full"
 refused "standard output closed" 1 "standard output" sh -c "'$smac' analyze '$w' --model '$t/run/best.safetensors' >&-"
 refused "a list on a full disk" 1 "standard output" sh -c "'$smac' models list >/dev/full"
 "$smac" analyze $(yes "$w" | head -150) --model "$t/run/best.safetensors" --format json 2>"$t/said" | head -1 >"$t/first"
 check "a reader that has seen enough is no error" test ! -s "$t/said" -a -s "$t/first"
 cp "$w" "$t/$(printf 'caf\351.wav')"; cp "$w" "$t/$(printf 'two\nlines.wav')"
-check "a name that is not UTF-8" sh -c "'$smac' analyze '$t'/caf*.wav --model '$t/run/best.safetensors' --format json | grep -q '\"video\": .*caf.*wav'"
+check "a name that is not UTF-8" sh -c "'$smac' analyze '$t'/caf*.wav --model '$t/run/best.safetensors' --format json | grep -q '\"recording\": .*caf.*wav'"
 check "a name of two lines" sh -c "'$smac' analyze '$t'/two*.wav --model '$t/run/best.safetensors' | grep -q 'two?lines.wav'"
-check "one modality has no disagreement" sh -c "'$smac' analyze '$w' --model '$t/run/best.safetensors' --format json | grep -q '\"disagreement\": null'"
+check "one modality has no disagreement" sh -c "'$smac' analyze '$w' --model '$t/run/best.safetensors' --format json | grep -A1 '\"disagreement\": {' | grep -q ': null'"
+"$smac" analyze "$t"/caf*.wav --model "$t/run/best.safetensors" --format csv >"$t/named.csv" 2>"$t/notes"
+check "CSV: every column's name once" sh -c "test -z \"\$(head -1 '$t/named.csv' | tr ',' '\n' | sort | uniq -d)\""
+check "CSV: a name that is not UTF-8" sh -c "iconv -f UTF-8 -t UTF-8 '$t/named.csv' >/dev/null"
+check "CSV: the notes are on standard error" grep -q '^note: the recording has no picture' "$t/notes"
+check "HTML: a name that is not UTF-8" sh -c "'$smac' analyze '$t'/caf*.wav --model '$t/run/best.safetensors' --format html | iconv -f UTF-8 -t UTF-8 >/dev/null"
+check "CSV: a cell is no formula" sh -c "'$smac' analyze '$w' --model '$t/run/best.safetensors' --text '=1+1' --format csv | grep -q \",'=1+1,\""
+"$smac" analyze "$w" --model "$t/run/best.safetensors" --text 'left --> right' --format srt >"$t/arrow.srt" 2>/dev/null
+check "SRT: words hold no arrow" sh -c "grep -q 'left -> right' '$t/arrow.srt' && ! grep -e '-->' '$t/arrow.srt' | grep -vq '^[0-9:,]* --> [0-9:,]*$'"
 : >"$t/bad.mp4"
 check "several named give a list, however many are good" sh -c "'$smac' analyze '$w' '$t/bad.mp4' --model '$t/run/best.safetensors' --format json 2>/dev/null | head -1 | grep -qx '\['"
 check "help of a command" sh -c "'$smac' help analyze | grep -q -- --window"

@@ -92,7 +92,7 @@ static void run(const affect_system *s)
     static float values[MOST];
     static uint8_t frames[2 * 3 * SIDE * SIDE * 3];
     const configuration *c = &s->configuration;
-    affect_result result;
+    prediction result = {0};
     smac_error error = {0};
     sample x = {0};
     const sample *one = &x;
@@ -114,8 +114,9 @@ static void run(const affect_system *s)
     }
     error = (smac_error){0};
     if (x.present[MODALITY_TEXT] || x.present[MODALITY_AUDIO] || x.present[MODALITY_VISION])
-        if (system_predict(s, &one, 1, 0, &result, &error) != SMAC_OK && !error.message[0])
+        if (system_predict(s, &one, 1, NULL, &result, &error) != SMAC_OK && !error.message[0])
             abort();
+    prediction_clear(&result);
     sample_clear(&x);
 }
 

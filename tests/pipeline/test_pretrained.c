@@ -94,11 +94,13 @@ static float predict(const affect_system *s, const char *text)
 {
     sample x = {0};
     const sample *one = &x;
-    affect_result r;
+    prediction r;
     assert_ok(sample_set_text(&s->preparation, &x, text, NULL, 0, error));
-    assert_ok(system_predict(s, &one, 1, 0, &r, error));
+    assert_ok(system_predict(s, &one, 1, NULL, &r, error));
     sample_clear(&x);
-    return r.prediction[0];
+    float score = r.tasks[0].prediction[0];
+    prediction_clear(&r);
+    return score;
 }
 
 static void test_bert(void **state)
@@ -150,15 +152,16 @@ static void test_frozen_vectors(void **state)
     affect_system *s = NULL;
     sample x = {0};
     const sample *one = &x;
-    affect_result r;
+    prediction r;
     folder_new(folder);
     write_bert(folder, 16);
     assert_ok(make(folder, 0, &s, error));
     assert_ok(sample_set_text(&s->preparation, &x, "a very good film", NULL, 0, error));
     assert_ok(system_encode(s, &x, false, error));
     assert_int_equal(x.ready[MODALITY_TEXT].steps, 6);
-    assert_ok(system_predict(s, &one, 1, 0, &r, error));
-    assert_near(r.prediction[0], predict(s, "a very good film"), 1e-6);
+    assert_ok(system_predict(s, &one, 1, NULL, &r, error));
+    assert_near(r.tasks[0].prediction[0], predict(s, "a very good film"), 1e-6);
+    prediction_clear(&r);
     sample_clear(&x);
     system_free(s);
     folder_remove(folder);

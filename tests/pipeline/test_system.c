@@ -82,16 +82,17 @@ static void test_samples(void **state)
     system_free(s);
 }
 
-static void same_result(const affect_result *a, const affect_result *b, double tolerance)
+static void same_result(const prediction *p, const prediction *q, double tolerance)
 {
+    const task_result *a = &p->tasks[0], *b = &q->tasks[0];
     assert_near(a->prediction[0], b->prediction[0], tolerance);
-    assert_near(a->shared[0], b->shared[0], tolerance);
-    for (int m = 0; m < 3; m++) {
-        assert_int_equal(a->present[m], b->present[m]);
-        if (a->present[m])
-            assert_near(a->specific[m][0], b->specific[m][0], tolerance);
+    assert_near(a->own[MODALITY_SHARED][0], b->own[MODALITY_SHARED][0], tolerance);
+    for (int m = 0; m < MODALITIES; m++) {
+        assert_int_equal(p->present[m], q->present[m]);
+        if (p->present[m])
+            assert_near(a->own[m][0], b->own[m][0], tolerance);
         else
-            assert_true(isnan(a->specific[m][0]));
+            assert_null(a->own[m]);
     }
 }
 
@@ -128,11 +129,13 @@ static void test_save_and_load(void **state)
     assert_int_equal(strlen(loaded->sha256), 64);
     sample x;
     const sample *one = &x;
-    affect_result a, b;
+    prediction a, b;
     fill(s, &x, 2, 7, 4);
-    assert_ok(system_predict(s, &one, 1, 0, &a, error));
-    assert_ok(system_predict(loaded, &one, 1, 0, &b, error));
+    assert_ok(system_predict(s, &one, 1, NULL, &a, error));
+    assert_ok(system_predict(loaded, &one, 1, NULL, &b, error));
     same_result(&a, &b, 2e-5); /* packed and unpacked products round differently */
+    prediction_clear(&a);
+    prediction_clear(&b);
     json_t *o = system_describe(loaded);
     assert_int_equal(json_integer_value(json_object_get(o, "parameters")), system_parameter_values(s));
     json_decref(o);
@@ -210,15 +213,17 @@ static void test_company_does_not_matter(void **state)
     const int which[] = {7, 3, 5, 6, 1, 2, 4}, frames[] = {2, 9, 5, 1, 3, 12, 7};
     sample x[7];
     const sample *all[7];
-    affect_result together[7], alone;
+    prediction together[7], alone;
     for (int i = 0; i < 7; i++) {
         fill(s, &x[i], i, which[i], frames[i]);
         all[i] = &x[i];
     }
-    assert_ok(system_predict(s, all, 7, 7, together, error));
+    assert_ok(system_predict(s, all, 7, &(predict_options){.at_once = 7}, together, error));
     for (int i = 0; i < 7; i++) {
-        assert_ok(system_predict(s, &all[i], 1, 1, &alone, error));
+        assert_ok(system_predict(s, &all[i], 1, NULL, &alone, error));
         same_result(&alone, &together[i], 2e-5);
+        prediction_clear(&alone);
+        prediction_clear(&together[i]);
         sample_clear(&x[i]);
     }
     system_free(s);
@@ -233,21 +238,23 @@ static void test_modalities_are_independent(void **state)
     affect_system *s = make(&c, 0);
     sample full, other;
     const sample *one = &full, *two = &other;
-    affect_result a, b;
+    prediction a, b;
     fill(s, &full, 1, 7, 6);
-    assert_ok(system_predict(s, &one, 1, 0, &a, error));
+    assert_ok(system_predict(s, &one, 1, NULL, &a, error));
     for (int gone = 0; gone < 3; gone++) {
         fill(s, &other, 1, 7 & ~(1 << gone), 6);
-        assert_ok(system_predict(s, &two, 1, 0, &b, error));
+        assert_ok(system_predict(s, &two, 1, NULL, &b, error));
         for (int m = 0; m < 3; m++) {
             if (m == gone)
-                assert_true(isnan(b.specific[m][0]));
+                assert_null(b.tasks[0].own[m]);
             else
-                assert_memory_equal(&a.specific[m][0], &b.specific[m][0], sizeof(float));
+                assert_memory_equal(a.tasks[0].own[m], b.tasks[0].own[m], sizeof(float));
         }
-        assert_true(a.prediction[0] != b.prediction[0]);
+        assert_true(a.tasks[0].prediction[0] != b.tasks[0].prediction[0]);
+        prediction_clear(&b);
         sample_clear(&other);
     }
+    prediction_clear(&a);
     sample_clear(&full);
     system_free(s);
 }
@@ -261,23 +268,25 @@ static void test_encoded(void **state)
     affect_system *s = make(&c, 3);
     sample x;
     const sample *one = &x;
-    affect_result a, b;
+    prediction a, b;
     fill(s, &x, 3, 7, 20);
-    assert_ok(system_predict(s, &one, 1, 0, &a, error));
+    assert_ok(system_predict(s, &one, 1, NULL, &a, error));
     assert_ok(system_encode(s, &x, false, error)); /* nothing is frozen */
     assert_null(x.ready[MODALITY_VISION].data);
     assert_ok(system_encode(s, &x, true, error));
     assert_int_equal(x.ready[MODALITY_VISION].steps, 10);
     assert_int_equal(x.ready[MODALITY_AUDIO].width, 12);
     assert_null(x.frames);
-    assert_ok(system_predict(s, &one, 1, 0, &b, error));
+    assert_ok(system_predict(s, &one, 1, NULL, &b, error));
     double sum = 0;
     for (int k = 0; k < 3; k++) {
-        assert_near(a.prediction[k], b.prediction[k], 1e-5);
-        sum += a.prediction[k];
+        assert_near(a.tasks[0].prediction[k], b.tasks[0].prediction[k], 1e-5);
+        sum += a.tasks[0].prediction[k];
     }
     assert_near(sum, 1, 1e-6);
-    assert_true(a.disagreement >= 0 && a.disagreement <= 1);
+    assert_true(a.tasks[0].disagreement >= 0 && a.tasks[0].disagreement <= 1);
+    prediction_clear(&a);
+    prediction_clear(&b);
     sample_clear(&x);
     system_free(s);
 }

@@ -45,11 +45,13 @@ static float predict(const affect_system *s, double pitch)
 {
     sample x;
     const sample *one = &x;
-    affect_result r;
+    prediction r;
     sound_of(s, pitch, &x);
-    assert_ok(system_predict(s, &one, 1, 0, &r, error));
+    assert_ok(system_predict(s, &one, 1, NULL, &r, error));
     sample_clear(&x);
-    return r.prediction[0];
+    float score = r.tasks[0].prediction[0];
+    prediction_clear(&r);
+    return score;
 }
 
 static void frozen_and_fine_tuned(void **state)

@@ -1,0 +1,217 @@
+/* pipeline/prediction.c - running a model over samples and turning its outputs into scores and probabilities. */
+#include "pipeline/prediction.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "pipeline/system.h"
+
+enum { AT_ONCE = 16 };
+
+smac_status prediction_new(
+    const task_description *tasks, int task_count, const bool present[MODALITIES], prediction *p, smac_error *error)
+{
+    bool any = false, there[MODALITIES];
+    for (int m = 0; m < MODALITIES; m++) {
+        there[m] = present[m];
+        any = any || present[m];
+    }
+    size_t values = 0;
+    for (int k = 0; k < task_count; k++)
+        values += (size_t)task_targets(&tasks[k]) * (1 + MODALITIES_AND_SHARED);
+    memset(p, 0, sizeof *p);
+    p->tasks = memory_new(1, (size_t)task_count * sizeof *p->tasks + values * sizeof(float) + 1);
+    if (!p->tasks)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a prediction");
+    p->task_count = task_count;
+    memcpy(p->present, there, sizeof there);
+    float *next = (float *)(p->tasks + task_count);
+    for (int k = 0; k < task_count; k++) {
+        int n = task_targets(&tasks[k]);
+        p->tasks[k].disagreement = NAN;
+        if (!any)
+            continue;
+        p->tasks[k].prediction = next;
+        next += n;
+        for (int m = 0; m < MODALITIES_AND_SHARED; m++) {
+            if (m != MODALITY_SHARED && !there[m])
+                continue;
+            p->tasks[k].own[m] = next;
+            next += n;
+        }
+    }
+    return SMAC_OK;
+}
+
+void prediction_clear(prediction *p)
+{
+    free(p->tasks);
+    memset(p, 0, sizeof *p);
+}
+
+/* The mean of one row of values over the predictions that have it; row 0 is the prediction, 1 + m is own[m]. */
+static void mean_values(const prediction *predictions, int64_t count, int task, int row, int targets, float *out)
+{
+    for (int c = 0; c < targets; c++) {
+        double sum = 0;
+        int64_t have = 0;
+        for (int64_t i = 0; i < count; i++) {
+            const task_result *r = &predictions[i].tasks[task];
+            const float *values = row == 0 ? r->prediction : r->own[row - 1];
+            if (!values)
+                continue;
+            sum += (double)values[c];
+            have++;
+        }
+        out[c] = (float)(sum / (double)have);
+    }
+}
+
+smac_status prediction_mean(const task_description *tasks, int task_count, const prediction *predictions, int64_t count,
+    prediction *out, smac_error *error)
+{
+    bool present[MODALITIES] = {false};
+    for (int64_t i = 0; i < count; i++)
+        for (int m = 0; m < MODALITIES; m++)
+            present[m] = present[m] || predictions[i].present[m];
+    TRY(prediction_new(tasks, task_count, present, out, error));
+    for (int k = 0; k < task_count; k++) {
+        task_result *r = &out->tasks[k];
+        int n = task_targets(&tasks[k]);
+        if (!r->prediction)
+            continue;
+        mean_values(predictions, count, k, 0, n, r->prediction);
+        for (int m = 0; m < MODALITIES_AND_SHARED; m++)
+            if (r->own[m])
+                mean_values(predictions, count, k, 1 + m, n, r->own[m]);
+        double sum = 0;
+        int64_t have = 0;
+        for (int64_t i = 0; i < count; i++) {
+            float one = predictions[i].tasks[k].disagreement;
+            if (!isnan(one)) {
+                sum += (double)one;
+                have++;
+            }
+        }
+        r->disagreement = have ? (float)(sum / (double)have) : NAN;
+    }
+    return SMAC_OK;
+}
+
+float task_disagreement(const task_description *task, const task_result *result)
+{
+    double most = NAN;
+    for (int a = 0; a < MODALITIES; a++) {
+        for (int b = a + 1; b < MODALITIES; b++) {
+            double apart = 0;
+            if (!result->own[a] || !result->own[b])
+                continue;
+            for (int c = 0; c < task_targets(task); c++)
+                apart += fabs((double)result->own[a][c] - (double)result->own[b][c]);
+            apart /= task->kind == TASK_REGRESSION ? task->high - task->low : 2;
+            most = isnan(most) || apart > most ? apart : most;
+        }
+    }
+    return (float)(most > 1 ? 1 : most);
+}
+
+/* A head's row as the caller gets it: the score, or the softmax of the logits. */
+static void values_from_head(const task_description *task, const float *row, bool unclipped, float *out)
+{
+    int n = task_targets(task);
+    if (task->kind == TASK_REGRESSION) {
+        float low = (float)task->low, high = (float)task->high;
+        out[0] = unclipped ? row[0] : row[0] < low ? low : row[0] > high ? high : row[0];
+        return;
+    }
+    float top = row[0];
+    double sum = 0;
+    for (int c = 1; c < n; c++)
+        top = row[c] > top ? row[c] : top;
+    for (int c = 0; c < n; c++)
+        sum += exp((double)(row[c] - top));
+    for (int c = 0; c < n; c++)
+        out[c] = (float)(exp((double)(row[c] - top)) / sum);
+}
+
+typedef struct predict_call {
+    const affect_system *system;
+    tape *tape;
+    bool unclipped;
+} predict_call;
+
+/* Row i of one head's outputs (B, targets). */
+static smac_status take_head(
+    const predict_call *call, const task_description *task, const value *head, int64_t i, float *out, smac_error *error)
+{
+    const float *rows = tape_numbers(call->tape, head);
+    if (!rows)
+        return tape_status(call->tape, error);
+    values_from_head(task, rows + i * task_targets(task), call->unclipped, out);
+    return SMAC_OK;
+}
+
+/* Row i of the batch's outputs. */
+static smac_status take_row(const predict_call *call, const batch *b, const semanticmac_outputs *out, int64_t i,
+    prediction *result, smac_error *error)
+{
+    const affect_system *s = call->system;
+    bool present[MODALITIES];
+    for (int m = 0; m < MODALITIES; m++)
+        present[m] = s->has[m] && b->part[m].present[i];
+    TRY(prediction_new(s->tasks, s->task_count, present, result, error));
+    for (int k = 0; k < s->task_count; k++) {
+        const task_description *task = &s->tasks[k];
+        task_result *r = &result->tasks[k];
+        if (!r->prediction)
+            continue;
+        TRY(take_head(call, task, out->prediction[k], i, r->prediction, error));
+        TRY(take_head(call, task, out->shared_head[k], i, r->own[MODALITY_SHARED], error));
+        for (int m = 0; m < MODALITIES; m++)
+            if (r->own[m])
+                TRY(take_head(call, task, out->specific_head[k][m], i, r->own[m], error));
+        r->disagreement = task_disagreement(task, r);
+    }
+    return SMAC_OK;
+}
+
+static smac_status predict_batch(const predict_call *call, const sample *const *samples, int64_t count,
+    const uint8_t *drop, prediction *results, smac_error *error)
+{
+    batch b;
+    TRY(system_batch(call->system, samples, count, drop, &b, error));
+    semanticmac_outputs out = system_forward(call->system, call->tape, &b, SEMANTICMAC_PREDICTIONS);
+    smac_status status = tape_status(call->tape, error);
+    for (int64_t i = 0; i < count && status == SMAC_OK; i++)
+        status = take_row(call, &b, &out, i, &results[i], error);
+    tape_reset(call->tape, NULL);
+    batch_clear(&b);
+    return status;
+}
+
+smac_status system_predict(const affect_system *s, const sample *const *samples, int64_t count,
+    const predict_options *options, prediction *results, smac_error *error)
+{
+    predict_options o = options ? *options : (predict_options){0};
+    int64_t at_once = o.at_once > 0 ? o.at_once : AT_ONCE;
+    memset(results, 0, (size_t)count * sizeof *results);
+    predict_call call = {.system = s, .tape = tape_new(NULL), .unclipped = o.unclipped};
+    smac_status status = call.tape ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a tape");
+    for (int64_t i = 0; i < count && status == SMAC_OK; i += at_once) {
+        int64_t some = count - i < at_once ? count - i : at_once;
+        const uint8_t *drop = o.drop ? o.drop + i * MODALITIES : NULL;
+        if (o.what && report_progress(o.report, o.what, (double)i, (double)count))
+            status = FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked after %lld of %lld samples", (long long)i,
+                (long long)count);
+        else
+            status = predict_batch(&call, samples + i, some, drop, results + i, error);
+    }
+    if (status == SMAC_OK && o.what)
+        report_progress(o.report, o.what, (double)count, (double)count);
+    for (int64_t i = 0; i < count && status != SMAC_OK; i++)
+        prediction_clear(&results[i]);
+    tape_free(call.tape);
+    return status;
+}
