@@ -13,17 +13,9 @@
 #include "compute/products.h"
 
 /* --- ours ------------------------------------------------------------------------------------------------------------ */
-typedef struct ours {
-    float *y, *x, *bias;
-    int64_t rows;
-    packed_matrix *w;
-    activation a;
-} ours;
-
 static void run_ours(void *context)
 {
-    ours *o = context;
-    if (product_packed(o->y, o->x, o->rows, o->w, o->bias, o->a, 0) != SMAC_OK)
+    if (product_packed(context, NULL) != SMAC_OK)
         abort();
 }
 
@@ -103,6 +95,7 @@ typedef struct training {
     bool ta, tb, library;
     precision how;
     float *a, *b, *c;
+    workspace *scratch;
 } training;
 
 static void run_training(void *context)
@@ -111,7 +104,20 @@ static void run_training(void *context)
     int64_t lda = t->ta ? t->m : t->k, ldb = t->tb ? t->k : t->n;
     if (t->library)
         OK(dnnl_sgemm(t->ta ? 'T' : 'N', t->tb ? 'T' : 'N', t->m, t->n, t->k, 1, t->a, lda, t->b, ldb, 0, t->c, t->n));
-    else if (gemm(t->how, t->ta, t->tb, t->m, t->n, t->k, 1, t->a, lda, t->b, ldb, 0, t->c, t->n, 0) != SMAC_OK)
+    else if (gemm(&(gemm_problem){.how = t->how,
+                      .transpose_a = t->ta,
+                      .transpose_b = t->tb,
+                      .m = t->m,
+                      .n = t->n,
+                      .k = t->k,
+                      .a = t->a,
+                      .lda = lda,
+                      .b = t->b,
+                      .ldb = ldb,
+                      .c = t->c,
+                      .ldc = t->n,
+                      .scratch = t->scratch},
+                 NULL) != SMAC_OK)
         abort();
 }
 
@@ -166,6 +172,7 @@ int main(int argc, char **argv)
         w[i] = (float)((i * 2654435761u >> 8) % 2001) / 1000 - 1;
         x[i] = (float)((i * 2246822519u >> 7) % 2001) / 1000 - 1;
     }
+    workspace scratch = {0};
     double peaks[3];
     measure_peaks(peaks);
     printf("%-12s %5s %5s %5s %5s %10s %8s %6s %10s %8s %6s %6s\n", "shape", "rows", "n", "k", "", "ours us", "G/s",
@@ -175,8 +182,8 @@ int main(int argc, char **argv)
             if (only >= 0 && p != only)
                 continue;
             const struct shape *h = &shapes[s];
-            ours o = {
-                .y = y, .x = x, .bias = bias, .rows = h->rows, .w = packed_matrix_new(w, h->n, h->k, (precision)p)};
+            packed_matrix *weight = packed_matrix_new(w, h->n, h->k, (precision)p);
+            packed_product o = {.y = y, .x = x, .bias = bias, .rows = h->rows, .weight = weight, .scratch = &scratch};
             theirs t;
             theirs_new(&t, h->rows, h->n, h->k, (precision)p);
             double a = median_time(run_ours, &o, seconds), b = median_time(run_theirs, &t, seconds);
@@ -184,7 +191,7 @@ int main(int argc, char **argv)
             printf("%-12s %5lld %5lld %5lld %5s %10.1f %8.1f %5.0f%% %10.1f %8.1f %5.0f%% %6.2f\n", h->name,
                 (long long)h->rows, (long long)h->n, (long long)h->k, precision_names[p], a * 1e6, work / a / 1e9,
                 100 * work / a / peaks[p], b * 1e6, work / b / 1e9, 100 * work / b / peaks[p], b / a);
-            packed_matrix_free(o.w);
+            packed_matrix_free(weight);
             theirs_free(&t);
         }
     printf("\nproducts of two buffers (training); beside it dnnl_sgemm\n");
@@ -193,7 +200,7 @@ int main(int argc, char **argv)
             if (only >= 0 && p != only)
                 continue;
             const struct training_shape *h = &training_shapes[s];
-            training t = {h->m, h->n, h->k, h->ta, h->tb, false, (precision)p, x, w, y};
+            training t = {h->m, h->n, h->k, h->ta, h->tb, false, (precision)p, x, w, y, &scratch};
             double a = median_time(run_training, &t, seconds), b = NAN;
             t.library = true;
             if (p == 0)
@@ -203,6 +210,7 @@ int main(int argc, char **argv)
                 (long long)h->m, (long long)h->n, (long long)h->k, precision_names[p], a * 1e6, work / a / 1e9,
                 100 * work / a / peaks[p], b * 1e6, work / b / 1e9, 100 * work / b / peaks[p], b / a);
         }
+    workspace_clear(&scratch);
     free(w), free(x), free(y), free(bias);
     return 0;
 }

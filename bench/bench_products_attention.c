@@ -70,6 +70,7 @@ int main(int argc, char **argv)
     double seconds, peaks[3];
     timing_options(argc, argv, &seconds);
     measure_peaks(peaks);
+    workspace scratch = {0};
     size_t most = 4 * 257 * 1280 * 4;
     float *x = calloc(most, 4), *y = calloc(most, 4);
     uint16_t *h = calloc(most, 2);
@@ -94,7 +95,8 @@ int main(int argc, char **argv)
                     .q = x,
                     .k = x + part,
                     .v = x + 2 * part,
-                    .out = y}};
+                    .out = y,
+                    .scratch = &scratch}};
             double t = median_time(run_attention, &r, seconds);
             double work = 4.0 * (double)(f->batch * f->heads * f->tokens * f->tokens * f->width);
             printf("%-10s %5lld %6lld %5lld %5lld %5s %10.1f %8.1f %5.0f%%\n", f->name, (long long)f->batch,
@@ -107,6 +109,7 @@ int main(int argc, char **argv)
         row_run r = {kind, 64, 1280, x, y, x + 100000, h, (int8_t *)h};
         printf("%-10s %8.0f\n", kinds[kind], median_time(run_rows, &r, seconds) / (64 * 1280) * 1e12);
     }
+    workspace_clear(&scratch);
     free(x), free(y), free(h);
     return 0;
 }

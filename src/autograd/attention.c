@@ -78,8 +78,19 @@ static void attention_forward_piece(void *context, int64_t piece)
     const float *v = c->v->device_data + b * c->keys * v_row + kv * c->value_width;
     int64_t at = ((b * c->heads + h) * c->queries + first) * c->keys;
     float *weights = c->weights + at, *dropped = c->dropped + at;
-    smac_error error;
-    if (gemm(c->how, false, true, rows, c->keys, c->width, c->scale, q, q_row, k, k_row, 0, weights, c->keys, &error)) {
+    gemm_problem scores = {.how = c->how,
+        .transpose_b = true,
+        .m = rows,
+        .n = c->keys,
+        .k = c->width,
+        .alpha = c->scale,
+        .a = q,
+        .lda = q_row,
+        .b = k,
+        .ldb = k_row,
+        .c = weights,
+        .ldc = c->keys};
+    if (gemm(&scores, NULL)) {
         atomic_store(c->failed, 1);
         return;
     }
@@ -88,8 +99,17 @@ static void attention_forward_piece(void *context, int64_t piece)
     if (dropped != weights)
         dropout_apply(&c->dropout, at, rows * c->keys, dropped, weights);
     float *out = c->out->device_data + (b * c->queries + first) * out_row + h * c->value_width;
-    if (gemm(c->how, false, false, rows, c->value_width, c->keys, 1, dropped, c->keys, v, v_row, 0, out, out_row,
-            &error))
+    gemm_problem mix = {.how = c->how,
+        .m = rows,
+        .n = c->value_width,
+        .k = c->keys,
+        .a = dropped,
+        .lda = c->keys,
+        .b = v,
+        .ldb = v_row,
+        .c = out,
+        .ldc = out_row};
+    if (gemm(&mix, NULL))
         atomic_store(c->failed, 1);
 }
 
@@ -99,7 +119,6 @@ static smac_status attention_backward_block(
     const attention_context *c, int64_t b, int64_t h, int64_t block, bool first_of_kv)
 {
     const struct kernels *kernel = kernels_get();
-    smac_error *none = NULL;
     int64_t first = block * QUERY_BLOCK, rows = c->queries - first < QUERY_BLOCK ? c->queries - first : QUERY_BLOCK;
     int64_t kv = h / (c->heads / c->kv_heads), keys = c->keys;
     int64_t q_row = c->heads * c->width, k_row = c->kv_heads * c->width, v_row = c->kv_heads * c->value_width;
@@ -109,25 +128,72 @@ static smac_status attention_backward_block(
     int64_t at = ((b * c->heads + h) * c->queries + first) * keys;
     const float *dout = c->out->grad + (b * c->queries + first) * out_row + h * c->value_width;
     const float *weights = c->weights + at, *dropped = c->dropped + at;
-    if (c->dv != NULL)
-        TRY(gemm(c->how, true, false, keys, c->value_width, rows, 1, dropped, keys, dout, out_row,
-            c->add_v || !first_of_kv, c->dv + v_at, v_row, none));
+    if (c->dv != NULL) {
+        gemm_problem dv = {.how = c->how,
+            .transpose_a = true,
+            .m = keys,
+            .n = c->value_width,
+            .k = rows,
+            .a = dropped,
+            .lda = keys,
+            .b = dout,
+            .ldb = out_row,
+            .beta = c->add_v || !first_of_kv,
+            .c = c->dv + v_at,
+            .ldc = v_row};
+        TRY(gemm(&dv, NULL));
+    }
     if (c->ds == NULL)
         return SMAC_OK;
     float *ds = c->whole_ds ? c->ds + at : c->ds + (b * c->kv_heads + kv) * c->block * keys;
-    TRY(gemm(c->how, false, true, rows, keys, c->value_width, 1, dout, out_row, c->v->device_data + v_at, v_row, 0, ds,
-        keys, none));
+    gemm_problem dscores = {.how = c->how,
+        .transpose_b = true,
+        .m = rows,
+        .n = keys,
+        .k = c->value_width,
+        .a = dout,
+        .lda = out_row,
+        .b = c->v->device_data + v_at,
+        .ldb = v_row,
+        .c = ds,
+        .ldc = keys};
+    TRY(gemm(&dscores, NULL));
     for (int64_t i = 0; i < rows; i++) {
         float *row = ds + i * keys;
         kernel->multiply(row, row, dropped + i * keys, keys);
         kernel->axpy(row, weights + i * keys, -(float)kernel->sum(row, keys), keys);
     }
-    if (c->dq != NULL)
-        TRY(gemm(c->how, false, false, rows, c->width, keys, c->scale, ds, keys, c->k->device_data + k_at, k_row,
-            c->add_q, c->dq + q_at, q_row, none));
-    if (c->dk != NULL)
-        TRY(gemm(c->how, true, false, keys, c->width, rows, c->scale, ds, keys, c->q->device_data + q_at, q_row,
-            c->add_k || !first_of_kv, c->dk + k_at, k_row, none));
+    if (c->dq != NULL) {
+        gemm_problem dq = {.how = c->how,
+            .m = rows,
+            .n = c->width,
+            .k = keys,
+            .alpha = c->scale,
+            .a = ds,
+            .lda = keys,
+            .b = c->k->device_data + k_at,
+            .ldb = k_row,
+            .beta = c->add_q,
+            .c = c->dq + q_at,
+            .ldc = q_row};
+        TRY(gemm(&dq, NULL));
+    }
+    if (c->dk != NULL) {
+        gemm_problem dk = {.how = c->how,
+            .transpose_a = true,
+            .m = keys,
+            .n = c->width,
+            .k = rows,
+            .alpha = c->scale,
+            .a = ds,
+            .lda = keys,
+            .b = c->q->device_data + q_at,
+            .ldb = q_row,
+            .beta = c->add_k || !first_of_kv,
+            .c = c->dk + k_at,
+            .ldc = k_row};
+        TRY(gemm(&dk, NULL));
+    }
     return SMAC_OK;
 }
 
@@ -214,7 +280,7 @@ static bool attention_shapes_fit(tape *t, const value *q, const value *k, const 
     return fits;
 }
 
-static smac_status attention_run_fused(const attention_context *c, smac_error *error)
+static smac_status attention_run_fused(tape *t, const attention_context *c, smac_error *error)
 {
     attention_problem p = {.batch = c->batch,
         .queries = c->queries,
@@ -231,7 +297,8 @@ static smac_status attention_run_fused(const attention_context *c, smac_error *e
         .key_mask = c->mask,
         .bias = c->bias != NULL ? c->bias->device_data : NULL,
         .bias_per_batch = c->bias_per_batch,
-        .causal = c->causal};
+        .causal = c->causal,
+        .scratch = tape_workspace(t)};
     return attention_fused(c->how, &p, error);
 }
 
@@ -264,7 +331,7 @@ value *op_attention(tape *t, value *q, value *k, value *v, const attention_optio
     bool drops = dropout_begin(t, o->dropout, &c.dropout);
     if (!tracked && !drops) {
         smac_error error = {0};
-        if (attention_run_fused(&c, &error) != SMAC_OK) {
+        if (attention_run_fused(t, &c, &error) != SMAC_OK) {
             tape_fail(t, error.code, "op_attention", "op_attention: %s", error.message);
             return NULL;
         }

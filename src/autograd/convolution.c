@@ -81,13 +81,35 @@ static void conv_backward(tape *t, void *context)
     smac_status status = SMAC_OK;
     if (grad != NULL) {
         for_ranges(rows, row_step(row), window_range, c);
-        status = gemm(
-            c->how, true, false, c->outputs, row, rows, 1, dy, c->outputs, c->columns, row, add, grad, row, &error);
+        gemm_problem dw = {.how = c->how,
+            .transpose_a = true,
+            .m = c->outputs,
+            .n = row,
+            .k = rows,
+            .a = dy,
+            .lda = c->outputs,
+            .b = c->columns,
+            .ldb = row,
+            .beta = add,
+            .c = grad,
+            .ldc = row,
+            .scratch = tape_workspace(t)};
+        status = gemm(&dw, &error);
     }
     c->dx = grad_open(t, c->x, &c->add);
     if (status == SMAC_OK && c->dx != NULL) {
-        status = gemm(c->how, false, false, rows, row, c->outputs, 1, dy, c->outputs, c->w->device_data, row, 0,
-            c->columns, row, &error);
+        gemm_problem dx = {.how = c->how,
+            .m = rows,
+            .n = row,
+            .k = c->outputs,
+            .a = dy,
+            .lda = c->outputs,
+            .b = c->w->device_data,
+            .ldb = row,
+            .c = c->columns,
+            .ldc = row,
+            .scratch = tape_workspace(t)};
+        status = gemm(&dx, &error);
         for_ranges(c->batch * c->time, row_step(row), window_gradient_range, c);
     }
     scratch_give(t, c->columns, rows * row);
@@ -129,8 +151,19 @@ value *op_conv1d(tape *t, value *x, value *w, value *b, int stride, int padding)
         return NULL;
     for_ranges(rows, row_step(row), window_range, &c);
     smac_error error = {0};
-    smac_status status = gemm(c.how, false, true, rows, c.outputs, row, 1, c.columns, row, w->device_data, row, 0,
-        c.y->device_data, c.outputs, &error);
+    gemm_problem product = {.how = c.how,
+        .transpose_b = true,
+        .m = rows,
+        .n = c.outputs,
+        .k = row,
+        .a = c.columns,
+        .lda = row,
+        .b = w->device_data,
+        .ldb = row,
+        .c = c.y->device_data,
+        .ldc = c.outputs,
+        .scratch = tape_workspace(t)};
+    smac_status status = gemm(&product, &error);
     scratch_give(t, c.columns, rows * row);
     if (status != SMAC_OK) {
         tape_fail(t, error.code, "op_conv1d", "op_conv1d: %s", error.message);

@@ -42,6 +42,7 @@ void grad_pass(tape *t, value *out, value *v);
 /* Memory for the time of one forward or backward function: used again by the next one.  Give the same count back. */
 float *scratch_take(tape *t, int64_t count);
 void scratch_give(tape *t, float *scratch, int64_t count); /* NULL is fine */
+struct workspace *tape_workspace(tape *t);                 /* scratch memory for one product or attention at a time */
 bool grad_is_kept(const value *v); /* out->grad must not be overwritten by its backward function */
 
 /* to(width) = (add: to +) the sum of the rows of x(rows, width), in a fixed order. */

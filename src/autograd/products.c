@@ -66,8 +66,20 @@ static void linear_backward_from(tape *t, linear_context *c, const float *dy)
     if (grad != NULL)
         column_sums(grad, add, dy, c->rows, c->n);
     grad = grad_open(t, c->w, &add);
-    if (grad != NULL &&
-        gemm(c->how, true, false, c->n, c->k, c->rows, 1, dy, c->n, c->x->device_data, c->k, add, grad, c->k, &error))
+    gemm_problem dw = {.how = c->how,
+        .transpose_a = true,
+        .m = c->n,
+        .n = c->k,
+        .k = c->rows,
+        .a = dy,
+        .lda = c->n,
+        .b = c->x->device_data,
+        .ldb = c->k,
+        .beta = add,
+        .c = grad,
+        .ldc = c->k,
+        .scratch = tape_workspace(t)};
+    if (grad != NULL && gemm(&dw, &error))
         fail_with(t, "op_linear", &error);
     if (!tape_wants(t, c->x))
         return;
@@ -79,8 +91,19 @@ static void linear_backward_from(tape *t, linear_context *c, const float *dy)
         return;
     }
     grad = grad_open(t, c->x, &add);
-    if (grad != NULL &&
-        gemm(c->how, false, false, c->rows, c->k, c->n, 1, dy, c->n, c->w->device_data, c->k, add, grad, c->k, &error))
+    gemm_problem dx = {.how = c->how,
+        .m = c->rows,
+        .n = c->k,
+        .k = c->n,
+        .a = dy,
+        .lda = c->n,
+        .b = c->w->device_data,
+        .ldb = c->k,
+        .beta = add,
+        .c = grad,
+        .ldc = c->k,
+        .scratch = tape_workspace(t)};
+    if (grad != NULL && gemm(&dx, &error))
         fail_with(t, "op_linear", &error);
 }
 
@@ -150,13 +173,30 @@ value *op_linear_activation(tape *t, value *x, value *w, value *b, activation a)
     smac_status status = SMAC_OK;
     if (packed) {
         bool apart = c.before != y->device_data;
-        status = product_packed(c.before, x->device_data, c.rows, p->packed, b != NULL ? b->device_data : NULL,
-            apart ? ACTIVATION_NONE : a, &error);
+        packed_product product = {.y = c.before,
+            .x = x->device_data,
+            .rows = c.rows,
+            .weight = p->packed,
+            .bias = b != NULL ? b->device_data : NULL,
+            .activation = apart ? ACTIVATION_NONE : a,
+            .scratch = tape_workspace(t)};
+        status = product_packed(&product, &error);
         if (status == SMAC_OK && apart)
             parallel_activate(y->device_data, c.before, y->count, a);
     } else {
-        status = gemm(c.how, false, true, c.rows, c.n, c.k, 1, x->device_data, c.k, w->device_data, c.k, 0, c.before,
-            c.n, &error);
+        gemm_problem product = {.how = c.how,
+            .transpose_b = true,
+            .m = c.rows,
+            .n = c.n,
+            .k = c.k,
+            .a = x->device_data,
+            .lda = c.k,
+            .b = w->device_data,
+            .ldb = c.k,
+            .c = c.before,
+            .ldc = c.n,
+            .scratch = tape_workspace(t)};
+        status = gemm(&product, &error);
         if (status == SMAC_OK && (b != NULL || a != ACTIVATION_NONE))
             for_ranges(c.rows, row_step(c.n), linear_end_range, &c);
     }
@@ -181,17 +221,17 @@ typedef struct matmul_context {
     precision how;
 } matmul_context;
 
-static smac_status matmul_product(const matmul_context *c, bool ta, bool tb, int64_t m, int64_t n, int64_t k,
+static smac_status matmul_product(tape *t, const matmul_context *c, bool ta, bool tb, int64_t m, int64_t n, int64_t k,
     const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *out, int64_t ldc, smac_error *error)
 {
-    gemm_batch g = {.transpose_a = ta,
+    gemm_problem g = {.how = c->how,
+        .transpose_a = ta,
         .transpose_b = tb,
         .m = m,
         .n = n,
         .k = k,
         .outer = c->batch,
         .inner = 1,
-        .alpha = 1,
         .beta = beta,
         .a = a,
         .b = b,
@@ -201,8 +241,9 @@ static smac_status matmul_product(const matmul_context *c, bool ta, bool tb, int
         .ldc = ldc,
         .stride_a = {m * k, 0},
         .stride_b = {n * k, 0},
-        .stride_c = {m * n, 0}};
-    return gemm_batched(c->how, &g, error);
+        .stride_c = {m * n, 0},
+        .scratch = tape_workspace(t)};
+    return gemm(&g, error);
 }
 
 static void matmul_backward(tape *t, void *context)
@@ -213,16 +254,16 @@ static void matmul_backward(tape *t, void *context)
     int64_t m = c->m, n = c->n, k = c->k, ldb = c->transpose_b ? k : n;
     bool add;
     float *grad = grad_open(t, c->a, &add); /* da = dc b^T, or dc b */
-    if (grad != NULL && matmul_product(c, false, !c->transpose_b, m, k, n, dc, n, b, ldb, add, grad, k, &error))
+    if (grad != NULL && matmul_product(t, c, false, !c->transpose_b, m, k, n, dc, n, b, ldb, add, grad, k, &error))
         fail_with(t, "op_matmul", &error);
     grad = grad_open(t, c->b, &add);
     if (grad == NULL)
         return;
     smac_status status;
     if (c->transpose_b) /* db(n, k) = dc^T a */
-        status = matmul_product(c, true, false, n, k, m, dc, n, a, k, add, grad, k, &error);
+        status = matmul_product(t, c, true, false, n, k, m, dc, n, a, k, add, grad, k, &error);
     else /* db(k, n) = a^T dc */
-        status = matmul_product(c, true, false, k, n, m, a, k, dc, n, add, grad, n, &error);
+        status = matmul_product(t, c, true, false, k, n, m, a, k, dc, n, add, grad, n, &error);
     if (status != SMAC_OK)
         fail_with(t, "op_matmul", &error);
 }
@@ -266,7 +307,7 @@ value *op_matmul(tape *t, value *a, value *b, bool transpose_b)
     }
     smac_error error = {0};
     int64_t ldb = transpose_b ? c.k : c.n;
-    if (matmul_product(&c, false, transpose_b, c.m, c.n, c.k, a->device_data, c.k, b->device_data, ldb, 0,
+    if (matmul_product(t, &c, false, transpose_b, c.m, c.n, c.k, a->device_data, c.k, b->device_data, ldb, 0,
             out->device_data, c.n, &error)) {
         fail_with(t, "op_matmul", &error);
         return NULL;

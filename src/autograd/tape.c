@@ -15,6 +15,7 @@
 #include "autograd/internal.h"
 #include "compute/kernels.h"
 #include "compute/parallel.h"
+#include "compute/workspace.h"
 
 /* Large blocks, so that batches of changing shape leave few unused ends; untouched pages cost nothing. */
 #define BLOCK_BYTES ((size_t)32 << 20)
@@ -51,6 +52,7 @@ struct tape {
     size_t unused_count, unused_capacity;
     void *spare; /* for moving a scope's result */
     size_t spare_bytes;
+    workspace work; /* of the products */
     uint64_t stream;
     smac_error error;
 };
@@ -81,6 +83,7 @@ void tape_free(tape *t)
     free(t->parameters);
     free(t->unused);
     free(t->spare);
+    workspace_clear(&t->work);
     free(t);
 }
 
@@ -102,7 +105,8 @@ const tape_options *tape_get_options(const tape *t)
 
 size_t tape_bytes(const tape *t)
 {
-    return arena_bytes(t->values) + arena_bytes(t->gradients) + t->note_capacity * sizeof *t->notes + t->spare_bytes;
+    return arena_bytes(t->values) + arena_bytes(t->gradients) + t->note_capacity * sizeof *t->notes + t->spare_bytes +
+        t->work.bytes;
 }
 
 smac_status tape_status(const tape *t, smac_error *error)
@@ -434,6 +438,11 @@ static void buffer_give(tape *t, float *data, int64_t count)
     if (!memory_grow((void **)&t->unused, &t->unused_capacity, t->unused_count + 1, sizeof *t->unused))
         return; /* it is not used again, no more */
     t->unused[t->unused_count++] = (free_buffer){data, count > 0 ? (size_t)count * sizeof(float) : sizeof(float)};
+}
+
+workspace *tape_workspace(tape *t)
+{
+    return &t->work;
 }
 
 float *scratch_take(tape *t, int64_t count)

@@ -171,16 +171,16 @@ smac_status attention_fused(precision how, const attention_problem *p, smac_erro
         w.queries_piece = (p->queries + parts - 1) / parts;
     }
     w.query_pieces = (p->queries + w.queries_piece - 1) / w.queries_piece;
+    int64_t pieces = heads * w.query_pieces;
+    bool alone = heads * p->queries * p->keys * (p->width + p->value_width) <= SERIAL_WORK;
+    parallel_team team = alone ? parallel_team_alone() : parallel_team_for(pieces);
     size_t all;
-    w.memory = sizes(&w) && checked_multiply(w.slot_bytes, (size_t)parallel_threads(), &all) ? memory_aligned(all) : 0;
+    if (sizes(&w) && checked_multiply(w.slot_bytes, (size_t)team.size, &all))
+        w.memory = workspace_take(p->scratch, all);
     if (!w.memory)
         return FAIL(
             error, SMAC_ERROR_MEMORY, "no memory for attention over %lld keys; use shorter input", (long long)p->keys);
-    int64_t pieces = heads * w.query_pieces;
-    if (heads * p->queries * p->keys * (p->width + p->value_width) <= SERIAL_WORK)
-        serial_for(pieces, attention_piece, &w);
-    else
-        parallel_for(pieces, attention_piece, &w);
-    memory_aligned_free(w.memory);
+    parallel_run(team, pieces, attention_piece, &w);
+    workspace_return(p->scratch, w.memory);
     return SMAC_OK;
 }

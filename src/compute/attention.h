@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "compute/precision.h"
+#include "compute/workspace.h"
 
 typedef struct attention_problem {
     int64_t batch, queries, keys; /* B, Tq, Tk */
@@ -24,6 +25,7 @@ typedef struct attention_problem {
     const float *bias;       /* (heads, Tq, Tk) added to the scaled scores, or NULL */
     bool bias_per_batch;     /* bias is (B, heads, Tq, Tk) */
     bool causal;             /* query i sees keys up to i + Tk - Tq */
+    workspace *scratch;      /* NULL: memory from the system for this call */
 } attention_problem;
 
 /* PRECISION_BF16 (or INT8): q, k, v and the weights are rounded to bfloat16, sums and softmax are float32. */

@@ -1,23 +1,46 @@
 /*
- * compute/parallel.h - one pool of threads (OpenMP's, the one that oneDNN uses too).
+ * compute/parallel.h - sharing the pieces of an operation among threads.
  *
- * Work is cut into pieces whose number and borders depend on the problem alone, never on the number of threads: so the
- * same bits come out for one thread and for many.  Inside a piece oneDNN runs on one thread.
+ * Work is cut into pieces whose number and borders depend on the problem alone, never on the number of threads, and
+ * each piece is computed by one thread: so the same bits come out for one thread and for many.
+ *
+ * An operation takes its team once, when it starts, and sizes its scratch memory by it.  A change of the number of
+ * threads during the operation takes effect with the next one.
  */
 #ifndef SMAC_COMPUTE_PARALLEL_H
 #define SMAC_COMPUTE_PARALLEL_H
 
 #include <stdint.h>
 
+enum { PARALLEL_MOST_THREADS = 256 }; /* larger numbers count as this one */
+
 typedef void (*parallel_body)(void *context, int64_t piece);
 
-/* Run body for every piece in [0, pieces).  Serial when already inside a parallel region or when pieces is 1. */
+/* How many threads one operation may use: at least 1, never more than its pieces. */
+typedef struct parallel_team {
+    int size;
+} parallel_team;
+
+/* 1 inside a piece of another operation: there, all pieces run on the calling thread. */
+parallel_team parallel_team_for(int64_t pieces);
+parallel_team parallel_team_alone(void); /* the calling thread: for work too small to share */
+
+/* Run body for every piece in [0, pieces), in any order; returns when all are done. */
+void parallel_run(parallel_team team, int64_t pieces, parallel_body body, void *context);
+/* Inside a body: which place in the team this thread has, from 0 to size - 1; no two at work at once have the same. */
+int parallel_slot(void);
+
+/* Both at once, for operations whose pieces need no scratch memory. */
 void parallel_for(int64_t pieces, parallel_body body, void *context);
-/* The same on the calling thread alone: for work too small to share. */
 void serial_for(int64_t pieces, parallel_body body, void *context);
 
-int parallel_threads(void);           /* how many threads a parallel_for may use now */
-int parallel_slot(void);              /* inside a body: this thread's number, below what parallel_threads said before */
-void parallel_set_threads(int count); /* 0: as many as the machine (or OMP_NUM_THREADS) gives */
+/*
+ * The number of threads.  The process has a default (0: as many as the machine has processors for this process, or
+ * OMP_NUM_THREADS); a request may have its own number, which holds for all operations that the calling thread starts
+ * (0: the process's).  parallel_request returns the number before, so that the end of a request can restore it.
+ */
+void parallel_set_threads(int count);
+int parallel_request(int count);
+int parallel_threads(void); /* how many threads an operation that starts here and now may use */
 
 #endif

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "compute/activation.h"
 #include "compute/precision.h"
+#include "compute/workspace.h"
 
 /* --- weights packed once ----------------------------------------------------------------------------------------- */
 /*
@@ -38,33 +39,40 @@ int64_t packed_matrix_k(const packed_matrix *p);
 precision packed_matrix_precision(const packed_matrix *p);
 size_t packed_matrix_bytes(const packed_matrix *p);
 
-/* y(rows, n) = act(x(rows, k) W^T + bias(n)).  bias may be NULL.  y may not overlap x. */
-smac_status product_packed(
-    float *y, const float *x, int64_t rows, const packed_matrix *w, const float *bias, activation a, smac_error *error);
+/* y(rows, n) = activation(x(rows, k) W^T + bias(n)) */
+typedef struct packed_product {
+    float *y; /* may not overlap x */
+    const float *x;
+    int64_t rows;
+    const packed_matrix *weight;
+    const float *bias; /* NULL: none */
+    activation activation;
+    workspace *scratch; /* NULL: memory from the system for this call */
+} packed_product;
+smac_status product_packed(const packed_product *p, smac_error *error);
 
 /* --- products of two buffers -------------------------------------------------------------------------------------- */
 /*
  * C(m, n) = alpha op(A)(m, k) op(B)(k, n) + beta C, op: as it is or transposed (then A is stored (k, m), B (n, k)).
- * ld*: floats from one stored row to the next.  beta 0: C is written, never read.  how PRECISION_BF16: A and B are
- * rounded to bfloat16 on the way in, sums are float32; PRECISION_INT8 counts as BF16 here.
- */
-smac_status gemm(precision how, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, float alpha,
-    const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc, smac_error *error);
-
-/*
- * The same for outer x inner matrices at once: matrix (i, j) starts at data + i stride[0] + j stride[1] (floats; a
+ * ld*: floats from one stored row to the next.
+ *
+ * A batch is outer x inner products of one size: matrix (i, j) starts at data + i stride[0] + j stride[1] (floats; a
  * stride of 0 uses one matrix again, for A and B alone).  Attention over (B, T, heads * d) has inner = heads,
  * stride[1] = d, ld = heads * d, and needs no copy.
  */
-typedef struct gemm_batch {
+typedef struct gemm_problem {
+    precision how; /* PRECISION_BF16: A and B are rounded to bfloat16 on the way in, sums are float32; INT8: as BF16 */
     bool transpose_a, transpose_b;
-    int64_t m, n, k, outer, inner;
-    float alpha, beta;
+    int64_t m, n, k;
+    int64_t outer, inner; /* both 0: a single product */
+    float alpha;          /* 0 means 1 */
+    float beta;           /* 0: C is written, never read */
     const float *a, *b;
     float *c;
     int64_t lda, ldb, ldc;
     int64_t stride_a[2], stride_b[2], stride_c[2];
-} gemm_batch;
-smac_status gemm_batched(precision how, const gemm_batch *g, smac_error *error);
+    workspace *scratch; /* NULL: memory from the system for this call */
+} gemm_problem;
+smac_status gemm(const gemm_problem *g, smac_error *error);
 
 #endif

@@ -75,13 +75,13 @@ static void general_piece(void *context, int64_t index)
         store_row(g->kernels, g->c + (p.row + r) * g->ldc + column, scratch + r * p.width, n, g->alpha, g->beta);
 }
 
-static smac_status no_memory(int64_t m, int64_t n, int64_t k, smac_error *error)
+static smac_status fail_memory(const gemm_problem *p, smac_error *error)
 {
     return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a product of %lld x %lld by %lld x %lld; use smaller batches",
-        (long long)m, (long long)k, (long long)k, (long long)n);
+        (long long)p->m, (long long)p->k, (long long)p->k, (long long)p->n);
 }
 
-/* the packed right-hand side, a multiple of 64; false on overflow */
+/* Bytes of the packed right-hand side, a multiple of 64; false on overflow. */
 static bool panel_bytes(const general_product *g, size_t *bytes)
 {
     size_t cells;
@@ -89,56 +89,57 @@ static bool panel_bytes(const general_product *g, size_t *bytes)
         checked_multiply(cells, element_of(g->how), bytes);
 }
 
-static general_product general_new(precision how, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
-    const float *a, int64_t lda, int64_t ldb)
+static general_product general_new(const gemm_problem *p)
 {
-    precision kept = how == PRECISION_F32 ? PRECISION_F32 : PRECISION_BF16;
+    precision kept = p->how == PRECISION_F32 ? PRECISION_F32 : PRECISION_BF16;
+    int64_t step_m = p->transpose_a ? 1 : p->lda, step_k = p->transpose_a ? p->lda : 1;
     return (general_product){.how = kept,
         .kernels = kernels_get(),
         .tiles = tiles_get(),
-        .n = n,
-        .steps = steps_padded(k, kept),
-        .left = left_matrix_plan(
-            kept, a, m, k, transpose_a ? 1 : lda, transpose_a ? lda : 1, m >= COPY_ROWS && n >= COPY_COLUMNS),
-        .right = {.k = k, .n = n, .step_k = transpose_b ? 1 : ldb, .step_n = transpose_b ? ldb : 1}};
+        .n = p->n,
+        .steps = steps_padded(p->k, kept),
+        .alpha = p->alpha != 0 ? p->alpha : 1,
+        .beta = p->beta,
+        .left = left_matrix_plan(kept, p->a, p->m, p->k, step_m, step_k, p->m >= COPY_ROWS && p->n >= COPY_COLUMNS),
+        .right = {.b = p->b,
+            .k = p->k,
+            .n = p->n,
+            .step_k = p->transpose_b ? 1 : p->ldb,
+            .step_n = p->transpose_b ? p->ldb : 1},
+        .c = p->c,
+        .ldc = p->ldc};
 }
 
-smac_status gemm(precision how, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, float alpha,
-    const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc, smac_error *error)
+static smac_status gemm_single(const gemm_problem *p, smac_error *error)
 {
-    if (m <= 0 || n <= 0)
-        return SMAC_OK;
-    if (how == PRECISION_F32 && k > 0 && sgemm_wanted())
-        return sgemm_by_onednn(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, error);
-    general_product g = general_new(how, transpose_a, transpose_b, m, n, k, a, lda, ldb);
-    g.alpha = alpha;
-    g.beta = beta;
-    g.right.b = b;
-    g.c = c;
-    g.ldc = ldc;
-    g.grid = grid_plan(m, panels_of(n), k);
+    if (p->how == PRECISION_F32 && p->k > 0 && sgemm_wanted())
+        return sgemm_by_onednn(p, error);
+    general_product g = general_new(p);
+    g.grid = grid_plan(p->m, panels_of(p->n), p->k);
     g.slot_bytes = grid_scratch_bytes(&g.grid);
-    size_t scratch = g.slot_bytes * (size_t)parallel_threads(), right, left, all;
+    int64_t pieces = grid_pieces(&g.grid);
+    parallel_team team = parallel_team_for(pieces);
+    size_t scratch = g.slot_bytes * (size_t)team.size, right, left, all;
     bool fits = panel_bytes(&g, &right) && left_matrix_bytes(&g.left, &left) && checked_add(scratch, right, &all) &&
         checked_add(all, left, &all);
-    char *memory = fits ? memory_aligned(all) : 0;
+    char *memory = fits ? workspace_take(p->scratch, all) : NULL;
     if (!memory)
-        return no_memory(m, n, k, error);
+        return fail_memory(p, error);
     g.scratch = memory;
     g.panels = memory + scratch;
-    g.left.packed = left ? memory + scratch + right : 0;
-    bool serial = grid_pieces(&g.grid) == 1;
+    g.left.packed = left ? memory + scratch + right : NULL;
     if (left)
-        (serial ? serial_for : parallel_for)(g.grid.row_pieces, pack_left, &g);
-    (serial ? serial_for : parallel_for)(g.grid.panels, pack_right, &g);
-    parallel_for(grid_pieces(&g.grid), general_piece, &g);
-    memory_aligned_free(memory);
+        parallel_run(team, g.grid.row_pieces, pack_left, &g);
+    parallel_run(team, g.grid.panels, pack_right, &g);
+    parallel_run(team, pieces, general_piece, &g);
+    workspace_return(p->scratch, memory);
     return SMAC_OK;
 }
 
 typedef struct batch_work {
-    const gemm_batch *batch;
+    const gemm_problem *batch;
     general_product one;
+    int64_t inner;
     size_t right_bytes, left_bytes, tile_bytes, slot_bytes;
     char *memory;
 } batch_work;
@@ -147,16 +148,16 @@ typedef struct batch_work {
 static void batch_piece(void *context, int64_t index)
 {
     batch_work *w = context;
-    const gemm_batch *b = w->batch;
+    const gemm_problem *b = w->batch;
     general_product g = w->one;
-    int64_t i = index / b->inner, j = index % b->inner;
+    int64_t i = index / w->inner, j = index % w->inner;
     g.left.a = b->a + i * b->stride_a[0] + j * b->stride_a[1];
     g.right.b = b->b + i * b->stride_b[0] + j * b->stride_b[1];
     g.c = b->c + i * b->stride_c[0] + j * b->stride_c[1];
     char *memory = w->memory + (size_t)parallel_slot() * w->slot_bytes;
     float *scratch = (float *)memory;
     g.panels = memory + w->tile_bytes;
-    g.left.packed = w->left_bytes ? memory + w->tile_bytes + w->right_bytes : 0;
+    g.left.packed = w->left_bytes ? memory + w->tile_bytes + w->right_bytes : NULL;
     int64_t panels = panels_of(g.n), width = panels * PANEL;
     for (int64_t p = 0; p < panels; p++)
         pack_right(&g, p);
@@ -177,29 +178,30 @@ static void batch_piece(void *context, int64_t index)
     }
 }
 
-smac_status gemm_batched(precision how, const gemm_batch *b, smac_error *error)
+static smac_status gemm_batched(const gemm_problem *b, smac_error *error)
 {
-    if (b->m <= 0 || b->n <= 0 || b->outer <= 0 || b->inner <= 0)
-        return SMAC_OK;
-    batch_work w = {
-        .batch = b, .one = general_new(how, b->transpose_a, b->transpose_b, b->m, b->n, b->k, b->a, b->lda, b->ldb)};
-    w.one.alpha = b->alpha;
-    w.one.beta = b->beta;
-    w.one.ldc = b->ldc;
+    batch_work w = {.batch = b, .one = general_new(b), .inner = b->inner};
     w.tile_bytes = (size_t)w.one.tiles->rows * (size_t)panels_of(b->n) * PANEL * sizeof(float);
+    int64_t pieces = b->outer * b->inner;
+    parallel_team team = pieces * b->m * b->n * b->k <= SERIAL_WORK ? parallel_team_alone() : parallel_team_for(pieces);
     size_t all;
     bool fits = panel_bytes(&w.one, &w.right_bytes) && left_matrix_bytes(&w.one.left, &w.left_bytes) &&
         checked_add(w.tile_bytes, w.right_bytes, &w.slot_bytes) &&
-        checked_add(w.slot_bytes, w.left_bytes, &w.slot_bytes);
-    fits = fits && checked_multiply(w.slot_bytes, (size_t)parallel_threads(), &all);
-    w.memory = fits ? memory_aligned(all) : 0;
+        checked_add(w.slot_bytes, w.left_bytes, &w.slot_bytes) &&
+        checked_multiply(w.slot_bytes, (size_t)team.size, &all);
+    w.memory = fits ? workspace_take(b->scratch, all) : NULL;
     if (!w.memory)
-        return no_memory(b->m, b->n, b->k, error);
-    int64_t pieces = b->outer * b->inner;
-    if (pieces * b->m * b->n * b->k <= SERIAL_WORK)
-        serial_for(pieces, batch_piece, &w);
-    else
-        parallel_for(pieces, batch_piece, &w);
-    memory_aligned_free(w.memory);
+        return fail_memory(b, error);
+    parallel_run(team, pieces, batch_piece, &w);
+    workspace_return(b->scratch, w.memory);
     return SMAC_OK;
+}
+
+smac_status gemm(const gemm_problem *g, smac_error *error)
+{
+    if (g->m <= 0 || g->n <= 0)
+        return SMAC_OK;
+    if (g->outer == 0 && g->inner == 0)
+        return gemm_single(g, error);
+    return g->outer > 0 && g->inner > 0 ? gemm_batched(g, error) : SMAC_OK;
 }

@@ -161,6 +161,8 @@ static bool packed_fill(packed_matrix *p, const float *w, const uint16_t *w_bf16
 {
     packing_work work = {
         .p = p, .from = {.b = w, .k = p->k, .n = p->n, .step_k = 1, .step_n = p->k}, .from_bf16 = w_bf16};
+    int64_t pieces = p->blocks ? p->block_count : p->panels;
+    parallel_team team = parallel_team_for(pieces);
     size_t rows = 0, all = 0;
     if (p->blocks)
         rows = (size_t)(p->block_panels * PANEL) * element_of(p->how) + 4 + 64;
@@ -168,14 +170,14 @@ static bool packed_fill(packed_matrix *p, const float *w, const uint16_t *w_bf16
         rows = PANEL * sizeof(float);
     if (rows) {
         if (!checked_multiply(rows, (size_t)p->k + 16, &work.row_bytes) ||
-            !checked_multiply((work.row_bytes + 63) & ~(size_t)63, (size_t)parallel_threads(), &all))
+            !checked_multiply((work.row_bytes + 63) & ~(size_t)63, (size_t)team.size, &all))
             return false;
         work.row_bytes = (work.row_bytes + 63) & ~(size_t)63;
         work.rows = memory_aligned(all);
         if (!work.rows)
             return false;
     }
-    parallel_for(p->blocks ? p->block_count : p->panels, p->blocks ? pack_one_block : pack_one_panel, &work);
+    parallel_run(team, pieces, p->blocks ? pack_one_block : pack_one_panel, &work);
     memory_aligned_free(work.rows);
     return !atomic_load(&work.failed);
 }
@@ -238,48 +240,47 @@ size_t packed_matrix_bytes(const packed_matrix *p)
     return p->bytes + (p->scale ? (size_t)p->panels * PANEL * 8 : 0);
 }
 
-typedef struct packed_product {
+typedef struct product_work {
+    const packed_product *p;
     const packed_matrix *w;
     const struct kernels *kernels;
     const tile_kernels *tiles;
-    float *y;
-    const float *bias;
-    activation a;
     grid grid;
     left_matrix left;
     char *scratch;
     size_t slot_bytes;
     atomic_bool failed;
     smac_error error; /* of the first piece that failed */
-} packed_product;
+} product_work;
 
 static void pack_rows(void *context, int64_t piece)
 {
-    packed_product *c = context;
+    product_work *c = context;
     int64_t first = piece * c->grid.row_piece, rows = c->grid.rows - first;
     left_matrix_pack(&c->left, c->kernels, first, rows < c->grid.row_piece ? rows : c->grid.row_piece);
 }
 
-static void finish_row(const packed_product *c, const void *sums, int64_t row, int64_t column, int64_t n)
+static void finish_row(const product_work *c, const void *sums, int64_t row, int64_t column, int64_t n)
 {
     const packed_matrix *w = c->w;
-    float *y = c->y + row * w->n + column;
-    const float *bias = c->bias ? c->bias + column : 0;
+    activation a = c->p->activation;
+    float *y = c->p->y + row * w->n + column;
+    const float *bias = c->p->bias ? c->p->bias + column : NULL;
     if (w->how == PRECISION_INT8) {
         c->kernels->dequantise(
-            y, sums, w->sum + column, c->left.zero[row], c->left.scale[row], w->scale + column, bias, n, c->a);
+            y, sums, w->sum + column, c->left.zero[row], c->left.scale[row], w->scale + column, bias, n, a);
     } else if (bias) {
         c->kernels->add(y, sums, bias, n);
-        if (c->a != ACTIVATION_NONE)
-            c->kernels->activate(y, y, n, c->a);
+        if (a != ACTIVATION_NONE)
+            c->kernels->activate(y, y, n, a);
     } else {
-        c->kernels->activate(y, sums, n, c->a);
+        c->kernels->activate(y, sums, n, a);
     }
 }
 
 static void packed_piece(void *context, int64_t index)
 {
-    packed_product *c = context;
+    product_work *c = context;
     const packed_matrix *w = c->w;
     grid_piece p = grid_piece_at(&c->grid, index);
     char *scratch = c->scratch + (size_t)parallel_slot() * c->slot_bytes;
@@ -309,28 +310,29 @@ static void packed_piece(void *context, int64_t index)
         finish_row(c, scratch + (size_t)(r * p.width) * 4, p.row + r, column, n);
 }
 
-smac_status product_packed(
-    float *y, const float *x, int64_t rows, const packed_matrix *w, const float *bias, activation a, smac_error *error)
+smac_status product_packed(const packed_product *p, smac_error *error)
 {
+    const packed_matrix *w = p->weight;
+    int64_t rows = p->rows;
     if (rows <= 0 || w->n == 0)
         return SMAC_OK;
-    packed_product c = {.w = w,
+    product_work c = {.p = p,
+        .w = w,
         .kernels = kernels_get(),
         .tiles = tiles_get(),
-        .y = y,
-        .bias = bias,
-        .a = a,
-        .grid = w->blocks ? grid_plan_blocks(rows, w->panels, w->block_panels) : grid_plan(rows, w->panels, w->k)};
-    c.left = left_matrix_plan(w->how, x, rows, w->k, w->k, 1, rows >= COPY_ROWS && w->n >= COPY_COLUMNS);
+        .grid = w->blocks ? grid_plan_blocks(rows, w->panels, w->block_panels) : grid_plan(rows, w->panels, w->k),
+        .left = left_matrix_plan(w->how, p->x, rows, w->k, w->k, 1, rows >= COPY_ROWS && w->n >= COPY_COLUMNS)};
     if (w->blocks)
         c.left.row = w->k; /* oneDNN's fast products want dense rows */
     c.slot_bytes = grid_scratch_bytes(&c.grid);
-    size_t scratch_bytes = c.slot_bytes * (size_t)parallel_threads(), left_bytes = 0, all;
+    int64_t pieces = grid_pieces(&c.grid);
+    parallel_team team = parallel_team_for(pieces);
+    size_t scratch_bytes = c.slot_bytes * (size_t)team.size, left_bytes = 0, all;
     size_t scale_bytes = w->how == PRECISION_INT8 ? (size_t)rows * (sizeof(float) + sizeof(int32_t)) : 0;
     bool fits = left_matrix_bytes(&c.left, &left_bytes) &&
         checked_add(left_bytes, w->blocks ? (size_t)c.left.row * 16 * element_of(w->how) : 0, &left_bytes) &&
         checked_add(left_bytes, scratch_bytes, &all) && checked_add(all, scale_bytes, &all); /* oneDNN: 16 rows more */
-    char *memory = fits ? memory_aligned(all) : 0;
+    char *memory = fits ? workspace_take(p->scratch, all) : NULL;
     if (!memory)
         return FAIL(error, SMAC_ERROR_MEMORY,
             "no memory for a product of %lld rows with a weight of %lld x %lld; use fewer rows at once",
@@ -340,13 +342,10 @@ smac_status product_packed(
         c.left.packed = memory + scratch_bytes;
         c.left.scale = (float *)(memory + scratch_bytes + left_bytes);
         c.left.zero = (int32_t *)(c.left.scale + rows);
-        if (grid_pieces(&c.grid) == 1)
-            serial_for(1, pack_rows, &c);
-        else
-            parallel_for(c.grid.row_pieces, pack_rows, &c);
+        parallel_run(team, c.grid.row_pieces, pack_rows, &c);
     }
-    parallel_for(grid_pieces(&c.grid), packed_piece, &c);
-    memory_aligned_free(memory);
+    parallel_run(team, pieces, packed_piece, &c);
+    workspace_return(p->scratch, memory);
     if (atomic_load(&c.failed)) {
         if (error)
             *error = c.error;

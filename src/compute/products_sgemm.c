@@ -80,22 +80,22 @@ static void sgemm_piece(void *context, int64_t index)
         atomic_store(&w->status, (int)status);
 }
 
-smac_status sgemm_by_onednn(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, float alpha,
-    const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc, smac_error *error)
+smac_status sgemm_by_onednn(const gemm_problem *g, smac_error *error)
 {
-    sgemm_work w = {.transpose_a = transpose_a ? 'T' : 'N',
-        .transpose_b = transpose_b ? 'T' : 'N',
+    int64_t m = g->m, n = g->n, k = g->k;
+    sgemm_work w = {.transpose_a = g->transpose_a ? 'T' : 'N',
+        .transpose_b = g->transpose_b ? 'T' : 'N',
         .m = m,
         .n = n,
         .k = k,
-        .lda = lda,
-        .ldb = ldb,
-        .ldc = ldc,
-        .alpha = alpha,
-        .beta = beta,
-        .a = a,
-        .b = b,
-        .c = c,
+        .lda = g->lda,
+        .ldb = g->ldb,
+        .ldc = g->ldc,
+        .alpha = g->alpha != 0 ? g->alpha : 1,
+        .beta = g->beta,
+        .a = g->a,
+        .b = g->b,
+        .c = g->c,
         .rows = m,
         .columns = n};
     int64_t row_pieces = 1, column_pieces = 1;

@@ -315,7 +315,8 @@ smac_status whisper_decoding_sound(whisper_decoding *s, const float *sound, int6
     smac_status status = SMAC_OK;
     for (int64_t i = 0; status == SMAC_OK && i < c->decoder_layers; i++) {
         const packed_linear *l = &s->decoder->layers[i].cross;
-        status = product_packed(memory, sound, frames, l->weight, l->bias, ACTIVATION_NONE, error);
+        status = product_packed(
+            &(packed_product){.y = memory, .x = sound, .rows = frames, .weight = l->weight, .bias = l->bias}, error);
         cross_pack pack = {.both = memory,
             .layer = &s->layers[i],
             .frames = frames,
@@ -395,7 +396,8 @@ static void cross_attention_head(void *context, int64_t h)
     float *query = scores + r->rows * s->frames, *out = query + r->rows * r->head;
     for (int64_t row = 0; row < r->rows; row++)
         memcpy(query + row * r->head, r->query + row * r->query_row + h * r->head, (size_t)r->head * sizeof *query);
-    if (product_packed(scores, query, r->rows, cache->cross_keys[h], NULL, ACTIVATION_NONE, NULL) != SMAC_OK) {
+    if (product_packed(&(packed_product){.y = scores, .x = query, .rows = r->rows, .weight = cache->cross_keys[h]},
+            NULL) != SMAC_OK) {
         atomic_store(&r->failed, 1);
         return;
     }
@@ -404,7 +406,8 @@ static void cross_attention_head(void *context, int64_t h)
             kernels_get()->scale(r->listed_scores + i * r->rows * s->frames, scores, r->scale, r->rows * s->frames);
     for (int64_t row = 0; row < r->rows; row++)
         kernels_get()->softmax(scores + row * s->frames, scores + row * s->frames, s->frames, r->scale, NULL, NULL);
-    if (product_packed(out, scores, r->rows, cache->cross_values[h], NULL, ACTIVATION_NONE, NULL) != SMAC_OK)
+    if (product_packed(&(packed_product){.y = out, .x = scores, .rows = r->rows, .weight = cache->cross_values[h]},
+            NULL) != SMAC_OK)
         atomic_store(&r->failed, 1);
     for (int64_t row = 0; row < r->rows; row++)
         memcpy(r->mixed + row * r->width + h * r->head, out + row * r->head, (size_t)r->head * sizeof *out);
@@ -419,7 +422,8 @@ static void normalise(float *y, const float *x, const plain_norm *n, int64_t row
 static smac_status multiply(
     float *y, const float *x, int64_t rows, const packed_linear *l, activation a, smac_error *error)
 {
-    return product_packed(y, x, rows, l->weight, l->bias, a, error);
+    return product_packed(
+        &(packed_product){.y = y, .x = x, .rows = rows, .weight = l->weight, .bias = l->bias, .activation = a}, error);
 }
 
 /* One layer: x (rows, width) in place.  work holds for each row width, and 3 widths or hidden. */
@@ -524,9 +528,13 @@ smac_status whisper_decoding_prompt(whisper_decoding *s, const int32_t *tokens, 
     TRY(run_tokens(&r, tokens, &states, error));
     s->alive = 1;
     if (early_logits != NULL)
-        TRY(product_packed(early_logits, states + early * d->config.width, 1, d->output, NULL, ACTIVATION_NONE, error));
+        TRY(product_packed(
+            &(packed_product){.y = early_logits, .x = states + early * d->config.width, .rows = 1, .weight = d->output},
+            error));
     if (logits != NULL)
-        TRY(product_packed(logits, states + (count - 1) * d->config.width, 1, d->output, NULL, ACTIVATION_NONE, error));
+        TRY(product_packed(
+            &(packed_product){.y = logits, .x = states + (count - 1) * d->config.width, .rows = 1, .weight = d->output},
+            error));
     return SMAC_OK;
 }
 
@@ -555,7 +563,8 @@ smac_status whisper_decoding_step(
     run r = {.s = s, .rows = beams};
     TRY(run_tokens(&r, tokens, &states, error));
     s->alive = beams;
-    return product_packed(logits, states, beams, s->decoder->output, NULL, ACTIVATION_NONE, error);
+    return product_packed(
+        &(packed_product){.y = logits, .x = states, .rows = beams, .weight = s->decoder->output}, error);
 }
 
 /* softmax over the first limit logits, at token */
@@ -597,7 +606,8 @@ smac_status whisper_decoding_align(whisper_decoding *s, const int32_t *tokens, i
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the logits of %lld tokens", (long long)c->vocabulary);
     smac_status status = SMAC_OK;
     for (int64_t i = 0; status == SMAC_OK && i + 1 < count; i++) {
-        status = product_packed(logits, states + i * c->width, 1, s->decoder->output, NULL, ACTIVATION_NONE, error);
+        status = product_packed(
+            &(packed_product){.y = logits, .x = states + i * c->width, .rows = 1, .weight = s->decoder->output}, error);
         if (status == SMAC_OK)
             probability[i] = probability_of(logits, limit, tokens[i + 1]);
     }

@@ -87,7 +87,17 @@ static smac_status moments_of_fold(held_out *h, int64_t fold, float *rows, float
     }
     m->count = (double)count;
     if (count > 0) {
-        TRY(gemm(PRECISION_F32, true, false, width, width, count, 1, rows, width, rows, width, 0, gram, width, error));
+        gemm_problem product = {.transpose_a = true,
+            .m = width,
+            .n = width,
+            .k = count,
+            .a = rows,
+            .lda = width,
+            .b = rows,
+            .ldb = width,
+            .c = gram,
+            .ldc = width};
+        TRY(gemm(&product, error));
         for (int64_t i = 0; i < width * width; i++)
             m->gram[i] = gram[i];
     }

@@ -131,8 +131,8 @@ static void search_block(void *context, int64_t block)
     }
     for (int64_t c = 0; s->status[block] == SMAC_OK && c * BLOCK_COLUMNS < s->view->count; c++) {
         int64_t count = packed_matrix_n(s->columns[c]);
-        s->status[block] =
-            product_packed(scores, queries, rows, s->columns[c], NULL, ACTIVATION_NONE, &s->errors[block]);
+        packed_product product = {.y = scores, .x = queries, .rows = rows, .weight = s->columns[c]};
+        s->status[block] = product_packed(&product, &s->errors[block]);
         for (int64_t r = 0; s->status[block] == SMAC_OK && r < rows; r++)
             offer(s, s->rows ? s->rows[first + r] : first + r, c * BLOCK_COLUMNS, count, scores + r * count,
                 s->indices + (first + r) * s->k, s->similarities + (first + r) * s->k, &kept[r]);

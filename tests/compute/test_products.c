@@ -97,7 +97,9 @@ static void packed(void **state)
             float *xr = as_read(how, x, rows * k), *wr = as_read(how, w, n * k);
             assert_non_null(p);
             assert_true(packed_matrix_n(p) == n && packed_matrix_k(p) == k && packed_matrix_precision(p) == how);
-            assert_int_equal(product_packed(y, x, rows, p, bias, ACTIVATION_NONE, 0), SMAC_OK);
+            assert_int_equal(
+                product_packed(&(packed_product){.y = y, .x = x, .rows = rows, .weight = p, .bias = bias}, NULL),
+                SMAC_OK);
             for (int64_t i = 0; i < rows; i++) {
                 float largest = 0, size_w = 0;
                 for (int64_t j = 0; j < k; j++)
@@ -122,42 +124,49 @@ static void packed(void **state)
             for (int threads = 1; threads <= 3; threads++) { /* the same bits */
                 parallel_set_threads(threads);
                 memset(y, 0xff, (size_t)(rows * n) * 4);
-                product_packed(y, x, rows, p, bias, ACTIVATION_NONE, 0);
+                product_packed(&(packed_product){.y = y, .x = x, .rows = rows, .weight = p, .bias = bias}, NULL);
                 assert_memory_equal(y, first, (size_t)(rows * n) * 4);
             }
             parallel_set_threads(0);
             for (int64_t i = 0; i < rows; i += 1 + rows / 5) { /* a row alone gives what it gives among others */
-                product_packed(y, x + i * k, 1, p, bias, ACTIVATION_NONE, 0);
+                product_packed(&(packed_product){.y = y, .x = x + i * k, .rows = 1, .weight = p, .bias = bias}, NULL);
                 assert_memory_equal(y, first + i * n, (size_t)n * 4);
             }
             if (rows > 20) {
-                product_packed(y, x, 20, p, bias, ACTIVATION_NONE, 0);
+                product_packed(&(packed_product){.y = y, .x = x, .rows = 20, .weight = p, .bias = bias}, NULL);
                 assert_memory_equal(y, first, (size_t)(20 * n) * 4);
             }
             for (activation a = ACTIVATION_NONE; a <= ACTIVATION_QUICK_GELU; a++) { /* the end of the product */
-                product_packed(y, x, rows, p, bias, a, 0);
+                product_packed(
+                    &(packed_product){.y = y, .x = x, .rows = rows, .weight = p, .bias = bias, .activation = a}, NULL);
                 float *want = malloc((size_t)(rows * n) * 4);
                 kernels_at(KERNEL_PLAIN)->activate(want, first, rows * n, a);
                 for (int64_t i = 0; i < rows * n; i++)
                     assert_true(fabsf(y[i] - want[i]) <= 1e-6f + 1e-6f * fabsf(want[i]));
                 free(want);
             }
-            product_packed(y, x, rows, p, 0, ACTIVATION_NONE, 0); /* without bias */
+            product_packed(&(packed_product){.y = y, .x = x, .rows = rows, .weight = p}, NULL); /* without bias */
             for (int64_t i = 0; i < rows * n; i++)
                 assert_true(fabsf(y[i] + bias[i % n] - first[i]) <= 1e-5f * (1 + fabsf(y[i]) + fabsf(bias[i % n])));
             /* renewed from other weights it is what a new one would be; the bf16 source gives the same as its values */
             float *other = numbers(n * k, 4), *again = calloc((size_t)(rows * n), 4);
             packed_matrix *q = packed_matrix_new(other, n, k, how);
             packed_matrix_renew(p, other);
-            product_packed(y, x, rows, p, bias, ACTIVATION_RELU, 0);
-            product_packed(again, x, rows, q, bias, ACTIVATION_RELU, 0);
+            product_packed(
+                &(packed_product){
+                    .y = y, .x = x, .rows = rows, .weight = p, .bias = bias, .activation = ACTIVATION_RELU},
+                NULL);
+            product_packed(
+                &(packed_product){
+                    .y = again, .x = x, .rows = rows, .weight = q, .bias = bias, .activation = ACTIVATION_RELU},
+                NULL);
             assert_memory_equal(y, again, (size_t)(rows * n) * 4);
             packed_matrix_free(q);
             kernels_get()->from_bf16(other, half, n * k);
             packed_matrix_renew(p, other);
             q = packed_matrix_new_bf16(half, n, k, how);
-            product_packed(y, x, rows, p, bias, ACTIVATION_NONE, 0);
-            product_packed(again, x, rows, q, bias, ACTIVATION_NONE, 0);
+            product_packed(&(packed_product){.y = y, .x = x, .rows = rows, .weight = p, .bias = bias}, NULL);
+            product_packed(&(packed_product){.y = again, .x = x, .rows = rows, .weight = q, .bias = bias}, NULL);
             assert_memory_equal(y, again, (size_t)(rows * n) * 4);
             packed_matrix_free(q);
             packed_matrix_free(p);
@@ -188,8 +197,22 @@ static void general(void **state)
                     if (!beta)
                         for (int64_t i = 0; i < m; i++)
                             c[i * ldc] = NAN; /* must not be read */
-                    assert_int_equal(
-                        gemm(how, ta, tb, m, n, k, alpha, a, lda, b, ldb, (float)beta, c, ldc, 0), SMAC_OK);
+                    assert_int_equal(gemm(&(gemm_problem){.how = how,
+                                              .transpose_a = ta,
+                                              .transpose_b = tb,
+                                              .m = m,
+                                              .n = n,
+                                              .k = k,
+                                              .alpha = alpha,
+                                              .a = a,
+                                              .lda = lda,
+                                              .b = b,
+                                              .ldb = ldb,
+                                              .beta = (float)beta,
+                                              .c = c,
+                                              .ldc = ldc},
+                                         NULL),
+                        SMAC_OK);
                     if (threads == 1)
                         memcpy(first, c, (size_t)(ldc * m) * 4);
                     assert_memory_equal(c, first, (size_t)(ldc * m) * 4);
@@ -223,7 +246,8 @@ static void batched(void **state)
     for (precision how = PRECISION_F32; how <= PRECISION_BF16; how++)
         for (int threads = 1; threads <= 3; threads++) {
             parallel_set_threads(threads);
-            gemm_batch g = {.transpose_b = true,
+            gemm_problem g = {.how = how,
+                .transpose_b = true,
                 .m = T,
                 .n = T,
                 .k = D,
@@ -239,8 +263,9 @@ static void batched(void **state)
                 .stride_a = {T * H * D, D},
                 .stride_b = {T * H * D, D},
                 .stride_c = {H * T * T, T * T}};
-            assert_int_equal(gemm_batched(how, &g, 0), SMAC_OK);
-            gemm_batch g2 = {.m = T,
+            assert_int_equal(gemm(&g, NULL), SMAC_OK);
+            gemm_problem g2 = {.how = how,
+                .m = T,
                 .n = D,
                 .k = T,
                 .outer = B,
@@ -255,13 +280,34 @@ static void batched(void **state)
                 .stride_a = {H * T * T, T * T},
                 .stride_b = {T * H * D, D},
                 .stride_c = {T * H * D, D}};
-            assert_int_equal(gemm_batched(how, &g2, 0), SMAC_OK);
+            assert_int_equal(gemm(&g2, NULL), SMAC_OK);
             for (int b = 0; b < B; b++)
                 for (int h = 0; h < H; h++) {
-                    gemm(how, false, true, T, T, D, 0.25f, q + b * T * H * D + h * D, H * D, k + b * T * H * D + h * D,
-                        H * D, 0, one, T, 0);
+                    gemm(&(gemm_problem){.how = how,
+                             .transpose_b = true,
+                             .m = T,
+                             .n = T,
+                             .k = D,
+                             .alpha = 0.25f,
+                             .a = q + b * T * H * D + h * D,
+                             .lda = H * D,
+                             .b = k + b * T * H * D + h * D,
+                             .ldb = H * D,
+                             .c = one,
+                             .ldc = T},
+                        NULL);
                     assert_memory_equal(one, s + (b * H + h) * T * T, sizeof one);
-                    gemm(how, false, false, T, D, T, 1, one, T, v + b * T * H * D + h * D, H * D, 0, out, D, 0);
+                    gemm(&(gemm_problem){.how = how,
+                             .m = T,
+                             .n = D,
+                             .k = T,
+                             .a = one,
+                             .lda = T,
+                             .b = v + b * T * H * D + h * D,
+                             .ldb = H * D,
+                             .c = out,
+                             .ldc = D},
+                        NULL);
                     for (int t = 0; t < T; t++)
                         assert_memory_equal(out + t * D, o + (b * T + t) * H * D + h * D, D * 4);
                 }
@@ -277,7 +323,7 @@ static void not_finite(void **state)
     x[40 + 7] = NAN;
     for (precision how = PRECISION_F32; how <= PRECISION_INT8; how++) {
         packed_matrix *p = packed_matrix_new(w, 50, 40, how);
-        product_packed(y, x, 3, p, 0, ACTIVATION_GELU, 0);
+        product_packed(&(packed_product){.y = y, .x = x, .rows = 3, .weight = p, .activation = ACTIVATION_GELU}, NULL);
         for (int j = 0; j < 50; j++)
             assert_true(isfinite(y[j]) && isnan(y[50 + j]) && isfinite(y[100 + j])); /* its row and no other */
         packed_matrix_free(p);
@@ -291,7 +337,7 @@ static void many_at_once(void *context, int64_t piece)
 {
     float **all = context;
     packed_matrix *p = packed_matrix_new(all[0], 70, 90, PRECISION_F32);
-    product_packed(all[2] + piece * 40 * 70, all[1], 40, p, 0, ACTIVATION_NONE, 0);
+    product_packed(&(packed_product){.y = all[2] + piece * 40 * 70, .x = all[1], .rows = 40, .weight = p}, NULL);
     packed_matrix_free(p);
 }
 
@@ -353,9 +399,20 @@ static void signals(void **state)
         setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0, 50}, .it_interval = {0, 50}}, NULL);
         stack.came = 0;
         for (int i = 0; stack.came < 200 && i < 4000000; i++) {
-            gemm(PRECISION_F32, i & 1, i >> 1 & 1, m, n, k, 1, x, i & 1 ? m : k, w, i >> 1 & 1 ? k : n, 0, y, n, NULL);
+            gemm(&(gemm_problem){.transpose_a = i & 1,
+                     .transpose_b = i >> 1 & 1,
+                     .m = m,
+                     .n = n,
+                     .k = k,
+                     .a = x,
+                     .lda = i & 1 ? m : k,
+                     .b = w,
+                     .ldb = i >> 1 & 1 ? k : n,
+                     .c = y,
+                     .ldc = n},
+                NULL);
             for (precision how = PRECISION_F32; i % 8 == 0 && how <= PRECISION_INT8; how++)
-                product_packed(y, x, m, packed[how], NULL, ACTIVATION_NONE, NULL);
+                product_packed(&(packed_product){.y = y, .x = x, .rows = m, .weight = packed[how]}, NULL);
         }
         setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0, 0}}, NULL);
         assert_true(stack.came > 0);
