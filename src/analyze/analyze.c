@@ -15,6 +15,7 @@
 #include "analyze/model.h"
 #include "analyze/recording.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/utf8.h"
 #include "media/transcript.h"
 
@@ -40,7 +41,7 @@ void analysis_warn(smac_analysis *a, const char *format, ...)
     char text[600];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    number_vformat(text, sizeof text, format, arguments);
     va_end(arguments);
     if (memory_grow((void **)&a->warnings, &a->warning_capacity, a->warning_count + 1, sizeof *a->warnings)) {
         char *copy = memory_copy_text(text);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "autograd/internal.h"
 #include "compute/kernels.h"
 #include "compute/parallel.h"
@@ -124,7 +125,7 @@ smac_status tape_fail(tape *t, smac_status code, const char *where, const char *
     snprintf(t->error.where, sizeof t->error.where, "%s", where);
     va_list list;
     va_start(list, format);
-    vsnprintf(t->error.message, sizeof t->error.message, format, list);
+    number_vformat(t->error.message, sizeof t->error.message, format, list);
     va_end(list);
     return code;
 }

@@ -1,5 +1,6 @@
 /* base/log.c - handing messages and progress to the caller. */
 #include "base/log.h"
+#include "base/number.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@ void report_log(const reporter *r, log_level level, const char *format, ...)
     char message[1200];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    number_vformat(message, sizeof message, format, arguments);
     va_end(arguments);
     r->log(r->user, level, message);
 }
@@ -23,7 +24,7 @@ void report_detail(const reporter *r, const char *format, ...)
     char figures[200];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(figures, sizeof figures, format, arguments);
+    number_vformat(figures, sizeof figures, format, arguments);
     va_end(arguments);
     r->detail(r->user, figures);
 }

@@ -72,7 +72,7 @@ smac_status dataset_bad_row(
     char message[700];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    number_vformat(message, sizeof message, format, arguments);
     va_end(arguments);
     if (!options->skip_bad)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s (--skip-bad leaves such clips out)", message);

@@ -205,7 +205,7 @@ static void read_labels(
         if (!number_parse(text, &label[i]) || !isfinite(label[i]))
             snprintf(why, 200, "its %s '%.60s' is not a number", column_names[LABEL + i], text);
         else if (label[i] < task->low - slack || label[i] > task->high + slack)
-            snprintf(why, 200, "its %s %g lies outside of %g to %g", column_names[LABEL + i], label[i], task->low,
+            number_format(why, 200, "its %s %g lies outside of %g to %g", column_names[LABEL + i], label[i], task->low,
                 task->high);
     }
 }

@@ -1,8 +1,8 @@
 /* encoders/imagebind_config.c - sizes of ImageBind's encoders: the published ones, tiny ones, checks, JSON. */
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "encoders/imagebind.h"
 
 void imagebind_config_huge(imagebind_modality modality, imagebind_config *out)
@@ -152,10 +152,8 @@ static smac_status from_object(const json_t *root, imagebind_config *c, smac_err
 
 smac_status imagebind_config_from_json(const char *json, size_t size, imagebind_config *out, smac_error *error)
 {
-    json_error_t where;
-    json_t *root = json_loadb(json, size, JSON_REJECT_DUPLICATES, &where);
-    if (root == NULL)
-        return FAIL(error, SMAC_ERROR_FORMAT, "an encoder's description is not JSON: %s", where.text);
+    json_t *root;
+    TRY(json_parse_object(json, size, "an encoder's description", &root, error));
     imagebind_config c = {0};
     smac_status status = from_object(root, &c, error);
     json_decref(root);

@@ -1,10 +1,10 @@
 /* encoders/language_config.c - a language model's sizes: published ones, tiny ones, and config.json both ways. */
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/json.h"
 #include "encoders/language_model.h"
 
 static const char *const family_names_list[FAMILY_COUNT] = {
@@ -122,59 +122,44 @@ typedef struct config_reader {
     smac_error *error;
 } config_reader;
 
-/* The first of the two keys (the second may be NULL) that is there and not null. */
-static json_t *find(const config_reader *r, const char *key, const char *other)
+/* The second key where the first is missing or null. */
+static const char *key_in_use(const config_reader *r, const char *key, const char *other)
 {
-    json_t *v = json_object_get(r->json, key);
-    if ((v == NULL || json_is_null(v)) && other != NULL)
-        v = json_object_get(r->json, other);
-    return json_is_null(v) ? NULL : v;
+    const json_t *v = json_object_get(r->json, key);
+    return other != NULL && (v == NULL || json_is_null(v)) ? other : key;
 }
 
+/* A key that is missing or null leaves *out: transformers' default. */
 static void read_integer(config_reader *r, const char *key, const char *other, int64_t *out)
 {
-    json_t *v = r->status == SMAC_OK ? find(r, key, other) : NULL;
-    if (v == NULL)
-        return; /* transformers' default stays */
-    if (!json_is_integer(v))
-        r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "%s must be an integer", key);
-    else
-        *out = json_integer_value(v);
+    if (r->status == SMAC_OK)
+        r->status = json_get_integer(r->json, key_in_use(r, key, other), *out, out, r->error);
 }
 
 static void read_number(config_reader *r, const char *key, const char *other, float *out)
 {
-    json_t *v = r->status == SMAC_OK ? find(r, key, other) : NULL;
-    if (v == NULL)
-        return;
-    if (!json_is_number(v) || fabs(json_number_value(v)) > 1e30)
-        r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "%s must be a number (of at most 1e30)", key);
-    else
-        *out = (float)json_number_value(v) + 0.0f; /* minus zero is zero */
+    double value = (double)*out;
+    if (r->status == SMAC_OK)
+        r->status = json_get_number(r->json, key_in_use(r, key, other), value, &value, r->error);
+    if (r->status == SMAC_OK && fabs(value) > 1e30)
+        r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "\"%s\" must be a number of at most 1e30", key);
+    *out = (float)value + 0.0f; /* minus zero is zero */
 }
 
 static bool read_flag(config_reader *r, const char *key, bool standard)
 {
-    json_t *v = r->status == SMAC_OK ? find(r, key, NULL) : NULL;
-    if (v == NULL)
-        return standard;
-    if (!json_is_boolean(v)) {
-        r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "%s must be true or false", key);
-        return standard;
-    }
-    return json_is_true(v);
+    bool value = standard;
+    if (r->status == SMAC_OK)
+        r->status = json_get_bool(r->json, key, standard, &value, r->error);
+    return value;
 }
 
 static const char *read_text(config_reader *r, const char *key, const char *standard)
 {
-    json_t *v = r->status == SMAC_OK ? find(r, key, NULL) : NULL;
-    if (v == NULL)
-        return standard;
-    if (!json_is_string(v)) {
-        r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "%s must be a text", key);
-        return standard;
-    }
-    return json_string_value(v);
+    const char *value = NULL;
+    if (r->status == SMAC_OK)
+        r->status = json_get_text(r->json, key, false, &value, r->error);
+    return value != NULL ? value : standard;
 }
 
 /* A key that changes what the model computes and is not built: only its ordinary value may stand there. */
@@ -300,7 +285,7 @@ static void read_deberta(config_reader *r, language_model_config *c)
         read_activation(r, "conv_act", &c->convolution_activation);
         refuse_integer(r, "conv_groups", 1);
     }
-    json_t *kinds = find(r, "pos_att_type", NULL);
+    json_t *kinds = json_object_get(r->json, "pos_att_type");
     if (json_is_string(kinds))
         read_score_terms(r, json_string_value(kinds), c);
     for (size_t i = 0; json_is_array(kinds) && i < json_array_size(kinds); i++)
@@ -456,13 +441,11 @@ static void read_family(config_reader *r, language_model_config *c)
 
 smac_status language_model_config_parse(const char *json, size_t size, language_model_config *out, smac_error *error)
 {
-    json_error_t where;
-    json_t *root = json_loadb(json, size, JSON_REJECT_DUPLICATES, &where);
-    if (root == NULL)
-        return FAIL(error, SMAC_ERROR_FORMAT, "it is no JSON (line %d: %s)", where.line, where.text);
+    json_t *root;
+    TRY(json_parse_object(json, size, "the configuration", &root, error));
     config_reader r = {.json = root, .error = error};
     language_model_config c;
-    const char *type = json_is_object(root) ? read_text(&r, "model_type", "") : "";
+    const char *type = read_text(&r, "model_type", "");
     int family = 0;
     while (family < FAMILY_COUNT && strcmp(type, family_names_list[family]) != 0)
         family++;

@@ -89,13 +89,7 @@ static void put_integer(text_buffer *b, const char *key, int64_t value)
 
 static void put_number(text_buffer *b, const char *key, float value)
 {
-    /* nine digits bring the same float back; the locale's decimal comma is not JSON */
-    char number[40];
-    snprintf(number, sizeof number, "%.9g", (double)value);
-    for (char *c = number; *c != '\0'; c++)
-        if (*c == ',')
-            *c = '.';
-    text_format(b, ", \"%s\": %s", key, number);
+    text_format(b, ", \"%s\": %.9g", key, (double)value); /* nine digits read back as the same float */
 }
 
 static void put_text(text_buffer *b, const char *key, const char *value)

@@ -1,9 +1,9 @@
 /* encoders/whisper_config.c - Whisper's sizes: from config.json, from a CTranslate2 file, checks, JSON, a folder. */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/path.h"
 #include "encoders/weights_loading.h"
 #include "encoders/whisper_weights.h"
@@ -80,11 +80,8 @@ static smac_status parse(const json_t *root, whisper_config *out, smac_error *er
 
 smac_status whisper_config_parse(const char *json, size_t size, whisper_config *out, smac_error *error)
 {
-    json_error_t where;
-    json_t *root = json_loadb(json, size, JSON_REJECT_DUPLICATES, &where);
-    if (root == NULL)
-        return FAIL(error, SMAC_ERROR_FORMAT, "the Whisper configuration is no JSON (line %d, column %d: %s)",
-            where.line, where.column, where.text);
+    json_t *root;
+    TRY(json_parse_object(json, size, "the Whisper configuration", &root, error));
     smac_status status = parse(root, out, error);
     json_decref(root);
     return status;

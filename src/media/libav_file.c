@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "media/sound.h"
 
 #define READ_BUFFER 65536
@@ -20,7 +21,7 @@ void libav_warn(libav_file *f, const char *format, ...)
     char sentence[600];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(sentence, sizeof sentence, format, arguments);
+    number_vformat(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
     for (size_t i = 0; i < f->warnings.count; i++)
         if (strcmp(f->warnings.items[i], sentence) == 0)

@@ -237,10 +237,10 @@ void configuration_key_allowed(const configuration_key *key, char out[CONFIGURAT
 {
     switch (key->type) {
     case KEY_INTEGER:
-        snprintf(out, CONFIGURATION_TEXT_MAX, "a whole number from %.0f to %.0f", key->low, key->high);
+        number_format(out, CONFIGURATION_TEXT_MAX, "a whole number from %.0f to %.0f", key->low, key->high);
         break;
     case KEY_NUMBER:
-        snprintf(out, CONFIGURATION_TEXT_MAX, "a number from %.10g to %.10g", key->low, key->high);
+        number_format(out, CONFIGURATION_TEXT_MAX, "a number from %.10g to %.10g", key->low, key->high);
         break;
     case KEY_SWITCH:
         snprintf(out, CONFIGURATION_TEXT_MAX, "true or false");
@@ -415,7 +415,7 @@ static void number_to_text(double number, char out[CONFIGURATION_TEXT_MAX])
 {
     for (int digits = 6; digits <= 17; digits++) {
         double back;
-        snprintf(out, CONFIGURATION_TEXT_MAX, "%.*g", digits, number);
+        number_format(out, CONFIGURATION_TEXT_MAX, "%.*g", digits, number);
         for (char *comma = out; *comma; comma++) /* a locale may have put a comma */
             if (*comma == ',')
                 *comma = '.';

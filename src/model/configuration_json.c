@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/text.h"
 #include "model/configuration.h"
 
@@ -60,10 +61,7 @@ static smac_status set_from_json(configuration *c, const char *name, const json_
         if (key && key->type == KEY_INTEGER && fabs(real) < 1e18 && real == (double)(int64_t)real)
             snprintf(text, sizeof text, "%lld", (long long)real);
         else
-            snprintf(text, sizeof text, "%.17g", real);
-        for (char *comma = text; *comma; comma++)
-            if (*comma == ',')
-                *comma = '.';
+            number_format(text, sizeof text, "%.17g", real);
         return configuration_set(c, name, text, error);
     }
     case JSON_TRUE:

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/path.h"
 #include "speech/languages.h"
@@ -35,28 +36,11 @@ void speech_model_free(speech_model *m)
 
 static smac_status read_json(const char *folder, const char *name, json_t **out, smac_error *error)
 {
-    char *path = path_join(folder, name), *text = NULL;
-    json_error_t where;
-    size_t size;
+    char *path = path_join(folder, name);
     *out = NULL;
     if (path == NULL)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory to read %s", name);
-    smac_status status = SMAC_OK;
-    if (file_exists(path)) {
-        status = file_read(path, (size_t)1 << 26, &text, &size, error);
-        if (status == SMAC_OK) {
-            *out = json_loadb(text, size, 0, &where);
-            if (*out == NULL || !json_is_object(*out)) {
-                json_decref(*out);
-                *out = NULL;
-                status = where.text[0] == 0
-                    ? FAIL(error, SMAC_ERROR_FORMAT, "%s is no JSON object, expected {...}", path)
-                    : FAIL(error, SMAC_ERROR_FORMAT, "%s is no JSON (line %d, column %d: %s)", path, where.line,
-                          where.column, where.text);
-            }
-        }
-    }
-    free(text);
+    smac_status status = file_exists(path) ? json_read_object(path, (size_t)1 << 26, out, error) : SMAC_OK;
     free(path);
     return status;
 }

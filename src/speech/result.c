@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
-#include "base/utf8.h"
 #include "speech/speech.h"
 
 void speech_result_clear(speech_result *r)
@@ -61,34 +61,17 @@ void speech_result_text(const speech_result *r, text_buffer *out)
     }
 }
 
-/* Text for JSON: replaced where the model gave bytes that are no UTF-8. */
-static json_t *json_text(const char *text)
-{
-    json_t *value = json_string(text);
-    if (value != NULL)
-        return value;
-    text_buffer clean = {0};
-    char bytes[4];
-    for (size_t at = 0, length = strlen(text); at < length;) {
-        int n = utf8_put(utf8_next(text, length, &at), bytes);
-        text_add_n(&clean, bytes, (size_t)n);
-    }
-    value = json_string(clean.data ? clean.data : "");
-    text_free(&clean);
-    return value;
-}
-
 static json_t *json_segment(const speech_segment *s, bool timed)
 {
     json_t *words = json_array(), *tokens = json_array();
     for (size_t w = 0; w < s->word_count; w++)
         json_array_append_new(words,
-            json_pack("{s:o, s:f, s:f, s:f}", "word", json_text(s->words[w].text), "start", s->words[w].start, "end",
-                s->words[w].end, "probability", s->words[w].probability));
+            json_pack("{s:o, s:f, s:f, s:f}", "word", json_from_text(s->words[w].text), "start", s->words[w].start,
+                "end", s->words[w].end, "probability", s->words[w].probability));
     for (size_t t = 0; t < s->token_count; t++)
         json_array_append_new(tokens, json_integer(s->tokens[t]));
     json_t *out = json_pack("{s:f, s:f, s:o, s:o, s:f, s:f, s:f, s:f}", "start", s->start, "end", s->end, "text",
-        json_text(s->text), "tokens", tokens, "log_probability", s->log_probability, "no_speech", s->no_speech,
+        json_from_text(s->text), "tokens", tokens, "log_probability", s->log_probability, "no_speech", s->no_speech,
         "compression_ratio", s->compression_ratio, "temperature", s->temperature);
     if (timed)
         json_object_set(out, "words", words);
@@ -112,7 +95,7 @@ smac_status speech_result_json(const speech_result *r, text_buffer *out, smac_er
     }
     json_t *root = json_pack("{s:s?, s:f, s:f, s:o, s:o}", "language", r->language[0] ? r->language : NULL,
         "language_probability", r->language_probability, "duration", r->duration, "text",
-        json_text(whole.data ? whole.data : ""), "segments", segments);
+        json_from_text(whole.data ? whole.data : ""), "segments", segments);
     char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
     text_free(&whole);
     json_decref(root);

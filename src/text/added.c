@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
-#include "text/json_read.h"
 #include "text/unicode.h"
 
 smac_status added_append(added_tokens *a, const char *content, int32_t id, bool special, bool silent, smac_error *error)
@@ -30,19 +30,20 @@ smac_status added_read(const json_t *list, added_tokens *out, smac_error *error)
         int64_t id;
         if (!json_is_object(value))
             return FAIL(error, SMAC_ERROR_FORMAT, "added token %zu is no JSON object", i);
-        TRY(json_members(value, "an added token", "id content single_word lstrip rstrip normalized special", error));
-        TRY(json_text(value, "content", true, &content, error));
-        TRY(json_int(value, "id", -1, &id, error));
+        TRY(json_allow_members(
+            value, "an added token", "id content single_word lstrip rstrip normalized special", error));
+        TRY(json_get_text(value, "content", true, &content, error));
+        TRY(json_get_integer(value, "id", -1, &id, error));
         if (id < 0 || id >= INT32_MAX || !*content)
             return FAIL(error, SMAC_ERROR_FORMAT, "added token %zu, \"%.100s\", has the id %lld or is empty", i,
                 content, (long long)id);
         TRY(added_append(out, content, (int32_t)id, false, false, error));
         added_token *t = &out->items[out->count - 1];
-        TRY(json_bool(value, "special", false, &t->special, error));
-        TRY(json_bool(value, "single_word", false, &t->single_word, error));
-        TRY(json_bool(value, "lstrip", false, &t->left, error));
-        TRY(json_bool(value, "rstrip", false, &t->right, error));
-        TRY(json_bool(value, "normalized", !t->special, &t->normalized, error));
+        TRY(json_get_bool(value, "special", false, &t->special, error));
+        TRY(json_get_bool(value, "single_word", false, &t->single_word, error));
+        TRY(json_get_bool(value, "lstrip", false, &t->left, error));
+        TRY(json_get_bool(value, "rstrip", false, &t->right, error));
+        TRY(json_get_bool(value, "normalized", !t->special, &t->normalized, error));
     }
     return SMAC_OK;
 }

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "text/json_read.h"
 #include "text/part.h"
 #include "text/unicode.h"
 
@@ -26,7 +26,7 @@ static smac_status read_copy(
     const json_t *value, const char *name, const char *otherwise, char **out, smac_error *error)
 {
     const char *text;
-    TRY(json_text(value, name, otherwise == NULL, &text, error));
+    TRY(json_get_text(value, name, otherwise == NULL, &text, error));
     *out = memory_copy_text(text ? text : otherwise);
     return *out ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a decoder");
 }
@@ -38,15 +38,15 @@ static smac_status read_step(const json_t *value, decoder_step *s, smac_error *e
     switch (s->kind) {
     case DECODER_WORDPIECE:
         TRY(read_copy(value, "prefix", "##", &s->text, error));
-        return json_bool(value, "cleanup", true, &s->cleanup, error);
+        return json_get_bool(value, "cleanup", true, &s->cleanup, error);
     case DECODER_METASPACE:
         return metaspace_read(value, &s->replacement, &s->prepend, &split, error);
     case DECODER_BPE:
         return read_copy(value, "suffix", "</w>", &s->text, error);
     case DECODER_STRIP:
         TRY(read_copy(value, "content", NULL, &s->text, error));
-        TRY(json_int(value, "start", 0, &start, error));
-        TRY(json_int(value, "stop", 0, &stop, error));
+        TRY(json_get_integer(value, "start", 0, &start, error));
+        TRY(json_get_integer(value, "stop", 0, &stop, error));
         if (!*s->text || start < 0 || stop < 0)
             return FAIL(error, SMAC_ERROR_FORMAT, "Strip has no content or negative counts");
         s->start = (size_t)start;

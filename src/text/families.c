@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "text/json_read.h"
 #include "text/tokenizer_parts.h"
 
 /* A token named in a configuration: a text, or an object with "content".  NULL when it is not there. */

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "text/json_read.h"
 #include "text/spm_file.h"
 #include "text/tokenizer_parts.h"
 #include "text/unicode.h"

@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/path.h"
-#include "text/json_read.h"
 #include "text/tokenizer_parts.h"
 
 /* The largest file that is taken for a tokenizer. */

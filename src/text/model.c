@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "text/json_read.h"
 #include "text/spm_file.h"
 #include "text/unicode.h"
 
@@ -67,7 +68,7 @@ static smac_status read_unknown(const json_t *value, bool needed, model *out, sm
 {
     const char *text;
     out->unknown_id = -1;
-    TRY(json_text(value, "unk_token", false, &text, error));
+    TRY(json_get_text(value, "unk_token", false, &text, error));
     if (!text)
         return needed ? FAIL(error, SMAC_ERROR_FORMAT,
                             "the model has no \"unk_token\", expected one of its tokens for "
@@ -86,7 +87,7 @@ static smac_status read_affix(
     const json_t *value, const char *name, const char *otherwise, char **out, smac_error *error)
 {
     const char *text;
-    TRY(json_text(value, name, false, &text, error));
+    TRY(json_get_text(value, name, false, &text, error));
     *out = memory_copy_text(text ? text : otherwise);
     return *out ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for \"%s\"", name);
 }
@@ -94,11 +95,12 @@ static smac_status read_affix(
 static smac_status read_wordpiece(const json_t *value, model *out, smac_error *error)
 {
     int64_t longest;
-    TRY(json_members(value, "it", "type unk_token continuing_subword_prefix max_input_chars_per_word vocab", error));
+    TRY(json_allow_members(
+        value, "it", "type unk_token continuing_subword_prefix max_input_chars_per_word vocab", error));
     TRY(read_vocabulary(value, out, error));
     TRY(read_unknown(value, true, out, error));
     TRY(read_affix(value, "continuing_subword_prefix", "##", &out->prefix, error));
-    TRY(json_int(value, "max_input_chars_per_word", 100, &longest, error));
+    TRY(json_get_integer(value, "max_input_chars_per_word", 100, &longest, error));
     if (longest < 0)
         return FAIL(error, SMAC_ERROR_FORMAT, "max_input_chars_per_word is %lld", (long long)longest);
     out->longest_word = (size_t)longest;
@@ -107,7 +109,7 @@ static smac_status read_wordpiece(const json_t *value, model *out, smac_error *e
 
 static smac_status read_word_level(const json_t *value, model *out, smac_error *error)
 {
-    TRY(json_members(value, "it", "type vocab unk_token", error));
+    TRY(json_allow_members(value, "it", "type vocab unk_token", error));
     TRY(read_vocabulary(value, out, error));
     return read_unknown(value, false, out, error);
 }
@@ -115,7 +117,7 @@ static smac_status read_word_level(const json_t *value, model *out, smac_error *
 static smac_status read_bpe(const json_t *value, model *out, smac_error *error)
 {
     const json_t *merges = json_object_get(value, "merges"), *dropout = json_object_get(value, "dropout");
-    TRY(json_members(value, "it",
+    TRY(json_allow_members(value, "it",
         "type dropout unk_token continuing_subword_prefix end_of_word_suffix fuse_unk byte_fallback "
         "ignore_merges vocab merges",
         error));
@@ -125,9 +127,9 @@ static smac_status read_bpe(const json_t *value, model *out, smac_error *error)
     TRY(read_unknown(value, false, out, error));
     TRY(read_affix(value, "continuing_subword_prefix", "", &out->prefix, error));
     TRY(read_affix(value, "end_of_word_suffix", "", &out->suffix, error));
-    TRY(json_bool(value, "fuse_unk", false, &out->fuse_unknown, error));
-    TRY(json_bool(value, "byte_fallback", false, &out->byte_fallback, error));
-    TRY(json_bool(value, "ignore_merges", false, &out->ignore_merges, error));
+    TRY(json_get_bool(value, "fuse_unk", false, &out->fuse_unknown, error));
+    TRY(json_get_bool(value, "byte_fallback", false, &out->byte_fallback, error));
+    TRY(json_get_bool(value, "ignore_merges", false, &out->ignore_merges, error));
     TRY(bpe_read_merges(merges, out, error));
     for (int i = 0; i < 256; i++) {
         char name[8];
@@ -149,8 +151,8 @@ static smac_status read_sentencepiece(const json_t *value, model *out, smac_erro
     const char *text;
     unsigned char *bytes = NULL;
     size_t size = 0;
-    TRY(json_members(value, "it", "type data", error));
-    TRY(json_text(value, "data", true, &text, error));
+    TRY(json_allow_members(value, "it", "type data", error));
+    TRY(json_get_text(value, "data", true, &text, error));
     TRY(base64_read(text, &bytes, &size, error));
     smac_status status = spm_file_check(bytes, size, error);
     if (status == SMAC_OK)
@@ -178,7 +180,7 @@ smac_status model_read(const json_t *value, model *out, smac_error *error)
     memset(out, 0, sizeof *out);
     out->unknown_id = -1;
     if (json_is_object(value))
-        TRY(json_text(value, "type", false, &type, error));
+        TRY(json_get_text(value, "type", false, &type, error));
     else
         return FAIL(error, SMAC_ERROR_FORMAT, "\"model\" is missing or no JSON object");
     if (!type) /* files of old versions do not say it */

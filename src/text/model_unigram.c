@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "text/json_number.h"
-#include "text/json_read.h"
 
 static size_t trie_slot(const byte_trie *t, uint64_t key)
 {
@@ -94,13 +94,13 @@ smac_status unigram_read(const json_t *value, model *out, smac_error *error)
     size_t count = json_array_size(vocab);
     int64_t unknown;
     bool exact;
-    TRY(json_members(value, "it", "type unk_id vocab byte_fallback exact_scores", error));
+    TRY(json_allow_members(value, "it", "type unk_id vocab byte_fallback exact_scores", error));
     if (!json_is_array(vocab) || count == 0 || count > INT32_MAX)
         return FAIL(error, SMAC_ERROR_FORMAT, "\"vocab\" is missing, empty or no list of tokens with their scores");
-    TRY(json_int(value, "unk_id", -1, &unknown, error));
-    TRY(json_bool(value, "byte_fallback", false, &out->byte_fallback, error));
+    TRY(json_get_integer(value, "unk_id", -1, &unknown, error));
+    TRY(json_get_bool(value, "byte_fallback", false, &out->byte_fallback, error));
     /* Ours: the scores come from a .model file, not from a JSON text that the public package would have read. */
-    TRY(json_bool(value, "exact_scores", false, &exact, error));
+    TRY(json_get_bool(value, "exact_scores", false, &exact, error));
     if (unknown < -1 || unknown >= (int64_t)count)
         return FAIL(
             error, SMAC_ERROR_FORMAT, "\"unk_id\" is %lld, the vocabulary has %zu tokens", (long long)unknown, count);

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
+#include "base/json.h"
 #include "base/memory.h"
-#include "text/json_read.h"
 #include "text/part.h"
 #include "text/unicode.h"
 
@@ -30,24 +31,24 @@ static smac_status read_step(const json_t *value, normalizer_step *s, smac_error
     const char *text;
     switch (s->kind) {
     case NORMALIZER_BERT:
-        TRY(json_bool(value, "clean_text", true, &s->clean_text, error));
-        TRY(json_bool(value, "handle_chinese_chars", true, &s->chinese, error));
-        TRY(json_bool(value, "lowercase", true, &s->lowercase, error));
-        return json_bool(value, "strip_accents", s->lowercase, &s->accents, error);
+        TRY(json_get_bool(value, "clean_text", true, &s->clean_text, error));
+        TRY(json_get_bool(value, "handle_chinese_chars", true, &s->chinese, error));
+        TRY(json_get_bool(value, "lowercase", true, &s->lowercase, error));
+        return json_get_bool(value, "strip_accents", s->lowercase, &s->accents, error);
     case NORMALIZER_STRIP:
-        TRY(json_bool(value, "strip_left", true, &s->left, error));
-        return json_bool(value, "strip_right", true, &s->right, error);
+        TRY(json_get_bool(value, "strip_left", true, &s->left, error));
+        return json_get_bool(value, "strip_right", true, &s->right, error);
     case NORMALIZER_REPLACE:
         TRY(pattern_read(json_object_get(value, "pattern"), &s->find, error));
-        TRY(json_text(value, "content", true, &text, error));
-        return json_points(text, &s->content, &s->content_length, error);
+        TRY(json_get_text(value, "content", true, &text, error));
+        return unicode_points(text, &s->content, &s->content_length, error);
     case NORMALIZER_PREPEND:
-        TRY(json_text(value, "prepend", true, &text, error));
-        return json_points(text, &s->content, &s->content_length, error);
+        TRY(json_get_text(value, "prepend", true, &text, error));
+        return unicode_points(text, &s->content, &s->content_length, error);
     case NORMALIZER_PRECOMPILED: {
         unsigned char *bytes = NULL;
         size_t size = 0;
-        TRY(json_text(value, "precompiled_charsmap", false, &text, error));
+        TRY(json_get_text(value, "precompiled_charsmap", false, &text, error));
         TRY(base64_read(text ? text : "", &bytes, &size, error));
         smac_status status = precompiled_read(bytes, size, &s->map, error);
         free(bytes);

@@ -1,10 +1,10 @@
 /* text/part.c - steps and Sequences of steps. */
 #include "text/part.h"
 
+#include "base/json.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "text/json_read.h"
 
 enum { MOST_DEPTH = 16 };
 
@@ -16,7 +16,7 @@ static smac_status read_sequence(const part_format *f, const json_t *value, int 
     char what[80], members[80];
     snprintf(what, sizeof what, "the %s Sequence", f->part);
     snprintf(members, sizeof members, "type %s", f->list);
-    TRY(json_members(value, what, members, error));
+    TRY(json_allow_members(value, what, members, error));
     if (!json_is_array(list) || depth > MOST_DEPTH)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s has no list \"%s\" or is too deep", what, f->list);
     for (size_t i = 0; i < json_array_size(list); i++)
@@ -29,7 +29,7 @@ static smac_status read_at(const part_format *f, const json_t *value, int depth,
     const char *type;
     if (!json_is_object(value))
         return FAIL(error, SMAC_ERROR_FORMAT, "the %s is not a JSON object", f->part);
-    if (json_text(value, "type", true, &type, error) != SMAC_OK)
+    if (json_get_text(value, "type", true, &type, error) != SMAC_OK)
         return error_prefix(error, "%s", f->part);
     if (strcmp(type, "Sequence") == 0)
         return read_sequence(f, value, depth, user, error);
@@ -39,7 +39,7 @@ static smac_status read_at(const part_format *f, const json_t *value, int depth,
         char what[80], members[160];
         snprintf(what, sizeof what, "the %s %s", f->part, type);
         snprintf(members, sizeof members, "type %s", k->members);
-        TRY(json_members(value, what, members, error));
+        TRY(json_allow_members(value, what, members, error));
         return f->read(user, k->kind, value, error) == SMAC_OK ? SMAC_OK : error_prefix(error, "%s %s", f->part, type);
     }
     return FAIL(error, SMAC_ERROR_UNSUPPORTED, "the %s \"%.80s\" is not supported", f->part, type);

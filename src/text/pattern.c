@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/utf8.h"
-#include "text/json_read.h"
 #include "text/unicode.h"
 
 static const char gpt2_expression[] =
@@ -14,7 +14,7 @@ static const char gpt2_expression[] =
 static smac_status read_text(const char *text, pattern *out, smac_error *error)
 {
     out->kind = PATTERN_TEXT;
-    return json_points(text, &out->text, &out->length, error);
+    return unicode_points(text, &out->text, &out->length, error);
 }
 
 /* + or {n} or {n,} behind a class, to the end of the expression; nothing there: one. */
@@ -65,7 +65,7 @@ static smac_status read_expression(const char *e, pattern *out, smac_error *erro
         utf8_next(e, length, &at);
         if (read_quantifier(e + at, out)) {
             out->class_name = 'c';
-            TRY(json_points(e, &out->text, NULL, error));
+            TRY(unicode_points(e, &out->text, NULL, error));
             return SMAC_OK;
         }
     }
@@ -80,11 +80,11 @@ smac_status pattern_read(const json_t *value, pattern *out, smac_error *error)
         return read_text(json_string_value(value), out, error);
     if (!json_is_object(value))
         return FAIL(error, SMAC_ERROR_FORMAT, "\"pattern\" is missing or neither a String nor a Regex");
-    TRY(json_members(value, "pattern", "String Regex", error));
-    TRY(json_text(value, "String", false, &text, error));
+    TRY(json_allow_members(value, "pattern", "String Regex", error));
+    TRY(json_get_text(value, "String", false, &text, error));
     if (text)
         return read_text(text, out, error);
-    TRY(json_text(value, "Regex", true, &text, error));
+    TRY(json_get_text(value, "Regex", true, &text, error));
     return read_expression(text, out, error);
 }
 

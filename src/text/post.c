@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
-#include "text/json_read.h"
 #include "text/part.h"
 
 typedef struct post_reader {
@@ -82,8 +82,8 @@ static smac_status read_template(
         if (!value)
             return FAIL(
                 error, SMAC_ERROR_FORMAT, "piece %zu of a template is neither a Sequence nor a SpecialToken", i);
-        TRY(json_text(value, "id", true, &id, error));
-        TRY(json_int(value, "type_id", 0, &type, error));
+        TRY(json_get_text(value, "id", true, &id, error));
+        TRY(json_get_integer(value, "type_id", 0, &type, error));
         if (sequence) {
             if (strcmp(id, "A") != 0 && !(pair && strcmp(id, "B") == 0))
                 return FAIL(error, SMAC_ERROR_FORMAT, "a template names the sequence \"%.40s\", expected A%s", id,
@@ -128,8 +128,8 @@ static smac_status read_step(void *user, int kind, const json_t *value, smac_err
     if (kind != POST_BYTE_LEVEL && p->has_template)
         return FAIL(error, SMAC_ERROR_UNSUPPORTED, "two post_processors that add special tokens are not supported");
     if (kind == POST_BYTE_LEVEL || kind == POST_ROBERTA) {
-        TRY(json_bool(value, "trim_offsets", true, &p->trim_offsets, error));
-        TRY(json_bool(value, "add_prefix_space", true, &p->add_prefix_space, error));
+        TRY(json_get_bool(value, "trim_offsets", true, &p->trim_offsets, error));
+        TRY(json_get_bool(value, "add_prefix_space", true, &p->add_prefix_space, error));
     }
     if (kind == POST_BERT || kind == POST_ROBERTA)
         return read_bert(r, value, kind == POST_ROBERTA, error);

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "text/json_read.h"
 #include "text/part.h"
 #include "text/unicode.h"
 
@@ -58,7 +58,7 @@ static smac_status read_character(
     const json_t *value, const char *name, const char *otherwise, uint32_t *out, smac_error *error)
 {
     const char *text;
-    TRY(json_text(value, name, otherwise == NULL, &text, error));
+    TRY(json_get_text(value, name, otherwise == NULL, &text, error));
     if (!text)
         text = otherwise;
     size_t at = 0, length = strlen(text);
@@ -77,9 +77,9 @@ smac_status metaspace_read(
     const char *scheme;
     bool add;
     TRY(read_character(value, "replacement", "\xE2\x96\x81", replacement, error));
-    TRY(json_bool(value, "split", true, split, error));
-    TRY(json_bool(value, "add_prefix_space", true, &add, error));
-    TRY(json_text(value, "prepend_scheme", false, &scheme, error));
+    TRY(json_get_bool(value, "split", true, split, error));
+    TRY(json_get_bool(value, "add_prefix_space", true, &add, error));
+    TRY(json_get_text(value, "prepend_scheme", false, &scheme, error));
     *prepend = add ? PREPEND_ALWAYS : PREPEND_NEVER;
     for (int i = 0; scheme && i < 3; i++)
         if (strcmp(scheme, names[i]) == 0) {
@@ -95,7 +95,7 @@ static smac_status read_behavior(const json_t *value, split_behavior *out, smac_
 {
     static const char *const names[] = {"Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"};
     const char *text;
-    TRY(json_text(value, "behavior", false, &text, error));
+    TRY(json_get_text(value, "behavior", false, &text, error));
     *out = SPLIT_ISOLATED;
     for (int i = 0; text && i < 5; i++)
         if (strcmp(text, names[i]) == 0) {
@@ -109,18 +109,18 @@ static smac_status read_step(const json_t *value, pretokenizer_step *s, smac_err
 {
     switch (s->kind) {
     case PRETOKENIZER_BYTE_LEVEL:
-        TRY(json_bool(value, "add_prefix_space", true, &s->add_prefix_space, error));
-        return json_bool(value, "use_regex", true, &s->use_regex, error);
+        TRY(json_get_bool(value, "add_prefix_space", true, &s->add_prefix_space, error));
+        return json_get_bool(value, "use_regex", true, &s->use_regex, error);
     case PRETOKENIZER_METASPACE:
         return metaspace_read(value, &s->replacement, &s->prepend, &s->split, error);
     case PRETOKENIZER_PUNCTUATION:
         return read_behavior(value, &s->behavior, error);
     case PRETOKENIZER_DIGITS:
-        return json_bool(value, "individual_digits", false, &s->individual, error);
+        return json_get_bool(value, "individual_digits", false, &s->individual, error);
     case PRETOKENIZER_SPLIT:
         TRY(pattern_read(json_object_get(value, "pattern"), &s->find, error));
         TRY(read_behavior(value, &s->behavior, error));
-        return json_bool(value, "invert", false, &s->invert, error);
+        return json_get_bool(value, "invert", false, &s->invert, error);
     case PRETOKENIZER_DELIMITER:
         return read_character(value, "delimiter", NULL, &s->replacement, error);
     default:

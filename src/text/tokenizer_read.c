@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
-#include "text/json_read.h"
 #include "text/tokenizer_parts.h"
 
 smac_status tokenizer_parse(
@@ -148,7 +148,7 @@ static smac_status find_special(tokenizer *t, const json_t *named, smac_error *e
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
         const char *spelling;
         int32_t *id = (int32_t *)((char *)&t->special_ids + roles[i].offset);
-        TRY(json_text(named, roles[i].name, false, &spelling, error));
+        TRY(json_get_text(named, roles[i].name, false, &spelling, error));
         *id = -1;
         if (spelling) {
             *id = tokenizer_id(t, spelling);
@@ -176,18 +176,18 @@ static smac_status read_own(tokenizer *t, const json_t *root, smac_error *error)
     const char *direction;
     int64_t type;
     if (json_is_object(padding)) {
-        TRY(json_text(padding, "direction", false, &direction, error));
-        TRY(json_int(padding, "pad_type_id", 0, &type, error));
+        TRY(json_get_text(padding, "direction", false, &direction, error));
+        TRY(json_get_integer(padding, "pad_type_id", 0, &type, error));
         t->pads_left = direction && strcmp(direction, "Left") == 0;
         t->pad_type = type >= 0 && type < 1000 ? (int32_t)type : 0;
     }
     if (own && !json_is_object(own))
         return FAIL(error, SMAC_ERROR_FORMAT, "\"semanticmac\" is no JSON object");
     if (own) {
-        TRY(json_members(own, "\"semanticmac\"", "special max_length pad_left pad_type", error));
-        TRY(json_int(own, "max_length", 0, &t->max_length, error));
-        TRY(json_bool(own, "pad_left", t->pads_left, &t->pads_left, error));
-        TRY(json_int(own, "pad_type", t->pad_type, &type, error));
+        TRY(json_allow_members(own, "\"semanticmac\"", "special max_length pad_left pad_type", error));
+        TRY(json_get_integer(own, "max_length", 0, &t->max_length, error));
+        TRY(json_get_bool(own, "pad_left", t->pads_left, &t->pads_left, error));
+        TRY(json_get_integer(own, "pad_type", t->pad_type, &type, error));
         if (t->max_length < 0 || type < 0 || type > 1000)
             return FAIL(error, SMAC_ERROR_FORMAT, "max_length or pad_type of \"semanticmac\" is out of range");
         t->pad_type = (int32_t)type;
@@ -197,7 +197,7 @@ static smac_status read_own(tokenizer *t, const json_t *root, smac_error *error)
 
 static smac_status read_parts(tokenizer *t, const json_t *root, smac_error *error)
 {
-    TRY(json_members(root, "the tokenizer",
+    TRY(json_allow_members(root, "the tokenizer",
         "version truncation padding added_tokens normalizer pre_tokenizer post_processor decoder model semanticmac",
         error));
     TRY(model_read(json_object_get(root, "model"), &t->model, error));

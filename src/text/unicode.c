@@ -1,7 +1,11 @@
 /* text/unicode.c - code point classes by utf8proc, with the exceptions that parity needs. */
 #include "text/unicode.h"
 
+#include <string.h>
 #include <utf8proc.h>
+
+#include "base/memory.h"
+#include "base/utf8.h"
 
 static bool exception_find(const unicode_exceptions *table, uint32_t c, int32_t *value)
 {
@@ -202,4 +206,17 @@ uint32_t unicode_compose(uint32_t a, uint32_t b)
     if (n != 1 || exception_find(&unicode_canonical_exceptions, (uint32_t)pair[0], &value))
         return 0;
     return (uint32_t)pair[0];
+}
+
+smac_status unicode_points(const char *text, uint32_t **out, size_t *length, smac_error *error)
+{
+    size_t bytes = strlen(text), count = 0;
+    *out = memory_new(bytes + 1, sizeof **out);
+    if (!*out)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a text of %zu bytes", bytes);
+    for (size_t at = 0; at < bytes;)
+        (*out)[count++] = utf8_next(text, bytes, &at);
+    if (length)
+        *length = count;
+    return SMAC_OK;
 }

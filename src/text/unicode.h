@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
+
 /* A range of code points for which the answer is value, whatever utf8proc says. */
 typedef struct unicode_exception {
     uint32_t first, last;
@@ -49,5 +51,7 @@ int unicode_decompose(uint32_t c, bool compatible, uint32_t out[UNICODE_DECOMPOS
 int unicode_combining_class(uint32_t c);
 /* The primary composite of a and b, or 0. */
 uint32_t unicode_compose(uint32_t a, uint32_t b);
+/* A text's code points, ended by 0; length may be NULL.  free(*out). */
+smac_status unicode_points(const char *text, uint32_t **out, size_t *length, smac_error *error);
 
 #endif

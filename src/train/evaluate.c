@@ -8,6 +8,7 @@
 #include "base/csv.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/text.h"
 
 enum { AT_ONCE = 32 };
@@ -339,7 +340,7 @@ static void add_value(const evaluation *e, text_buffer *b, const float *row)
         if (row[c] > row[best])
             best = c;
     if (!isnan(row[0]) && e->task.kind == TASK_REGRESSION)
-        snprintf(text, sizeof text, "%.9g", (double)row[0]);
+        number_format(text, sizeof text, "%.9g", (double)row[0]);
     csv_add_cell(b, !isnan(row[0]) && e->task.kind == TASK_CLASSES ? e->task.class_names[best] : text, false);
 }
 
@@ -356,13 +357,13 @@ smac_status evaluation_write_csv(const evaluation *e, const char *path, smac_err
         float label = e->truth[TRUTH_MULTIMODAL][i];
         csv_add_cell(&b, e->ids[i], true);
         if (!isnan(label))
-            snprintf(number, sizeof number, "%.9g", (double)label);
+            number_format(number, sizeof number, "%.9g", (double)label);
         csv_add_cell(&b, classes && !isnan(label) ? e->task.class_names[(int)label] : number, false);
         add_value(e, &b, e->prediction + i * e->targets);
         for (int h = 0; h < MODALITIES_AND_SHARED; h++)
             add_value(e, &b, e->head[h] + i * e->targets);
         for (int c = 0; classes && c < e->targets; c++) {
-            snprintf(number, sizeof number, "%.6g", (double)e->prediction[i * e->targets + c]);
+            number_format(number, sizeof number, "%.6g", (double)e->prediction[i * e->targets + c]);
             csv_add_cell(&b, number, false);
         }
         text_add(&b, "\n");

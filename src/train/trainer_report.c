@@ -8,6 +8,7 @@
 #include "base/csv.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "train/trainer_internal.h"
 
@@ -189,7 +190,7 @@ static void add_number(text_buffer *b, double value)
 {
     char text[40] = "";
     if (!isnan(value))
-        snprintf(text, sizeof text, "%.7g", value);
+        number_format(text, sizeof text, "%.7g", value);
     csv_add_cell(b, text, false);
 }
 

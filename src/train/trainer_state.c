@@ -7,38 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "train/trainer_internal.h"
 
 #define STATE_KEY "training.state"
 
-/* --- numbers without loss ----------------------------------------------------------------------------------------- */
-
-static json_t *exact(double value)
-{
-    char text[64];
-    snprintf(text, sizeof text, "%a", value);
-    return json_string(text);
-}
-
-static double exact_value(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-    return text ? strtod(text, NULL) : NAN;
-}
-
 static json_t *state_to_json(const training *t)
 {
     json_t *best = json_array();
     for (int i = 0; i < t->best.count; i++)
-        json_array_append_new(best, json_pack("[s, o]", t->best.items[i].name, exact(t->best.items[i].value)));
+        json_array_append_new(
+            best, json_pack("[s, o]", t->best.items[i].name, json_from_exact(t->best.items[i].value)));
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:b, s:I, s:o, s:o, s:o, s:o, s:I, s:I}", "epoch",
         (json_int_t)t->epoch, "position", (json_int_t)t->position, "steps", (json_int_t)t->steps, "best_epoch",
-        (json_int_t)t->best_epoch, "stale", (json_int_t)t->stale, "best_value", exact(t->best_value), "best", best,
-        "done", t->done, "log_bytes", (json_int_t)t->log_bytes, "seconds",
-        exact(t->seconds_before + training_clock() - t->started), "loss", exact(t->sums.loss), "task",
-        exact(t->sums.task), "gradient", exact(t->sums.gradient), "sum_steps", (json_int_t)t->sums.steps,
-        "optimiser_step", (json_int_t)t->optimiser->step);
+        (json_int_t)t->best_epoch, "stale", (json_int_t)t->stale, "best_value", json_from_exact(t->best_value), "best",
+        best, "done", t->done, "log_bytes", (json_int_t)t->log_bytes, "seconds",
+        json_from_exact(t->seconds_before + training_clock() - t->started), "loss", json_from_exact(t->sums.loss),
+        "task", json_from_exact(t->sums.task), "gradient", json_from_exact(t->sums.gradient), "sum_steps",
+        (json_int_t)t->sums.steps, "optimiser_step", (json_int_t)t->optimiser->step);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
@@ -54,9 +41,9 @@ smac_status training_save(training *t, smac_error *error)
 {
     int arrays = label_generation_array_count(t->labels);
     size_t count = 2 + (size_t)arrays;
+    TRY(training_log_flush(t, error));
     tensor_entry *entries = memory_new(count, sizeof *entries);
     char(*names)[64] = memory_new(count, sizeof *names);
-    TRY(training_log_flush(t, error));
     json_t *state = state_to_json(t);
     char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
     json_decref(state);
@@ -179,12 +166,12 @@ static smac_status read_state(training *t, const json_t *o, smac_error *error)
     t->steps = json_integer_value(json_object_get(o, "steps"));
     t->best_epoch = json_integer_value(json_object_get(o, "best_epoch"));
     t->stale = json_integer_value(json_object_get(o, "stale"));
-    t->best_value = exact_value(o, "best_value");
+    t->best_value = json_exact_value(json_object_get(o, "best_value"));
     t->done = json_is_true(json_object_get(o, "done"));
     t->log_bytes = json_integer_value(json_object_get(o, "log_bytes"));
-    t->seconds_before = exact_value(o, "seconds");
-    t->sums = (epoch_sums){exact_value(o, "loss"), exact_value(o, "task"), exact_value(o, "gradient"),
-        json_integer_value(json_object_get(o, "sum_steps"))};
+    t->seconds_before = json_exact_value(json_object_get(o, "seconds"));
+    t->sums = (epoch_sums){json_exact_value(json_object_get(o, "loss")), json_exact_value(json_object_get(o, "task")),
+        json_exact_value(json_object_get(o, "gradient")), json_integer_value(json_object_get(o, "sum_steps"))};
     t->optimiser->step = json_integer_value(json_object_get(o, "optimiser_step"));
     const json_t *best = json_object_get(o, "best");
     t->best.count = 0;
@@ -193,7 +180,7 @@ static smac_status read_state(training *t, const json_t *o, smac_error *error)
         const char *name = json_string_value(json_array_get(pair, 0));
         const char *value = json_string_value(json_array_get(pair, 1));
         if (name && value && constant_name(name))
-            t->best.items[t->best.count++] = (metric){constant_name(name), strtod(value, NULL)};
+            t->best.items[t->best.count++] = (metric){constant_name(name), json_exact_value(json_array_get(pair, 1))};
     }
     if (t->epoch < 1 || t->position < 0 || t->position > t->batches || t->steps < 0)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s stands at epoch %lld, batch %lld of %lld, which cannot be",

@@ -1,10 +1,13 @@
 /* tests/base/test_numbers.c - numbers and UTF-8 in and out of text, in every locale. */
 #include "support/comma_locale.h"
 
+#include <ctype.h>
 #include <math.h>
 
+#include "base/file.h"
 #include "base/half.h"
 #include "base/number.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "base/utf8.h"
 
@@ -133,10 +136,103 @@ static void utf8_is_decoded_and_cut(void **state)
     assert_int_equal(utf8_cut("\x80\x80\x80\x80\x80\x80", 6, 5), 5); /* not UTF-8: cut anywhere */
 }
 
+/* --- numbers of the rest of the library go through base/number.h ---------------------------------------------------- */
+
+/* Whether a printf format, given as C source, has a conversion of a floating-point number. */
+static bool converts_a_float(const char *from, const char *to)
+{
+    for (const char *at = from; at < to; at++) {
+        if (*at != '%')
+            continue;
+        at++;
+        at += strspn(at, "-+ #0123456789.*lLhjzt");
+        if (at < to && strchr("aAeEfFgG", *at))
+            return true;
+    }
+    return false;
+}
+
+/* The end of the call whose "(" is at open. */
+static const char *end_of_call(const char *open)
+{
+    int depth = 0;
+    bool quoted = false;
+    for (const char *at = open; *at; at++) {
+        if (*at == '\\' && at[1])
+            at++;
+        else if (*at == '"')
+            quoted = !quoted;
+        else if (!quoted && (*at == '(' || *at == ')') && (depth += *at == '(' ? 1 : -1) == 0)
+            return at;
+    }
+    return open + strlen(open);
+}
+
+static int check_file(const char *path)
+{
+    /* float_only: wrong when the format converts a float; else wrong wherever it stands */
+    static const struct {
+        const char *name;
+        bool float_only;
+    } calls[] = {{"strtod", false}, {"strtof", false}, {"strtold", false}, {"atof", false}, {"vsnprintf", false},
+        {"vsprintf", false}, {"printf", true}, {"fprintf", true}, {"sprintf", true}, {"snprintf", true},
+        {"scanf", true}, {"sscanf", true}, {"fscanf", true}};
+    char *text;
+    int wrong = 0;
+    assert_ok(file_read(path, 0, &text, NULL, error));
+    for (const char *at = text; (at = strchr(at, '(')); at++) {
+        const char *name = at;
+        while (name > text && (isalnum((unsigned char)name[-1]) || name[-1] == '_'))
+            name--;
+        for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+            if (strlen(calls[i].name) != (size_t)(at - name) || memcmp(name, calls[i].name, (size_t)(at - name)))
+                continue;
+            if (!calls[i].float_only || converts_a_float(at, end_of_call(at))) {
+                int line = 1;
+                for (const char *c = text; c < at; c++)
+                    line += *c == '\n';
+                print_error(
+                    "%s:%d: %s depends on the locale; use base/number.h or text_format\n", path, line, calls[i].name);
+                wrong++;
+            }
+        }
+    }
+    free(text);
+    return wrong;
+}
+
+static int check_folder(const char *folder)
+{
+    int wrong = 0;
+    DIR *d = opendir(folder);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        if (e->d_name[0] == '.')
+            continue;
+        char *path = path_join(folder, e->d_name);
+        const char *ending = strrchr(e->d_name, '.');
+        if (file_is_folder(path))
+            wrong += check_folder(path);
+        else if (ending && (!strcmp(ending, ".c") || !strcmp(ending, ".h") || !strcmp(ending, ".cc")) &&
+            strcmp(e->d_name, "number.c") != 0)
+            wrong += check_file(path);
+        free(path);
+    }
+    if (d)
+        closedir(d);
+    return wrong;
+}
+
+static void the_library_reads_and_writes_numbers_by_base_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(check_folder(SMAC_SOURCE_DIR "/src"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_come_back),
         cmocka_unit_test(a_comma_locale_changes_nothing), cmocka_unit_test(halves_round_to_even_and_come_back),
-        cmocka_unit_test(utf8_is_decoded_and_cut)};
+        cmocka_unit_test(utf8_is_decoded_and_cut),
+        cmocka_unit_test(the_library_reads_and_writes_numbers_by_base_alone)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
