@@ -247,9 +247,19 @@ parameter_list *language_model_parameters(language_model *m)
     return &m->list;
 }
 
+int64_t language_model_config_max_length(const language_model_config *c)
+{
+    return c->positions == 0 ? INT64_MAX : c->positions - (c->pad_id + 1);
+}
+
 int64_t language_model_max_length(const language_model *m)
 {
-    return m->position_table == NULL ? INT64_MAX : m->config.positions - (m->config.pad_id + 1);
+    return language_model_config_max_length(&m->config);
+}
+
+bool language_model_has_types(const language_model *m)
+{
+    return m->config.token_types > 0 || m->config.family == FAMILY_XLNET;
 }
 
 /* --- forward ------------------------------------------------------------------------------------------------------ */

@@ -66,6 +66,7 @@ smac_status language_model_config_parse(const char *json, size_t size, language_
 /* A config.json that language_model_config_parse (and transformers) reads, for a model file. */
 void language_model_config_to_json(const language_model_config *c, text_buffer *out);
 smac_status language_model_config_check(const language_model_config *c, smac_error *error);
+int64_t language_model_config_max_length(const language_model_config *c); /* tokens; INT64_MAX: no limit */
 
 typedef struct language_model language_model;
 
@@ -81,6 +82,7 @@ void language_model_free(language_model *m);
 const language_model_config *language_model_get_config(const language_model *m);
 parameter_list *language_model_parameters(language_model *m); /* for borrowing and loading; owned by m */
 int64_t language_model_max_length(const language_model *m);   /* tokens; INT64_MAX: no limit */
+bool language_model_has_types(const language_model *m);       /* token types change what it computes */
 
 /*
  * ids(B, L), mask(B, L) bytes (1: counts; NULL: all count), token_types(B, L) or NULL (all 0; XLNet: no segments) ->

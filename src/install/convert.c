@@ -172,16 +172,16 @@ static smac_status plan_all(
 }
 
 static smac_status write_weights(
-    const opened_model *m, const char *folder, precision to, const reporter *r, smac_error *error)
+    const encoder_files *m, const char *folder, precision to, const reporter *r, smac_error *error)
 {
     read_tensor *tensors = NULL;
     size_t count = 0, texts = 0;
     safetensors_pair pairs[4];
-    text_buffer json[2] = {{0}};
+    text_buffer json[MODALITIES] = {{0}};
     arena *memory = arena_new(0);
     conversion c = {.file = m->file, .report = r};
     char *path = path_join(folder, "model.safetensors");
-    smac_status status = opened_model_tensors(m, &tensors, &count, error);
+    smac_status status = models_tensors(m, &tensors, &count, error);
     if (status == SMAC_OK) {
         c.plan = memory_new(2 * count + 1, sizeof *c.plan);
         c.entries = memory_new(2 * count + 1, sizeof *c.entries);
@@ -195,23 +195,23 @@ static smac_status write_weights(
     if (status == SMAC_OK)
         status = models_check_space(folder, (uint64_t)c.total, error);
     if (status == SMAC_OK) {
-        static const char *const keys[2] = {"imagebind.vision", "imagebind.audio"};
         pairs[texts++] = (safetensors_pair){"format", "pt"};
         pairs[texts++] = (safetensors_pair){"semanticmac.precision", to == PRECISION_INT8 ? "int8" : "bf16"};
-        for (int i = 0; i < 2 && m->kind == MODEL_IMAGEBIND; i++) {
-            if (!m->has[i])
+        for (int i = 0; i < MODALITIES; i++) {
+            const char *key = m->of[i].kind ? encoder_config_describe(&m->of[i]).metadata_key : NULL;
+            if (!key)
                 continue;
-            imagebind_config_to_json(&m->imagebind[i], &json[i]);
+            encoder_config_write(&m->of[i], &json[i]);
             if (!json[i].failed)
-                pairs[texts++] = (safetensors_pair){keys[i], json[i].data};
+                pairs[texts++] = (safetensors_pair){key, json[i].data};
             else
                 status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for a model's metadata");
         }
     }
     if (status == SMAC_OK)
         status = safetensors_write_made(path, c.entries, c.count, pairs, texts, make_tensor, &c, error);
-    text_free(&json[0]);
-    text_free(&json[1]);
+    for (int i = 0; i < MODALITIES; i++)
+        text_free(&json[i]);
     free(c.plan);
     free(c.entries);
     free(c.piece);
@@ -268,7 +268,7 @@ smac_status models_convert(
     char own[MODEL_NAME_MAX + 1], source[1200], *path, *part = NULL;
     const char *licence = NULL;
     json_t *manifest = NULL;
-    opened_model m;
+    encoder_files m;
     if (to != PRECISION_BF16 && to != PRECISION_INT8)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "weights can be converted to bf16 or int8: choose one");
     TRY(models_find(name_or_path, &path, error));
@@ -281,9 +281,11 @@ smac_status models_convert(
         licence = json_string_value(json_object_get(manifest, "licence"));
     smac_status status = models_check_new(name, error);
     if (status == SMAC_OK)
-        status = opened_model_open(path, &m, error);
+        status = encoder_files_open(path, &m, error);
     if (status == SMAC_OK) {
-        if (m.kind == MODEL_WHISPER && strcmp(tensor_file_kind(m.file), "CTranslate2") == 0)
+        /* ImageBind: no configuration or tokenizer beside the weights */
+        bool single = encoder_config_describe(encoder_files_first(&m)).metadata_key != NULL;
+        if (strcmp(tensor_file_kind(m.file), "CTranslate2") == 0)
             status = FAIL(error, SMAC_ERROR_UNSUPPORTED,
                 "%.500s is a CTranslate2 model, which is compact as it is and used so; convert takes Whisper's "
                 "Hugging Face folders",
@@ -292,11 +294,11 @@ smac_status models_convert(
             status = models_begin_part(name, false, &part, error);
         if (status == SMAC_OK)
             status = write_weights(&m, part, to, r, error);
-        if (status == SMAC_OK && m.kind != MODEL_IMAGEBIND)
+        if (status == SMAC_OK && !single)
             status = copy_others(path, part, error);
-        if (status == SMAC_OK && m.kind == MODEL_IMAGEBIND && !licence)
+        if (status == SMAC_OK && single && !licence)
             licence = known_models_find("imagebind-huge")->licence;
-        opened_model_close(&m);
+        encoder_files_close(&m);
     }
     if (status == SMAC_OK) {
         snprintf(source, sizeof source, "converted from %.1000s", name_or_path);

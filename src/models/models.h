@@ -1,6 +1,6 @@
 /*
- * models/models.h - pre-trained models by name: one folder that holds them, a table of those that are known, and what
- * can be done with them: find, fetch, import, convert, verify, remove.
+ * models/models.h - pre-trained models by name: the folder that they are installed in, a table of those that are known,
+ * finding and opening one.  Installing them: install/install.h.
  *
  * The folder is $SEMANTICMAC_MODELS, else $XDG_DATA_HOME/semanticmac/models, else ~/.local/share/semanticmac/models.  A
  * model is a folder NAME/ in it with its files as published and a manifest, semanticmac.json:
@@ -14,9 +14,7 @@
 #include <jansson.h>
 
 #include "base/log.h"
-#include "encoders/imagebind.h"
-#include "encoders/language_model.h"
-#include "encoders/whisper.h"
+#include "encoders/encoder.h"
 
 /* --- the folder --------------------------------------------------------------------------------------------------- */
 
@@ -32,6 +30,21 @@ bool models_name_is_valid(const char *name);
  * for ImageBind.  NOT_FOUND: known, and how to fetch it; or unknown, and the nearest names.
  */
 smac_status models_find(const char *name_or_path, char **out, smac_error *error);
+
+/* models_find, then encoder_files_open (encoders/encoder.h).  *path (free()) is what models_find gave. */
+smac_status models_open(const char *name_or_path, char **path, encoder_files *out, smac_error *error);
+
+/* One encoder alone, frozen, ready for encoder_encode on a tape that does not record. */
+typedef struct ready_encoder {
+    char *path;
+    encoder_files files; /* open as long as the encoder, which reads from it */
+    parameter_store *store;
+    encoder *encoder;
+} ready_encoder;
+
+/* m: the modality whose encoder is wanted of a file with several; -1: the first.  how: of its products. */
+smac_status models_open_encoder(const char *name_or_path, int m, precision how, ready_encoder *out, smac_error *error);
+void ready_encoder_close(ready_encoder *r);
 
 /* --- what is known ------------------------------------------------------------------------------------------------ */
 

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "encoders/encoder.h"
 #include "models/models.h"
 
 enum { MODEL_NAME_MAX = 100 };
@@ -19,19 +20,6 @@ smac_status models_unknown(const char *name, smac_error *error);
 const char *models_own_name(const char *name);
 /* Names of the plain files of a folder, sorted, without the manifest, *.part and hidden ones. */
 smac_status models_files(const char *folder, char ***names, size_t *count, smac_error *error);
-/* Which kind of model a path holds; the configuration of it is filled. */
-typedef enum model_kind { MODEL_LANGUAGE, MODEL_WHISPER, MODEL_IMAGEBIND } model_kind;
-typedef struct opened_model {
-    model_kind kind;
-    tensor_file *file;
-    language_model_config language;
-    whisper_config whisper;
-    bool has[2]; /* ImageBind: vision, audio */
-    imagebind_config imagebind[2];
-    char weights[128]; /* ImageBind: the file's name */
-} opened_model;
-smac_status opened_model_open(const char *path, opened_model *out, smac_error *error);
-void opened_model_close(opened_model *m);
 
 /* One tensor that the encoder reads. */
 typedef struct read_tensor {
@@ -40,7 +28,7 @@ typedef struct read_tensor {
     bool product;              /* a matrix that products alone read */
     bool turned;               /* it lies as (in, out) */
 } read_tensor;
-/* Every tensor that the model's encoders read, each once; shapes are checked.  free(*out). */
-smac_status opened_model_tensors(const opened_model *m, read_tensor **out, size_t *count, smac_error *error);
+/* Every tensor that the encoders (and Whisper's decoder) read, each once; shapes are checked.  free(*out). */
+smac_status models_tensors(const encoder_files *f, read_tensor **out, size_t *count, smac_error *error);
 
 #endif

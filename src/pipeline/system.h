@@ -28,9 +28,7 @@
 
 enum { SYSTEM_TASKS_MAX = SEMANTICMAC_TASKS_MAX };
 
-struct imagebind; /* encoders room */
-struct language_model;
-struct whisper_encoder;
+struct encoder; /* encoders/encoder.h */
 
 /* How a model came to be; all of it is in the model file. */
 typedef struct training_record {
@@ -52,12 +50,10 @@ typedef struct affect_system {
     preparation preparation;         /* points into this struct */
     struct tokenizer *tokenizer;     /* NULL without words */
     parameter_store *store;
-    struct language_model *text_encoder; /* NULL where vectors come ready */
-    struct imagebind *audio_encoder, *vision_encoder;
-    struct whisper_encoder *whisper;   /* of sound, in place of audio_encoder */
-    int64_t encoder_width[MODALITIES]; /* of E_t, E_a, E_v */
-    bool frozen[MODALITIES];           /* the encoder has no trainable parameter: its vectors can be kept */
-    precision precision[MODALITIES];   /* of a frozen encoder's products; a trained one was trained in float32 */
+    struct encoder *encoders[MODALITIES]; /* NULL where vectors come ready */
+    int64_t encoder_width[MODALITIES];    /* of E_t, E_a, E_v */
+    bool frozen[MODALITIES];              /* the encoder has no trainable parameter: its vectors can be kept */
+    precision precision[MODALITIES];      /* of a frozen encoder's products; a trained one was trained in float32 */
     semanticmac *core;
     training_record training;
     char sha256[65];                     /* of the model file it was read from; "" for a new one */

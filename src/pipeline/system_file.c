@@ -22,8 +22,6 @@
 #define GIVE_OURS "give a model file that semanticmac train wrote"
 enum { SMALL_ENCODER = 64 << 20 }; /* a frozen encoder of fewer bytes is stored inside, so that one file is enough */
 
-static const char *const prefixes[MODALITIES] = {"text.", "audio.", "vision."};
-
 static bool starts_with(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
@@ -31,18 +29,11 @@ static bool starts_with(const char *text, const char *prefix)
 
 /* --- what goes into the metadata ---------------------------------------------------------------------------------- */
 
-static bool has_encoder(const affect_system *s, int m)
-{
-    return m == MODALITY_TEXT ? s->text_encoder != NULL
-        : m == MODALITY_AUDIO ? s->audio_encoder != NULL || s->whisper != NULL
-                              : s->vision_encoder != NULL;
-}
-
 static bool is_large(const affect_system *s, int m)
 {
     int64_t bytes = 0;
     for (int64_t i = 0; i < parameter_number(s->store); i++)
-        if (starts_with(parameter_at(s->store, i)->name, prefixes[m]))
+        if (starts_with(parameter_at(s->store, i)->name, system_prefix(m)))
             bytes += parameter_at(s->store, i)->count * (int64_t)sizeof(float);
     return bytes > SMALL_ENCODER;
 }
@@ -59,17 +50,11 @@ static json_t *encoders_to_json(const affect_system *s)
         if (!s->has[m])
             continue;
         json_t *one = json_object();
-        if (has_encoder(s, m)) {
+        if (s->encoders[m]) {
             text_buffer text = {0};
-            if (m == MODALITY_TEXT)
-                language_model_config_to_json(language_model_get_config(s->text_encoder), &text);
-            else if (m == MODALITY_AUDIO && s->whisper)
-                whisper_config_to_json(whisper_encoder_config(s->whisper), &text);
-            else
-                imagebind_config_to_json(
-                    imagebind_get_config(m == MODALITY_AUDIO ? s->audio_encoder : s->vision_encoder), &text);
+            encoder_config_write(encoder_get_config(s->encoders[m]), &text);
             json_object_set_new(one, "config", text.data ? json_loads(text.data, 0, NULL) : json_null());
-            json_object_set_new(one, "path", json_string(system_encoder_path(&s->configuration, m)));
+            json_object_set_new(one, "path", json_string(encoder_settings_of(&s->configuration, m).path));
             json_object_set_new(one, "sha256", json_string(s->encoder_sha256[m]));
             json_object_set_new(one, "precision", json_string(precision_name(s->precision[m])));
             json_object_set_new(one, "outside", json_boolean(system_encoder_outside(s, m)));
@@ -127,7 +112,7 @@ static smac_status write_all(
         const parameter *p = parameter_at(s->store, i);
         bool skip = false;
         for (int m = 0; m < MODALITIES; m++)
-            skip = skip || (outside[m] && starts_with(p->name, prefixes[m]));
+            skip = skip || (outside[m] && starts_with(p->name, system_prefix(m)));
         if (skip)
             continue;
         float *numbers = parameter_map(p);
@@ -221,12 +206,7 @@ static smac_status read_encoder_config(
     if (!json)
         return FAIL(
             error, SMAC_ERROR_FORMAT, "%.300s does not say how its %s encoder is built", path, modality_name(m));
-    const char *type = json_string_value(json_object_get(json_object_get(one, "config"), "model_type"));
-    plan->is_whisper |= m == MODALITY_AUDIO && type && !strcmp(type, "whisper");
-    smac_status status = m == MODALITY_TEXT ? language_model_config_parse(json, strlen(json), &plan->text, error)
-        : m == MODALITY_AUDIO && plan->is_whisper
-        ? whisper_config_parse(json, strlen(json), &plan->whisper, error)
-        : imagebind_config_from_json(json, strlen(json), m == MODALITY_AUDIO ? &plan->audio : &plan->vision, error);
+    smac_status status = encoder_config_read(json, strlen(json), (modality)m, &plan->of[m], error);
     free(json);
     plan->has[m] = true;
     return status == SMAC_OK ? SMAC_OK : error_prefix(error, "%.300s, %s encoder", path, modality_name(m));
@@ -246,10 +226,10 @@ static smac_status open_outside(
         from = installed;
     int same = 0; /* a file that serves two modalities is checked once */
     while (same < m &&
-        !(s->files[same] && wanted && was && !strcmp(system_encoder_path(&s->configuration, same), was) &&
+        !(s->files[same] && wanted && was && !strcmp(encoder_settings_of(&s->configuration, same).path, was) &&
             !strcmp(s->encoder_sha256[same], wanted)))
         same++;
-    smac_status status = from ? tensor_file_open(from, &s->files[m], error)
+    smac_status status = from ? encoder_weights_open(from, &s->files[m], error)
                               : FAIL(error, SMAC_ERROR_NOT_FOUND,
                                     "%.200s needs the %s encoder %.200s, which is not there; put it back, "
                                     "fetch it (semanticmac models), or name the folder that holds it",
@@ -279,7 +259,7 @@ static void place_of_values(const affect_system *s, const parameter *p, bool *ou
 {
     *outside = *borrowed = false;
     for (int m = 0; m < MODALITIES; m++) {
-        bool own = s->files[m] && starts_with(p->name, prefixes[m]);
+        bool own = s->files[m] && starts_with(p->name, system_prefix(m));
         *outside = *outside || (own && system_encoder_outside(s, m));
         *borrowed = *borrowed || (own && !p->trainable);
     }
@@ -434,7 +414,7 @@ smac_status system_load(const char *path, const system_load_options *options, af
     if (status == SMAC_OK)
         status = system_load_values(s, file, path, error);
     for (int m = 0; m < MODALITIES && status == SMAC_OK; m++)
-        status = parameter_store_pack(s->store, prefixes[m], s->precision[m], is_large(s, m), error);
+        status = parameter_store_pack(s->store, system_prefix(m), s->precision[m], is_large(s, m), error);
     if (status == SMAC_OK)
         status = parameter_store_pack(s->store, "core", PRECISION_F32, false, error);
     if (status == SMAC_OK && !file_is_folder(path))

@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "encoders/imagebind.h"
-#include "encoders/language_model.h"
-#include "encoders/whisper.h"
+#include "encoders/encoder.h"
 #include "pipeline/system.h"
 #include "text/tokenizer.h"
 
@@ -26,40 +24,19 @@ smac_status system_batch(const affect_system *s, const sample *const *samples, i
 
 /* --- encoders ----------------------------------------------------------------------------------------------------- */
 
-/*
- * Whisper's vectors of each window, 50 a second, to one: the mean over the second in the window's middle, which is the
- * clip's (of a window of less than a second: over all of it).
- */
-static value *encode_whisper(const affect_system *s, tape *t, const batch *b, int64_t rows)
-{
-    int64_t bins = b->mel_bins, frames = b->mel_frames;
-    float *turned = tape_scratch(t, (size_t)(rows * bins * frames) * sizeof *turned); /* time first */
-    if (!turned)
-        return NULL;
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t f = 0; f < frames; f++)
-            for (int64_t k = 0; k < bins; k++)
-                turned[(r * frames + f) * bins + k] = b->mel[(r * bins + k) * frames + f];
-    value *vectors = whisper_encoder_forward(t, s->whisper, turned, rows, frames, NULL);
-    int64_t all = frames / 2, count = all < 50 ? all : 50;
-    return op_mean_over(t, op_slice(t, vectors, 1, (all - count) / 2, count), 1);
-}
-
 /* Vectors of the packed rows: text (rows, L, W), audio and vision (rows, W). */
 static value *encode_rows(const affect_system *s, tape *t, const batch *b, int m)
 {
-    const batch_modality *part = &b->part[m];
-    if (m == MODALITY_TEXT) {
-        const language_model_config *c = language_model_get_config(s->text_encoder);
-        bool types = c->token_types > 0 || c->family == FAMILY_XLNET;
-        return language_model_forward(
-            t, s->text_encoder, b->ids, b->text_mask, types ? b->types : NULL, part->rows, part->steps, NULL);
-    }
-    if (m == MODALITY_AUDIO && s->whisper)
-        return encode_whisper(s, t, b, part->rows);
-    if (m == MODALITY_AUDIO)
-        return imagebind_forward(t, s->audio_encoder, b->mel, part->rows, NULL, NULL);
-    return imagebind_forward(t, s->vision_encoder, b->pictures, part->rows, NULL, NULL);
+    const encoder_input input = {.rows = b->part[m].rows,
+        .length = b->part[m].steps,
+        .ids = b->ids,
+        .types = b->types,
+        .mask = b->text_mask,
+        .mel = b->mel,
+        .mel_bins = b->mel_bins,
+        .mel_frames = b->mel_frames,
+        .pictures = b->pictures};
+    return encoder_encode(t, s->encoders[m], &input, NULL);
 }
 
 /* The same for a frozen encoder on a tape that records or computes in another precision: aside, without notes. */
@@ -142,10 +119,8 @@ static smac_status encode_slice(
 {
     batch part = *b;
     part.part[m].rows = count;
-    if (m == MODALITY_AUDIO)
-        part.mel = b->mel + first * b->mel_bins * b->mel_frames;
-    if (m == MODALITY_VISION)
-        part.pictures = b->pictures + first * 6 * b->image_size * b->image_size;
+    part.mel = b->mel ? b->mel + first * b->mel_bins * b->mel_frames : NULL;
+    part.pictures = b->pictures ? b->pictures + first * 6 * b->image_size * b->image_size : NULL;
     tape *t = tape_new(&(tape_options){.precision = s->frozen[m] ? s->precision[m] : PRECISION_F32});
     if (!t)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a tape");

@@ -1,0 +1,167 @@
+/* encoders/encoder.c - the calls of the interface, each given to the kind that implements it. */
+#include "encoders/encoder.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "encoders/encoder_kind.h"
+#include "encoders/weights_loading.h"
+
+struct encoder {
+    encoder_config config;
+    void *model;
+};
+
+/* --- configurations ----------------------------------------------------------------------------------------------- */
+
+/* ImageBind's own description names its modality; the others are config.json texts with a model_type. */
+static const encoder_kind *kind_of_text(const char *json, size_t size, modality m)
+{
+    json_t *root = json_loadb(json, size, 0, NULL);
+    const char *type = json_string_value(json_object_get(root, "model_type"));
+    const encoder_kind *kind = type && strcmp(type, "whisper") == 0                  ? &encoder_kind_whisper
+        : json_object_get(root, "modality") != NULL || (m != MODALITY_TEXT && !type) ? &encoder_kind_imagebind
+                                                                                     : &encoder_kind_language;
+    json_decref(root);
+    return kind;
+}
+
+smac_status encoder_config_read(const char *json, size_t size, modality m, encoder_config *out, smac_error *error)
+{
+    encoder_config c = {.kind = kind_of_text(json, size, m)};
+    TRY(c.kind->read(json, size, &c, error));
+    modality found = encoder_config_describe(&c).modality;
+    if (found != m)
+        return FAIL(error, SMAC_ERROR_MISMATCH, "it describes a %s encoder, expected one for %s",
+            modality_name((int)found), modality_name((int)m));
+    *out = c;
+    return SMAC_OK;
+}
+
+void encoder_config_write(const encoder_config *c, text_buffer *out)
+{
+    c->kind->write(c, out);
+}
+
+encoder_description encoder_config_describe(const encoder_config *c)
+{
+    return c->kind->describe(c);
+}
+
+void encoder_config_details(const encoder_config *c, char *out, size_t size)
+{
+    encoder_description d = encoder_config_describe(c);
+    int used = snprintf(out, size, "%lld layers, width %lld", (long long)d.layers, (long long)d.width);
+    if (d.vocabulary > 0 && used > 0 && (size_t)used < size)
+        snprintf(out + used, size - (size_t)used, ", %lld tokens", (long long)d.vocabulary);
+}
+
+smac_status encoder_prepare(const encoder_config *c, double window_seconds, encoder_form *out, smac_error *error)
+{
+    *out = (encoder_form){.modality = encoder_config_describe(c).modality};
+    return c->kind->prepare(c, window_seconds, out, error);
+}
+
+smac_status encoder_accepts(const encoder_config *c, const encoder_form *form, smac_error *error)
+{
+    modality own = encoder_config_describe(c).modality;
+    if (own != form->modality)
+        return FAIL(error, SMAC_ERROR_MISMATCH, "the encoder is one for %s, but %s is given", modality_name((int)own),
+            modality_name((int)form->modality));
+    return c->kind->accepts(c, form, error);
+}
+
+void encoder_config_small(modality m, const encoder_sizes *s, encoder_config *out)
+{
+    if (m == MODALITY_TEXT) {
+        language_model_config *c = &out->language;
+        out->kind = &encoder_kind_language;
+        language_model_config_tiny(s->vocabulary, c);
+        c->width = c->embedding_width = s->width;
+        c->layers = c->groups = s->layers;
+        c->heads = s->heads;
+        c->head_width = s->heads > 0 ? s->width / s->heads : 0;
+        c->hidden = s->hidden;
+        c->positions = s->positions;
+        c->dropout = c->attention_dropout = s->dropout;
+        return;
+    }
+    imagebind_config *c = &out->imagebind;
+    out->kind = &encoder_kind_imagebind;
+    imagebind_config_tiny(m == MODALITY_AUDIO ? IMAGEBIND_AUDIO : IMAGEBIND_VISION, c);
+    c->width = s->width;
+    c->layers = s->layers;
+    c->heads = s->heads;
+    c->hidden = s->hidden;
+    c->out = s->out_width;
+    c->rows = s->rows;
+    c->columns = s->columns;
+    c->kernel = s->kernel;
+    c->stride = s->stride;
+}
+
+/* --- encoders ----------------------------------------------------------------------------------------------------- */
+
+smac_status encoder_new(parameter_store *store, const char *prefix, const encoder_config *config, int trainable_blocks,
+    encoder **out, smac_error *error)
+{
+    encoder *e = memory_new(1, sizeof *e);
+    if (e == NULL)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for an encoder");
+    e->config = *config;
+    smac_status status = config->kind->add(store, prefix, config, trainable_blocks, &e->model, error);
+    if (status != SMAC_OK) {
+        free(e);
+        return status;
+    }
+    *out = e;
+    return SMAC_OK;
+}
+
+void encoder_free(encoder *e)
+{
+    if (e == NULL)
+        return;
+    e->config.kind->release(e->model);
+    free(e);
+}
+
+const encoder_config *encoder_get_config(const encoder *e)
+{
+    return &e->config;
+}
+
+int64_t encoder_width(const encoder *e)
+{
+    return encoder_config_describe(&e->config).width;
+}
+
+parameter_list *encoder_parameters(encoder *e)
+{
+    return e->config.kind->parameters(e->model);
+}
+
+smac_status encoder_attach_list(parameter_list *list, const tensor_file *file, const precision *pack, smac_error *error)
+{
+    if (pack != NULL)
+        TRY(parameter_list_pack(list, file, *pack, error));
+    return parameter_list_borrow(list, file, error);
+}
+
+smac_status encoder_attach(encoder *e, const tensor_file *file, const precision *pack, smac_error *error)
+{
+    return e->config.kind->attach(e->model, file, pack, error);
+}
+
+smac_status encoder_load(encoder *e, const tensor_file *file, smac_error *error)
+{
+    return e->config.kind->load(e->model, file, error);
+}
+
+value *encoder_encode(tape *t, const encoder *e, const encoder_input *input, encoder_states *states)
+{
+    encoder_states local = {0};
+    return e->config.kind->encode(t, e->model, input, states != NULL ? states : &local);
+}

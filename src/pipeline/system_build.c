@@ -1,0 +1,102 @@
+/* pipeline/system_build.c - encoders, core and preparation put together, their parameters sealed and read. */
+#include "pipeline/system_build.h"
+
+#include <string.h>
+
+#include "media/mel.h"
+#include "text/tokenizer.h"
+
+static smac_status add_encoder(affect_system *s, const encoder_plan *plan, int m, bool trainable, smac_error *error)
+{
+    encoder_settings settings = encoder_settings_of(&s->configuration, m);
+    int64_t blocks = trainable ? settings.trainable_blocks : 0;
+    TRY(encoder_new(s->store, system_prefix(m), &plan->of[m], (int)blocks, &s->encoders[m], error));
+    s->encoder_width[m] = encoder_width(s->encoders[m]);
+    /* from scratch it learns at the rate of the rest */
+    parameter_set_language(s->store, system_prefix(m), *settings.path != 0);
+    s->frozen[m] = blocks == 0;
+    if (!s->frozen[m] || !s->files[m])
+        return SMAC_OK;
+    /* stored outside of the model file, so never written by us: its matrices need no float32 values */
+    const precision *pack = system_encoder_outside(s, m) ? &s->precision[m] : NULL;
+    return encoder_attach(s->encoders[m], s->files[m], pack, error);
+}
+
+/* Samples are made to the configuration's sizes and read at the encoders' own: a model file may claim any of both. */
+static smac_status check_inputs(const configuration *c, const encoder_plan *plan, smac_error *error)
+{
+    for (int m = 0; m < MODALITIES; m++) {
+        if (!plan->has[m])
+            continue;
+        encoder_settings settings = encoder_settings_of(c, m);
+        encoder_form form = settings.form;
+        form.mel = encoder_config_describe(&plan->of[m]).mel;
+        if (encoder_accepts(&plan->of[m], &form, error) != SMAC_OK)
+            return error_prefix(error, "%s does not fit the encoder", settings.form_keys);
+    }
+    return SMAC_OK;
+}
+
+static smac_status prepare_inputs(affect_system *s, const encoder_plan *plan, smac_error *error)
+{
+    const configuration *c = &s->configuration;
+    preparation *p = &s->preparation;
+    p->configuration = c;
+    p->tokenizer = s->tokenizer;
+    p->max_tokens = c->text.max_tokens;
+    for (int m = 0; m < MODALITIES; m++) {
+        p->wants[m] = plan->has[m];
+        if (!plan->has[m])
+            continue;
+        encoder_description d = encoder_config_describe(&plan->of[m]);
+        p->max_tokens = d.max_tokens < p->max_tokens ? d.max_tokens : p->max_tokens;
+        int bins = (int)encoder_settings_of(c, m).form.mel_bins;
+        if (bins == 0)
+            continue;
+        p->whisper = d.mel == MEL_WHISPER;
+        TRY(p->whisper ? mel_filter_bank_new_whisper(bins, &s->mel, error)
+                       : mel_filter_bank_new_kaldi(bins, &s->mel, error));
+        p->mel = s->mel;
+    }
+    return SMAC_OK;
+}
+
+static smac_status load_encoders(affect_system *s, const encoder_plan *plan, bool initialise, smac_error *error)
+{
+    for (int m = 0; m < MODALITIES; m++) {
+        if (!s->encoders[m] || !s->files[m] || !(initialise || plan->outside[m]))
+            continue;
+        if (encoder_load(s->encoders[m], s->files[m], error) != SMAC_OK)
+            return error_prefix(
+                error, "%s encoder %.300s", modality_name(m), encoder_settings_of(&s->configuration, m).path);
+    }
+    return SMAC_OK;
+}
+
+smac_status system_build(affect_system *s, const encoder_plan *plan, bool initialise, bool trainable, smac_error *error)
+{
+    const configuration *c = &s->configuration;
+    int64_t width[MODALITIES] = {0}, crops[MODALITIES] = {1, 1, c->vision.crops};
+    smac_status fits = check_inputs(c, plan, error);
+    if (fits != SMAC_OK)
+        return plan->model_path ? error_prefix(error, "%.300s", plan->model_path) : fits;
+    for (int m = 0; m < MODALITIES; m++) {
+        if (!s->has[m])
+            continue;
+        if (plan->has[m])
+            TRY(add_encoder(s, plan, m, trainable, error));
+        else
+            s->encoder_width[m] = s->ready_width[m];
+        width[m] = s->encoder_width[m];
+        if (!plan->has[m])
+            crops[m] = 1;
+    }
+    TRY(semanticmac_add(s->store, "core", c, width, crops, s->tasks, s->task_count, &s->core, error));
+    if (!trainable)
+        parameter_set_trainable(s->store, "", false);
+    if (plan->model_file)
+        TRY(system_check_values(s, plan->model_file, plan->model_path, error));
+    TRY(parameter_store_seal(s->store, initialise, (uint64_t)c->train.seed, error));
+    TRY(load_encoders(s, plan, initialise, error));
+    return prepare_inputs(s, plan, error);
+}

@@ -1,0 +1,63 @@
+/* pipeline/system_digest.c - the SHA-256 that identifies an encoder's weights. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "compute/parallel.h"
+#include "pipeline/system_build.h"
+
+enum { DIGEST_PIECE = 8 << 20 }; /* bytes of a tensor that are hashed as one piece */
+
+typedef struct digest_work {
+    const tensor_file *file;
+    const int64_t *first; /* (tensors + 1) the number of each tensor's first piece */
+    char (*pieces)[65];
+} digest_work;
+
+static void digest_piece(void *context, int64_t piece)
+{
+    const digest_work *w = context;
+    size_t low = 0, high = tensor_file_count(w->file);
+    while (high - low > 1) { /* the last tensor that begins at or before this piece */
+        size_t middle = low + (high - low) / 2;
+        *(w->first[middle] <= piece ? &low : &high) = middle;
+    }
+    const tensor_entry *e = tensor_file_at(w->file, low);
+    size_t from = (size_t)(piece - w->first[low]) * DIGEST_PIECE;
+    size_t size = e->bytes - from < DIGEST_PIECE ? e->bytes - from : DIGEST_PIECE;
+    const tensor_entry part = {.data = (const char *)e->data + from, .bytes = size};
+    sha256_hex(part.data, part.bytes, w->pieces[piece]);
+    tensor_file_forget(w->file, &part); /* else the file lies in memory beside what is packed from it */
+}
+
+smac_status system_encoder_digest(const tensor_file *file, char out[65], smac_error *error)
+{
+    size_t count = tensor_file_count(file);
+    int64_t *first = memory_new(count + 1, sizeof *first);
+    for (size_t i = 0; first && i < count; i++) {
+        size_t bytes = tensor_file_at(file, i)->bytes;
+        first[i + 1] = first[i] + (int64_t)(bytes / DIGEST_PIECE) + (bytes % DIGEST_PIECE != 0);
+    }
+    digest_work work = {file, first, first ? memory_new((size_t)first[count] + 1, sizeof *work.pieces) : NULL};
+    sha256_state *hash = work.pieces ? sha256_new() : NULL;
+    if (hash)
+        parallel_for(first[count], digest_piece, &work);
+    bool whole = hash != NULL;
+    for (int64_t i = 0; whole && i < first[count]; i++)
+        whole = work.pieces[i][0] != 0;
+    for (size_t i = 0; whole && i < count; i++) {
+        const tensor_entry *e = tensor_file_at(file, i);
+        char shape[128];
+        sha256_add(hash, e->name, strlen(e->name) + 1);
+        sha256_add(hash, tensor_type_name(e->type), strlen(tensor_type_name(e->type)) + 1);
+        tensor_shape_text(e->rank, e->dim, shape, sizeof shape);
+        sha256_add(hash, shape, strlen(shape) + 1);
+        sha256_add(hash, work.pieces[first[i]], (size_t)(first[i + 1] - first[i]) * sizeof *work.pieces);
+    }
+    if (hash)
+        sha256_finish_free(hash, out);
+    free(work.pieces);
+    free(first);
+    return whole ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for the SHA-256 of an encoder");
+}
