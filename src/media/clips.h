@@ -1,63 +1,59 @@
 /*
- * media/clips.h - a file as the encoders take it: clips of two frames and windows of filter bank, one pass.
+ * media/clips.h - which frames and which sound make a clip.
  *
- * Picture clip j (see media/frames.h) is a float tensor (crops, 3, 2, S, S), normalised with CLIP_PICTURE_MEAN and _STD.
- * Sound window j has the same centre as clip j, (j*step + 1) / rate seconds, and is 2 s long: its mel picture (128, 204)
- * is media/mel.h's imagebind_mel.  Windows exist for clips of the sound's own length, by the rule of the pictures (a
- * sound of 0.02 s has one).  At the edges a window is moved inwards until it lies within the sound, so that it holds
- * 2 s of true sound wherever there are 2 s; a sound shorter than 2 s is one window's whole content, and the mel picture
- * is padded as ImageBind pads (zeros before normalising).  Picture and sound may have different numbers of clips.
+ * Frames are sampled at a fixed rate r (media/frame_sampler.h).  Clip j holds the frames j*step and j*step + 1; it spans
+ * [j*step, j*step + 2) / r and its middle is (j*step + 1) / r.  With r 2 and step 2 clips are one second long and side
+ * by side; with step 1 they overlap by half.  A clip of which only one frame exists (a still, an odd last frame, a
+ * picture that begins late) repeats it, unless that frame is part of another clip.
+ *
+ * The sound window of clip j has the same middle.  It exists where the picture's clip would exist if the picture lasted
+ * as long as the sound.
  */
 #ifndef SMAC_MEDIA_CLIPS_H
 #define SMAC_MEDIA_CLIPS_H
 
-#include "media/frames.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-typedef struct clip_options {
-    frame_options frames;
-    int step;    /* frames from one clip to the next: 2 (0 means 2), or 1 */
-    bool no_mel; /* sound windows are given as samples alone */
-} clip_options;
+#include "base/error.h"
 
-/* The two presets of method.md: plain (1 crop, a clip a second) and dense (3 crops, a clip every half second). */
-clip_options clip_options_default(void);
-clip_options clip_options_dense(void);
+typedef struct clip_timing {
+    double rate;  /* frames a second */
+    int64_t step; /* frames from the beginning of one clip to the next, at least 1 */
+} clip_timing;
 
-typedef enum clip_event_kind { CLIP_EVENT_PICTURE, CLIP_EVENT_SOUND, CLIP_EVENT_END } clip_event_kind;
-
-typedef struct clip_event {
-    clip_event_kind kind;
-    int64_t index;        /* j, from 0 without holes for each kind */
-    double start, end;    /* of the clip, seconds: centre - 1/rate, centre + 1/rate */
-    const float *picture; /* PICTURE: (crops, 3, 2, S, S) */
-    const uint8_t *rgb;   /* PICTURE with PREPARE_STILL: the first frame, (crops, S, S, 3), for thumbnails */
-    const float *mel;     /* SOUND: (128, 204); NULL with no_mel */
-    const float *samples; /* SOUND: the window's samples */
-    size_t sample_count;  /* at most 32000 */
-} clip_event;
-
-typedef struct clip_reader clip_reader;
-
-/* options NULL: the default preset.  Free with clip_reader_close (NULL is fine). */
-smac_status clip_reader_open(const char *path, const clip_options *options, clip_reader **out, smac_error *error);
-void clip_reader_close(clip_reader *reader);
-/* The next event; its pointers hold until the next call.  Picture and sound events come in the file's own order. */
-smac_status clip_reader_next(clip_reader *reader, clip_event *event, smac_error *error);
-const media_info *clip_reader_info(const clip_reader *reader);
-const media_warnings *clip_reader_warnings(const clip_reader *reader);
-double clip_reader_picture_seconds(const clip_reader *reader); /* whole at the end */
-double clip_reader_sound_seconds(const clip_reader *reader);
+double clip_start(const clip_timing *t, int64_t index);
+double clip_middle(const clip_timing *t, int64_t index);
+double clip_end(const clip_timing *t, int64_t index);
+double clip_step_seconds(const clip_timing *t);
+/* The clips that hold frame `index`: the range [*first, *last], empty (*first > *last) for a frame between two clips. */
+void clips_of_frame(const clip_timing *t, int64_t index, int64_t *first, int64_t *last);
 
 /*
- * Sound windows without a file (live sound, or samples already there): feed any number of samples, get the windows that
- * are whole; finish gives the rest.  Memory: the last few seconds.
+ * Sound windows out of a stream of 16 kHz samples: feed any number of samples, take the windows that are complete;
+ * finish gives the rest.  Memory: the last few seconds.
+ *
+ * A window is moved inwards at the ends of the sound, so that it holds only true sound wherever there is enough of it.
+ * A hole (where the recording has no sound) longer than a clip ends one stretch of sound and begins another: no window
+ * reaches over it and none has its middle in it.  A shorter hole is filled with silence.
  */
 typedef struct sound_windows sound_windows;
-sound_windows *sound_windows_new(double rate, int step, double seconds); /* seconds of a window: 2; NULL: no memory */
+
+typedef struct sound_window {
+    int64_t index;        /* of the clip */
+    const float *samples; /* until the next feed */
+    size_t count;
+    bool silent; /* nothing is to be heard in it */
+} sound_window;
+
+sound_windows *sound_windows_new(const clip_timing *timing, double seconds); /* of a window; NULL: no memory */
 void sound_windows_free(sound_windows *w);
 smac_status sound_windows_feed(sound_windows *w, const float *samples, size_t count, smac_error *error);
+smac_status sound_windows_skip(sound_windows *w, int64_t count, smac_error *error); /* a hole of count samples */
 void sound_windows_finish(sound_windows *w);
-/* true: *samples, *count (valid until the next feed) and *index are the next window. */
-bool sound_windows_next(sound_windows *w, const float **samples, size_t *count, int64_t *index);
+bool sound_windows_next(sound_windows *w, sound_window *out);
+/* All windows with a smaller index were given, or do not exist. */
+int64_t sound_windows_reached(const sound_windows *w);
 
 #endif

@@ -121,11 +121,4 @@ semanticmac_outputs system_forward(const affect_system *s, tape *t, const batch 
  */
 smac_status system_encode(const affect_system *s, sample *x, bool everything, smac_error *error);
 
-/*
- * A whole recording as ready vectors, in memory that grows by its vectors alone: clips are encoded as they are decoded.
- * The words of source (if any) are tokenised, not encoded.  Use sample_slice for windows.
- */
-smac_status system_read_encoded(
-    const affect_system *s, const sample_source *source, const reporter *r, sample *out, smac_error *error);
-
 #endif
