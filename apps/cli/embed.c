@@ -13,7 +13,8 @@
 #include "media/mel.h"
 #include "models/models.h"
 #include "pipeline/batch.h"
-#include "pipeline/sample.h"
+#include "pipeline/clip_encoder.h"
+#include "pipeline/media_feed.h"
 #include "text/tokenizer.h"
 
 static int run(int argc, char **argv);
@@ -203,33 +204,68 @@ static smac_status embed_text(embedder *e, const char *path, vector_rows *out, s
 
 /* --- pictures and sounds ------------------------------------------------------------------------------------------ */
 
-static smac_status embed_clip(
-    void *user, int64_t index, const uint8_t *frames, const float *pictures, const float *mel, smac_error *error)
+typedef struct clip_embedding {
+    embedder *e;
+    clip_encoder *clips;
+    vector_rows *out;
+    const char *path;
+    float *values; /* a clip's two pictures, normalised */
+} clip_embedding;
+
+static smac_status embed_clip(clip_embedding *k, const clip *c, smac_error *error)
 {
-    (void)index;
-    void **parts = user;
-    embedder *e = parts[0];
-    vector_rows *out = parts[1];
-    const imagebind_config *c = imagebind_get_config(e->picture);
-    int64_t size = e->configuration.vision.image_size, plane = 3 * size * size;
-    float *values = NULL;
-    if (frames) {
-        values = memory_new((size_t)(2 * plane), sizeof *values);
-        if (!values)
-            return error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a picture");
-        for (int64_t k = 0; k < 2; k++)
-            picture_bytes_to_values(frames + k * plane, size, values + k * plane);
+    const imagebind *encoder = k->e->picture;
+    int64_t size = k->e->configuration.vision.image_size, plane = 3 * size * size;
+    for (int64_t i = 0; c->frames && i < 2; i++)
+        picture_bytes_to_values(c->frames + i * plane, size, k->values + i * plane);
+    const float *input = c->mel ? c->mel : c->pictures ? c->pictures : k->values;
+    int64_t width = imagebind_get_config(encoder)->out;
+    while (k->out->rows < c->index) { /* where the recording has no sound or picture, a row of zeros keeps the time */
+        smac_status status = vector_rows_add_zeros(k->out, width, error);
+        if (status != SMAC_OK)
+            return status;
     }
-    const float *input = mel ? mel : pictures ? pictures : values;
     tape *t = tape_new(NULL);
-    value *vector = t ? imagebind_forward(t, e->picture, input, 1, NULL, NULL) : NULL;
+    value *vector = t ? imagebind_forward(t, encoder, input, 1, NULL, NULL) : NULL;
     smac_status status =
         t ? tape_status(t, error) : error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a tape");
     if (status == SMAC_OK)
-        status = vector_rows_add(out, tape_numbers(t, vector), 1, c->out, false, error);
+        status = vector_rows_add(k->out, tape_numbers(t, vector), 1, width, false, error);
     tape_free(t);
-    free(values);
     return status;
+}
+
+static smac_status embed_ready_clips(clip_embedding *k, smac_error *error)
+{
+    clip c;
+    smac_status status = SMAC_OK;
+    while (status == SMAC_OK && clip_encoder_next(k->clips, &c)) {
+        status = embed_clip(k, &c, error);
+        if (status == SMAC_OK && report_progress(console_reporter(), k->path, c.end, 0) != 0)
+            status =
+                error_set(error, SMAC_ERROR_INTERRUPTED, "embed", "stopped after %.1f s of %.300s", c.end, k->path);
+    }
+    return status;
+}
+
+static bool embed_wants_picture(void *user, const picture_span *span)
+{
+    return clip_encoder_wants_picture(((clip_embedding *)user)->clips, span);
+}
+
+static smac_status embed_picture(void *user, const picture *shown, const picture_span *span, smac_error *error)
+{
+    clip_embedding *k = user;
+    smac_status status = clip_encoder_feed_picture(k->clips, shown, span, error);
+    return status == SMAC_OK ? embed_ready_clips(k, error) : status;
+}
+
+static smac_status embed_sound(void *user, const float *samples, size_t count, bool hole, smac_error *error)
+{
+    clip_embedding *k = user;
+    smac_status status = hole ? clip_encoder_feed_hole(k->clips, (int64_t)count, error)
+                              : clip_encoder_feed_sound(k->clips, samples, count, error);
+    return status == SMAC_OK ? embed_ready_clips(k, error) : status;
 }
 
 static int stop_asked(void *user)
@@ -238,15 +274,40 @@ static int stop_asked(void *user)
     return console_interrupted();
 }
 
+static smac_status embed_recording(clip_embedding *k, smac_error *error)
+{
+    media_sink to = {.user = k, .wants_picture = embed_wants_picture, .picture = embed_picture, .sound = embed_sound};
+    media_options options = {
+        .interrupt = stop_asked, .report = console_reporter(), .skip_picture = k->e->sound, .skip_sound = !k->e->sound};
+    decoder *from;
+    smac_status status = decoder_open(k->path, &options, &from, error);
+    if (status != SMAC_OK)
+        return status;
+    status = media_feed(from, &to, error);
+    if (status == SMAC_OK)
+        status = clip_encoder_finish(k->clips, error);
+    if (status == SMAC_OK)
+        status = embed_ready_clips(k, error);
+    decoder_close(from);
+    return status;
+}
+
 static smac_status embed_media(embedder *e, const char *path, vector_rows *out, smac_error *error)
 {
     preparation p = {.configuration = &e->configuration, .mel = e->mel, .wants = {false, e->sound, !e->sound}};
-    sample_source source = {.media = path, .report = console_reporter()};
-    void *user[2] = {e, out};
-    smac_status status = sample_stream(&p, &source, embed_clip, user, stop_asked, NULL, NULL, error);
+    clip_encoder_options options = {.preparation = &p, .keep_blank = true};
+    clip_embedding k = {.e = e, .out = out, .path = path};
+    int64_t size = e->configuration.vision.image_size;
+    k.values = memory_new((size_t)(6 * size * size), sizeof *k.values);
+    smac_status status = k.values ? clip_encoder_new(&options, &k.clips, error)
+                                  : error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a picture");
+    if (status == SMAC_OK)
+        status = embed_recording(&k, error);
     if (status == SMAC_OK && out->rows == 0)
         status = error_set(error, SMAC_ERROR_FORMAT, "embed", "%.300s has no %s: name another file", path,
             e->sound ? "sound" : "picture (--sound takes its sound)");
+    clip_encoder_free(k.clips);
+    free(k.values);
     return status;
 }
 

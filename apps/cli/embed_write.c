@@ -33,6 +33,16 @@ smac_status vector_rows_add(
     return SMAC_OK;
 }
 
+smac_status vector_rows_add_zeros(vector_rows *v, int64_t width, smac_error *error)
+{
+    float *zeros = memory_new((size_t)width, sizeof *zeros);
+    if (!zeros)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a vector");
+    smac_status status = vector_rows_add(v, zeros, 1, width, false, error);
+    free(zeros);
+    return status;
+}
+
 smac_status vector_rows_add_mean(vector_rows *v, const float *rows, int64_t count, int64_t width, smac_error *error)
 {
     float *mean = memory_new((size_t)width, sizeof *mean);

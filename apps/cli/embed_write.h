@@ -21,6 +21,7 @@ void vector_rows_clear(vector_rows *v);
 /* Copies rows; group: they belong together. */
 smac_status vector_rows_add(
     vector_rows *v, const float *rows, int64_t count, int64_t width, bool group, smac_error *error);
+smac_status vector_rows_add_zeros(vector_rows *v, int64_t width, smac_error *error); /* one row */
 /* One row: the mean of rows, made one long (L2, norm at least 1e-12). */
 smac_status vector_rows_add_mean(vector_rows *v, const float *rows, int64_t count, int64_t width, smac_error *error);
 

@@ -127,35 +127,12 @@ static smac_status spread_words(transcript *words, double duration, smac_analysi
 
 /* ---- windows ----------------------------------------------------------------------------------------------------- */
 
-/* the clips whose middle lies in [start, end); at least the nearest one */
-static void clips_between(const recording *r, int64_t steps, double start, double end, int64_t *first, int64_t *count)
-{
-    double middle = r->clip_length / 2;
-    start = fmin(start, 1e12); /* an end of INFINITY takes all, and must fit an integer */
-    end = fmin(end, 1e12);
-    int64_t from = (int64_t)ceil((start - middle) / r->clip_step - 1e-9);
-    int64_t to = (int64_t)ceil((end - middle) / r->clip_step - 1e-9);
-    from = from < 0 ? 0 : from >= steps ? steps - 1 : from;
-    to = to > steps ? steps : to;
-    *first = from;
-    *count = to > from ? to - from : 1;
-}
-
 /* one window as a sample: vectors of its clips, and its words */
 static smac_status window_sample(const affect_system *system, const recording *r, double start, double end,
     const char *text, sample *out, smac_error *error)
 {
     memset(out, 0, sizeof *out);
-    for (int m = MODALITY_AUDIO; m <= MODALITY_VISION; m++) {
-        const feature_sequence *all = &r->vectors.ready[m];
-        if (!r->vectors.present[m] || !all->data || all->steps < 1)
-            continue;
-        int64_t first, count;
-        clips_between(r, all->steps, start, end, &first, &count);
-        const float *from = all->data + first * all->crops * all->width;
-        TRY(sample_set_ready(out, m, count, all->crops, all->width, from, error));
-        out->present[m] = true;
-    }
+    TRY(timeline_window(&r->vectors, start, end, out, error));
     if (system->has[MODALITY_TEXT] && system->tokenizer && *text)
         TRY(sample_set_text(&system->preparation, out, text, NULL, 0, error));
     out->start = start;
@@ -299,7 +276,7 @@ static smac_status analyze(const affect_system *system, const char *path, const 
     a->segments = memory_new(a->segment_count, sizeof *a->segments);
     if (!a->segments)
         return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for %zu segments", a->segment_count);
-    if (!r->vectors.present[MODALITY_AUDIO] && !r->vectors.present[MODALITY_VISION] &&
+    if (!timeline_has(&r->vectors, MODALITY_AUDIO) && !timeline_has(&r->vectors, MODALITY_VISION) &&
         !(words->count && system->has[MODALITY_TEXT] && system->tokenizer))
         return FAIL(error, SMAC_ERROR_FORMAT,
             "%s gives this model nothing to go by: no picture, sound or words that it takes; name another recording",

@@ -1,170 +1,142 @@
-/* analyze/recording.c - a recording through the encoders, a stretch of clips at a time. */
+/* analyze/recording.c - a recording's file through the encoders, and its thumbnails, in one pass. */
 #include "analyze/recording.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/memory.h"
-#include "media/frames.h"
-#include "media/jpeg.h"
-
-enum { CLIPS_AT_ONCE = 16, THUMBNAIL = 144, THUMBNAILS_MAX = 240 };
-
-typedef struct growing {
-    float *data;
-    size_t capacity;
-    int64_t steps, crops, width;
-} growing;
+#include "analyze/thumbnails.h"
+#include "pipeline/media_feed.h"
 
 typedef struct reading {
-    const affect_system *system;
     const smac_analyze_options *options;
     smac_analysis *a;
-    sample stretch[MODALITIES]; /* clips that wait for the encoder, one sample a modality */
-    size_t capacity[MODALITIES];
-    growing vectors[MODALITIES];
+    clip_encoder *clips;
+    thumbnails pictures;
+    timeline *vectors;
     double total; /* seconds, 0: not known */
     double seen;
-    bool stopped;
 } reading;
 
-/* Encode what waits and keep its vectors. */
-static smac_status flush(reading *k, int m, smac_error *error)
+static smac_status reading_collect(reading *r, double seen, smac_error *error)
 {
-    sample *s = &k->stretch[m];
-    if (!s->present[m])
-        return SMAC_OK;
-    smac_status code = system_encode(k->system, s, true, error);
-    const feature_sequence *f = &s->ready[m];
-    growing *g = &k->vectors[m];
-    if (code == SMAC_OK && f->data) {
-        size_t each = (size_t)(f->crops * f->width), needed = (size_t)(g->steps + f->steps) * each;
-        g->crops = f->crops;
-        g->width = f->width;
-        if (memory_grow((void **)&g->data, &g->capacity, needed, sizeof *g->data)) {
-            memcpy(g->data + (size_t)g->steps * each, f->data, (size_t)f->steps * each * sizeof *f->data);
-            g->steps += f->steps;
-        } else {
-            code = FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the vectors of %lld clips",
-                (long long)(g->steps + f->steps));
-        }
-    }
-    sample_clear(s);
-    k->capacity[m] = 0;
-    return code;
+    clip c;
+    while (clip_encoder_next(r->clips, &c))
+        TRY(timeline_add(r->vectors, &c, error));
+    r->seen = fmax(r->seen, seen);
+    if (r->options->progress &&
+        r->options->progress(
+            r->options->user, r->a->recording, r->total > 0 ? fmin(r->seen, r->total) : r->seen, r->total))
+        return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked while reading %s", r->a->recording);
+    return SMAC_OK;
 }
 
-static smac_status on_clip(
-    void *user, int64_t index, const uint8_t *frames, const float *pictures, const float *mel, smac_error *error)
+static bool reading_wants(void *user, const picture_span *span)
 {
-    reading *k = user;
-    const configuration *c = &k->system->configuration;
-    int m = mel ? MODALITY_AUDIO : MODALITY_VISION;
-    sample *s = &k->stretch[m];
-    s->crops = c->vision.crops;
-    s->image_size = c->vision.image_size;
-    s->mel_bins = c->audio.mel_bins;
-    s->mel_frames = c->audio.frames;
-    size_t each = mel ? (size_t)(s->mel_bins * s->mel_frames) * sizeof(float)
-                      : (size_t)(s->crops * 6 * s->image_size * s->image_size) * (frames ? 1 : sizeof(float));
-    int64_t *count = mel ? &s->windows : &s->clips;
-    void **place = mel ? (void **)&s->mel : frames ? (void **)&s->frames : (void **)&s->pictures;
-    const void *from = mel ? (const void *)mel : frames ? (const void *)frames : (const void *)pictures;
-    if (!memory_grow(place, &k->capacity[m], (size_t)(*count + 1) * each, 1))
-        return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for clip %lld", (long long)index);
-    memcpy((char *)*place + (size_t)*count * each, from, each);
-    s->present[m] = true;
-    ++*count;
-    double seconds = (double)(index + 1) * c->media.clip_step;
-    k->seen = fmax(k->seen, seconds);
-    if (k->options->progress &&
-        k->options->progress(k->options->user, k->a->recording, fmin(k->seen, fmax(k->total, 0)), k->total))
-        return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked while reading %s", k->a->recording);
-    return *count >= CLIPS_AT_ONCE ? flush(k, m, error) : SMAC_OK;
+    reading *r = user;
+    return clip_encoder_wants_picture(r->clips, span) || thumbnails_wants(&r->pictures, span);
 }
 
-static int on_interrupt(void *user)
+static smac_status reading_picture(void *user, const picture *shown, const picture_span *span, smac_error *error)
 {
-    reading *k = user;
-    return k->options->progress && k->options->progress(k->options->user, k->a->recording, k->seen, k->total);
+    reading *r = user;
+    TRY(thumbnails_feed(&r->pictures, shown, span, error));
+    TRY(clip_encoder_feed_picture(r->clips, shown, span, error));
+    return shown ? reading_collect(r, span->until, error) : SMAC_OK;
 }
 
-static void on_log(void *user, log_level level, const char *message)
+static smac_status reading_sound(void *user, const float *samples, size_t count, bool hole, smac_error *error)
 {
+    reading *r = user;
+    TRY(hole ? clip_encoder_feed_hole(r->clips, (int64_t)count, error)
+             : clip_encoder_feed_sound(r->clips, samples, count, error));
+    return reading_collect(r, 0, error);
+}
+
+static int reading_interrupted(void *user)
+{
+    reading *r = user;
+    return r->options->progress && r->options->progress(r->options->user, r->a->recording, r->seen, r->total);
+}
+
+static void reading_log(void *user, log_level level, const char *message)
+{
+    reading *r = user;
     if (level == LOG_WARNING)
-        analysis_warn(user, "%s", message);
+        analysis_warn(r->a, "%s", message);
 }
 
-/* Pictures for the report: a pass of its own, a frame every `step` seconds. */
-static smac_status read_thumbnails(reading *k, const char *path, smac_error *error)
+/* What is not in the recording, or not in all of it. */
+static void warn_of_missing(reading *r, const affect_system *system, const media_info *info)
 {
-    smac_analysis *a = k->a;
-    double rate = fmin(1, THUMBNAILS_MAX / fmax(k->total, 1));
-    frame_options options = {
-        .media = {.interrupt = on_interrupt, .interrupt_user = k, .skip_sound = true}, .rate = rate, .size = THUMBNAIL};
-    media_reader *reader;
-    TRY(media_reader_open(path, &options, &reader, error));
-    media_event event;
-    smac_status code;
-    size_t capacity = 0;
-    while ((code = media_reader_next(reader, &event, error)) == SMAC_OK && event.kind != MEDIA_EVENT_END) {
-        if (event.kind != MEDIA_EVENT_FRAME || !event.rgb)
+    static const char *const names[] = {"words", "sound", "picture"};
+    static const char *const blank[] = {"", "digital silence", "black"};
+    bool there[MODALITIES] = {true, info->has_sound, info->has_picture};
+    for (int m = MODALITY_AUDIO; m <= MODALITY_VISION; m++) {
+        if (!system->has[m] || r->options->without[m])
             continue;
-        thumbnail t = {.time = event.time};
-        if (!memory_grow((void **)&a->thumbnails, &capacity, a->thumbnail_count + 1, sizeof *a->thumbnails)) {
-            code = FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the report's pictures");
-            break;
-        }
-        code = jpeg_encode(event.rgb, THUMBNAIL, THUMBNAIL, 80, &t.jpeg, &t.size, error);
-        if (code != SMAC_OK)
-            break;
-        a->thumbnails[a->thumbnail_count++] = t;
+        if (!there[m])
+            analysis_warn(r->a, "the recording has no %s", names[m]);
+        blank_clips b = clip_encoder_blank(r->clips, m);
+        if (b.count > 0)
+            analysis_warn(r->a, "the %s is %s for %.0f s, first at %.1f s: nothing is said about it there", names[m],
+                blank[m], (double)b.count * clip_step_seconds(&r->vectors->timing), b.first);
     }
-    media_reader_close(reader);
-    return code;
+}
+
+static smac_status reading_run(reading *r, const affect_system *system, recording *out, smac_error *error)
+{
+    media_sink to = {.user = r, .wants_picture = reading_wants, .picture = reading_picture, .sound = reading_sound};
+    reporter report = {.log = reading_log, .user = r};
+    media_options options = {.interrupt = reading_interrupted,
+        .interrupt_user = r,
+        .report = &report,
+        .skip_picture = !clip_encoder_takes(r->clips, MODALITY_VISION) && !r->pictures.sampler,
+        .skip_sound = !clip_encoder_takes(r->clips, MODALITY_AUDIO)};
+    decoder *from;
+    TRY(decoder_open(r->a->recording, &options, &from, error));
+    const media_info *info = decoder_info(from);
+    r->total = info->duration;
+    smac_status status = media_feed(from, &to, error);
+    if (status == SMAC_OK)
+        status = clip_encoder_finish(r->clips, error);
+    if (status == SMAC_OK)
+        status = reading_collect(r, 0, error);
+    if (status == SMAC_OK)
+        warn_of_missing(r, system, info);
+    out->duration = fmax(decoder_picture_seconds(from), decoder_sound_seconds(from));
+    if (info->is_still)
+        out->duration = 0;
+    else if (out->duration <= 0)
+        out->duration = info->duration;
+    decoder_close(from);
+    return status;
 }
 
 smac_status recording_read(const affect_system *system, const char *path, const smac_analyze_options *options,
     smac_analysis *a, recording *out, smac_error *error)
 {
-    memset(out, 0, sizeof *out);
-    media_info info;
-    TRY(media_probe(path, NULL, &info, error));
-    reading k = {.system = system, .options = options, .a = a, .total = info.duration};
-    reporter report = {.log = on_log, .user = a};
-    sample_source source = {.media = path, .report = &report};
+    (void)path;
+    *out = (recording){.vectors.timing = clip_timing_of(&system->configuration)};
+    reading r = {.options = options, .a = a, .vectors = &out->vectors};
+    clip_encoder_options how = {.preparation = &system->preparation, .system = system};
     for (int m = 0; m < MODALITIES; m++)
-        source.without[m] = options->without[m];
-    static const char *const names[] = {"words", "sound", "picture"};
-    bool missing[MODALITIES] = {false, !info.has_sound, !info.has_picture};
-    for (int m = MODALITY_AUDIO; m <= MODALITY_VISION; m++)
-        if (missing[m] && system->has[m] && !options->without[m])
-            analysis_warn(a, "the recording has no %s", names[m]);
-    smac_status code =
-        sample_stream(&system->preparation, &source, on_clip, &k, on_interrupt, &k, &out->duration, error);
-    for (int m = MODALITY_AUDIO; m <= MODALITY_VISION && code == SMAC_OK; m++)
-        code = flush(&k, m, error);
-    if (code == SMAC_OK && options->thumbnails && info.has_picture && !options->without[SMAC_VISION])
-        code = read_thumbnails(&k, path, error);
-    for (int m = 0; m < MODALITIES; m++) {
-        growing *g = &k.vectors[m];
-        sample_clear(&k.stretch[m]);
-        if (code == SMAC_OK && g->steps) {
-            out->vectors.ready[m] = (feature_sequence){g->steps, g->crops, g->width, g->data};
-            out->vectors.present[m] = true;
-        } else {
-            free(g->data);
-        }
+        how.without[m] = options->without[m] || !system->has[m];
+    smac_status status = clip_encoder_new(&how, &r.clips, error);
+    if (status == SMAC_OK && options->thumbnails && !options->without[SMAC_VISION])
+        status = thumbnails_new(&r.pictures, error);
+    if (status == SMAC_OK)
+        status = reading_run(&r, system, out, error);
+    if (status == SMAC_OK) {
+        a->thumbnails = r.pictures.items;
+        a->thumbnail_count = r.pictures.count;
+        r.pictures.items = NULL;
+        r.pictures.count = 0;
     }
-    out->clip_step = system->configuration.media.clip_step;
-    out->clip_length = 2 / system->configuration.media.frames_per_second;
-    if (out->duration <= 0 && !info.is_still)
-        out->duration = info.duration;
-    return code;
+    thumbnails_clear(&r.pictures);
+    clip_encoder_free(r.clips);
+    return status;
 }
 
 void recording_clear(recording *r)
 {
-    sample_clear(&r->vectors);
+    timeline_clear(&r->vectors);
 }

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "compute/parallel.h"
+#include "pipeline/sample_read.h"
 #include "pipeline/system.h"
 
 typedef struct work {

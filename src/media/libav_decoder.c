@@ -275,7 +275,8 @@ static bool give_sound(decoder *d, decoded *out)
     int64_t first;
     if (!sound_converter_next(&d->sound, &samples, &count, &first))
         return false;
-    *out = (decoded){.kind = DECODED_SOUND, .samples = samples, .count = count, .first = first};
+    *out = (decoded){
+        .kind = DECODED_SOUND, .samples = samples, .count = count, .first = first, .hole = d->sound.gave_silence};
     return true;
 }
 

@@ -175,7 +175,8 @@ bool sound_converter_next(sound_converter *s, const float **samples, size_t *cou
     }
     if (s->held == 0)
         return false; /* silence comes when there is sound behind it */
-    if (s->silence > 0) {
+    s->gave_silence = s->silence > 0;
+    if (s->gave_silence) {
         take = s->silence < SILENCE_PIECE ? s->silence : SILENCE_PIECE;
         take = take < left ? take : left;
         *samples = nothing;

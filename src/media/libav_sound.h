@@ -17,6 +17,7 @@ typedef struct sound_converter {
     double offset;           /* added to timestamps that were distrusted */
     int64_t silence, skip;   /* output samples to put in, or to drop, before what is converted */
     int64_t position, limit; /* output samples given; the most that will be */
+    bool gave_silence;       /* the last piece given is silence that was put in */
     float *buffer;
     size_t held, capacity; /* converted samples that wait in buffer, and its size */
 } sound_converter;

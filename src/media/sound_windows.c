@@ -117,8 +117,8 @@ smac_status sound_windows_feed(sound_windows *w, const float *samples, size_t co
 smac_status sound_windows_skip(sound_windows *w, int64_t count, smac_error *error)
 {
     if (count < 0 || count > INT64_MAX / 4 - w->position)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "a hole of %lld samples in the sound; expected at least 0",
-            (long long)count);
+        return FAIL(
+            error, SMAC_ERROR_ARGUMENT, "a hole of %lld samples in the sound; expected at least 0", (long long)count);
     w->hole += count;
     w->position += count;
     if (w->hole > w->bridge)

@@ -95,7 +95,8 @@ static const configuration_key keys[] = {
         "antialiased bicubic resize as for stills, or plain bilinear as ImageBind's video loader"),
 
     NUMBER("media.frames_per_second", media.frames_per_second, "2", 0.1, 120, "frames sampled a second"),
-    NUMBER("media.clip_step", media.clip_step, "1", 0.05, 60, "seconds between clips (dense preset: 0.5)"),
+    NUMBER("media.clip_step", media.clip_step, "0", 0, 60,
+        "seconds between clips, rounded to whole frames (dense preset: 0.5); 0: two frames, so that each is seen once"),
 
     CHOICE("perceiver.pooling", perceiver.pooling, "perceiver", "perceiver|mean",
         "the Affective Perceiver, or the mean of the projected vectors in its place"),

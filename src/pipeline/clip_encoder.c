@@ -208,7 +208,7 @@ static smac_status clip_encoder_take_frame(clip_encoder *e, const sampled_frame 
     const void *pixels = frame->rgb;
     int64_t clip, plane = c->vision.image_size * c->vision.image_size;
     TRY(clip_encoder_pass_frames(e, frame->index, error));
-    if (frame->black) {
+    if (frame->black && !e->options.keep_blank) {
         int64_t first, last;
         clips_of_frame(&e->timing, frame->index, &first, &last);
         if (first <= last && frame->index == last * e->timing.step)
@@ -216,8 +216,8 @@ static smac_status clip_encoder_take_frame(clip_encoder *e, const sampled_frame 
         return SMAC_OK;
     }
     for (int64_t i = 0; frame->values && i < c->vision.crops; i++)
-        picture_normalise_values(frame->values + i * 3 * plane, (int)c->vision.image_size,
-            e->normalised + i * 3 * plane, (size_t)plane);
+        picture_normalise_values(
+            frame->values + i * 3 * plane, (int)c->vision.image_size, e->normalised + i * 3 * plane, (size_t)plane);
     if (frame->values)
         pixels = e->normalised;
     return frame_pairs_add(&e->pairs, frame->index, pixels, &clip)
@@ -245,7 +245,7 @@ static smac_status clip_encoder_take_windows(clip_encoder *e, smac_error *error)
 {
     sound_window window;
     while (sound_windows_next(e->windows, &window)) {
-        if (window.silent) {
+        if (window.silent && !e->options.keep_blank) {
             lane_note_blank(&e->lanes[MODALITY_AUDIO], clip_start(&e->timing, window.index));
             continue;
         }
@@ -346,8 +346,8 @@ double clip_encoder_reached(const clip_encoder *e, int modality)
     const lane *l = &e->lanes[modality];
     if (!l->takes || l->finished)
         return INFINITY;
-    int64_t index = modality == MODALITY_VISION ? frame_pairs_reached(&e->pairs, e->next_frame)
-                                                : sound_windows_reached(e->windows);
+    int64_t index =
+        modality == MODALITY_VISION ? frame_pairs_reached(&e->pairs, e->next_frame) : sound_windows_reached(e->windows);
     return clip_middle(&e->timing, index);
 }
 

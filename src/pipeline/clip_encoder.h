@@ -23,6 +23,7 @@ typedef struct clip_encoder_options {
     const struct affect_system *system; /* its encoders give vectors; NULL: raw tensors */
     bool without[MODALITIES];           /* leave a modality out, whatever is fed */
     int64_t at_once;                    /* clips that the encoder takes in one go; 0: 8 */
+    bool keep_blank;                    /* give black and silent clips too */
 } clip_encoder_options;
 
 typedef struct clip {

@@ -21,6 +21,6 @@ smac_status media_feed(decoder *from, const media_sink *to, smac_error *error)
         if (d.kind == DECODED_PICTURE)
             TRY(feed_picture(from, &d, to, error));
         else
-            TRY(to->sound(to->user, d.samples, d.count, false, error));
+            TRY(to->sound(to->user, d.samples, d.count, d.hole, error));
     }
 }

@@ -47,6 +47,7 @@ static int64_t lane_first_at(const timeline *t, const timeline_lane *l, double t
     return low;
 }
 
+/* The clips whose middle lies in [start, end), else the nearest one whose share of the time overlaps with it. */
 static void lane_window(
     const timeline *t, const timeline_lane *l, double start, double end, int64_t *first, int64_t *count)
 {
@@ -55,13 +56,14 @@ static void lane_window(
     if (*count > 0)
         return;
     *count = 0;
-    double nearest = clip_step_seconds(&t->timing) / 2 + ROUNDING;
-    for (int64_t i = *first - 1; i <= *first; i++) {
+    double nearest =
+        clip_step_seconds(&t->timing) / 2 + (end > start ? -ROUNDING : ROUNDING); /* a still has no length */
+    for (int64_t i = *first - 1, last = *first; i <= last; i++) {
         if (i < 0 || i >= l->count)
             continue;
         double middle = clip_middle(&t->timing, l->index[i]);
-        double away = middle < start ? start - middle : middle >= end ? middle - end : 0;
-        if (away <= nearest && (*count == 0 || away < nearest)) {
+        double away = middle < start ? start - middle : middle - end;
+        if (away < nearest) {
             nearest = away;
             *first = i;
             *count = 1;
@@ -76,8 +78,7 @@ smac_status timeline_window(const timeline *t, double start, double end, sample 
         int64_t first, count;
         lane_window(t, l, start, end, &first, &count);
         if (count > 0)
-            TRY(sample_set_ready(
-                out, m, count, l->crops, l->width, l->vectors + first * l->crops * l->width, error));
+            TRY(sample_set_ready(out, m, count, l->crops, l->width, l->vectors + first * l->crops * l->width, error));
     }
     return SMAC_OK;
 }

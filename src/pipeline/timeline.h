@@ -24,7 +24,7 @@ void timeline_clear(timeline *t);
 /* An encoded clip, copied; those of a modality come in order. */
 smac_status timeline_add(timeline *t, const clip *c, smac_error *error);
 /*
- * Sound and picture of [start, end): the clips whose middle lies in it, else the nearest one if its middle is at most
+ * Sound and picture of [start, end): the clips whose middle lies in it, else the nearest one if its middle is less than
  * half a clip step away, else the modality is absent.  *out must be empty; its words are left as they are.
  */
 smac_status timeline_window(const timeline *t, double start, double end, sample *out, smac_error *error);

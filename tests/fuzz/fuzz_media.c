@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "media/clips.h"
+#include "media/frames.h"
 #include "media/transcript.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -19,17 +19,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (write(descriptor, data, size) == (ssize_t)size) {
         char path[64];
         snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-        clip_options options = clip_options_default();
-        options.frames.size = 16;
-        options.frames.media.max_pixels = 1 << 20;
-        clip_reader *reader;
+        frame_options options = {.size = 16, .media.max_pixels = 1 << 20};
+        media_reader *reader;
         smac_error error;
-        if (clip_reader_open(path, &options, &reader, &error) == SMAC_OK) {
-            clip_event event;
+        if (media_reader_open(path, &options, &reader, &error) == SMAC_OK) {
+            media_event event;
             for (int i = 0; i < 300; i++)
-                if (clip_reader_next(reader, &event, &error) != SMAC_OK || event.kind == CLIP_EVENT_END)
+                if (media_reader_next(reader, &event, &error) != SMAC_OK || event.kind == MEDIA_EVENT_END)
                     break;
-            clip_reader_close(reader);
+            media_reader_close(reader);
         }
         transcript words;
         if (transcript_from_media(path, -1, NULL, &words, &error) == SMAC_OK)

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "pipeline/system.h"
+#include "../support/clips.h"
 #include "safetensors_mutator.h"
 #include "scratch.h"
 
@@ -108,9 +109,9 @@ static void run(const affect_system *s)
         else if (m == MODALITY_TEXT && s->preparation.wants[m])
             sample_set_text(&s->preparation, &x, "A good, bad day.", NULL, 0, &error);
         else if (m == MODALITY_AUDIO && s->preparation.wants[m])
-            sample_set_sound(&s->preparation, &x, values, MOST, &error);
+            clips_to_sample(&s->preparation, NULL, 0, values, MOST, &x, &error);
         else if (m == MODALITY_VISION && s->preparation.wants[m] && c->vision.image_size <= SIDE)
-            sample_set_frames(&s->preparation, &x, frames, 2, &error);
+            clips_to_sample(&s->preparation, frames, 2, NULL, 0, &x, &error);
     }
     error = (smac_error){0};
     if (x.present[MODALITY_TEXT] || x.present[MODALITY_AUDIO] || x.present[MODALITY_VISION])

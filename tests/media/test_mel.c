@@ -134,7 +134,8 @@ static void whisper_equals_transformers(void **state)
 /* Windows of a ramp: the value of a sample is its position. */
 static void check_windows(int total, int piece, int step, int expected_count)
 {
-    sound_windows *w = sound_windows_new(2.0, step, 2.0);
+    clip_timing timing = {2.0, step};
+    sound_windows *w = sound_windows_new(&timing, 2.0);
     assert_non_null(w);
     float *ramp = malloc((size_t)(total + 1) * sizeof *ramp);
     for (int i = 0; i < total; i++)
@@ -146,11 +147,11 @@ static void check_windows(int total, int piece, int step, int expected_count)
         at += take;
         if (at == total)
             sound_windows_finish(w);
-        const float *samples;
-        size_t count;
-        int64_t index;
-        while (sound_windows_next(w, &samples, &count, &index)) {
-            assert_int_equal(index, seen);
+        sound_window window;
+        while (sound_windows_next(w, &window)) {
+            assert_int_equal(window.index, seen);
+            const float *samples = window.samples;
+            size_t count = window.count;
             int wanted = (seen * step + 1) * 8000 - 16000;
             wanted = wanted < 0 ? 0 : wanted;
             if (wanted + 32000 > total)

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "media/clips.h"
+#include "media/frames.h"
 #include "media/sound.h"
 
 static const char *file(const char *name)
@@ -415,64 +415,6 @@ static void every_moment_can_be_interrupted(void **state)
     assert_true(finished);
 }
 
-static void clips_pair_frames_and_centre_sound(void **state)
-{
-    (void)state;
-    for (int dense = 0; dense < 2; dense++) {
-        clip_options options = dense ? clip_options_dense() : clip_options_default();
-        options.frames.size = 16;
-        clip_reader *reader;
-        assert_ok(clip_reader_open(file("mpeg4.avi"), &options, &reader, error));
-        int pictures = 0, sounds = 0;
-        clip_event event;
-        for (;;) {
-            assert_ok(clip_reader_next(reader, &event, error));
-            if (event.kind == CLIP_EVENT_END)
-                break;
-            bool picture = event.kind == CLIP_EVENT_PICTURE;
-            assert_int_equal(event.index, picture ? pictures : sounds);
-            assert_near(event.start, event.index * (dense ? 0.5 : 1.0), 1e-9);
-            assert_near(event.end - event.start, 1.0, 1e-9);
-            if (picture) {
-                /* (crops, 3, 2, 16, 16): the second frame is 12 or 13 frames on, lighter by 48 or more */
-                double first = event.picture[128], second = event.picture[256 + 128];
-                assert_near((second - first) * 0.26862954 * 255, 50, 4);
-                assert_near((event.rgb[128 * 3] / 255.0 - 0.48145466) / 0.26862954, first, 1e-5);
-                if (dense)
-                    assert_near(event.picture[2 * 6 * 256 + 128], first, 0.05);
-                pictures++;
-            } else {
-                assert_int_equal(event.sample_count, 32000);
-                assert_true(event.mel[3 * 204] < -1.27f && event.mel[198] > 0.46f);
-                sounds++;
-            }
-        }
-        assert_int_equal(pictures, dense ? 3 : 2);
-        assert_int_equal(sounds, dense ? 3 : 2);
-        clip_reader_close(reader);
-    }
-}
-
-static void a_still_is_repeated(void **state)
-{
-    (void)state;
-    clip_options options = clip_options_default();
-    options.frames.size = 16;
-    options.frames.prepare = PREPARE_VIDEO;
-    options.frames.crops = 3;
-    clip_reader *reader;
-    clip_event event;
-    assert_ok(clip_reader_open(file("still.png"), &options, &reader, error));
-    assert_ok(clip_reader_next(reader, &event, error));
-    assert_int_equal(event.kind, CLIP_EVENT_PICTURE);
-    assert_null(event.rgb);
-    for (int plane = 0; plane < 9; plane++)
-        assert_memory_equal(event.picture + plane * 512, event.picture + plane * 512 + 256, 256 * sizeof(float));
-    assert_ok(clip_reader_next(reader, &event, error));
-    assert_int_equal(event.kind, CLIP_EVENT_END);
-    clip_reader_close(reader);
-}
-
 static void counts(void **state)
 {
     (void)state;
@@ -507,8 +449,6 @@ int main(void)
         cmocka_unit_test(limits_and_interruption),
         cmocka_unit_test(headers_that_lie),
         cmocka_unit_test(every_moment_can_be_interrupted),
-        cmocka_unit_test(clips_pair_frames_and_centre_sound),
-        cmocka_unit_test(a_still_is_repeated),
         cmocka_unit_test(counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

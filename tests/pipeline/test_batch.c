@@ -102,28 +102,8 @@ static void test_refusals(void **state)
     sample_clear(&b);
 }
 
-static void test_slice(void **state)
-{
-    (void)state;
-    sample whole = {0}, part;
-    give_pictures(&whole, 3, 1, 4);
-    give_sound(&whole, 5);
-    assert_ok(sample_slice(&whole, 2, 2, &part, error));
-    assert_int_equal(part.clips, 1);
-    assert_int_equal(part.windows, 2);
-    assert_memory_equal(part.frames, whole.frames + 2 * 96, 96);
-    assert_near(part.mel[0], whole.mel[24], 0);
-    sample_clear(&part);
-    assert_ok(sample_slice(&whole, 3, 2, &part, error));
-    assert_false(part.present[MODALITY_VISION]);
-    assert_true(part.present[MODALITY_AUDIO]);
-    sample_clear(&part);
-    sample_clear(&whole);
-}
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_packing), cmocka_unit_test(test_refusals), cmocka_unit_test(test_slice)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_packing), cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

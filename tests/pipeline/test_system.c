@@ -4,6 +4,8 @@
  */
 #include "support/folder.h"
 
+#include "support/clips.h"
+
 #include "base/file.h"
 #include "base/random.h"
 #include "compute/parallel.h"
@@ -53,10 +55,8 @@ static void fill(const affect_system *s, sample *x, int seed, int which, int fra
         rgb[i] = (uint8_t)random_u32(&r);
     for (size_t i = 0; i < count; i++)
         pcm[i] = (float)(0.1 * random_normal(&r));
-    if (which & 2)
-        assert_ok(sample_set_sound(&s->preparation, x, pcm, count, error));
-    if (which & 4)
-        assert_ok(sample_set_frames(&s->preparation, x, rgb, frames, error));
+    assert_ok(
+        clips_to_sample(&s->preparation, which & 4 ? rgb : NULL, frames, which & 2 ? pcm : NULL, count, x, error));
     free(rgb);
     free(pcm);
 }

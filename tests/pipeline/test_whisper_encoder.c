@@ -4,6 +4,8 @@
  */
 #include "support/folder.h"
 
+#include "support/clips.h"
+
 #include "encoders/encoder.h"
 #include "media/mel.h"
 #include "pipeline/system.h"
@@ -36,7 +38,7 @@ static void sound_of(const affect_system *s, double pitch, sample *out)
     for (int i = 0; i < COUNT; i++)
         samples[i] = (float)(0.3 * sin(i * pitch) * sin(i * 0.0004));
     memset(out, 0, sizeof *out);
-    assert_ok(sample_set_sound(&s->preparation, out, samples, COUNT, error));
+    assert_ok(clips_to_sample(&s->preparation, NULL, 0, samples, COUNT, out, error));
     assert_true(out->present[MODALITY_AUDIO] && out->windows == 3);
     free(samples);
 }
