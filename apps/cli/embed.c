@@ -9,7 +9,6 @@
 #include "cli.h"
 #include "embed_speech.h"
 #include "embed_write.h"
-#include "encoders/weights_loading.h"
 #include "media/mel.h"
 #include "models/models.h"
 #include "pipeline/batch.h"
@@ -30,11 +29,9 @@ const command command_embed = {"embed", "embed --encoder NAME|PATH FILE... [-o O
     run};
 
 typedef struct embedder {
-    tensor_file *file;
-    parameter_store *store;
-    language_model *language;
+    ready_encoder model;
+    encoder_description is;
     tokenizer *words;
-    imagebind *picture;
     speech_encoder *speech;
     configuration configuration;
     struct mel_filter_bank *mel;
@@ -46,98 +43,67 @@ typedef struct embedder {
 
 static void embedder_close(embedder *e)
 {
-    language_model_free(e->language);
-    imagebind_free(e->picture);
     speech_encoder_close(e->speech);
-    parameter_store_free(e->store);
+    ready_encoder_close(&e->model);
     tokenizer_close(e->words);
     mel_filter_bank_free(e->mel);
-    tensor_file_close(e->file);
 }
 
-static smac_status load(embedder *e, parameter_list *list, precision how, smac_error *error)
+static smac_status open_words(embedder *e, smac_error *error)
 {
-    if (how != PRECISION_F32) {
-        smac_status status = parameter_list_pack(list, e->file, how, error);
-        if (status != SMAC_OK)
-            return status;
-    }
-    smac_status status = parameter_list_borrow(list, e->file, error);
-    if (status == SMAC_OK)
-        status = parameter_store_seal(e->store, false, 0, error);
-    if (status == SMAC_OK)
-        status = parameter_list_load(list, e->file, NULL, error);
-    if (status == SMAC_OK && how == PRECISION_F32)
-        status = parameter_store_pack(e->store, "", how, true, error);
-    return status;
-}
-
-static smac_status open_language(embedder *e, const char *path, precision how, smac_error *error)
-{
-    char *config = path_join(path, "config.json"), *json = NULL;
-    size_t size = 0;
-    language_model_config c;
-    smac_status status = config ? file_read(config, 1 << 24, &json, &size, error)
-                                : error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a path");
-    if (status == SMAC_OK)
-        status = language_model_config_parse(json, size, &c, error);
-    if (status == SMAC_OK)
-        status = tokenizer_open(path, &e->words, error);
-    if (status == SMAC_OK)
-        status = language_model_add(e->store, "text.", &c, 0, &e->language, error);
-    if (status == SMAC_OK)
-        status = load(e, language_model_parameters(e->language), how, error);
+    smac_status status = tokenizer_open(e->model.path, &e->words, error);
     if (status == SMAC_OK) {
-        int64_t named = tokenizer_max_length(e->words), can = language_model_max_length(e->language);
-        e->longest = named > 0 && named < can ? named : can;
+        int64_t named = tokenizer_max_length(e->words), most = e->is.max_tokens;
+        e->longest = named > 0 && named < most ? named : most;
     }
-    free(json);
-    free(config);
     return status;
 }
 
-static smac_status open_imagebind(embedder *e, precision how, smac_error *error)
+/* Pictures or sounds of the encoder's own sizes. */
+static smac_status open_media(embedder *e, smac_error *error)
 {
-    imagebind_config c;
-    imagebind_config_huge(e->sound ? IMAGEBIND_AUDIO : IMAGEBIND_VISION, &c);
-    const char *json = tensor_file_metadata(e->file, e->sound ? "imagebind.audio" : "imagebind.vision");
-    smac_status status = json ? imagebind_config_from_json(json, strlen(json), &c, error) : SMAC_OK;
-    if (status == SMAC_OK && !e->sound && (c.rows != c.columns || c.frames != 2 || c.channels != 3))
-        status = error_set(error, SMAC_ERROR_UNSUPPORTED, "embed",
-            "the model's pictures are %lld x %lld with %lld colours and %lld frames; expected squares, 3 colours and "
-            "2 frames",
-            (long long)c.rows, (long long)c.columns, (long long)c.channels, (long long)c.frames);
+    encoder_form form;
     configuration_defaults(&e->configuration);
-    if (status == SMAC_OK && e->sound) {
-        e->configuration.audio.mel_bins = c.rows;
-        e->configuration.audio.frames = c.columns;
-        status = mel_filter_bank_new_kaldi((int)c.rows, &e->mel, error);
-    } else {
-        e->configuration.vision.image_size = c.rows;
+    smac_status status =
+        encoder_prepare(encoder_get_config(e->model.encoder), e->configuration.audio.window_seconds, &form, error);
+    if (status == SMAC_OK && form.mel_bins > 0) {
+        e->configuration.audio.mel_bins = form.mel_bins;
+        e->configuration.audio.frames = form.mel_frames;
+        status = mel_filter_bank_new_kaldi((int)form.mel_bins, &e->mel, error);
+    } else if (status == SMAC_OK) {
+        e->configuration.vision.image_size = form.image_size;
         e->configuration.vision.crops = 1;
     }
-    if (status == SMAC_OK)
-        status = imagebind_add(e->store, "imagebind.", &c, 0, &e->picture, error);
-    return status == SMAC_OK ? load(e, imagebind_parameters(e->picture), how, error) : status;
+    return status;
 }
 
 static smac_status embedder_open(embedder *e, const char *name, precision how, smac_error *error)
 {
     char *path = NULL;
-    model_summary summary;
-    smac_status status = models_find(name, &path, error);
-    if (status == SMAC_OK)
-        status = models_recognise(path, &summary, error);
-    if (status == SMAC_OK && strcmp(summary.family, "whisper"))
-        status = tensor_file_open(path, &e->file, error);
-    if (status == SMAC_OK && !(e->store = parameter_store_new()))
-        status = error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a model");
-    if (status == SMAC_OK && !strcmp(summary.family, "whisper"))
+    encoder_files files;
+    smac_status status = models_open(name, &path, &files, error);
+    if (status != SMAC_OK)
+        return status;
+    const encoder_config *first = encoder_files_first(&files);
+    e->is = encoder_config_describe(first);
+    bool pictures = files.of[MODALITY_VISION].kind || e->is.metadata_key; /* of ImageBind the picture, else the sound */
+    if (e->sound && !pictures)
+        status = error_set(
+            error, SMAC_ERROR_ARGUMENT, "embed", "--sound is for ImageBind, which takes pictures else: leave it out");
+    else if (e->tokens && pictures)
+        status =
+            error_set(error, SMAC_ERROR_ARGUMENT, "embed", "--tokens is for language models and Whisper: leave it out");
+    encoder_files_close(&files);
+    if (status == SMAC_OK && e->is.more_in_file) {
         status = speech_encoder_open(path, how, &e->speech, error);
-    else if (status == SMAC_OK && !strcmp(summary.family, "imagebind"))
-        status = open_imagebind(e, how, error);
-    else if (status == SMAC_OK)
-        status = open_language(e, path, how, error);
+    } else if (status == SMAC_OK) {
+        int m = !pictures ? (int)e->is.modality : e->sound ? MODALITY_AUDIO : MODALITY_VISION;
+        status = models_open_encoder(path, m, how, &e->model, error);
+        if (status == SMAC_OK) {
+            e->is = encoder_config_describe(encoder_get_config(e->model.encoder));
+            status = e->is.sequence ? open_words(e, error) : open_media(e, error);
+        }
+    }
     free(path);
     return status;
 }
@@ -146,7 +112,6 @@ static smac_status embedder_open(embedder *e, const char *name, precision how, s
 
 static smac_status embed_line(embedder *e, text_span line, vector_rows *out, smac_error *error)
 {
-    const language_model_config *c = language_model_get_config(e->language);
     token_encoding tokens = {0};
     encode_options options = {.max_length = e->longest == INT64_MAX ? 0 : e->longest};
     smac_status status = tokenizer_encode(e->words, line, &options, &tokens, error);
@@ -157,15 +122,13 @@ static smac_status embed_line(embedder *e, text_span line, vector_rows *out, sma
         return status;
     e->cut += tokens.cut > 0;
     tape *t = tape_new(NULL);
-    bool types = c->token_types > 0 || c->family == FAMILY_XLNET;
-    int64_t length = (int64_t)tokens.count;
-    value *states = t
-        ? language_model_forward(t, e->language, tokens.ids, NULL, types ? tokens.types : NULL, 1, length, NULL)
-        : NULL;
+    int64_t length = (int64_t)tokens.count, width = e->is.width;
+    const encoder_input input = {.rows = 1, .length = length, .ids = tokens.ids, .types = tokens.types};
+    value *states = t ? encoder_encode(t, e->model.encoder, &input, NULL) : NULL;
     status = t ? tape_status(t, error) : error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a tape");
     if (status == SMAC_OK)
-        status = e->tokens ? vector_rows_add(out, tape_numbers(t, states), length, c->width, true, error)
-                           : vector_rows_add_mean(out, tape_numbers(t, states), length, c->width, error);
+        status = e->tokens ? vector_rows_add(out, tape_numbers(t, states), length, width, true, error)
+                           : vector_rows_add_mean(out, tape_numbers(t, states), length, width, error);
     tape_free(t);
     token_encoding_free(&tokens);
     return status;
@@ -214,23 +177,26 @@ typedef struct clip_embedding {
 
 static smac_status embed_clip(clip_embedding *k, const clip *c, smac_error *error)
 {
-    const imagebind *encoder = k->e->picture;
-    int64_t size = k->e->configuration.vision.image_size, plane = 3 * size * size;
+    const embedder *e = k->e;
+    int64_t size = e->configuration.vision.image_size, plane = 3 * size * size;
     for (int64_t i = 0; c->frames && i < 2; i++)
         picture_bytes_to_values(c->frames + i * plane, size, k->values + i * plane);
-    const float *input = c->mel ? c->mel : c->pictures ? c->pictures : k->values;
-    int64_t width = imagebind_get_config(encoder)->out;
+    const encoder_input input = {.rows = 1,
+        .mel = c->mel,
+        .mel_bins = e->configuration.audio.mel_bins,
+        .mel_frames = e->configuration.audio.frames,
+        .pictures = c->pictures ? c->pictures : k->values};
     while (k->out->rows < c->index) { /* where the recording has no sound or picture, a row of zeros keeps the time */
-        smac_status status = vector_rows_add_zeros(k->out, width, error);
+        smac_status status = vector_rows_add_zeros(k->out, e->is.width, error);
         if (status != SMAC_OK)
             return status;
     }
     tape *t = tape_new(NULL);
-    value *vector = t ? imagebind_forward(t, encoder, input, 1, NULL, NULL) : NULL;
+    value *vector = t ? encoder_encode(t, e->model.encoder, &input, NULL) : NULL;
     smac_status status =
         t ? tape_status(t, error) : error_set(error, SMAC_ERROR_MEMORY, "embed", "no memory for a tape");
     if (status == SMAC_OK)
-        status = vector_rows_add(k->out, tape_numbers(t, vector), 1, width, false, error);
+        status = vector_rows_add(k->out, tape_numbers(t, vector), 1, e->is.width, false, error);
     tape_free(t);
     return status;
 }
@@ -322,9 +288,9 @@ static smac_status embed_files(embedder *e, char **paths, int count, const char 
         for (int j = 0; j < i; j++)
             if (!strcmp(path_base(paths[j]), files[i].name))
                 files[i].name = paths[i]; /* two of one name: by their paths */
-        status = e->language ? embed_text(e, paths[i], &files[i], error)
-            : e->speech      ? speech_encoder_file(e->speech, paths[i], e->tokens, console_reporter(), &files[i], error)
-                             : embed_media(e, paths[i], &files[i], error);
+        status = e->words ? embed_text(e, paths[i], &files[i], error)
+            : e->speech   ? speech_encoder_file(e->speech, paths[i], e->tokens, console_reporter(), &files[i], error)
+                          : embed_media(e, paths[i], &files[i], error);
     }
     console_finish();
     if (status == SMAC_OK)
@@ -374,12 +340,6 @@ static int run(int argc, char **argv)
         return status;
     smac_error error = {0};
     smac_status code = embedder_open(&e, encoder, how, &error);
-    if (code == SMAC_OK && e.tokens && e.picture)
-        code = error_set(
-            &error, SMAC_ERROR_ARGUMENT, "embed", "--tokens is for language models and Whisper: leave it out");
-    if (code == SMAC_OK && e.sound && !e.picture)
-        code = error_set(
-            &error, SMAC_ERROR_ARGUMENT, "embed", "--sound is for ImageBind, which takes pictures else: leave it out");
     if (code == SMAC_OK)
         code = embed_files(&e, argv + 1, count, output, &error);
     status = code == SMAC_OK ? EXIT_DONE : failure(&command_embed, &error);
