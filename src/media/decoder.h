@@ -23,7 +23,7 @@ typedef struct decoded {
     const float *samples;
     size_t count;
     int64_t first;
-    bool hole; /* SOUND: silence that was put in where the stream has none */
+    bool hole; /* SOUND: silence that was put in where the recording has no sound */
 } decoded;
 
 smac_status decoder_open(const char *path, const media_options *options, decoder **out, smac_error *error);

@@ -13,28 +13,30 @@
 
 #include "base/memory.h"
 #include "media/libav_file.h"
+#include "media/libav_packets.h"
 #include "media/libav_picture.h"
 #include "media/libav_sound.h"
 #include "media/libav_subtitles.h"
 
-#define READ_ERRORS_MAX 64 /* in a row: then the rest of the file is given up */
+enum { DECODE_ERRORS_MAX = 64 }; /* in a row: then what the decoder holds back is given up */
 
 #define RUN_UP_SECONDS 0.1
+#define OVERLAP_SECONDS 0.1 /* pictures that begin earlier than this before the last one are dropped */
 
 struct decoder {
     libav_file *file;
     double start, end; /* of the part read, in our time; end may be INFINITY */
+    packet_queue packets;
     AVPacket *packet;
     AVFrame *frame;
     bool input_ended;
-    int read_errors;
     /* picture */
     AVCodecContext *picture_codec;
     AVFrame *held, *current;
     bool has_held, picture_drained, picture_ended;
-    double held_from, held_length, picture_offset, picture_seconds;
+    double held_from, held_length, picture_seconds;
     bool has_time;
-    int64_t picture_packets, picture_broken, pictures;
+    int64_t picture_packets, picture_broken, pictures, picture_overlaps;
     picture_converter converter;
     /* sound */
     AVCodecContext *sound_codec;
@@ -67,7 +69,7 @@ static void seek_to_start(decoder *d)
     avformat_seek_file(d->file->format, -1, INT64_MIN, target, target, 0);
 }
 
-static smac_status open_all(decoder *d, smac_error *error)
+static smac_status decoder_prepare(decoder *d, smac_error *error)
 {
     libav_file *f = d->file;
     const media_options *o = &f->options;
@@ -76,6 +78,12 @@ static smac_status open_all(decoder *d, smac_error *error)
             "%s: the part from %g to %g seconds was asked for, expected 0 <= start < end", f->path, o->start, o->end);
     d->start = o->start;
     d->end = o->end > 0 ? o->end : INFINITY;
+    double length = (o->end > 0 ? fmin(o->end, f->info.duration) : f->info.duration) - o->start;
+    if (length > libav_longest(f))
+        return FAIL(error, SMAC_ERROR_FORMAT,
+            "%s: %.0f s are to be read (by its header it lasts %.0f s), expected at most %.0f s: read it in parts, or "
+            "raise the limit of the duration",
+            f->path, length, f->info.duration, libav_longest(f));
     d->packet = av_packet_alloc();
     d->frame = av_frame_alloc();
     d->held = av_frame_alloc();
@@ -95,7 +103,9 @@ static smac_status open_all(decoder *d, smac_error *error)
             f->path, f->warnings.items[0]);
     d->picture_drained = d->picture_ended = !d->picture_codec;
     d->sound_drained = d->sound_ended = !d->sound_codec;
-    sound_converter_init(&d->sound, d->start, d->end, f->info.duration);
+    sound_converter_init(&d->sound, d->start, d->end);
+    int streams[TIMELINE_TRACKS] = {d->picture_codec ? f->picture_stream : -1, d->sound_codec ? f->sound_stream : -1};
+    packet_queue_init(&d->packets, f, streams, d->start, d->end);
     for (unsigned i = 0; i < f->format->nb_streams; i++)
         if (!((int)i == f->picture_stream && d->picture_codec) && !((int)i == f->sound_stream && d->sound_codec) &&
             (int)i != d->subtitles.stream)
@@ -123,7 +133,7 @@ smac_status decoder_start(media_file *file, const media_options *options, decode
     }
     smac_status status = libav_check_streams(file, file->options.subtitles, error);
     if (status == SMAC_OK)
-        status = open_all(d, error);
+        status = decoder_prepare(d, error);
     if (status != SMAC_OK) {
         decoder_close(d);
         return status;
@@ -144,6 +154,7 @@ void decoder_close(decoder *d)
 {
     if (!d)
         return;
+    packet_queue_free(&d->packets);
     av_packet_free(&d->packet);
     av_frame_free(&d->frame);
     av_frame_free(&d->held);
@@ -171,27 +182,14 @@ static double run_up(const decoder *d, int stream)
     return lead > 0 && lead <= RUN_UP_SECONDS ? lead : 0;
 }
 
-/* The time of d->frame from the start of the file; repairs missing, backward and absurd timestamps. */
-static double picture_time(decoder *d)
+/* The time of d->frame from the start of the file. */
+static double picture_time(const decoder *d)
 {
     AVRational base = d->file->format->streams[d->file->picture_stream]->time_base;
-    double expected = d->has_time ? d->held_from + d->held_length : 0;
     int64_t stamp = d->frame->best_effort_timestamp;
     if (stamp == AV_NOPTS_VALUE)
-        return expected;
-    double time =
-        seconds_of(stamp, base) - d->file->start_time - run_up(d, d->file->picture_stream) + d->picture_offset;
-    if (!d->has_time)
-        return time;
-    double jump = time - expected;
-    double length = d->file->info.duration;
-    bool beyond = length > 0 ? jump > 1 && time > length + 1 : jump > 60;
-    if (jump < -1 || beyond) {
-        libav_warn(d->file, "the timestamps of the picture jump; it is taken as going on");
-        d->picture_offset -= jump;
-        time = expected;
-    }
-    return fmax(time, d->held_from);
+        return d->has_time ? d->held_from + d->held_length : 0;
+    return seconds_of(stamp, base) - d->file->start_time - run_up(d, d->file->picture_stream);
 }
 
 static double picture_length(const decoder *d)
@@ -228,6 +226,12 @@ static bool take_picture(decoder *d, decoded *out)
     d->pictures++;
     double time = picture_time(d), length = picture_length(d);
     bool given = false;
+    if (d->has_time && time < d->held_from - OVERLAP_SECONDS) { /* its time has been on show already */
+        d->picture_overlaps++;
+        av_frame_unref(d->frame);
+        return false;
+    }
+    time = d->has_time ? fmax(time, d->held_from) : time;
     /* A picture whose span ends before the part begins is dropped, as is all that begins behind its end. */
     if (d->has_held && time > d->start) {
         give_picture(d, time, time >= d->end, out);
@@ -270,13 +274,14 @@ smac_status decoder_picture(decoder *d, picture *out, smac_error *error)
 
 static bool give_sound(decoder *d, decoded *out)
 {
-    const float *samples;
-    size_t count;
-    int64_t first;
-    if (!sound_converter_next(&d->sound, &samples, &count, &first))
+    sound_piece piece;
+    if (!sound_converter_next(&d->sound, &piece))
         return false;
-    *out = (decoded){
-        .kind = DECODED_SOUND, .samples = samples, .count = count, .first = first, .hole = d->sound.gave_silence};
+    *out = (decoded){.kind = DECODED_SOUND,
+        .samples = piece.samples,
+        .count = piece.count,
+        .first = piece.first,
+        .hole = piece.is_hole};
     return true;
 }
 
@@ -289,11 +294,8 @@ static smac_status take_sound(decoder *d, smac_error *error)
     double time = stamp == AV_NOPTS_VALUE
         ? NAN
         : seconds_of(stamp, base) - d->file->start_time - run_up(d, d->file->sound_stream);
-    const char *warning = NULL;
-    smac_status status = sound_converter_feed(&d->sound, d->frame, time, &warning, error);
+    smac_status status = sound_converter_feed(&d->sound, d->frame, time, error);
     av_frame_unref(d->frame);
-    if (warning)
-        libav_warn(d->file, "%s", warning);
     if (status == SMAC_ERROR_UNSUPPORTED) { /* the picture may still do */
         libav_warn(d->file, "its sound is left out: %s", error ? error->message : "its form is not supported");
         d->sound_ended = true;
@@ -309,7 +311,7 @@ static smac_status take_sound(decoder *d, smac_error *error)
 /* Fetch one frame of one decoder.  1: d->frame is filled; 0: it wants input, or has ended. */
 static int receive(decoder *d, AVCodecContext *codec, bool *drained, int64_t *broken)
 {
-    for (int tries = 0; !*drained && tries < READ_ERRORS_MAX; tries++) {
+    for (int tries = 0; !*drained && tries < DECODE_ERRORS_MAX; tries++) {
         int code = avcodec_receive_frame(codec, d->frame);
         if (code == 0)
             return 1;
@@ -320,7 +322,7 @@ static int receive(decoder *d, AVCodecContext *codec, bool *drained, int64_t *br
             return 0;
         }
         ++*broken;
-        if (d->input_ended && tries + 1 == READ_ERRORS_MAX)
+        if (d->input_ended && tries + 1 == DECODE_ERRORS_MAX)
             *drained = true;
     }
     return 0;
@@ -337,40 +339,51 @@ static void end_input(decoder *d)
 
 static smac_status read_packet(decoder *d, smac_error *error)
 {
-    libav_file *f = d->file;
-    if (libav_interrupted(f))
-        return libav_stopped(f, error);
-    int code = av_read_frame(f->format, d->packet);
-    if (f->interrupted)
-        return libav_stopped(f, error);
-    if (code < 0) {
-        if (f->read_failed)
-            return libav_unreadable(f, error);
-        if (code == AVERROR(ENOMEM))
-            return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for decoding %s", f->path);
-        bool finished = code == AVERROR_EOF || ++d->read_errors >= READ_ERRORS_MAX;
-        if (code != AVERROR_EOF && code != AVERROR(EAGAIN))
-            libav_warn(f, "the file is damaged: parts of it could not be read");
-        if (finished)
-            end_input(d);
+    int track;
+    bool ended;
+    TRY(packet_queue_next(&d->packets, d->packet, &track, &ended, error));
+    if (ended) {
+        end_input(d);
         return SMAC_OK;
     }
-    d->read_errors = 0;
-    bool picture = d->packet->stream_index == f->picture_stream && d->picture_codec;
-    bool sound = d->packet->stream_index == f->sound_stream && d->sound_codec;
-    if ((picture && !d->picture_ended) || (sound && !d->sound_ended)) {
+    smac_status status = SMAC_OK;
+    if ((track == TIMELINE_PICTURE && !d->picture_ended) || (track == TIMELINE_SOUND && !d->sound_ended)) {
+        bool picture = track == TIMELINE_PICTURE;
         if (d->packet->flags & AV_PKT_FLAG_CORRUPT)
             ++*(picture ? &d->picture_broken : &d->sound_broken);
         ++*(picture ? &d->picture_packets : &d->sound_packets);
-        code = avcodec_send_packet(picture ? d->picture_codec : d->sound_codec, d->packet);
+        int code = avcodec_send_packet(picture ? d->picture_codec : d->sound_codec, d->packet);
         if (code < 0 && code != AVERROR(EAGAIN) && code != AVERROR_EOF)
             ++*(picture ? &d->picture_broken : &d->sound_broken);
-    }
-    smac_status status = SMAC_OK;
-    if (d->packet->stream_index == d->subtitles.stream)
+    } else if (d->packet->stream_index == d->subtitles.stream) {
         status = subtitle_reader_take(&d->subtitles, d->packet, error);
+    }
     av_packet_unref(d->packet);
     return status;
+}
+
+/* What was done to follow the time stamps. */
+static void warn_of_times(decoder *d)
+{
+    libav_file *f = d->file;
+    const sound_converter *s = &d->sound;
+    packet_queue_warn(&d->packets);
+    if (d->picture_overlaps > 0)
+        libav_warn(f, "%lld pictures whose time was on show already were dropped", (long long)d->picture_overlaps);
+    if (s->gaps > 0)
+        libav_warn(f, "its sound has %lld gap%s of %.2f s in all, the first at %.2f s: filled with silence",
+            (long long)s->gaps, s->gaps == 1 ? "" : "s", s->gap_seconds, d->start + s->first_gap);
+    if (s->overlaps > 0)
+        libav_warn(f, "its sound overlaps %lld time%s, by %.2f s in all, first at %.2f s: what overlaps was dropped",
+            (long long)s->overlaps, s->overlaps == 1 ? "" : "s", s->overlap_seconds, d->start + s->first_overlap);
+    if (fabs(s->stretched) > 0.1)
+        libav_warn(f, "the time stamps of its sound run %s than its samples: it was stretched by %.2f s in all",
+            s->stretched > 0 ? "slower" : "faster", s->stretched);
+    double alone = (double)s->mixer.samples_alone / MEDIA_SAMPLE_RATE;
+    if (alone > fmax(1.0, 0.05 * (double)s->mixer.samples_heard / MEDIA_SAMPLE_RATE) ||
+        (alone > 0 && s->mixer.samples_alone == s->mixer.samples_heard))
+        libav_warn(f, "for %.1f s its channels cancel each other (opposite phase): channel %d of %d was taken alone",
+            alone, s->mixer.first_alone + 1, s->mixer.channels);
 }
 
 static void warn_of_losses(decoder *d)
@@ -396,7 +409,7 @@ static void warn_of_losses(decoder *d)
             libav_warn(f, "nothing of its %s could be decoded; it is left out", all[i].name);
         const AVStream *stream = f->format->streams[all[i].stream];
         bool estimated = f->format->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE || f->info.is_still;
-        if (estimated || isfinite(d->end))
+        if (estimated || isfinite(d->end) || packet_queue_jumped(&d->packets))
             continue;
         bool own = stream->duration > 0; /* Matroska tells the length of the whole file alone */
         double expected = own ? seconds_of(stream->duration, stream->time_base) : f->info.duration;
@@ -416,6 +429,7 @@ static smac_status finish_all(decoder *d, decoded *out, smac_error *error)
 {
     size_t known = d->file->warnings.count;
     warn_of_losses(d);
+    warn_of_times(d);
     transcript_sort(&d->subtitles.words);
     *out = (decoded){.kind = DECODED_END};
     bool nothing = d->pictures == 0 && !sound_converter_has_sound(&d->sound);

@@ -93,15 +93,41 @@ static double length_of(const AVFormatContext *format)
     return seconds > 0 && isfinite(seconds) ? seconds : 0;
 }
 
+bool libav_clock_may_jump(const AVFormatContext *format)
+{
+    /* Ogg has the flag for chained files, whose stamps begin again; within one of them its clock does not jump. */
+    return format->iformat->flags & AVFMT_TS_DISCONT && strcmp(format->iformat->name, "ogg") != 0;
+}
+
+/*
+ * A file may begin before 0 because a sound codec gives samples before the first true one (Opus, AAC).  A larger
+ * negative start is a true one: a clock that wraps during the file, or a cut that left the time stamps alone.
+ */
+static bool is_run_up(const AVFormatContext *format, double start)
+{
+    double longest = libav_clock_may_jump(format) ? 0 : 0.1;
+    for (unsigned i = 0; i < format->nb_streams; i++) {
+        const AVStream *stream = format->streams[i];
+        const AVCodecParameters *p = stream->codecpar;
+        if (p->codec_type != AVMEDIA_TYPE_AUDIO || p->sample_rate <= 0 || stream->start_time == AV_NOPTS_VALUE)
+            continue;
+        int samples = p->codec_id == AV_CODEC_ID_AAC && p->initial_padding == 0 ? 2112 : p->initial_padding;
+        bool begins_file =
+            !libav_clock_may_jump(format) && (double)stream->start_time * av_q2d(stream->time_base) < start + 0.001;
+        if (begins_file)
+            longest = fmax(longest, (double)samples / p->sample_rate);
+    }
+    return -start <= longest + 0.001;
+}
+
 void libav_describe(libav_file *f)
 {
     AVFormatContext *format = f->format;
     media_info *info = &f->info;
     snprintf(info->container, sizeof info->container, "%s", format->iformat->name);
     info->streams = (int)format->nb_streams;
-    f->start_time = format->start_time != AV_NOPTS_VALUE ? (double)format->start_time / AV_TIME_BASE : 0;
-    info->start = f->start_time;
-    f->start_time = fmax(f->start_time, 0); /* what lies before 0 is the run-up of the codec */
+    info->start = format->start_time != AV_NOPTS_VALUE ? (double)format->start_time / AV_TIME_BASE : 0;
+    f->start_time = info->start < 0 && is_run_up(format, info->start) ? 0 : info->start;
     f->picture_stream = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
     f->sound_stream = av_find_best_stream(format, AVMEDIA_TYPE_AUDIO, -1, -1, NULL, 0);
     if (f->picture_stream >= 0 && (format->streams[f->picture_stream]->disposition & AV_DISPOSITION_ATTACHED_PIC))

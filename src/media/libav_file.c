@@ -15,6 +15,8 @@
 
 #define READ_BUFFER 65536
 #define DEFAULT_MAX_PIXELS ((int64_t)1 << 26)
+#define DEFAULT_MAX_SECONDS (48 * 3600.0)
+#define DEFAULT_MAX_GAP (6 * 3600.0)
 
 void libav_warn(libav_file *f, const char *format, ...)
 {
@@ -45,6 +47,16 @@ void media_warnings_free(media_warnings *warnings)
         free(warnings->items[i]);
     free(warnings->items);
     *warnings = (media_warnings){0};
+}
+
+double libav_widest_gap(const libav_file *f)
+{
+    return f->options.max_gap > 0 ? f->options.max_gap : DEFAULT_MAX_GAP;
+}
+
+double libav_longest(const libav_file *f)
+{
+    return f->options.max_seconds > 0 ? f->options.max_seconds : DEFAULT_MAX_SECONDS;
 }
 
 bool libav_interrupted(libav_file *f)

@@ -31,6 +31,13 @@ void libav_describe(libav_file *f);
 /* FORMAT when there is nothing to read. */
 smac_status libav_check_streams(const libav_file *f, bool subtitles_alone_do, smac_error *error);
 
+/* Whether the time stamps may jump anywhere, as those of MPEG-TS do. */
+bool libav_clock_may_jump(const AVFormatContext *format);
+
+/* The limits, in seconds. */
+double libav_widest_gap(const libav_file *f);
+double libav_longest(const libav_file *f);
+
 /* Add a sentence to the warnings, once. */
 void libav_warn(libav_file *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool libav_interrupted(libav_file *f);

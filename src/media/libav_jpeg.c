@@ -44,9 +44,11 @@ smac_status jpeg_encode(
     if (av_frame_get_buffer(frame, 0) < 0)
         goto done;
     convert = sws_getContext(
-        width, height, AV_PIX_FMT_RGB24, width, height, AV_PIX_FMT_YUVJ420P, SWS_BICUBIC, NULL, NULL, NULL);
+        width, height, AV_PIX_FMT_RGB24, width, height, AV_PIX_FMT_YUV420P, SWS_BICUBIC, NULL, NULL, NULL);
     if (!convert)
         goto done;
+    const int *matrix = sws_getCoefficients(SWS_CS_DEFAULT);
+    sws_setColorspaceDetails(convert, matrix, 1, matrix, 1, 0, 1 << 16, 1 << 16); /* full range, as JPEG has it */
     const uint8_t *planes[4] = {rgb};
     int strides[4] = {3 * width};
     sws_scale(convert, planes, strides, 0, height, frame->data, frame->linesize);

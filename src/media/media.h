@@ -47,6 +47,10 @@ typedef struct media_options {
     const reporter *report; /* gets the warnings too; NULL: nobody */
     /* A picture of more pixels than this is refused by name; 0: 2^26 (a picture of 8192 x 8192). */
     int64_t max_pixels;
+    /* A recording, or the part of it that is asked for, that lasts longer than this is refused; 0: 48 hours. */
+    double max_seconds;
+    /* So is a gap in picture or sound that is wider (it would be filled with silence, or one picture); 0: 6 hours. */
+    double max_gap;
     int threads;       /* threads of the picture decoder; 0: 1 */
     double start, end; /* read this part alone, in seconds; end 0: to the end */
     bool skip_picture, skip_sound;

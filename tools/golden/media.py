@@ -209,6 +209,12 @@ def files():
     data = Path(out("whole.mp4")).read_bytes()
     Path(out("no-index.mp4")).write_bytes(data[:len(data) // 2])
     Path(out("whole.mp4")).unlink()
+    # MPEG-TS: frame n (5 a second) is grey of level 16 + 12 n; a tone from 1.0 to 1.2 s; the clock begins at 10 s.
+    ffmpeg("-f", "lavfi", "-i", "color=c=black:s=64x48:r=5:d=3,format=gray,geq=lum='16+12*N'", "-f", "lavfi", "-i",
+           "aevalsrc='0.5*sin(2*PI*1000*t)*between(t,1,1.2)':s=16000:d=3", "-c:v", "mpeg2video", "-pix_fmt", "yuv420p",
+           "-q:v", "2", "-g", "5", "-bf", "0", "-c:a", "mp2", "-b:a", "32k", "-muxdelay", "0", "-muxpreload", "0",
+           "-output_ts_offset", "10", "-flags", "+bitexact", "-fflags", "+bitexact", "-mpegts_flags", "+initial_discontinuity",
+           "-map_metadata", "-1", out("clock.ts"))
 
 
 if __name__ == "__main__":
