@@ -229,6 +229,31 @@ bool onednn_block_fill(onednn_block *b, const void *rows, int64_t row)
     return s == dnnl_success;
 }
 
+/* Where element (k, n) of a blocked layout is. */
+static int64_t element_place(const dnnl_memory_desc_t *layout, int64_t k, int64_t n)
+{
+    const dnnl_blocking_desc_t *blocking = &layout->format_desc.blocking;
+    int64_t place = layout->offset0, at[2] = {k, n}, stride = 1;
+    for (int i = blocking->inner_nblks - 1; i >= 0; i--) {
+        int64_t block = blocking->inner_blks[i], *d = &at[blocking->inner_idxs[i]];
+        place += *d % block * stride;
+        *d /= block;
+        stride *= block;
+    }
+    return place + at[0] * blocking->strides[0] + at[1] * blocking->strides[1];
+}
+
+void onednn_block_read(const onednn_block *b, int64_t n, void *out)
+{
+    for (int64_t k = 0; k < b->k; k++) {
+        int64_t from = element_place(&b->layout, k, n);
+        if (b->how == PRECISION_BF16)
+            ((uint16_t *)out)[k] = ((const uint16_t *)b->data)[from];
+        else
+            ((int8_t *)out)[k] = ((const int8_t *)b->data)[from];
+    }
+}
+
 smac_status onednn_multiply(
     void *out, const void *left, int64_t rows, int64_t left_row, const onednn_block *b, smac_error *error)
 {

@@ -28,6 +28,9 @@ size_t onednn_block_bytes(const onednn_block *b);
 /* rows(n, row) of bf16 or int8, k of each count */
 bool onednn_block_fill(onednn_block *b, const void *rows, int64_t row);
 
+/* Column n of the block as it was given to onednn_block_fill: k values of bf16 or int8. */
+void onednn_block_read(const onednn_block *b, int64_t n, void *out);
+
 /* out(rounded rows, n) dense = left(rounded rows, left_row) times the block: float32 or int32 */
 smac_status onednn_multiply(
     void *out, const void *left, int64_t rows, int64_t left_row, const onednn_block *b, smac_error *error);

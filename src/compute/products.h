@@ -38,6 +38,8 @@ int64_t packed_matrix_n(const packed_matrix *p);
 int64_t packed_matrix_k(const packed_matrix *p);
 precision packed_matrix_precision(const packed_matrix *p);
 size_t packed_matrix_bytes(const packed_matrix *p);
+/* Row i of the weight as float32 (k values), as rounded by its precision.  scratch: k floats. */
+void packed_matrix_row(const packed_matrix *p, int64_t i, float *out, float *scratch);
 
 /* y(rows, n) = activation(x(rows, k) W^T + bias(n)) */
 typedef struct packed_product {

@@ -240,6 +240,39 @@ size_t packed_matrix_bytes(const packed_matrix *p)
     return p->bytes + (p->scale ? (size_t)p->panels * PANEL * 8 : 0);
 }
 
+/* Row i as it is stored, k elements one after the other. */
+static void packed_row_elements(const packed_matrix *p, int64_t i, void *out)
+{
+    if (p->blocks) {
+        int64_t columns = p->block_panels * PANEL;
+        onednn_block_read(p->blocks[i / columns], i % columns, out);
+        return;
+    }
+    size_t element = element_of(p->how);
+    int64_t step = step_of(p->how);
+    const char *panel = (const char *)p->data + (size_t)(i / PANEL * p->steps * PANEL) * element;
+    for (int64_t k = 0; k < p->k; k++) {
+        int64_t at = (k / step * PANEL + i % PANEL) * step + k % step;
+        memcpy((char *)out + (size_t)k * element, panel + (size_t)at * element, element);
+    }
+}
+
+void packed_matrix_row(const packed_matrix *p, int64_t i, float *out, float *scratch)
+{
+    if (p->how == PRECISION_F32) {
+        packed_row_elements(p, i, out);
+        return;
+    }
+    packed_row_elements(p, i, scratch);
+    if (p->how == PRECISION_BF16) {
+        kernels_get()->from_bf16(out, (const uint16_t *)(const void *)scratch, p->k);
+        return;
+    }
+    const int8_t *steps = (const int8_t *)(const void *)scratch;
+    for (int64_t k = 0; k < p->k; k++)
+        out[k] = (float)steps[k] * p->scale[i];
+}
+
 typedef struct product_work {
     const packed_product *p;
     const packed_matrix *w;

@@ -42,6 +42,13 @@ smac_status whisper_config_of_file(
 smac_status whisper_open_folder(const char *path, tensor_file **file, whisper_config *out, smac_error *error);
 /* Every tensor of encoder and decoder is in the file and has its shape; values are not read. */
 smac_status whisper_check_file(const tensor_file *file, const whisper_config *c, smac_error *error);
+/*
+ * The same, and visit gets each tensor of the file that holds one or more of them; matrix: only products read it.  A
+ * CTranslate2 tensor that holds several comes several times.
+ */
+typedef smac_status (*whisper_visitor)(void *user, const tensor_entry *entry, bool matrix, smac_error *error);
+smac_status whisper_visit_file(
+    const tensor_file *file, const whisper_config *c, whisper_visitor visit, void *user, smac_error *error);
 
 /* --- the encoder -------------------------------------------------------------------------------------------------- */
 typedef struct whisper_encoder whisper_encoder;
@@ -75,9 +82,14 @@ value *whisper_encoder_forward(
 /* --- the decoder -------------------------------------------------------------------------------------------------- */
 typedef struct whisper_decoder whisper_decoder; /* the weights; any number of decodings may share them */
 
-/* file must stay open as long as the decoder: embeddings of single tokens are read from it. */
-smac_status whisper_decoder_new(
-    const tensor_file *file, const whisper_config *config, precision how, whisper_decoder **out, smac_error *error);
+/*
+ * Life of a decoder: add (frozen parameters under prefix), pack (all matrices, before the store is sealed), load (all
+ * else, after it); the file is not needed any more then.  The store must outlive it.
+ */
+smac_status whisper_decoder_add(
+    parameter_store *store, const char *prefix, const whisper_config *config, whisper_decoder **out, smac_error *error);
+smac_status whisper_decoder_pack(whisper_decoder *d, const tensor_file *file, precision how, smac_error *error);
+smac_status whisper_decoder_load(whisper_decoder *d, const tensor_file *file, smac_error *error);
 void whisper_decoder_free(whisper_decoder *d);
 
 /* One window's decoding: keys and values of the sound, and of the tokens so far for up to beams hypotheses. */
@@ -92,7 +104,7 @@ void whisper_decoding_restart(whisper_decoding *s);
 int64_t whisper_decoding_length(const whisper_decoding *s); /* tokens so far, of each hypothesis */
 
 /*
- * Only behind restart: count tokens of one hypothesis at once.  logits (may be NULL): (vocabulary) of the last token;
+ * Only after restart: count tokens of one hypothesis at once.  logits (may be NULL): (vocabulary) of the last token;
  * early_logits (may be NULL): those of token number early.  Errors: ARGUMENT for too many tokens or ids outside.
  */
 smac_status whisper_decoding_prompt(whisper_decoding *s, const int32_t *tokens, int64_t count, float *logits,
@@ -104,12 +116,16 @@ smac_status whisper_decoding_prompt(whisper_decoding *s, const int32_t *tokens, 
 smac_status whisper_decoding_step(
     whisper_decoding *s, int64_t beams, const int32_t *tokens, const int32_t *origin, float *logits, smac_error *error);
 
-/*
- * Forgets the tokens and runs all of tokens (count) once for word times: scores (heads, count, frames) are q.k /
- * sqrt(width of a head) of the cross-attention heads listed as (layer, head) pairs, before the softmax; probability
- * (count) is that of tokens[i + 1] behind tokens[i] among the ids below limit (the last one is not set).
- */
-smac_status whisper_decoding_align(whisper_decoding *s, const int32_t *tokens, int64_t count, const int32_t (*heads)[2],
-    int64_t head_count, float *scores, int32_t limit, float *probability, smac_error *error);
+typedef struct whisper_alignment {
+    const int32_t *tokens;
+    int64_t count;
+    const int32_t (*heads)[2]; /* (layer, head) of the cross-attention */
+    int64_t head_count;
+    int32_t limit;      /* probabilities are among the ids below it */
+    float *scores;      /* out: (head_count, count, frames), q.k / sqrt(width of a head), before the softmax */
+    float *probability; /* out: (count), of tokens[i + 1] after tokens[i]; the last one is not set */
+} whisper_alignment;
+/* Forgets the tokens and runs those of *a at once, for the times of words. */
+smac_status whisper_decoding_align(whisper_decoding *s, const whisper_alignment *a, smac_error *error);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "encoders/weights_loading.h"
-#include "encoders/whisper_weights.h"
+#include "encoders/whisper_tensors.h"
 
 typedef struct config_field {
     const char *name; /* in config.json */

@@ -8,7 +8,7 @@
 #include "compute/products.h"
 #include "encoders/block_stack.h"
 #include "encoders/weights_loading.h"
-#include "encoders/whisper_weights.h"
+#include "encoders/whisper_tensors.h"
 
 enum { CONVOLUTION_WIDTH = 3 };
 
@@ -23,82 +23,50 @@ struct whisper_encoder {
 
 /* --- adding ------------------------------------------------------------------------------------------------------- */
 
-typedef struct builder {
-    whisper_encoder *e;
-    smac_status status;
-    smac_error *error;
-} builder;
-
-static parameter *add(
-    builder *b, int32_t stage, parameter_kind kind, int rank, const int64_t *dim, const char *name, const char *ending)
+static transformer_block block_of(const whisper_config *c, const whisper_layer *l)
 {
-    char full[128];
-    snprintf(full, sizeof full, "encoder.%s.%s", name, ending);
-    return parameter_list_add(&b->e->list, full, kind, rank, dim, stage, &b->status, b->error);
-}
-
-static void add_norm(builder *b, int32_t stage, const char *name, layer_norm *out)
-{
-    const int64_t dim[] = {b->e->config.width};
-    out->epsilon = 1e-5f;
-    out->weight = add(b, stage, KIND_NORM_WEIGHT, 1, dim, name, "weight");
-    out->bias = add(b, stage, KIND_BIAS, 1, dim, name, "bias");
-}
-
-static void add_linear(builder *b, int32_t stage, const char *name, int64_t in, int64_t out, bool bias, linear *layer)
-{
-    layer->weight = add(b, stage, KIND_MATRIX, 2, (int64_t[]){out, in}, name, "weight");
-    layer->bias = bias ? add(b, stage, KIND_BIAS, 1, (int64_t[]){out}, name, "bias") : NULL;
-}
-
-static void add_convolution(builder *b, const char *name, int64_t in, linear *layer)
-{
-    const int64_t dim[] = {b->e->config.width, in, CONVOLUTION_WIDTH};
-    layer->weight = add(b, STAGE_BEFORE_BLOCKS, KIND_KERNEL, 3, dim, name, "weight");
-    layer->bias = add(b, STAGE_BEFORE_BLOCKS, KIND_BIAS, 1, dim, name, "bias");
-}
-
-static void add_block(builder *b, int32_t i, transformer_block *k)
-{
-    const whisper_config *c = &b->e->config;
-    int64_t width = c->width, head = width / c->encoder_heads;
-    char name[64];
-    *k = (transformer_block){.pre_norm = true,
+    int64_t head = c->width / c->encoder_heads;
+    return (transformer_block){.pre_norm = true,
         .heads = (int)c->encoder_heads,
         .head_width = head,
         .scale = (float)(1 / sqrt((double)head)),
-        .activation = ACTIVATION_GELU};
-    snprintf(name, sizeof name, "layers.%d.self_attn.k_proj", i);
-    add_linear(b, i, name, width, width, false, &k->key);
-    snprintf(name, sizeof name, "layers.%d.self_attn.v_proj", i);
-    add_linear(b, i, name, width, width, true, &k->value);
-    snprintf(name, sizeof name, "layers.%d.self_attn.q_proj", i);
-    add_linear(b, i, name, width, width, true, &k->query);
-    snprintf(name, sizeof name, "layers.%d.self_attn.out_proj", i);
-    add_linear(b, i, name, width, width, true, &k->out);
-    snprintf(name, sizeof name, "layers.%d.self_attn_layer_norm", i);
-    add_norm(b, i, name, &k->attention_norm);
-    snprintf(name, sizeof name, "layers.%d.fc1", i);
-    add_linear(b, i, name, width, c->encoder_hidden, true, &k->up);
-    snprintf(name, sizeof name, "layers.%d.fc2", i);
-    add_linear(b, i, name, c->encoder_hidden, width, true, &k->down);
-    snprintf(name, sizeof name, "layers.%d.final_layer_norm", i);
-    add_norm(b, i, name, &k->output_norm);
+        .activation = ACTIVATION_GELU,
+        .query = l->self_query,
+        .key = l->self_key,
+        .value = l->self_value,
+        .out = l->self_out,
+        .attention_norm = l->self_norm,
+        .output_norm = l->feed_norm,
+        .up = l->up,
+        .down = l->down};
 }
 
-static smac_status add_all(whisper_encoder *e, smac_error *error)
+static smac_status encoder_add_items(whisper_encoder *e, whisper_parts *parts, smac_error *error)
 {
-    const whisper_config *c = &e->config;
-    builder b = {.e = e, .error = error};
-    e->list.initial_scale = c->initial_scale;
-    add_convolution(&b, "conv1", c->mel_bins, &e->first);
-    add_convolution(&b, "conv2", c->width, &e->second);
-    e->positions =
-        add(&b, STAGE_BEFORE_BLOCKS, KIND_TOKEN, 2, (int64_t[]){c->positions, c->width}, "embed_positions", "weight");
-    for (int32_t i = 0; i < c->encoder_layers; i++)
-        add_block(&b, i, &e->blocks[i]);
-    add_norm(&b, STAGE_AFTER_BLOCKS, "layer_norm", &e->norm);
-    return b.status;
+    smac_status status = SMAC_OK;
+    whisper_walk walk = whisper_walk_of(&e->config, WHISPER_ENCODER);
+    whisper_item item;
+    e->list.initial_scale = e->config.initial_scale;
+    while (whisper_walk_next(&walk, &item))
+        *whisper_item_place(parts, &item) =
+            parameter_list_add(&e->list, item.name, item.kind, item.rank, item.dim, item.stage, &status, error);
+    return status;
+}
+
+static smac_status encoder_add_all(whisper_encoder *e, smac_error *error)
+{
+    whisper_parts parts = {.layers = memory_new((size_t)e->config.encoder_layers, sizeof *parts.layers)};
+    if (parts.layers == NULL)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for an encoder's blocks");
+    smac_status status = encoder_add_items(e, &parts, error);
+    e->first = parts.conv1;
+    e->second = parts.conv2;
+    e->positions = parts.positions.weight;
+    e->norm = parts.norm;
+    for (int64_t i = 0; i < e->config.encoder_layers; i++)
+        e->blocks[i] = block_of(&e->config, &parts.layers[i]);
+    free(parts.layers);
+    return status;
 }
 
 smac_status whisper_encoder_add(parameter_store *store, const char *prefix, const whisper_config *config,
@@ -114,7 +82,7 @@ smac_status whisper_encoder_add(parameter_store *store, const char *prefix, cons
     smac_status status = e->blocks != NULL ? parameter_list_begin(&e->list, store, prefix, error)
                                            : FAIL(error, SMAC_ERROR_MEMORY, "no memory for an encoder's blocks");
     if (status == SMAC_OK)
-        status = add_all(e, error);
+        status = encoder_add_all(e, error);
     if (status != SMAC_OK) {
         whisper_encoder_free(e);
         return status;
@@ -147,15 +115,16 @@ parameter_list *whisper_encoder_parameters(whisper_encoder *e)
 
 /* --- weights ------------------------------------------------------------------------------------------------------ */
 
-static smac_status pack_one(
-    whisper_encoder *e, listed_parameter *item, const tensor_file *file, precision how, smac_error *error)
+/* A CTranslate2 file's names are not the list's: the table is gone through beside the list, which has its order. */
+static smac_status encoder_pack_item(whisper_encoder *e, const tensor_file *file, const whisper_item *from,
+    listed_parameter *item, precision how, smac_error *error)
 {
     parameter *p = item->parameter;
     whisper_tensor t;
-    TRY(whisper_find(file, item->published, item->published_rank, item->published_dim, &t, error));
+    TRY(whisper_find(file, from, &t, error));
     float *copy = memory_new((size_t)p->count, sizeof *copy);
     if (copy != NULL)
-        whisper_read(&t, 0, item->published_dim[0], copy);
+        whisper_read(&t, copy);
     struct packed_matrix *packed = copy != NULL ? packed_matrix_new(copy, p->dim[0], p->dim[1], how) : NULL;
     free(copy);
     if (packed == NULL)
@@ -169,10 +138,12 @@ smac_status whisper_encoder_pack(whisper_encoder *e, const tensor_file *file, pr
 {
     if (!whisper_is_ctranslate2(file))
         return parameter_list_pack(&e->list, file, how, error);
-    for (size_t i = 0; i < e->list.count; i++) {
+    whisper_walk walk = whisper_walk_of(&e->config, WHISPER_ENCODER);
+    whisper_item from;
+    for (size_t i = 0; whisper_walk_next(&walk, &from); i++) {
         listed_parameter *item = &e->list.items[i];
         if (item->parameter->product && !item->parameter->trainable && !item->packed && !item->borrowed)
-            TRY(pack_one(e, item, file, how, error));
+            TRY(encoder_pack_item(e, file, &from, item, how, error));
     }
     return SMAC_OK;
 }
@@ -181,8 +152,10 @@ smac_status whisper_encoder_load(whisper_encoder *e, const tensor_file *file, sm
 {
     if (!whisper_is_ctranslate2(file))
         return parameter_list_load(&e->list, file, NULL, error);
-    for (size_t i = 0; i < e->list.count; i++) {
-        listed_parameter *item = &e->list.items[i];
+    whisper_walk walk = whisper_walk_of(&e->config, WHISPER_ENCODER);
+    whisper_item from;
+    for (size_t i = 0; whisper_walk_next(&walk, &from); i++) {
+        const listed_parameter *item = &e->list.items[i];
         parameter *p = item->parameter;
         if (item->packed || item->borrowed)
             continue;
@@ -190,8 +163,7 @@ smac_status whisper_encoder_load(whisper_encoder *e, const tensor_file *file, sm
         if (numbers == NULL)
             return FAIL(
                 error, SMAC_ERROR_INTERNAL, "parameter %s has no memory: seal its store before loading", p->name);
-        smac_status status =
-            whisper_load(file, item->published, item->published_rank, item->published_dim, numbers, error);
+        smac_status status = whisper_load(file, &from, numbers, error);
         parameter_unmap(p, numbers, true);
         TRY(status);
     }

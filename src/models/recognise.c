@@ -63,20 +63,14 @@ static smac_status collect_encoders(collector *c, const encoder_files *f, parame
     return status;
 }
 
-/* All tensors of the file: the decoder has no list of parameters.  The output's matrix is the embeddings' again. */
+static smac_status collect_one(void *user, const tensor_entry *entry, bool matrix, smac_error *error)
+{
+    return collect(user, (read_tensor){.entry = entry, .product = matrix}, error);
+}
+
 static smac_status collect_whisper(collector *c, const whisper_config *config, smac_error *error)
 {
-    TRY(whisper_check_file(c->file, config, error));
-    for (size_t i = 0; i < tensor_file_count(c->file); i++) {
-        const tensor_entry *e = tensor_file_at(c->file, i);
-        size_t length = strlen(e->name);
-        if (strcmp(e->name, "proj_out.weight") == 0 || (length > 6 && strcmp(e->name + length - 6, "_scale") == 0))
-            continue;
-        bool product = e->rank == 2 &&
-            (strstr(e->name, "_proj.weight") || strstr(e->name, ".fc1.weight") || strstr(e->name, ".fc2.weight"));
-        TRY(collect(c, (read_tensor){.entry = e, .product = product}, error));
-    }
-    return SMAC_OK;
+    return whisper_visit_file(c->file, config, collect_one, c, error);
 }
 
 smac_status models_tensors(const encoder_files *f, read_tensor **out, size_t *count, smac_error *error)

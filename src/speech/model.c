@@ -22,8 +22,8 @@ void speech_model_free(speech_model *m)
     if (m == NULL)
         return;
     whisper_encoder_free(m->encoder);
-    parameter_store_free(m->store);
     whisper_decoder_free(m->decoder);
+    parameter_store_free(m->store);
     tokenizer_close(m->tokens);
     tensor_file_close(m->file);
     free(m->suppress);
@@ -201,10 +201,15 @@ static smac_status open_weights(speech_model *m, smac_error *error)
     if (m->store == NULL)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a model's parameters");
     TRY(whisper_encoder_add(m->store, "", &m->config, 0, &m->encoder, error));
+    TRY(whisper_decoder_add(m->store, "", &m->config, &m->decoder, error));
     TRY(whisper_encoder_pack(m->encoder, m->file, m->how, error));
+    TRY(whisper_decoder_pack(m->decoder, m->file, m->how, error));
     TRY(parameter_store_seal(m->store, false, 0, error));
     TRY(whisper_encoder_load(m->encoder, m->file, error));
-    return whisper_decoder_new(m->file, &m->config, m->how, &m->decoder, error);
+    TRY(whisper_decoder_load(m->decoder, m->file, error));
+    tensor_file_close(m->file);
+    m->file = NULL;
+    return SMAC_OK;
 }
 
 static smac_status open_parts(speech_model *m, const char *path, smac_error *error)

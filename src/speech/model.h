@@ -10,7 +10,7 @@
 
 struct speech_model {
     whisper_config config;
-    tensor_file *file;
+    tensor_file *file; /* while it is opened; NULL afterwards */
     parameter_store *store;
     whisper_encoder *encoder;
     whisper_decoder *decoder;

@@ -312,7 +312,15 @@ static smac_status align(whisper_decoding *s, const word_setting *w, const int32
         tokens[w->prompt_count] = w->no_timestamps;
         memcpy(tokens + w->prompt_count + 1, text, (size_t)count * sizeof *tokens);
         tokens[all - 1] = w->end;
-        status = whisper_decoding_align(s, tokens, all, w->heads, w->head_count, scores, w->end, probability, error);
+        status = whisper_decoding_align(s,
+            &(whisper_alignment){.tokens = tokens,
+                .count = all,
+                .heads = w->heads,
+                .head_count = w->head_count,
+                .limit = w->end,
+                .scores = scores,
+                .probability = probability},
+            error);
     }
     if (status == SMAC_OK) {
         cost_of_scores(scores, w->head_count, all, positions, frames, w->prompt_count, rows, cost);

@@ -3,9 +3,10 @@
  * safetensors and from the same weights as a CTranslate2 file (tools/golden/whisper.py).
  */
 #include "support/golden.h"
+#include "support/whisper.h"
 
 #include "encoders/whisper.h"
-#include "encoders/whisper_weights.h"
+#include "encoders/whisper_tensors.h"
 
 static const double LIMIT = 1e-5;
 
@@ -140,7 +141,12 @@ static void int8_files_are_read(void **state)
     const tensor_entry *exact = tensor_file_find(plain, "model.encoder.layers.1.fc1.weight");
     assert_true(exact->rank == 2 && exact->dim[0] == dim[0] && exact->dim[1] == dim[1]);
     float *want = golden_floats(plain, exact->name, NULL), have[40 * 24];
-    assert_ok(whisper_load(s.weights, "encoder.layers.1.fc1.weight", 2, dim, have, error));
+    whisper_walk walk = whisper_walk_of(&s.config, WHISPER_ENCODER);
+    whisper_item item;
+    do {
+        assert_true(whisper_walk_next(&walk, &item));
+    } while (strcmp(item.name, "encoder.layers.1.fc1.weight") != 0);
+    assert_ok(whisper_load(s.weights, &item, have, error));
     for (int r = 0; r < 40; r++) {
         float most = 0;
         for (int i = 0; i < 24; i++)
@@ -196,6 +202,7 @@ enum { VOCABULARY = 70, TOKENS = 9, FRAMES = 20 };
 
 typedef struct decoder_setting {
     setting s;
+    parameter_store *store;
     whisper_decoder *decoder;
     whisper_decoding *decoding;
     int32_t tokens[TOKENS];
@@ -205,7 +212,7 @@ static void decoder_open(decoder_setting *d, bool ctranslate2, int64_t beams)
 {
     int64_t wide[TOKENS];
     open_files(&d->s, ctranslate2);
-    assert_ok(whisper_decoder_new(d->s.weights, &d->s.config, PRECISION_F32, &d->decoder, error));
+    assert_ok(decoder_with_store(d->s.weights, &d->s.config, &d->store, &d->decoder, error));
     assert_ok(whisper_decoding_new(d->decoder, beams, &d->decoding, error));
     float *sound = golden_floats(d->s.golden, "golden.output", NULL);
     assert_ok(whisper_decoding_sound(d->decoding, sound, FRAMES, error));
@@ -219,6 +226,7 @@ static void decoder_close(decoder_setting *d)
 {
     whisper_decoding_free(d->decoding);
     whisper_decoder_free(d->decoder);
+    parameter_store_free(d->store);
     clear(&d->s);
 }
 
@@ -285,7 +293,14 @@ static void alignment_scores_and_probabilities(void **state)
     decoder_setting d;
     float scores[3 * TOKENS * FRAMES], probability[TOKENS];
     decoder_open(&d, false, 1);
-    assert_ok(whisper_decoding_align(d.decoding, d.tokens, TOKENS, heads, 3, scores, VOCABULARY, probability, error));
+    whisper_alignment alignment = {.tokens = d.tokens,
+        .count = TOKENS,
+        .heads = heads,
+        .head_count = 3,
+        .limit = VOCABULARY,
+        .scores = scores,
+        .probability = probability};
+    assert_ok(whisper_decoding_align(d.decoding, &alignment, error));
     float *logits = golden_floats(d.s.golden, "golden.logits", NULL);
     for (int h = 0; h < 3; h++) {
         char key[32];
@@ -328,11 +343,12 @@ static void wrong_use_is_refused(void **state)
     whisper_config wrong = d.s.config;
     wrong.decoder_hidden++;
     whisper_decoder *none = NULL;
-    assert_int_equal(whisper_decoder_new(d.s.weights, &wrong, PRECISION_F32, &none, &refusal), SMAC_ERROR_MISMATCH);
+    parameter_store *store;
+    assert_int_equal(decoder_with_store(d.s.weights, &wrong, &store, &none, &refusal), SMAC_ERROR_MISMATCH);
     assert_non_null(strstr(refusal.message, "decoder.layers.0.fc1.weight"));
     wrong = d.s.config;
     wrong.decoder_layers++;
-    assert_int_equal(whisper_decoder_new(d.s.weights, &wrong, PRECISION_F32, &none, &refusal), SMAC_ERROR_NOT_FOUND);
+    assert_int_equal(decoder_with_store(d.s.weights, &wrong, &store, &none, &refusal), SMAC_ERROR_NOT_FOUND);
     assert_null(none);
     wrong = d.s.config;
     wrong.encoder_layers = 1025;

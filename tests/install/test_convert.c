@@ -1,6 +1,7 @@
 /* tests/install/test_convert.c - weights in bf16 and int8: every family's states stay near, sizes shrink, copies agree.
  */
 #include "support/models.h"
+#include "support/whisper.h"
 
 #include "base/path.h"
 #include "encoders/weights_loading.h"
@@ -199,8 +200,10 @@ static void whisper_stays_near_and_ctranslate2_is_refused(void **state)
         if (k == 2)
             assert_true(tensor_file_find(file, "model.decoder.layers.0.fc1.weight")->type == TENSOR_I8);
         whisper_decoder *decoder;
-        assert_ok(whisper_decoder_new(file, &config, PRECISION_F32, &decoder, error));
+        parameter_store *store;
+        assert_ok(decoder_with_store(file, &config, &store, &decoder, error));
         whisper_decoder_free(decoder);
+        parameter_store_free(store);
         tensor_file_close(file);
         if (k == 0)
             whole = y;

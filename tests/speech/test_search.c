@@ -3,6 +3,7 @@
  * with sound, against CTranslate2 on a tiny random model (tools/golden/whisper.py, tools/golden/speech.py).
  */
 #include "support/golden.h"
+#include "support/whisper.h"
 
 #include <jansson.h>
 
@@ -27,7 +28,7 @@ static const speech_rules RULES = {.vocabulary = VOCABULARY,
 typedef struct setting {
     tensor_file *golden, *weights;
     whisper_config config;
-    parameter_store *store;
+    parameter_store *store, *decoder_store;
     whisper_encoder *encoder;
     whisper_decoder *decoder;
     whisper_decoding *decoding;
@@ -43,11 +44,11 @@ static int set_up(void **state)
     snprintf(path, sizeof path, "%s/tests/golden/encoders/whisper.ctranslate2.bin", SMAC_SOURCE_DIR);
     assert_ok(tensor_file_open(path, &s.weights, error));
     assert_ok(whisper_config_of_file(s.weights, NULL, 0, &s.config, error));
+    assert_ok(decoder_with_store(s.weights, &s.config, &s.decoder_store, &s.decoder, error));
     s.store = parameter_store_new();
     assert_ok(whisper_encoder_add(s.store, "", &s.config, 0, &s.encoder, error));
     assert_ok(parameter_store_seal(s.store, false, 0, error));
     assert_ok(whisper_encoder_load(s.encoder, s.weights, error));
-    assert_ok(whisper_decoder_new(s.weights, &s.config, PRECISION_F32, &s.decoder, error));
     assert_ok(whisper_decoding_new(s.decoder, 8, &s.decoding, error));
     snprintf(path, sizeof path, "%s/tests/golden/speech/search.json", SMAC_SOURCE_DIR);
     s.expected = json_load_file(path, 0, &where);
@@ -64,6 +65,7 @@ static int tear_down(void **state)
     whisper_decoder_free(s->decoder);
     whisper_encoder_free(s->encoder);
     parameter_store_free(s->store);
+    parameter_store_free(s->decoder_store);
     tensor_file_close(s->weights);
     tensor_file_close(s->golden);
     return 0;
