@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "encoders/encoder_kind.h"
 #include "encoders/weights_loading.h"
-#include "encoders/whisper_weights.h"
+#include "encoders/whisper_tensors.h"
 
 /* A tensor that each of ImageBind's encoders always has. */
 static const struct {
