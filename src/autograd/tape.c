@@ -602,6 +602,8 @@ bool op_ready_list(tape *t, const char *op, int count, const value *const *input
 
 value *op_result(tape *t, int rank, const int64_t *dim, bool tracked)
 {
+    if (t->error.code == SMAC_OK && interruption_asked(&t->options.interrupt))
+        tape_fail(t, SMAC_ERROR_INTERRUPTED, __func__, "stopped as asked");
     value *v = value_with_memory(t, rank, dim);
     if (v != NULL)
         v->tracked = tracked && t->options.record;

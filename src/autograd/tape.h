@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/memory.h"
 #include "compute/precision.h"
 
@@ -60,12 +61,13 @@ typedef struct parameter {
 } parameter;
 
 typedef struct tape_options {
-    bool record;         /* keep what tape_backward needs */
-    bool training;       /* dropout is active */
-    precision precision; /* of products whose weights are float32 parameters (training in bf16) */
-    uint64_t seed;       /* of dropout */
-    uint64_t step;       /* of dropout: masks depend on (seed, step, position in the tape) alone */
-    bool check_finite;   /* test every operation's result; a non-finite one fails and names the operation */
+    bool record;            /* keep what tape_backward needs */
+    bool training;          /* dropout is active */
+    precision precision;    /* of products whose weights are float32 parameters (training in bf16) */
+    uint64_t seed;          /* of dropout */
+    uint64_t step;          /* of dropout: masks depend on (seed, step, position in the tape) alone */
+    bool check_finite;      /* test every operation's result; a non-finite one fails and names the operation */
+    interruption interrupt; /* asked before every operation: the tape then fails with SMAC_ERROR_INTERRUPTED */
 } tape_options;
 
 typedef struct tape tape;

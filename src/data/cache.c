@@ -48,7 +48,7 @@ static smac_status read_item(const work *w, const dataset_item *item, sample *ou
             status = sample_set_ready(out, m, f->steps, f->crops, f->width, f->data, error);
     }
     if (status == SMAC_OK)
-        status = system_encode(w->system, out, false, error);
+        status = system_encode(w->system, out, NULL, error);
     return status;
 }
 

@@ -159,7 +159,8 @@ static smac_status clip_encoder_encode(clip_encoder *e, int m, smac_error *error
     if (!e->options.system || l->raw.count == 0)
         return SMAC_OK;
     sample_give_clips(&part, e->configuration, m, &l->raw);
-    smac_status status = system_encode(e->options.system, &part, true, error);
+    system_encode_options how = {.everything = true, .interrupt = e->options.interrupt};
+    smac_status status = system_encode(e->options.system, &part, &how, error);
     if (status == SMAC_OK)
         status = lane_add_vectors(l, &part.ready[m], error);
     sample_clear(&part);

@@ -12,6 +12,7 @@
 #ifndef SMAC_PIPELINE_CLIP_ENCODER_H
 #define SMAC_PIPELINE_CLIP_ENCODER_H
 
+#include "base/interrupt.h"
 #include "media/clips.h"
 #include "media/frame_sampler.h"
 #include "pipeline/sample.h"
@@ -24,6 +25,7 @@ typedef struct clip_encoder_options {
     bool without[MODALITIES];           /* leave a modality out, whatever is fed */
     int64_t at_once;                    /* clips that the encoder takes in one go; 0: 8 */
     bool keep_blank;                    /* give black and silent clips too */
+    interruption interrupt;             /* asked while encoding */
 } clip_encoder_options;
 
 typedef struct clip {

@@ -197,7 +197,8 @@ smac_status system_predict(const affect_system *s, const sample *const *samples,
     predict_options o = options ? *options : (predict_options){0};
     int64_t at_once = o.at_once > 0 ? o.at_once : AT_ONCE;
     memset(results, 0, (size_t)count * sizeof *results);
-    predict_call call = {.system = s, .tape = tape_new(NULL), .unclipped = o.unclipped};
+    predict_call call = {
+        .system = s, .tape = tape_new(&(tape_options){.interrupt = o.interrupt}), .unclipped = o.unclipped};
     smac_status status = call.tape ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a tape");
     for (int64_t i = 0; i < count && status == SMAC_OK; i += at_once) {
         int64_t some = count - i < at_once ? count - i : at_once;

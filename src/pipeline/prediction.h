@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/modality.h"
 #include "model/task.h"
@@ -61,6 +62,7 @@ typedef struct predict_options {
     bool unclipped;         /* scores as the heads give them, also outside the label range (the field's metrics) */
     const char *what;       /* progress under this name, in samples; NULL: none */
     const reporter *report; /* may ask to stop (SMAC_ERROR_INTERRUPTED); NULL: nobody */
+    interruption interrupt; /* asked between the operations too */
 } predict_options;
 
 /*

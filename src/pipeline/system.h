@@ -115,10 +115,12 @@ smac_status system_batch(const affect_system *s, const sample *const *samples, i
  */
 semanticmac_outputs system_forward(const affect_system *s, tape *t, const batch *b, semanticmac_wanted wanted);
 
-/*
- * Run the encoders that are frozen whole (or all of them: everything) over a sample and put their vectors in place of
- * its raw form.  For caches and for windows that overlap.
- */
-smac_status system_encode(const affect_system *s, sample *x, bool everything, smac_error *error);
+typedef struct system_encode_options {
+    bool everything;        /* all encoders; else only those that are frozen whole */
+    interruption interrupt; /* asked between the operations */
+} system_encode_options;
+
+/* Run encoders over a sample and put their vectors in place of its raw form.  options NULL: the frozen ones. */
+smac_status system_encode(const affect_system *s, sample *x, const system_encode_options *options, smac_error *error);
 
 #endif

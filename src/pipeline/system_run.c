@@ -42,7 +42,7 @@ static value *encode_rows(const affect_system *s, tape *t, const batch *b, int m
 /* The same for a frozen encoder on a tape that records or computes in another precision: aside, without notes. */
 static value *encode_rows_aside(const affect_system *s, tape *t, const batch *b, int m)
 {
-    tape_options options = {.precision = s->precision[m]};
+    tape_options options = {.precision = s->precision[m], .interrupt = tape_get_options(t)->interrupt};
     tape *aside = tape_new(&options);
     smac_error error = {0};
     if (!aside) {
@@ -113,15 +113,26 @@ semanticmac_outputs system_forward(const affect_system *s, tape *t, const batch 
 
 /* --- ready vectors ------------------------------------------------------------------------------------------------ */
 
-/* Rows [first, first + count) of a sample's raw form as a batch's packed rows, encoded: out (count, text steps, W). */
-static smac_status encode_slice(
-    const affect_system *s, const batch *b, int m, int64_t first, int64_t count, float *out, smac_error *error)
+/* Some rows of a sample's raw form, in a batch of its own. */
+typedef struct encode_call {
+    const affect_system *system;
+    const batch *batch;
+    int modality;
+    interruption interrupt;
+} encode_call;
+
+/* Rows [first, first + count) of the batch, encoded: out (count, text steps, W). */
+static smac_status encode_slice(const encode_call *call, int64_t first, int64_t count, float *out, smac_error *error)
 {
+    const affect_system *s = call->system;
+    const batch *b = call->batch;
+    int m = call->modality;
     batch part = *b;
     part.part[m].rows = count;
     part.mel = b->mel ? b->mel + first * b->mel_bins * b->mel_frames : NULL;
     part.pictures = b->pictures ? b->pictures + first * 6 * b->image_size * b->image_size : NULL;
-    tape *t = tape_new(&(tape_options){.precision = s->frozen[m] ? s->precision[m] : PRECISION_F32});
+    tape *t = tape_new(
+        &(tape_options){.precision = s->frozen[m] ? s->precision[m] : PRECISION_F32, .interrupt = call->interrupt});
     if (!t)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a tape");
     value *rows = encode_rows(s, t, &part, m);
@@ -131,18 +142,19 @@ static smac_status encode_slice(
     return status;
 }
 
-static smac_status encode_modality(const affect_system *s, sample *x, const batch *b, int m, smac_error *error)
+static smac_status encode_modality(const encode_call *call, sample *x, smac_error *error)
 {
-    const batch_modality *part = &b->part[m];
-    int64_t width = s->encoder_width[m], rows = m == MODALITY_TEXT ? part->steps : part->rows;
+    int m = call->modality;
+    const batch_modality *part = &call->batch->part[m];
+    int64_t width = call->system->encoder_width[m], rows = m == MODALITY_TEXT ? part->steps : part->rows;
     float *vectors = memory_new((size_t)(rows * width), sizeof *vectors);
     smac_status status =
         vectors ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld vectors", (long long)rows);
     if (status == SMAC_OK && m == MODALITY_TEXT)
-        status = encode_slice(s, b, m, 0, 1, vectors, error);
+        status = encode_slice(call, 0, 1, vectors, error);
     for (int64_t i = 0; status == SMAC_OK && m != MODALITY_TEXT && i < rows; i += ENCODE_AT_ONCE) {
         int64_t count = rows - i < ENCODE_AT_ONCE ? rows - i : ENCODE_AT_ONCE;
-        status = encode_slice(s, b, m, i, count, vectors + i * width, error);
+        status = encode_slice(call, i, count, vectors + i * width, error);
     }
     if (status == SMAC_OK)
         status = sample_set_ready(x, m, part->steps, part->crops, width, vectors, error);
@@ -150,13 +162,14 @@ static smac_status encode_modality(const affect_system *s, sample *x, const batc
     return status;
 }
 
-smac_status system_encode(const affect_system *s, sample *x, bool everything, smac_error *error)
+smac_status system_encode(const affect_system *s, sample *x, const system_encode_options *options, smac_error *error)
 {
     batch b = {0};
+    system_encode_options o = options ? *options : (system_encode_options){0};
     bool wanted[MODALITIES], any = false;
     for (int m = 0; m < MODALITIES; m++) {
-        wanted[m] =
-            s->has[m] && s->preparation.wants[m] && x->present[m] && !x->ready[m].data && (everything || s->frozen[m]);
+        wanted[m] = s->has[m] && s->preparation.wants[m] && x->present[m] && !x->ready[m].data &&
+            (o.everything || s->frozen[m]);
         any = any || wanted[m];
     }
     if (!any)
@@ -169,7 +182,8 @@ smac_status system_encode(const affect_system *s, sample *x, bool everything, sm
     smac_status status = SMAC_OK;
     for (int m = 0; m < MODALITIES && status == SMAC_OK; m++)
         if (wanted[m])
-            status = encode_modality(s, x, &b, m, error);
+            status = encode_modality(
+                &(encode_call){.system = s, .batch = &b, .modality = m, .interrupt = o.interrupt}, x, error);
     batch_clear(&b);
     return status;
 }

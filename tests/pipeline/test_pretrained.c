@@ -157,7 +157,7 @@ static void test_frozen_vectors(void **state)
     write_bert(folder, 16);
     assert_ok(make(folder, 0, &s, error));
     assert_ok(sample_set_text(&s->preparation, &x, "a very good film", NULL, 0, error));
-    assert_ok(system_encode(s, &x, false, error));
+    assert_ok(system_encode(s, &x, NULL, error));
     assert_int_equal(x.ready[MODALITY_TEXT].steps, 6);
     assert_ok(system_predict(s, &one, 1, NULL, &r, error));
     assert_near(r.tasks[0].prediction[0], predict(s, "a very good film"), 1e-6);

@@ -142,7 +142,7 @@ static void test_training_and_analysis_see_the_same(void **state)
     for (size_t f = 0; f < sizeof files / sizeof files[0]; f++) {
         sample training, analysis;
         assert_ok(read_file(golden(files[f]), NULL, &training, error));
-        assert_ok(system_encode(sys, &training, true, error));
+        assert_ok(system_encode(sys, &training, &(system_encode_options){.everything = true}, error));
         for (int64_t at_once = 0; at_once <= 5; at_once++) {
             encode_file(golden(files[f]), at_once, &analysis);
             for (int m = MODALITY_AUDIO; m <= MODALITY_VISION; m++) {
@@ -157,6 +157,38 @@ static void test_training_and_analysis_see_the_same(void **state)
         }
         sample_clear(&training);
     }
+}
+
+static int stop_after(void *user)
+{
+    return (*(int *)user)-- <= 0;
+}
+
+/* Encoding and predicting can be stopped before each of their operations. */
+static void test_interruption(void **state)
+{
+    (void)state;
+    int stops[2] = {0};
+    for (int moment = 0, done = 0; !done; moment++) {
+        sample x;
+        const sample *one = &x;
+        prediction p = {0};
+        int left = moment;
+        smac_error why = {0};
+        assert_ok(read_file(golden("plain.mp4"), "a good film", &x, error));
+        system_encode_options options = {.everything = true, .interrupt = {stop_after, &left}};
+        smac_status status = system_encode(sys, &x, &options, &why);
+        bool encoded = status == SMAC_OK;
+        predict_options how = {.interrupt = {stop_after, &left}};
+        if (encoded)
+            status = system_predict(sys, &one, 1, &how, &p, &why);
+        done = status == SMAC_OK;
+        stops[encoded] += !done;
+        assert_true(done || status == SMAC_ERROR_INTERRUPTED);
+        prediction_clear(&p);
+        sample_clear(&x);
+    }
+    assert_true(stops[0] > 30 && stops[1] > 30); /* of operations, not of passes */
 }
 
 /* vision.preparation video: pictures as numbers, near those of the other way. */
@@ -204,6 +236,7 @@ static int finish(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_files), cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_training_and_analysis_see_the_same), cmocka_unit_test(test_video_preparation)};
+        cmocka_unit_test(test_training_and_analysis_see_the_same), cmocka_unit_test(test_interruption),
+        cmocka_unit_test(test_video_preparation)};
     return cmocka_run_group_tests(tests, prepare, finish);
 }

@@ -271,9 +271,9 @@ static void test_encoded(void **state)
     prediction a, b;
     fill(s, &x, 3, 7, 20);
     assert_ok(system_predict(s, &one, 1, NULL, &a, error));
-    assert_ok(system_encode(s, &x, false, error)); /* nothing is frozen */
+    assert_ok(system_encode(s, &x, NULL, error)); /* nothing is frozen */
     assert_null(x.ready[MODALITY_VISION].data);
-    assert_ok(system_encode(s, &x, true, error));
+    assert_ok(system_encode(s, &x, &(system_encode_options){.everything = true}, error));
     assert_int_equal(x.ready[MODALITY_VISION].steps, 10);
     assert_int_equal(x.ready[MODALITY_AUDIO].width, 12);
     assert_null(x.frames);

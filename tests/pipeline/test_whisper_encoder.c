@@ -91,7 +91,7 @@ static void a_clip_is_the_middle_second(void **state)
     assert_ok(make(TINY, 0, "2", &s, error));
     sound_of(s, 0.07, &x);
     sound_of(s, 0.07, &y);
-    assert_ok(system_encode(s, &y, false, error));
+    assert_ok(system_encode(s, &y, NULL, error));
     assert_int_equal(y.ready[MODALITY_AUDIO].steps, 3);
     assert_int_equal(y.ready[MODALITY_AUDIO].width, 16);
     assert_int_equal(x.mel_frames, 200);
