@@ -21,9 +21,7 @@ static double seconds(clockid_t clock)
 static smac_status run(label_rule rule, const char *name, int64_t clips, int64_t width, const float *truth,
     const float *vectors, const int64_t *samples, smac_error *error)
 {
-    label_generation_options o = {.samples = clips,
-        .width = width,
-        .targets = 1,
+    label_generation_options o = {.targets = 1,
         .low = -3,
         .high = 3,
         .rule = rule,
@@ -35,11 +33,12 @@ static smac_status run(label_rule rule, const char *name, int64_t clips, int64_t
         .start_epoch = 1,
         .folds = 5,
         .ridge = 0};
-    label_generation *g;
-    TRY(label_generation_new(&o, truth, NULL, &g, error));
-    smac_status status = SMAC_OK;
-    for (int bank = 0; bank < MODALITIES_AND_SHARED && status == SMAC_OK; bank++)
-        status = label_generation_write(g, bank, samples, clips, vectors, NULL, error);
+    label_bank *bank;
+    label_generation *g = NULL;
+    TRY(label_bank_new(rule, clips, width, &bank, error));
+    smac_status status = label_generation_new(&o, bank, &(label_truth){.values = truth}, &g, error);
+    for (int kind = 0; kind < MODALITIES_AND_SHARED && status == SMAC_OK; kind++)
+        status = label_bank_write(bank, kind, samples, clips, vectors, NULL, error);
     double wall = seconds(CLOCK_MONOTONIC), work = seconds(CLOCK_PROCESS_CPUTIME_ID);
     if (status == SMAC_OK)
         status = label_generation_refresh(g, 1, NULL, error);
@@ -47,6 +46,7 @@ static smac_status run(label_rule rule, const char *name, int64_t clips, int64_t
         (long long)width, parallel_threads(), seconds(CLOCK_MONOTONIC) - wall,
         seconds(CLOCK_PROCESS_CPUTIME_ID) - work);
     label_generation_free(g);
+    label_bank_free(bank);
     return status;
 }
 

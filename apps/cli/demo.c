@@ -3,6 +3,7 @@
  * end to end from raw video, and the same without generated labels and without contrast, evaluates them on the test
  * part, analyses two of its clips and a real video, and writes one report.  Called again it goes on where it stopped.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,8 +128,11 @@ static smac_status run_variant(demo_state *d, int index, smac_error *error)
     for (int64_t i = 0; texts && i < d->data->count; i++)
         if (d->data->items[i].split == SPLIT_TRAIN)
             texts[text_count++] = d->data->items[i].text;
-    system_options model = {
-        .configuration = &c, .tasks = &d->data->task, .task_count = 1, .texts = texts, .text_count = text_count};
+    system_options model = {.configuration = &c,
+        .tasks = d->data->tasks,
+        .task_count = d->data->task_count,
+        .texts = texts,
+        .text_count = text_count};
     cache_options preparation = {.splits = {true, true, true}};
     if (code == SMAC_OK && (!last || !best || !texts))
         code = FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the demo");
@@ -142,13 +146,13 @@ static smac_status run_variant(demo_state *d, int index, smac_error *error)
     system = NULL;
     if (code == SMAC_OK)
         code = system_load(best, NULL, &system, error);
-    bool use[MODALITIES] = {false, false, false};
+    evaluate_wanted test = {.split = SPLIT_TEST};
     if (code == SMAC_OK)
-        code = evaluate_on(system, d->cache, SPLIT_TEST, use, console_reporter(), &r->all, error);
+        code = evaluate_on(system, d->cache, &test, console_reporter(), &r->all, error);
     for (int m = 0; index == 0 && m < MODALITIES && code == SMAC_OK; m++) {
-        memset(use, 0, sizeof use);
-        use[m] = true;
-        code = evaluate_on(system, d->cache, SPLIT_TEST, use, console_reporter(), &d->alone[m], error);
+        memset(test.modalities, 0, sizeof test.modalities);
+        test.modalities[m] = true;
+        code = evaluate_on(system, d->cache, &test, console_reporter(), &d->alone[m], error);
     }
     system_free(system);
     free(texts);
@@ -170,12 +174,12 @@ static void choose_clips(const demo_state *d, const dataset_item *out[2])
         const dataset_item *item = &d->data->items[i];
         if (item->split != SPLIT_TEST || !item->media)
             continue;
-        double apart = 0, least = 1;
+        double apart = 0, least = 1, label[TRUTH_KINDS];
         for (int a = TRUTH_TEXT; a <= TRUTH_VISION; a++) {
-            for (int b = a + 1; b <= TRUTH_VISION; b++)
-                apart = apart > item->label[a] - item->label[b] ? apart : item->label[a] - item->label[b];
-            double size = item->label[a] > 0 ? item->label[a] : -item->label[a];
-            least = size < least ? size : least;
+            label[a] = dataset_label(d->data, item, 0, a);
+            for (int b = TRUTH_TEXT; b < a; b++)
+                apart = fmax(apart, fabs(label[a] - label[b]));
+            least = fmin(least, fabs(label[a]));
         }
         bool conflict = dataset_extra_number(d->data, item, "conflict") > 0;
         if (conflict && apart > best_conflict) {

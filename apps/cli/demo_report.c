@@ -29,9 +29,9 @@ static double corr_in_conflict(const evaluation *e, const float *values, int64_t
     float *a = memory_new((size_t)e->count, sizeof *a), *b = memory_new((size_t)e->count, sizeof *b);
     int64_t n = 0;
     for (int64_t i = 0; a && b && e->conflict && i < e->count; i++)
-        if (e->conflict[i] && isfinite(values[i]) && isfinite(e->truth[0][i])) {
+        if (e->conflict[i] && isfinite(values[i]) && isfinite(e->tasks[0].truth[TRUTH_MULTIMODAL][i])) {
             a[n] = values[i];
-            b[n++] = e->truth[0][i];
+            b[n++] = e->tasks[0].truth[TRUTH_MULTIMODAL][i];
         }
     double corr = n > 1 ? pearson(a, b, n) : NAN;
     free(a);
@@ -60,14 +60,15 @@ static result_table gather(const demo_state *d, const demo_variant *variants)
     result_table t = {.count = 0};
     for (int i = 0; i < DEMO_VARIANTS; i++)
         if (d->runs[i].all)
-            add_row(&t, variants[i].label, d->runs[i].all, &d->runs[i].all->metrics, d->runs[i].all->prediction);
+            add_row(&t, variants[i].label, d->runs[i].all, &d->runs[i].all->tasks[0].all.metrics,
+                d->runs[i].all->tasks[0].prediction);
     for (int m = 0; m < MODALITIES; m++)
         if (d->alone[m])
-            add_row(&t, alone[m], d->alone[m], &d->alone[m]->metrics, d->alone[m]->prediction);
+            add_row(&t, alone[m], d->alone[m], &d->alone[m]->tasks[0].all.metrics, d->alone[m]->tasks[0].prediction);
     const evaluation *e = d->runs[0].all;
     for (int h = 0; e && h < MODALITIES_AND_SHARED; h++)
-        if (e->has_head[h])
-            add_row(&t, heads[h], e, &e->heads[h], e->head[h]);
+        if (e->tasks[0].all.has_head[h])
+            add_row(&t, heads[h], e, &e->tasks[0].all.heads[h], e->tasks[0].head[h]);
     return t;
 }
 

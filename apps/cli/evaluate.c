@@ -18,21 +18,36 @@ static void print_metrics(const char *name, const metric_list *list)
     printf("\n");
 }
 
+static void print_part(const evaluation_part *part)
+{
+    print_metrics("prediction", &part->metrics);
+    for (int h = 0; h < MODALITIES_AND_SHARED; h++) {
+        char own[32];
+        if (part->has_head[h])
+            print_metrics(modality_name((modality)h), &part->heads[h]);
+        snprintf(own, sizeof own, "%s (own)", modality_name((modality)h));
+        if (part->has_head[h] && part->has_own[h])
+            print_metrics(own, &part->own[h]);
+    }
+}
+
 static void print_table(const evaluation *e)
 {
     printf("%s, %lld clips", dataset_split_name(e->split), (long long)e->count);
     if (e->skipped)
         printf(" (%lld left out)", (long long)e->skipped);
     printf("\n");
-    print_metrics("prediction", &e->metrics);
-    static const char *const heads[] = {"text", "audio", "vision", "shared"};
-    for (int h = 0; h < MODALITIES_AND_SHARED; h++) {
-        char own[32];
-        if (e->has_head[h])
-            print_metrics(heads[h], &e->heads[h]);
-        snprintf(own, sizeof own, "%s (own)", heads[h]);
-        if (e->has_head[h] && e->has_own[h])
-            print_metrics(own, &e->own[h]);
+    for (int k = 0; k < e->task_count; k++) {
+        const evaluation_task *task = &e->tasks[k];
+        if (e->task_count > 1)
+            printf("\n%s, %lld clips\n", task->task.name, (long long)task->all.count);
+        print_part(&task->all);
+        for (int s = 0; e->source_count > 1 && s < e->source_count; s++) {
+            if (!task->sources[s].count)
+                continue;
+            printf("\n%s of %s, %lld clips\n", task->task.name, e->source_names[s], (long long)task->sources[s].count);
+            print_part(&task->sources[s]);
+        }
     }
 }
 

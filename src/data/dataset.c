@@ -1,6 +1,7 @@
 /* data/dataset.c - what all layouts share: the table of readers, items, checks at the end. */
 #include "data/dataset.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,10 +47,69 @@ dataset_item *dataset_add_item(dataset *d)
         return NULL;
     dataset_item *item = &d->items[d->count++];
     memset(item, 0, sizeof *item);
-    for (int i = 0; i < TRUTH_KINDS; i++)
-        item->label[i] = NAN;
-    item->text = "";
+    item->text = item->clip_id = item->video_id = "";
+    d->sources[0].count++;
     return item;
+}
+
+smac_status dataset_add_task(dataset *d, const task_description *task, smac_error *error)
+{
+    dataset_source *source = &d->sources[0];
+    TRY(task_check(task, error));
+    for (int i = 0; i < d->task_count; i++)
+        if (strcmp(d->tasks[i].name, task->name) == 0)
+            return FAIL(error, SMAC_ERROR_ARGUMENT, "task %s is named twice: name it once", task->name);
+    if (d->task_count == DATASET_TASKS_MAX)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "more than %d tasks: name some of them with --task", DATASET_TASKS_MAX);
+    source->task[source->task_count] = d->task_count;
+    snprintf(source->protocol[source->task_count++], TASK_NAME_MAX, "%s", task->protocol);
+    d->tasks[d->task_count++] = *task;
+    return SMAC_OK;
+}
+
+bool dataset_set_label(dataset *d, dataset_item *item, int task, int kind, const float *values)
+{
+    int count = task_targets(&d->tasks[task]);
+    dataset_target *target = NULL;
+    if (!item->targets &&
+        !(item->targets = arena_take_zeroed(dataset_arena(d), (size_t)d->task_count * sizeof *target)))
+        return false;
+    dataset_target *targets = (dataset_target *)(uintptr_t)item->targets; /* ours until the dataset is given away */
+    for (int i = 0; i < item->target_count; i++)
+        if (targets[i].task == task)
+            target = &targets[i];
+    if (!target) {
+        target = &targets[item->target_count++];
+        target->task = task;
+    }
+    float *copy = arena_take(dataset_arena(d), (size_t)count * sizeof *copy);
+    if (!copy)
+        return false;
+    memcpy(copy, values, (size_t)count * sizeof *copy);
+    target->values[kind] = copy;
+    return true;
+}
+
+const dataset_target *dataset_target_of(const dataset_item *item, int task)
+{
+    for (int i = 0; i < item->target_count; i++)
+        if (item->targets[i].task == task)
+            return &item->targets[i];
+    return NULL;
+}
+
+double dataset_label(const dataset *d, const dataset_item *item, int task, int kind)
+{
+    const dataset_target *target = dataset_target_of(item, task);
+    const float *values = target ? target->values[kind] : NULL;
+    if (!values)
+        return NAN;
+    if (d->tasks[task].kind == TASK_REGRESSION)
+        return (double)values[0];
+    int best = 0;
+    for (int c = 1; c < d->tasks[task].classes; c++)
+        best = values[c] > values[best] ? c : best;
+    return best;
 }
 
 const char *dataset_text(dataset *d, const char *text)
@@ -87,9 +147,14 @@ const char *dataset_find_media(dataset *d, const char *folder, const char *stem)
     arena_mark mark = arena_here(dataset_arena(d));
     char *path = arena_take(dataset_arena(d), length);
     for (size_t i = 0; path && media_endings[i]; i++) {
-        snprintf(path, length, "%s/%s.%s", folder, stem, media_endings[i]);
-        if (file_exists(path) && !file_is_folder(path))
-            return path;
+        for (int upper = 0; upper <= 2; upper++) { /* mp4, Mp4, MP4 */
+            snprintf(path, length, "%s/%s.%s", folder, stem, media_endings[i]);
+            char *ending = path + strlen(path) - strlen(media_endings[i]);
+            for (size_t k = 0; ending[k] && (upper == 2 || k < (size_t)upper); k++)
+                ending[k] = (char)toupper((unsigned char)ending[k]);
+            if (file_exists(path) && !file_is_folder(path))
+                return path;
+        }
     }
     arena_release(dataset_arena(d), mark);
     return NULL;
@@ -127,19 +192,20 @@ int64_t dataset_split_count(const dataset *d, dataset_split split)
     return count;
 }
 
-int dataset_extra(const dataset *d, const char *name)
+int dataset_extra(const dataset *d, const dataset_item *item, const char *name)
 {
-    for (int64_t i = 0; i < d->extra_count; i++)
-        if (strcmp(d->extra_names[i], name) == 0)
+    const dataset_source *source = &d->sources[item->source];
+    for (int64_t i = 0; item->extra && i < source->extra_count; i++)
+        if (strcmp(source->extra_names[i], name) == 0)
             return (int)i;
     return -1;
 }
 
 double dataset_extra_number(const dataset *d, const dataset_item *item, const char *name)
 {
-    int column = dataset_extra(d, name);
+    int column = dataset_extra(d, item, name);
     double value;
-    if (column < 0 || !item->extra || !number_parse(item->extra[column], &value))
+    if (column < 0 || !number_parse(item->extra[column], &value))
         return NAN;
     return value;
 }
@@ -199,19 +265,30 @@ smac_status dataset_read(const dataset_options *options, const reporter *r, data
     dataset_memory *m = memory_new(1, sizeof *m);
     if (m)
         m->texts = arena_new(0);
-    if (!d || !m || !m->texts) {
+    if (d)
+        d->sources = memory_new(1, sizeof *d->sources);
+    if (!d || !m || !m->texts || !d->sources) {
+        if (d)
+            free(d->sources);
+        if (m)
+            arena_free(m->texts);
         free(d);
         free(m);
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a dataset");
     }
     d->memory = m;
+    d->source_count = 1;
+    d->sources[0].weight = 1;
     snprintf(d->layout, sizeof d->layout, "%s", layout->name);
+    snprintf(d->sources[0].layout, sizeof d->sources[0].layout, "%s", layout->name);
+    snprintf(d->sources[0].name, sizeof d->sources[0].name, "%s", layout->name);
     status = layout->read(options, r, d, error);
     if (status == SMAC_OK && d->count == 0)
         status = FAIL(error, SMAC_ERROR_FORMAT,
             "%.300s holds no clip that can be used: look at its table, media and split", options->path);
     if (status == SMAC_OK)
         status = check_ids(d, error);
+    snprintf(d->sources[0].sha256, sizeof d->sources[0].sha256, "%s", d->sha256);
     if (status != SMAC_OK) {
         dataset_free(d);
         return status;
@@ -228,5 +305,6 @@ void dataset_free(dataset *d)
     arena_free(m->texts);
     free(m);
     free(d->items);
+    free(d->sources);
     free(d);
 }

@@ -25,7 +25,7 @@
 #include "model/heads.h"
 #include "model/task.h"
 
-enum { SEMANTICMAC_TASKS_MAX = 8 };
+enum { SEMANTICMAC_TASKS_MAX = 16 };
 
 typedef struct task_heads {
     residual_head prediction, specific[MODALITIES], shared;

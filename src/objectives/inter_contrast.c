@@ -31,15 +31,33 @@ static double kernel_of(contrast_kernel kind, bool classes, int targets, const f
     return exp(-d * d / (2.0 * sigma * sigma));
 }
 
-void contrast_kernel_fill(contrast_kernel kind, bool classes, int64_t batch, int targets, const float *target,
-    const uint8_t *valid, float sigma, float *kernel)
+static bool have_both(const contrast_labels *labels, int64_t i, int64_t j)
+{
+    return !labels->valid || (labels->valid[i] && labels->valid[j]);
+}
+
+void contrast_kernel_fill(contrast_kernel kind, int64_t batch, const contrast_labels *labels, float *kernel)
+{
+    contrast_kernel_join(kind, batch, labels, (float[]){1}, 1, kernel);
+}
+
+void contrast_kernel_join(
+    contrast_kernel kind, int64_t batch, const contrast_labels *tasks, const float *weights, int count, float *kernel)
 {
     for (int64_t i = 0; i < batch; i++) {
         for (int64_t j = 0; j < batch; j++) {
-            bool counts = i != j && (!valid || (valid[i] && valid[j]));
-            kernel[i * batch + j] = counts
-                ? (float)kernel_of(kind, classes, targets, target + i * targets, target + j * targets, sigma)
-                : 0;
+            double sum = 0, total = 0;
+            for (int k = 0; k < count && i != j; k++) {
+                const contrast_labels *task = &tasks[k];
+                if (!have_both(task, i, j))
+                    continue;
+                double weight = (double)weights[k];
+                total += weight;
+                sum += weight *
+                    kernel_of(kind, task->classes, task->targets, task->target + i * task->targets,
+                        task->target + j * task->targets, task->sigma);
+            }
+            kernel[i * batch + j] = i == j ? 0 : total > 0 ? (float)(sum / total) : -1;
         }
     }
 }
@@ -69,22 +87,33 @@ static void inter_backward(tape *t, void *context)
     }
 }
 
+/* The row of the kernel of one anchor. */
+typedef struct anchor_row {
+    const float *kernel; /* (B) negative: not compared */
+    int64_t batch, self;
+    double sum; /* of the positive values */
+} anchor_row;
+
+static bool is_compared(const anchor_row *row, int64_t k)
+{
+    return k != row->self && row->kernel[k] >= 0;
+}
+
 /* One anchor: its loss; score_grad gets the row of d loss / d score; entropy that of its kernel. */
-static double anchor_loss(const float *score, const float *kernel, const uint8_t *valid, int64_t batch, int64_t i,
-    float tau, double kernel_sum, float *score_grad, double *entropy)
+static double anchor_loss(const anchor_row *row, const float *score, float tau, float *score_grad, double *entropy)
 {
     double largest = -INFINITY, sum = 0, loss = 0;
-    for (int64_t k = 0; k < batch; k++)
-        if (k != i && (!valid || valid[k]) && score[k] > largest)
+    for (int64_t k = 0; k < row->batch; k++)
+        if (is_compared(row, k) && score[k] > largest)
             largest = score[k];
-    for (int64_t k = 0; k < batch; k++)
-        if (k != i && (!valid || valid[k]))
+    for (int64_t k = 0; k < row->batch; k++)
+        if (is_compared(row, k))
             sum += exp((score[k] - largest) / tau);
-    for (int64_t k = 0; k < batch; k++) {
+    for (int64_t k = 0; k < row->batch; k++) {
         score_grad[k] = 0;
-        if (k == i || (valid && !valid[k]))
+        if (!is_compared(row, k))
             continue;
-        double weight = kernel[k] / kernel_sum, chance = exp((score[k] - largest) / tau) / sum;
+        double weight = row->kernel[k] / row->sum, chance = exp((score[k] - largest) / tau) / sum;
         score_grad[k] = (float)((chance - weight) / tau);
         if (weight > 0) {
             loss -= weight * ((score[k] - largest) / tau - log(sum));
@@ -94,7 +123,7 @@ static double anchor_loss(const float *score, const float *kernel, const uint8_t
     return loss;
 }
 
-value *inter_contrast(tape *t, value *z, const float *kernel, const uint8_t *valid, float tau, double *floor)
+value *inter_contrast(tape *t, value *z, const float *kernel, float tau, double *floor)
 {
     if (floor)
         *floor = 0;
@@ -115,10 +144,10 @@ value *inter_contrast(tape *t, value *z, const float *kernel, const uint8_t *val
     memset(score_grad, 0, (size_t)(batch * batch) * sizeof *score_grad);
     double total = 0, entropy = 0;
     for (int64_t i = 0; i < batch; i++) {
-        double kernel_sum = 0;
+        anchor_row row = {kernel + i * batch, batch, i, 0};
         for (int64_t j = 0; j < batch; j++)
-            kernel_sum += kernel[i * batch + j];
-        if (!(kernel_sum > 0))
+            row.sum += row.kernel[j] > 0 ? row.kernel[j] : 0;
+        if (!(row.sum > 0))
             continue;
         anchors++;
         for (int64_t j = 0; j < batch; j++) {
@@ -127,8 +156,7 @@ value *inter_contrast(tape *t, value *z, const float *kernel, const uint8_t *val
                 sum += (double)x[i * width + d] * x[j * width + d];
             scores[j] = (float)sum;
         }
-        total +=
-            anchor_loss(scores, kernel + i * batch, valid, batch, i, tau, kernel_sum, score_grad + i * batch, &entropy);
+        total += anchor_loss(&row, scores, tau, score_grad + i * batch, &entropy);
     }
     float loss = anchors ? (float)(total / (double)anchors) : 0;
     for (int64_t i = 0; anchors && i < batch * batch; i++)
@@ -178,32 +206,49 @@ static float label_distance(bool classes, int targets, const float *a, const flo
     return classes ? sum / 2 : sum;
 }
 
-/* All terms of one anchor; label (B): distances of labels from the anchor's. */
-static double rank_anchor(int64_t batch, int64_t i, const float *label, const uint8_t *valid, const double *distance,
-    double tau, double *distance_grad)
+/* One anchor of Rank-N-Contrast. */
+typedef struct rank_row {
+    int64_t batch, self;
+    const float *label;     /* (B) distances of labels from the anchor's */
+    const uint8_t *valid;   /* (B) or NULL */
+    const double *distance; /* (B) of vectors */
+} rank_row;
+
+static bool is_ranked(const rank_row *row, int64_t k)
 {
+    return k != row->self && (!row->valid || row->valid[k]);
+}
+
+/* All terms of one anchor. */
+static double rank_anchor(const rank_row *row, double tau, double *distance_grad)
+{
+    const float *label = row->label;
+    const double *distance = row->distance;
     double loss = 0;
-    for (int64_t j = 0; j < batch; j++) {
-        if (j == i || (valid && !valid[j]))
+    for (int64_t j = 0; j < row->batch; j++) {
+        if (!is_ranked(row, j))
             continue;
         double nearest = INFINITY, sum = 0;
-        for (int64_t k = 0; k < batch; k++)
-            if (k != i && (!valid || valid[k]) && label[k] >= label[j] && distance[k] < nearest)
+        for (int64_t k = 0; k < row->batch; k++)
+            if (is_ranked(row, k) && label[k] >= label[j] && distance[k] < nearest)
                 nearest = distance[k];
-        for (int64_t k = 0; k < batch; k++)
-            if (k != i && (!valid || valid[k]) && label[k] >= label[j])
+        for (int64_t k = 0; k < row->batch; k++)
+            if (is_ranked(row, k) && label[k] >= label[j])
                 sum += exp((nearest - distance[k]) / tau);
         loss += (distance[j] - nearest) / tau + log(sum);
         distance_grad[j] += 1 / tau;
-        for (int64_t k = 0; k < batch; k++)
-            if (k != i && (!valid || valid[k]) && label[k] >= label[j])
+        for (int64_t k = 0; k < row->batch; k++)
+            if (is_ranked(row, k) && label[k] >= label[j])
                 distance_grad[k] -= exp((nearest - distance[k]) / tau) / sum / tau;
     }
     return loss;
 }
 
-value *rank_contrast(tape *t, value *z, bool classes, int targets, const float *target, const uint8_t *valid, float tau)
+value *rank_contrast(tape *t, value *z, const contrast_labels *labels, float tau)
 {
+    const uint8_t *valid = labels->valid;
+    const float *target = labels->target;
+    int targets = labels->targets;
     if (tape_status(t, NULL) != SMAC_OK || !z)
         return NULL;
     if (z->rank != 2) {
@@ -235,8 +280,9 @@ value *rank_contrast(tape *t, value *z, bool classes, int targets, const float *
         if (valid && !valid[i])
             continue;
         for (int64_t j = 0; j < batch; j++)
-            label[j] = label_distance(classes, targets, target + i * targets, target + j * targets);
-        total += rank_anchor(batch, i, label, valid, distance + i * batch, tau, distance_grad + i * batch);
+            label[j] = label_distance(labels->classes, targets, target + i * targets, target + j * targets);
+        rank_row row = {batch, i, label, valid, distance + i * batch};
+        total += rank_anchor(&row, tau, distance_grad + i * batch);
     }
     float loss = pairs > 0 ? (float)(total / pairs) : 0;
     for (int64_t i = 0; pairs > 0 && i < batch * batch; i++)

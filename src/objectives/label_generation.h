@@ -1,12 +1,12 @@
 /*
- * objectives/label_generation.h - semantic-centric label generation (docs/method.md, section 5).
+ * objectives/label_generation.h - semantic-centric label generation (docs/method.md, section 5) of one task.
  *
- * For each of N training samples and each target (text, audio, vision, shared) a bank vector b (the detached p_u or r
- * of its last training step) and a label q that starts as the ground truth.  At the end of an epoch the labels are
- * renewed from what the nearest neighbours' truth says (or a held-out prediction), mixed with the sample's own truth
- * and averaged over epochs.  Same input, same bits, for any number of threads.
+ * For each of N training samples a bank (label_bank.h) holds the vectors of its last training step: text, audio, vision,
+ * shared.  For each of these targets a label q starts as the ground truth.  At the end of an epoch the labels are renewed
+ * from what the truth of the nearest neighbours says (or a held-out prediction), mixed with the sample's own truth and
+ * averaged over epochs.  Same input, same bits, for any number of threads.
  *
- *   label_generation_new -> every step: label_generation_write -> every epoch: label_generation_refresh
+ *   label_bank_new, label_generation_new a task -> every step: label_bank_write -> every epoch: label_generation_refresh
  */
 #ifndef SMAC_OBJECTIVES_LABEL_GENERATION_H
 #define SMAC_OBJECTIVES_LABEL_GENERATION_H
@@ -18,24 +18,11 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/modality.h"
-
-enum {
-    LABEL_BANK_FUSED = MODALITIES_AND_SHARED,
-    LABEL_BANKS
-}; /* the fused vectors f: Self-MM's rule alone needs them */
-
-typedef enum label_rule {
-    LABEL_RULE_FIXED,      /* labels never change: the multimodal truth, or what label_generation_set put there */
-    LABEL_RULE_NEIGHBOURS, /* the rule of section 5 */
-    LABEL_RULE_HELD_OUT,   /* the same with a held-out ridge prediction from the bank in the neighbours' place */
-    LABEL_RULE_SELF_MM     /* relative distance to class centres (Yu and others 2021); regression alone */
-} label_rule;
+#include "objectives/label_bank.h"
 
 typedef struct label_generation_options {
-    int64_t samples; /* N */
-    int64_t width;   /* D of the bank vectors */
-    int targets;     /* numbers a label has: 1 score, or the number of classes */
-    bool classes;    /* labels are distributions over targets classes; else scores in [low, high] */
+    int targets;  /* numbers a label has: 1 score, or the number of classes */
+    bool classes; /* labels are distributions over targets classes; else scores in [low, high] */
     double low, high;
     label_rule rule;
     bool euclidean;                    /* rank by distance, not by cosine of centred vectors */
@@ -46,7 +33,7 @@ typedef struct label_generation_options {
     bool clipwise;                     /* lambda by sample, see label_clipwise_mix */
     bool momentum;                     /* q <- n/(n+2) q + 2/(n+2) new; else q <- new */
     int64_t start_epoch;               /* the first epoch after which labels change */
-    int64_t folds;                     /* of the held-out prediction */
+    int64_t folds;                     /* of the held-out prediction; fewer where there are fewer groups */
     double ridge;  /* share of the bank's mean variance; 0: chosen by the held-out error of the truth */
     uint64_t seed; /* of the folds */
 } label_generation_options;
@@ -54,22 +41,20 @@ typedef struct label_generation_options {
 typedef struct label_generation label_generation;
 
 /*
- * truth (N, targets), copied.  groups (N) or NULL, copied: samples of one group (a speaker) share a fold of the
- * held-out prediction.  Errors: sizes, labels out of range or off the simplex, Self-MM with classes.  Free with
- * label_generation_free.
+ * The bank is borrowed.  truth (N, targets), copied; have (N) or NULL, copied: 0 for a sample without a label of this
+ * task, which takes no part.  groups (N) or NULL, copied: samples of one group (a speaker) share a fold of the held-out
+ * prediction; a negative number is a group of its own.  Errors: sizes, labels out of range or off the simplex, Self-MM
+ * with classes.  Free with label_generation_free.
  */
-smac_status label_generation_new(const label_generation_options *options, const float *truth, const int32_t *groups,
-    label_generation **out, smac_error *error);
+typedef struct label_truth {
+    const float *values;   /* (N, targets) */
+    const uint8_t *have;   /* (N) or NULL */
+    const int32_t *groups; /* (N) or NULL */
+} label_truth;
+smac_status label_generation_new(const label_generation_options *options, const label_bank *bank,
+    const label_truth *truth, label_generation **out, smac_error *error);
 void label_generation_free(label_generation *g);
 const label_generation_options *label_generation_get_options(const label_generation *g);
-
-/*
- * Write the bank vectors of count training samples after their step: bank is a modality or LABEL_BANK_FUSED,
- * samples (count) their indices, vectors (count, D), present (count) or NULL: 0 leaves that row out (its modality is
- * missing, or was dropped in this step).  Non-finite vectors are refused.
- */
-smac_status label_generation_write(label_generation *g, int bank, const int64_t *samples, int64_t count,
-    const float *vectors, const uint8_t *present, smac_error *error);
 
 /* Put labels in place of the truth: labels (N, targets); have (N) or NULL says which rows to take. */
 smac_status label_generation_set(
@@ -99,13 +84,8 @@ int64_t label_generation_neighbours(
  * The state for checkpoints: named arrays that together are everything that changes.  Write them to a file; to resume,
  * make the same label generation anew and copy them back into the same places.
  */
-typedef struct label_generation_array {
-    char name[32]; /* "labels.bank.text", "labels.written.text", "labels.label.text", ... */
-    void *data;
-    bool bytes; /* uint8_t; else float */
-    int64_t rows, columns;
-} label_generation_array;
 int label_generation_array_count(const label_generation *g);
-label_generation_array label_generation_array_at(const label_generation *g, int index);
+/* "label.text", "suggestion.text", ... */
+label_array label_generation_array_at(const label_generation *g, int index);
 
 #endif

@@ -140,12 +140,18 @@ static void solve(const double *l, int64_t n, double *w, int columns, int column
     }
 }
 
-/* Weights and offset from all folds but one. */
+/* Weights and offset from all folds but one; of a single other sample, its truth. */
 static void fit_without(held_out *h, int64_t fold, double ridge)
 {
     int64_t width = h->width;
     const moments *part = &h->part[fold], *total = &h->total;
     double count = total->count - part->count, trace = 0;
+    if (count < 2) {
+        memset(h->weights, 0, (size_t)(width * h->targets) * sizeof *h->weights);
+        for (int c = 0; c < h->targets; c++)
+            h->offset[c] = (total->truth[c] - part->truth[c]) / count;
+        return;
+    }
     for (int64_t d = 0; d < width; d++)
         h->mean[d] = (total->sum[d] - part->sum[d]) / count;
     for (int64_t i = 0; i < width; i++)
@@ -191,16 +197,14 @@ static double predict_all(held_out *h, const label_generation_options *o, double
     for (int64_t fold = 0; fold < h->folds; fold++) {
         if (h->part[fold].count == 0)
             continue;
-        bool alone = h->total.count - h->part[fold].count < 2; /* one fold holds all: nothing to learn from */
-        if (!alone)
-            fit_without(h, fold, ridge);
+        fit_without(h, fold, ridge);
         for (int64_t i = 0; i < h->view->count; i++) {
             if (h->fold[i] != fold)
                 continue;
             const float *x = h->view->vectors + i * h->width, *truth = h->view->truth + i * h->targets;
             for (int c = 0; c < h->targets; c++) {
-                y[c] = alone ? h->total.truth[c] / h->total.count : h->offset[c];
-                for (int64_t d = 0; !alone && d < h->width; d++)
+                y[c] = h->offset[c];
+                for (int64_t d = 0; d < h->width; d++)
                     y[c] += h->weights[d * h->targets + c] * x[d];
             }
             into_range(o, y);
@@ -226,30 +230,93 @@ static void held_out_clear(held_out *h)
     free(h->offset);
 }
 
+/* --- folds ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct fold_unit {
+    int64_t unit, row;
+    uint32_t hash;
+} fold_unit;
+
+static int compare_units(const void *a, const void *b)
+{
+    const fold_unit *x = a, *y = b;
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    if (x->unit != y->unit)
+        return x->unit < y->unit ? -1 : 1;
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
+/* What must not be parted: a sample's group (below the samples' own numbers, which are negative), or the sample. */
+static int64_t unit_of(const bank_view *view, int64_t row, bool by_group)
+{
+    int64_t sample = view->samples[row];
+    return by_group && view->groups && view->groups[sample] >= 0 ? view->groups[sample] : -1 - sample;
+}
+
+static int64_t sort_units(const bank_view *view, const label_generation_options *o, bool by_group, fold_unit *units)
+{
+    uint64_t stream = random_stream("labels.folds");
+    int64_t different = 0;
+    for (int64_t i = 0; i < view->count; i++) {
+        int64_t unit = unit_of(view, i, by_group);
+        units[i] = (fold_unit){unit, i, random_u32_at(o->seed, stream, (uint64_t)unit)};
+    }
+    qsort(units, (size_t)view->count, sizeof *units, compare_units);
+    for (int64_t i = 0; i < view->count; i++)
+        different += i == 0 || units[i].unit != units[i - 1].unit;
+    return different;
+}
+
+smac_status held_out_folds(
+    const bank_view *view, const label_generation_options *o, int64_t *folds, int64_t *fold_count, smac_error *error)
+{
+    fold_unit *units = memory_new((size_t)view->count + 1, sizeof *units);
+    int64_t *filled = memory_new((size_t)o->folds, sizeof *filled);
+    if (!units || !filled) {
+        free(units);
+        free(filled);
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the folds of %lld samples", (long long)view->count);
+    }
+    int64_t different = sort_units(view, o, true, units);
+    if (different < 2)
+        different = sort_units(view, o, false, units);
+    *fold_count = o->folds < different ? o->folds : different;
+    for (int64_t i = 0; i < view->count;) {
+        int64_t next = i, best = 0;
+        for (int64_t f = 1; f < *fold_count; f++)
+            best = filled[f] < filled[best] ? f : best;
+        for (; next < view->count && units[next].unit == units[i].unit; next++)
+            folds[units[next].row] = best;
+        filled[best] += next - i;
+        i = next;
+    }
+    free(units);
+    free(filled);
+    return SMAC_OK;
+}
+
 static smac_status held_out_prepare(held_out *h, const label_generation_options *o, smac_error *error)
 {
     int64_t width = h->width, count = h->view->count;
-    h->part = memory_new((size_t)h->folds, sizeof *h->part);
     h->fold = memory_new((size_t)count, sizeof *h->fold);
+    if (!h->fold)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the folds of %lld samples", (long long)count);
+    TRY(held_out_folds(h->view, o, h->fold, &h->folds, error));
+    h->part = memory_new((size_t)h->folds, sizeof *h->part);
     h->factor = memory_new((size_t)width * (size_t)width, sizeof *h->factor);
     h->weights = memory_new((size_t)width * (size_t)h->targets, sizeof *h->weights);
     h->mean = memory_new((size_t)width, sizeof *h->mean);
     h->offset = memory_new((size_t)h->targets, sizeof *h->offset);
     float *rows = memory_new((size_t)count * (size_t)width, sizeof *rows);
     float *gram = memory_new((size_t)width * (size_t)width, sizeof *gram);
-    bool memory = h->part && h->fold && h->factor && h->weights && h->mean && h->offset && rows && gram &&
+    bool memory = h->part && h->factor && h->weights && h->mean && h->offset && rows && gram &&
         moments_new(&h->total, width, h->targets);
     for (int64_t f = 0; memory && f < h->folds; f++)
         memory = moments_new(&h->part[f], width, h->targets);
     smac_status status = memory ? SMAC_OK
                                 : FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld folds of a bank of width %lld",
                                       (long long)h->folds, (long long)width);
-    uint64_t stream = random_stream("labels.folds");
-    for (int64_t i = 0; status == SMAC_OK && i < count; i++) {
-        int64_t sample = h->view->samples[i];
-        uint64_t unit = h->view->groups ? (uint64_t)(uint32_t)h->view->groups[sample] : (uint64_t)sample;
-        h->fold[i] = random_u32_at(o->seed, stream, unit) % h->folds;
-    }
     for (int64_t f = 0; status == SMAC_OK && f < h->folds; f++)
         status = moments_of_fold(h, f, rows, gram, error);
     free(rows);
@@ -260,7 +327,7 @@ static smac_status held_out_prepare(held_out *h, const label_generation_options 
 smac_status held_out_suggest(
     const bank_view *view, const label_generation_options *o, float *suggestions, smac_error *error)
 {
-    held_out h = {.view = view, .width = view->width, .folds = o->folds, .targets = view->targets};
+    held_out h = {.view = view, .width = view->width, .targets = view->targets};
     smac_status status = held_out_prepare(&h, o, error);
     if (status == SMAC_OK) {
         double ridge = o->ridge, least = DBL_MAX;

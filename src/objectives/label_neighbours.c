@@ -184,9 +184,11 @@ static smac_status run_search(search *s, smac_error *error)
     return SMAC_OK;
 }
 
-smac_status neighbours_find(const bank_view *view, const label_generation_options *o, const int64_t *rows,
-    int64_t row_count, int64_t k, int64_t *indices, float *similarities, smac_error *error)
+smac_status neighbours_find(const bank_view *view, const label_generation_options *o, const neighbour_rows *wanted,
+    int64_t *indices, float *similarities, smac_error *error)
 {
+    const int64_t *rows = wanted->rows;
+    int64_t row_count = wanted->count, k = wanted->k;
     size_t blocks = (size_t)((row_count + BLOCK_ROWS - 1) / BLOCK_ROWS);
     size_t parts = (size_t)((view->count + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS);
     if (k < 1 || row_count < 1)
@@ -234,7 +236,7 @@ smac_status neighbours_suggest(
         status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld neighbours of %lld samples", (long long)k,
             (long long)view->count);
     if (status == SMAC_OK)
-        status = neighbours_find(view, o, NULL, view->count, k, indices, similarities, error);
+        status = neighbours_find(view, o, &(neighbour_rows){NULL, view->count, k}, indices, similarities, error);
     for (int64_t i = 0; status == SMAC_OK && i < view->count; i++) {
         const float *s = similarities + i * k;
         double total = 0, sum[1 + 64] = {0};

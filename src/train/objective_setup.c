@@ -3,15 +3,13 @@
 
 #include <math.h>
 
-objective_options objective_options_from(const configuration *c, const task_description *task)
+objective_options objective_options_from(const configuration *c, const task_description *tasks, int task_count)
 {
     static const objective_inter kinds[] = {[INTER_KERNEL] = OBJECTIVE_INTER_SOFT,
         [INTER_ROUNDED] = OBJECTIVE_INTER_ROUNDED,
         [INTER_RANK] = OBJECTIVE_INTER_RANK};
-    double range = task->kind == TASK_REGRESSION ? task->high - task->low : 1;
-    return (objective_options){
-        .classes = task->kind == TASK_CLASSES,
-        .targets = task_targets(task),
+    objective_options o = {
+        .task_count = task_count,
         .weight_specific = (float)c->loss.specific,
         .weight_shared = (float)c->loss.shared,
         .weight_intra = (float)c->loss.intra,
@@ -22,26 +20,34 @@ objective_options objective_options_from(const configuration *c, const task_desc
         .inter = kinds[c->contrast.inter],
         .tau_inter = (float)c->contrast.tau_inter,
         .tau_rank = (float)c->contrast.tau_rank,
-        .sigma = (float)(c->contrast.sigma_fraction * range),
     };
+    for (int k = 0; k < task_count; k++) {
+        double range = tasks[k].kind == TASK_REGRESSION ? tasks[k].high - tasks[k].low : 1;
+        o.tasks[k] = (objective_task){.classes = tasks[k].kind == TASK_CLASSES,
+            .targets = task_targets(&tasks[k]),
+            .weight = 1,
+            .sigma = (float)(c->contrast.sigma_fraction * range)};
+    }
+    return o;
 }
 
-label_generation_options label_generation_options_from(
-    const configuration *c, const task_description *task, int64_t samples)
+label_rule label_rule_from(const configuration *c)
 {
-    label_rule rule = LABEL_RULE_FIXED;
     if (c->labels.scheme == LABELS_SELF_MM)
-        rule = LABEL_RULE_SELF_MM;
-    else if (c->labels.scheme == LABELS_GENERATED)
-        rule = c->labels.predictor == PREDICTOR_HELD_OUT ? LABEL_RULE_HELD_OUT : LABEL_RULE_NEIGHBOURS;
+        return LABEL_RULE_SELF_MM;
+    if (c->labels.scheme != LABELS_GENERATED)
+        return LABEL_RULE_FIXED;
+    return c->labels.predictor == PREDICTOR_HELD_OUT ? LABEL_RULE_HELD_OUT : LABEL_RULE_NEIGHBOURS;
+}
+
+label_generation_options label_generation_options_from(const configuration *c, const task_description *task)
+{
     label_generation_options o = {
-        .samples = samples,
-        .width = c->model.width,
         .targets = task_targets(task),
         .classes = task->kind == TASK_CLASSES,
         .low = task->low,
         .high = task->high,
-        .rule = rule,
+        .rule = label_rule_from(c),
         .euclidean = c->labels.similarity == SIMILARITY_EUCLIDEAN,
         .neighbours = c->labels.neighbours,
         .neighbour_fraction = c->labels.neighbour_fraction,
@@ -58,17 +64,19 @@ label_generation_options label_generation_options_from(
     return o;
 }
 
-objective_inputs objective_inputs_from(const semanticmac_outputs *out, int task, int64_t batch)
+objective_inputs objective_inputs_from(const semanticmac_outputs *out, int task_count, int64_t batch)
 {
-    objective_inputs in = {.batch = batch,
-        .prediction = out->prediction[task],
-        .shared_head = out->shared_head[task],
-        .inter = out->inter};
+    objective_inputs in = {.batch = batch, .contrast = {.batch = batch, .inter = out->inter}};
+    for (int k = 0; k < task_count; k++) {
+        in.tasks[k].prediction = out->prediction[k];
+        in.tasks[k].shared_head = out->shared_head[k];
+        for (modality u = 0; u < MODALITIES; u++)
+            in.tasks[k].specific_head[u] = out->specific_head[k][u];
+    }
     for (modality u = 0; u < MODALITIES; u++) {
-        in.specific_head[u] = out->specific_head[task][u];
-        in.intra_specific[u] = out->intra_specific[u];
-        in.intra_shared[u] = out->intra_shared[u];
-        in.present[u] = out->present[u];
+        in.present[u] = in.contrast.present[u] = out->present[u];
+        in.contrast.specific[u] = out->intra_specific[u];
+        in.contrast.shared[u] = out->intra_shared[u];
     }
     return in;
 }

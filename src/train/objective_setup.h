@@ -9,16 +9,18 @@
 #include "objectives/label_generation.h"
 #include "objectives/objective.h"
 
-/* class_weights is left NULL: they come from the training data. */
-objective_options objective_options_from(const configuration *c, const task_description *task);
+/* class_weights are left NULL: they come from the training data. */
+objective_options objective_options_from(const configuration *c, const task_description *tasks, int task_count);
 
-/* Options of label generation for the training samples of a task; with the schemes multimodal and true the rule is the
- * fixed one (true: put the modalities' own labels in with label_generation_set). */
-label_generation_options label_generation_options_from(
-    const configuration *c, const task_description *task, int64_t samples);
+/* The way in which labels are renewed; with the schemes multimodal and true they are not. */
+label_rule label_rule_from(const configuration *c);
 
-/* The core's outputs of a task as the objective's inputs.  target, labels and valid are the caller's to fill. */
-objective_inputs objective_inputs_from(const semanticmac_outputs *out, int task, int64_t batch);
+/* Options of label generation for a task (labels.scheme true: put the modalities' own labels in with
+ * label_generation_set). */
+label_generation_options label_generation_options_from(const configuration *c, const task_description *task);
+
+/* The core's outputs as the objective's inputs.  Target, labels and valid of each task are the caller's to fill. */
+objective_inputs objective_inputs_from(const semanticmac_outputs *out, int task_count, int64_t batch);
 
 /*
  * How much a head knows of the truth on clips that it was not trained on: the correlation of head (count, targets) with

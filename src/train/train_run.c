@@ -49,7 +49,7 @@ static smac_status new_system(const dataset *d, const configuration *c, const in
         if (d->items[i].split == SPLIT_TRAIN)
             texts[count++] = d->items[i].text;
     system_options options = {
-        .configuration = c, .tasks = &d->task, .task_count = 1, .texts = texts, .text_count = count};
+        .configuration = c, .tasks = d->tasks, .task_count = d->task_count, .texts = texts, .text_count = count};
     memcpy(options.ready_width, ready_width, sizeof options.ready_width);
     smac_status status = system_new(&options, out, error);
     free(texts);

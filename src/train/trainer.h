@@ -19,7 +19,7 @@
 #include "data/cache.h"
 #include "data/dataset.h"
 #include "pipeline/system.h"
-#include "train/metrics.h"
+#include "train/evaluate.h"
 
 typedef struct train_options {
     const char *data, *layout;   /* folder or label file; "sims", "mosi", ... */
@@ -38,8 +38,8 @@ void train_options_default(train_options *o);
 
 typedef struct train_result {
     int64_t epochs, best_epoch, steps;
-    metric_list best; /* validation metrics of the best epoch */
-    char metric[32];  /* picked by it */
+    metric_list best;                                  /* validation metrics of the first task in the best epoch */
+    char metric[sizeof((validation_figure *)0)->name]; /* picked by it; "" without a validation part */
     double best_value;
     double seconds;
     bool already_done; /* resume found a finished run */

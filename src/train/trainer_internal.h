@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "train/evaluate.h"
 #include "train/objective_setup.h"
 #include "train/optimiser.h"
 #include "train/trainer.h"
@@ -14,37 +15,46 @@ typedef struct epoch_sums {
     int64_t steps;
 } epoch_sums;
 
+/* One of the model's tasks over the training clips. */
+typedef struct training_task {
+    const task_description *task;
+    int targets;
+    float *truth;         /* (N, targets) */
+    uint8_t *have;        /* (N) 1 for a clip with a label of the task */
+    int64_t count;        /* clips with one */
+    float *class_weights; /* (targets) or NULL */
+    label_generation *labels;
+} training_task;
+
 typedef struct training {
     const train_options *options;
     const configuration *c;
     affect_system *system;
     const sample_cache *cache;
     const reporter *report;
-    const task_description *task;
-    int targets;
 
-    int64_t count;  /* training clips N */
+    int64_t count;  /* training clips N: those with a label of at least one task */
     int64_t *items; /* (N) their places in the cache */
-    float *truth;   /* (N, targets) */
     int64_t valid_count;
+    training_task *tasks; /* (task_count) */
+    int task_count;
     int64_t batch;       /* clips a batch */
     int64_t batches;     /* of an epoch */
     int64_t epoch_steps; /* optimiser's steps of an epoch */
 
     optimiser *optimiser;
-    label_generation *labels;
+    label_bank *bank;
     objective_options objective;
-    float *class_weights;
     tape *tape;
 
     int64_t epoch;             /* the one under way, from 1 */
     int64_t position;          /* batches done in it */
     int64_t steps;             /* optimiser's steps in all */
     int64_t best_epoch, stale; /* epochs since the best */
-    double best_value;
-    metric_list best;
+    validation_figure figure;  /* what validation picks by; its value is the best one */
+    metric_list best;          /* of the first task */
     bool done;
-    bool stop; /* asked for where the work could not be left */
+    bool stop; /* asked for while the work could not be left */
     epoch_sums sums;
     double seconds_before; /* of earlier parts of the run */
     double started;
@@ -59,6 +69,17 @@ enum { RUN_BEST, RUN_LAST, RUN_LOG, RUN_LABELS, RUN_QUALITY, RUN_CONFIGURATION, 
 
 double training_clock(void); /* seconds, monotonic */
 int64_t training_total_steps(const training *t);
+const dataset_item *training_item(const training *t, int64_t clip); /* of a training clip */
+
+/* trainer_setup.c */
+smac_status training_set_up(training *t, smac_error *error);
+void training_tear_down(training *t);
+
+/* trainer_step.c */
+typedef struct step_work step_work; /* room for a step */
+smac_status step_work_new(const training *t, step_work **out, smac_error *error);
+void step_work_free(step_work *w);
+smac_status training_run_step(training *t, step_work *w, smac_error *error); /* of the optimiser, logged */
 
 /* trainer_state.c */
 smac_status training_save(training *t, smac_error *error); /* out/last.safetensors */
@@ -68,12 +89,27 @@ smac_status training_check_configuration(
     const configuration *now, const tensor_file *file, const char *path, smac_error *error);
 
 /* trainer_report.c */
+typedef struct step_report {
+    const objective_terms *terms; /* means over the step's batches */
+    double task;                  /* L_task over the tasks */
+    double norm, factor, seconds;
+    int64_t clips;
+} step_report;
+typedef struct epoch_report {
+    const evaluation *valid; /* NULL without a validation part */
+    double figure;
+    bool better;
+    double seconds;
+} epoch_report;
 smac_status training_log_open(training *t, bool resume, smac_error *error);
-smac_status training_log_step(training *t, const objective_terms *terms, double norm, double factor, int64_t clips,
-    double seconds, smac_error *error);
-smac_status training_log_epoch(training *t, const metric_list *valid, bool better, double seconds, smac_error *error);
-smac_status training_log_flush(training *t, smac_error *error);    /* to the disk */
+smac_status training_log_step(training *t, const step_report *r, smac_error *error);
+smac_status training_log_epoch(training *t, const epoch_report *r, smac_error *error);
+smac_status training_log_flush(training *t, smac_error *error); /* to the disk */
+
+/* trainer_labels.c */
 smac_status training_write_labels(training *t, smac_error *error); /* labels.csv and label_quality.json */
+/* By task what label_quality.json holds of it, tasks without own labels of modalities left out; a new reference. */
+json_t *training_label_quality(const training *t);
 
 /* trainer_order.c */
 smac_status training_make_order(training *t, smac_error *error); /* of t->epoch */

@@ -1,14 +1,12 @@
-/* train/trainer_report.c - what a run writes for people and programs: log.jsonl, labels.csv, label_quality.json. */
+/* train/trainer_report.c - log.jsonl: one line a step, one an epoch. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/csv.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/number.h"
 #include "base/text.h"
 #include "train/trainer_internal.h"
 
@@ -66,64 +64,41 @@ static void set_term(json_t *o, const char *name, double value, bool has)
         json_object_set_new(o, name, isfinite(value) ? json_real(value) : json_null());
 }
 
-smac_status training_log_step(training *t, const objective_terms *terms, double norm, double factor, int64_t clips,
-    double seconds, smac_error *error)
+/* {"task", "text", "audio", "vision", "shared"} of one task into o. */
+static void set_task_terms(json_t *o, const objective_task_terms *terms)
 {
+    set_term(o, "task", terms->task, terms->has_task);
+    for (int u = 0; u < MODALITIES; u++)
+        set_term(o, modality_name((modality)u), terms->specific[u], terms->has_specific[u]);
+    set_term(o, "shared", terms->shared, terms->has_shared);
+}
+
+smac_status training_log_step(training *t, const step_report *r, smac_error *error)
+{
+    const objective_terms *terms = r->terms;
     json_t *o = json_pack("{s:I, s:I}", "epoch", (json_int_t)t->epoch, "step", (json_int_t)t->steps);
     set_term(o, "loss", terms->total, true);
-    set_term(o, "task", terms->task, true);
-    for (int u = 0; u < 3; u++)
-        set_term(o, modality_name(u), terms->specific[u], terms->has_specific[u]);
-    set_term(o, "shared", terms->shared, terms->has_shared);
+    if (t->task_count == 1) {
+        set_task_terms(o, &terms->tasks[0]);
+    } else {
+        json_t *tasks = json_object();
+        set_term(o, "task", r->task, true);
+        for (int k = 0; k < t->task_count; k++) {
+            json_t *one = json_object();
+            set_task_terms(one, &terms->tasks[k]);
+            json_object_set_new(tasks, t->tasks[k].task->name, one);
+        }
+        json_object_set_new(o, "tasks", tasks);
+    }
     set_term(o, "intra", terms->intra, terms->has_intra);
     set_term(o, "inter", terms->inter, terms->has_inter);
     set_term(o, "inter_floor", terms->inter_floor, terms->has_inter);
-    set_term(o, "gradient", norm, true);
-    set_term(o, "rate", t->c->train.rate * factor, true);
-    set_term(o, "language_rate", t->c->train.language_rate * factor, true);
-    json_object_set_new(o, "clips", json_integer(clips));
-    set_term(o, "seconds", seconds, true);
+    set_term(o, "gradient", r->norm, true);
+    set_term(o, "rate", t->c->train.rate * r->factor, true);
+    set_term(o, "language_rate", t->c->train.language_rate * r->factor, true);
+    json_object_set_new(o, "clips", json_integer(r->clips));
+    set_term(o, "seconds", r->seconds, true);
     return write_line(t, o, error);
-}
-
-/* --- how near generated labels come to the modalities' own -------------------------------------------------------- */
-
-static const dataset_item *item_of(const training *t, int64_t i)
-{
-    return &t->cache->source->items[t->items[i]];
-}
-
-/* By the column "conflict"; without one: two own labels lie more than 0.4 of the range apart (classes: they differ). */
-static bool in_conflict(const training *t, const dataset_item *item)
-{
-    if (dataset_extra(t->cache->source, "conflict") >= 0)
-        return dataset_extra_number(t->cache->source, item, "conflict") > 0;
-    for (int a = TRUTH_TEXT; a <= TRUTH_VISION; a++)
-        for (int b = a + 1; b <= TRUTH_VISION; b++)
-            if (fabs(item->label[a] - item->label[b]) >
-                (t->task->kind == TASK_CLASSES ? 0.5 : 0.4 * (t->task->high - t->task->low)))
-                return true;
-    return false;
-}
-
-static int largest(const float *row, int n)
-{
-    int best = 0;
-    for (int c = 1; c < n; c++)
-        if (row[c] > row[best])
-            best = c;
-    return best;
-}
-
-/* Agreement of a column of labels with the own ones: Pearson for scores, share of equal classes otherwise. */
-static double agreement(const training *t, const float *labels, const float *own, int64_t n)
-{
-    if (t->task->kind == TASK_REGRESSION)
-        return pearson(labels, own, n);
-    int64_t hits = 0;
-    for (int64_t i = 0; i < n; i++)
-        hits += labels[i] == own[i];
-    return n ? (double)hits / (double)n : NAN;
 }
 
 static json_t *number(double value)
@@ -131,119 +106,47 @@ static json_t *number(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
-static json_t *quality_of(const training *t, modality m, bool conflict, float *scratch)
+/* The metrics of a task, with those of each dataset where there are several. */
+static json_t *task_metrics_to_json(const evaluation *e, const evaluation_task *task)
 {
-    float *own = scratch, *generated = scratch + t->count, *common = scratch + 2 * t->count;
-    const float *q = label_generation_labels(t->labels, m);
-    int64_t n = 0;
-    for (int64_t i = 0; i < t->count; i++) {
-        const dataset_item *item = item_of(t, i);
-        if (isnan(item->label[TRUTH_TEXT + m]) || (conflict && !in_conflict(t, item)))
-            continue;
-        bool classes = t->task->kind == TASK_CLASSES;
-        own[n] = (float)item->label[TRUTH_TEXT + m];
-        common[n] = (float)item->label[TRUTH_MULTIMODAL];
-        generated[n++] = classes ? (float)largest(q + i * t->targets, t->targets) : q[i];
-    }
-    if (n == 0)
-        return NULL;
-    return json_pack("{s:I, s:o, s:o}", "n", (json_int_t)n, "generated", number(agreement(t, generated, own, n)),
-        "multimodal", number(agreement(t, common, own, n)));
-}
-
-/* {"text": {"all": {n, generated, multimodal}, "conflict": {...}}, ...}; modalities without own labels are left out. */
-static json_t *label_quality(const training *t)
-{
-    float *scratch = memory_new((size_t)t->count, 3 * sizeof *scratch);
-    json_t *o = json_object();
-    for (int m = 0; scratch && m < MODALITIES; m++) {
-        json_t *all = t->system->has[m] ? quality_of(t, m, false, scratch) : NULL;
-        if (!all)
-            continue;
-        json_t *one = json_pack("{s:o}", "all", all), *conflict = quality_of(t, m, true, scratch);
-        if (conflict)
-            json_object_set_new(one, "conflict", conflict);
-        json_object_set_new(o, modality_name(m), one);
-    }
-    free(scratch);
+    json_t *o = metrics_to_json(&task->all.metrics);
+    json_t *sources = e->source_count > 1 ? json_object() : NULL;
+    for (int s = 0; sources && s < e->source_count; s++)
+        if (task->sources[s].count)
+            json_object_set_new(sources, e->source_names[s], metrics_to_json(&task->sources[s].metrics));
+    if (sources)
+        json_object_set_new(o, "datasets", sources);
     return o;
 }
 
-smac_status training_log_epoch(training *t, const metric_list *valid, bool better, double seconds, smac_error *error)
+/* Of a single task its metrics, of several an object by task. */
+static json_t *valid_to_json(const evaluation *e)
+{
+    if (e->task_count == 1)
+        return task_metrics_to_json(e, &e->tasks[0]);
+    json_t *tasks = json_object();
+    for (int k = 0; k < e->task_count; k++)
+        json_object_set_new(tasks, e->tasks[k].task.name, task_metrics_to_json(e, &e->tasks[k]));
+    return tasks;
+}
+
+smac_status training_log_epoch(training *t, const epoch_report *r, smac_error *error)
 {
     double steps = (double)(t->sums.steps ? t->sums.steps : 1);
     json_t *o = json_pack("{s:I, s:I, s:o, s:o, s:o, s:b, s:o}", "epoch", (json_int_t)t->epoch, "steps",
         (json_int_t)t->steps, "train_loss", number(t->sums.loss / steps), "train_task", number(t->sums.task / steps),
-        "gradient", number(t->sums.gradient / steps), "best", better, "seconds", number(seconds));
-    if (o && valid->count)
-        json_object_set_new(o, "valid", metrics_to_json(valid));
-    json_t *quality = label_quality(t);
-    if (o && json_object_size(quality))
+        "gradient", number(t->sums.gradient / steps), "best", r->better, "seconds", number(r->seconds));
+    if (o && r->valid && r->valid->tasks[0].all.count) {
+        json_object_set_new(o, "chosen_by", json_string(t->figure.name));
+        json_object_set_new(o, "figure", number(r->figure));
+        json_object_set_new(o, "valid", valid_to_json(r->valid));
+    }
+    json_t *quality = training_label_quality(t);
+    const json_t *first = json_object_get(quality, t->tasks[0].task->name);
+    if (o && t->task_count == 1 && first)
+        json_object_set(o, "labels", (json_t *)(uintptr_t)first);
+    else if (o && t->task_count > 1 && json_object_size(quality))
         json_object_set(o, "labels", quality);
     json_decref(quality);
     return write_line(t, o, error);
-}
-
-/* --- labels.csv --------------------------------------------------------------------------------------------------- */
-
-static void add_number(text_buffer *b, double value)
-{
-    char text[40] = "";
-    if (!isnan(value))
-        number_format(text, sizeof text, "%.7g", value);
-    csv_add_cell(b, text, false);
-}
-
-static void add_label(const training *t, text_buffer *b, double value)
-{
-    if (t->task->kind == TASK_CLASSES && !isnan(value))
-        csv_add_cell(b, t->task->class_names[(int)value], false);
-    else
-        add_number(b, value);
-}
-
-static void write_header(const training *t, text_buffer *b)
-{
-    text_add(b, "id,label,label_T,label_A,label_V");
-    for (int k = 0; k < MODALITIES_AND_SHARED; k++) {
-        if (k < MODALITIES && !t->system->has[k])
-            continue;
-        for (int c = 0; c < t->targets; c++) {
-            char name[TASK_NAME_MAX + 16];
-            snprintf(name, sizeof name, t->targets > 1 ? "%s:%s" : "%s", modality_name(k), t->task->class_names[c]);
-            csv_add_cell(b, name, false);
-        }
-    }
-    text_add(b, "\n");
-}
-
-smac_status training_write_labels(training *t, smac_error *error)
-{
-    text_buffer b = {0};
-    write_header(t, &b);
-    for (int64_t i = 0; i < t->count; i++) {
-        const dataset_item *item = item_of(t, i);
-        csv_add_cell(&b, item->id, true);
-        for (int k = 0; k < TRUTH_KINDS; k++)
-            add_label(t, &b, item->label[k]);
-        for (int k = 0; k < MODALITIES_AND_SHARED; k++) {
-            const float *q = label_generation_labels(t->labels, (modality)k);
-            for (int c = 0; (k >= MODALITIES || t->system->has[k]) && c < t->targets; c++)
-                add_number(&b, (double)q[i * t->targets + c]);
-        }
-        text_add(&b, "\n");
-    }
-    smac_status status = b.failed ? FAIL(error, SMAC_ERROR_MEMORY, "no memory for labels.csv")
-                                  : file_write(t->paths[RUN_LABELS], b.data, b.length, error);
-    text_free(&b);
-    TRY(status);
-    json_t *quality = label_quality(t);
-    json_t *o = json_pack("{s:I, s:s, s:o}", "epoch", (json_int_t)t->epoch, "measure",
-        t->task->kind == TASK_CLASSES ? "share of equal classes" : "Pearson correlation", "modalities", quality);
-    char *text = o ? json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
-    status = text ? file_write(t->paths[RUN_QUALITY], text, strlen(text), error)
-                  : FAIL(error, SMAC_ERROR_MEMORY, "no memory for label_quality.json");
-    json_decref(o);
-    free(text);
-    return status;
 }

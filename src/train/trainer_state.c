@@ -21,11 +21,46 @@ static json_t *state_to_json(const training *t)
             best, json_pack("[s, o]", t->best.items[i].name, json_from_exact(t->best.items[i].value)));
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:b, s:I, s:o, s:o, s:o, s:o, s:I, s:I}", "epoch",
         (json_int_t)t->epoch, "position", (json_int_t)t->position, "steps", (json_int_t)t->steps, "best_epoch",
-        (json_int_t)t->best_epoch, "stale", (json_int_t)t->stale, "best_value", json_from_exact(t->best_value), "best",
-        best, "done", t->done, "log_bytes", (json_int_t)t->log_bytes, "seconds",
+        (json_int_t)t->best_epoch, "stale", (json_int_t)t->stale, "best_value", json_from_exact(t->figure.value),
+        "best", best, "done", t->done, "log_bytes", (json_int_t)t->log_bytes, "seconds",
         json_from_exact(t->seconds_before + training_clock() - t->started), "loss", json_from_exact(t->sums.loss),
         "task", json_from_exact(t->sums.task), "gradient", json_from_exact(t->sums.gradient), "sum_steps",
         (json_int_t)t->sums.steps, "optimiser_step", (json_int_t)t->optimiser->step);
+}
+
+/* --- the arrays of label generation: the bank's, then those of each task ------------------------------------------- */
+
+enum { ARRAY_NAME = 160 };
+
+static int array_count(const training *t)
+{
+    int count = label_bank_array_count(t->bank);
+    for (int k = 0; k < t->task_count; k++)
+        count += label_generation_array_count(t->tasks[k].labels);
+    return count;
+}
+
+/* The array at index and its name in the file: "training.bank.text", "training.sentiment.label.text". */
+static label_array array_at(const training *t, int index, char name[ARRAY_NAME])
+{
+    int count = label_bank_array_count(t->bank);
+    label_array a = {.data = NULL};
+    if (index < count) {
+        a = label_bank_array_at(t->bank, index);
+        snprintf(name, ARRAY_NAME, "training.%s", a.name);
+        return a;
+    }
+    index -= count;
+    for (int k = 0; k < t->task_count; k++) {
+        count = label_generation_array_count(t->tasks[k].labels);
+        if (index < count) {
+            a = label_generation_array_at(t->tasks[k].labels, index);
+            snprintf(name, ARRAY_NAME, "training.%s.%s", t->tasks[k].task->name, a.name);
+            return a;
+        }
+        index -= count;
+    }
+    return a;
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
@@ -39,18 +74,17 @@ static void note_progress(training *t)
 
 smac_status training_save(training *t, smac_error *error)
 {
-    int arrays = label_generation_array_count(t->labels);
+    int arrays = array_count(t);
     size_t count = 2 + (size_t)arrays;
-    TRY(training_log_flush(t, error));
     tensor_entry *entries = memory_new(count, sizeof *entries);
-    char(*names)[64] = memory_new(count, sizeof *names);
+    char(*names)[ARRAY_NAME] = memory_new(count, sizeof *names);
     json_t *state = state_to_json(t);
     char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
     json_decref(state);
-    smac_status status = SMAC_OK;
-    if (!entries || !names || !text) {
+    smac_status status = training_log_flush(t, error);
+    if (status == SMAC_OK && (!entries || !names || !text)) {
         status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for a checkpoint");
-    } else {
+    } else if (status == SMAC_OK) {
         const float *moments[2] = {t->optimiser->first, t->optimiser->second};
         for (int i = 0; i < 2; i++) {
             snprintf(names[i], sizeof names[i], "training.%s", i == 0 ? "first" : "second");
@@ -63,8 +97,7 @@ smac_status training_save(training *t, smac_error *error)
                 .bytes = (size_t)t->optimiser->count * sizeof(float)};
         }
         for (int i = 0; i < arrays; i++) {
-            label_generation_array a = label_generation_array_at(t->labels, i);
-            snprintf(names[2 + i], sizeof names[0], "training.%s", a.name);
+            label_array a = array_at(t, i, names[2 + i]);
             entries[2 + i] = (tensor_entry){.name = names[2 + i],
                 .type = a.bytes ? TENSOR_U8 : TENSOR_F32,
                 .rank = 2,
@@ -89,10 +122,10 @@ smac_status training_save(training *t, smac_error *error)
 smac_status training_save_best(training *t, smac_error *error)
 {
     note_progress(t);
-    snprintf(t->system->training.metric, sizeof t->system->training.metric, "%s",
-        t->valid_count ? metric_for_validation(t->task, &(bool){false}) : "");
+    snprintf(
+        t->system->training.metric, sizeof t->system->training.metric, "%.31s", t->valid_count ? t->figure.name : "");
     double before = t->system->training.metric_value;
-    t->system->training.metric_value = t->best_value;
+    t->system->training.metric_value = t->figure.value;
     smac_status status = system_save(t->system, t->paths[RUN_BEST], NULL, error);
     if (status != SMAC_OK) {
         t->system->training.metric_value = before;
@@ -166,7 +199,7 @@ static smac_status read_state(training *t, const json_t *o, smac_error *error)
     t->steps = json_integer_value(json_object_get(o, "steps"));
     t->best_epoch = json_integer_value(json_object_get(o, "best_epoch"));
     t->stale = json_integer_value(json_object_get(o, "stale"));
-    t->best_value = json_exact_value(json_object_get(o, "best_value"));
+    t->figure.value = json_exact_value(json_object_get(o, "best_value"));
     t->done = json_is_true(json_object_get(o, "done"));
     t->log_bytes = json_integer_value(json_object_get(o, "log_bytes"));
     t->seconds_before = json_exact_value(json_object_get(o, "seconds"));
@@ -214,10 +247,9 @@ smac_status training_restore(training *t, const tensor_file *file, smac_error *e
     status = read_array(file, "training.first", TENSOR_F32, n, 0, 1, t->optimiser->first, error);
     if (status == SMAC_OK)
         status = read_array(file, "training.second", TENSOR_F32, n, 0, 1, t->optimiser->second, error);
-    for (int i = 0; i < label_generation_array_count(t->labels) && status == SMAC_OK; i++) {
-        label_generation_array a = label_generation_array_at(t->labels, i);
-        char name[64];
-        snprintf(name, sizeof name, "training.%s", a.name);
+    for (int i = 0; i < array_count(t) && status == SMAC_OK; i++) {
+        char name[ARRAY_NAME];
+        label_array a = array_at(t, i, name);
         status = read_array(file, name, a.bytes ? TENSOR_U8 : TENSOR_F32, a.rows, a.columns, 2, a.data, error);
     }
     return error_advise(

@@ -27,7 +27,7 @@ static affect_system *make(const dataset *d, const char *setting)
     configure(&c);
     if (setting)
         assert_ok(configuration_set_assignment(&c, setting, error));
-    system_options options = {.configuration = &c, .tasks = &d->task, .task_count = 1, .texts = words, .text_count = 2};
+    system_options options = {.configuration = &c, .tasks = d->tasks, .task_count = 1, .texts = words, .text_count = 2};
     assert_ok(system_new(&options, &s, error));
     return s;
 }

@@ -19,15 +19,15 @@ static void expect_three(const char *folder, const char *layout, bool own)
     assert_string_equal(d->items[0].id, "video_0001$_$0001");
     assert_string_equal(d->items[0].clip_id, "0001");
     assert_string_equal(d->items[0].text, "good, \"very\" good");
-    assert_near(d->items[0].label[TRUTH_MULTIMODAL], 0.8, 0);
+    assert_near(dataset_label(d, &d->items[0], 0, TRUTH_MULTIMODAL), 0.8, 1e-6);
     assert_int_equal(d->items[0].split, SPLIT_TRAIN);
     assert_int_equal(d->items[1].split, SPLIT_VALID);
     assert_int_equal(d->items[2].split, SPLIT_TEST);
-    assert_near(d->items[2].label[TRUTH_MULTIMODAL], -1, 0);
+    assert_near(dataset_label(d, &d->items[2], 0, TRUTH_MULTIMODAL), -1, 0);
     if (own)
-        assert_near(d->items[0].label[TRUTH_VISION], -0.2, 0);
+        assert_near(dataset_label(d, &d->items[0], 0, TRUTH_VISION), -0.2, 1e-6);
     else
-        assert_true(isnan(d->items[0].label[TRUTH_VISION]));
+        assert_true(isnan(dataset_label(d, &d->items[0], 0, TRUTH_VISION)));
     assert_null(d->items[0].media);
     assert_int_equal(strlen(d->sha256), 64);
     dataset_free(d);
@@ -119,7 +119,7 @@ static void test_bad_input(void **state)
         const char *row, *says;
     } rows[] = {{"a,1,x,zero,train\n", "line 2"}, {"a,1,x,,train\n", "no label"}, {"a,1,x,0,holdout\n", "holdout"},
         {"a,1,x,1.2,train\n", "outside"}, {"a,1,,0,train\n", "neither words"}, {",1,x,0,train\n", "no video_id"},
-        {"a,1,x,nan,train\n", "not a number"}, {"a,1,\xff,0,train\n", "UTF-8"},
+        {"a,1,x,nan,train\n", "no label"}, {"a,1,\xff,0,train\n", "UTF-8"},
         {"a,1,x,0,train\na,1,y,0,train\n", "twice"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char text[400];
@@ -170,19 +170,19 @@ static void test_class_task(void **state)
         "v,1,x,0,train,joy,anger,0,1\nv,2,y,0,train,anger,anger,1,0\nv,3,z,0,valid,joy,,0,\n");
     dataset *d = NULL;
     assert_ok(read_with(folder, "sims", false, "emotion", &d, error));
-    assert_int_equal(d->task.kind, TASK_CLASSES);
-    assert_int_equal(d->task.classes, 2);
-    assert_string_equal(d->task.class_names[0], "anger");
-    assert_near(d->items[0].label[TRUTH_MULTIMODAL], 1, 0);
-    assert_near(d->items[0].label[TRUTH_AUDIO], 0, 0);
-    assert_true(isnan(d->items[2].label[TRUTH_AUDIO]));
-    assert_true(isnan(d->items[0].label[TRUTH_TEXT]));
+    assert_int_equal(d->tasks[0].kind, TASK_CLASSES);
+    assert_int_equal(d->tasks[0].classes, 2);
+    assert_string_equal(d->tasks[0].class_names[0], "anger");
+    assert_near(dataset_label(d, &d->items[0], 0, TRUTH_MULTIMODAL), 1, 0);
+    assert_near(dataset_label(d, &d->items[0], 0, TRUTH_AUDIO), 0, 0);
+    assert_true(isnan(dataset_label(d, &d->items[2], 0, TRUTH_AUDIO)));
+    assert_true(isnan(dataset_label(d, &d->items[0], 0, TRUTH_TEXT)));
     assert_near(dataset_extra_number(d, &d->items[0], "conflict"), 1, 0);
     assert_true(isnan(dataset_extra_number(d, &d->items[2], "conflict")));
-    assert_int_equal(dataset_extra(d, "nothing"), -1);
+    assert_int_equal(dataset_extra(d, &d->items[0], "nothing"), -1);
     dataset_free(d);
     assert_ok(read_with(folder, "sims", false, "humor", &d, error));
-    assert_string_equal(d->task.class_names[1], "1");
+    assert_string_equal(d->tasks[0].class_names[1], "1");
     dataset_free(d);
     expect_error(folder, "sims", "joyfulness", SMAC_ERROR_ARGUMENT, "joyfulness");
     folder_remove(folder);
@@ -198,7 +198,7 @@ static void test_lower_case(void **state)
     dataset *d = NULL;
     assert_ok(dataset_read(&options, NULL, &d, error));
     assert_string_equal(d->items[0].text, "it was good \xC3\x89");
-    assert_near(d->task.high, 3, 0);
+    assert_near(d->tasks[0].high, 3, 0);
     assert_int_equal(dataset_split_count(d, SPLIT_TRAIN), 1);
     dataset_free(d);
     folder_remove(folder);

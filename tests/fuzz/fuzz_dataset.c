@@ -65,15 +65,15 @@ static void check_item(const dataset *d, const dataset_item *item)
         utf8_invalid_at(item->text, strlen(item->text)) != SIZE_MAX)
         abort();
     for (int k = 0; k < TRUTH_KINDS; k++) {
-        double label = item->label[k];
+        double label = dataset_label(d, item, 0, k);
         if (isnan(label))
             continue;
-        if (d->task.kind == TASK_CLASSES ? !(label >= 0 && label < d->task.classes)
-                                         : !(label >= d->task.low - 0.01 && label <= d->task.high + 0.01))
+        if (d->tasks[0].kind == TASK_CLASSES ? !(label >= 0 && label < d->tasks[0].classes)
+                                             : !(label >= d->tasks[0].low - 0.01 && label <= d->tasks[0].high + 0.01))
             abort();
     }
-    for (int64_t k = 0; k < d->extra_count; k++)
-        if (dataset_extra(d, d->extra_names[k]) < 0 || !item->extra[k])
+    for (int64_t k = 0; k < d->sources[0].extra_count; k++)
+        if (dataset_extra(d, item, d->sources[0].extra_names[k]) < 0 || !item->extra[k])
             abort();
     dataset_extra_number(d, item, "label_T");
 }
@@ -92,7 +92,7 @@ static void use_dataset(const char *path, int kind, int flags)
             abort();
         return;
     }
-    if (d->count < 1 || task_check(&d->task, &error) != SMAC_OK)
+    if (d->count < 1 || task_check(&d->tasks[0], &error) != SMAC_OK)
         abort();
     for (int64_t i = 0; i < d->count; i++)
         check_item(d, &d->items[i]);

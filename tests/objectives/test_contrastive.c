@@ -210,12 +210,11 @@ static void intra_gradients(void **state)
 
 /* --- between samples --------------------------------------------------------------------------------------------------- */
 
-static double inter(
-    const float *z, int64_t batch, const float *kernel, const uint8_t *valid, double *floor, float *grad)
+static double inter(const float *z, int64_t batch, const float *kernel, double *floor, float *grad)
 {
     tape *t = tape_new(&(tape_options){.record = grad != NULL});
     value *x = tape_variable(t, 2, (int64_t[]){batch, WIDTH}, z);
-    value *loss = inter_contrast(t, x, kernel, valid, 0.1f, floor);
+    value *loss = inter_contrast(t, x, kernel, 0.1f, floor);
     assert_ok(tape_status(t, error));
     double result = loss->device_data[0];
     if (grad) {
@@ -224,6 +223,14 @@ static double inter(
     }
     tape_free(t);
     return result;
+}
+
+/* The kernel of one task; sigma 0.5. */
+static void kernel_fill(
+    contrast_kernel kind, int classes, int64_t batch, const float *target, const uint8_t *valid, float *kernel)
+{
+    contrast_labels labels = {classes > 0, classes ? classes : 1, target, valid, 0.5f};
+    contrast_kernel_fill(kind, batch, &labels, kernel);
 }
 
 static void unit_rows(const float *z, double out[BATCH][WIDTH])
@@ -249,7 +256,7 @@ static void hard_kernel_is_supcon(void **state)
         label[i] = i == 11 ? 2 : i % 2; /* the last has no partner: no anchor, but in the denominators */
         target[i * 3 + label[i]] = 1;
     }
-    contrast_kernel_fill(CONTRAST_KERNEL_SOFT, true, BATCH, 3, target, NULL, 0, kernel);
+    kernel_fill(CONTRAST_KERNEL_SOFT, 3, BATCH, target, NULL, kernel);
     for (int i = 0; i < BATCH; i++) { /* L_out of Khosla and others, straight from the formula */
         double sum = 0, positives = 0, part = 0;
         for (int k = 0; k < BATCH; k++) {
@@ -264,7 +271,7 @@ static void hard_kernel_is_supcon(void **state)
             anchors++, expected += log(sum) - part / positives;
     }
     double floor;
-    assert_near(inter(z, BATCH, kernel, NULL, &floor, NULL), expected / anchors, 1e-5);
+    assert_near(inter(z, BATCH, kernel, &floor, NULL), expected / anchors, 1e-5);
     assert_near(floor, (6 * log(5) + 5 * log(4)) / 11, 1e-6);
 }
 
@@ -272,18 +279,18 @@ static void soft_kernel(void **state)
 {
     (void)state;
     float target[3] = {-1, 1, 1.5f}, kernel[9];
-    contrast_kernel_fill(CONTRAST_KERNEL_SOFT, false, 3, 1, target, NULL, 0.5f, kernel);
+    kernel_fill(CONTRAST_KERNEL_SOFT, 0, 3, target, NULL, kernel);
     assert_near(kernel[1], exp(-8), 1e-9);
     assert_near(kernel[5], exp(-0.5), 1e-7);
     assert_true(kernel[0] == 0 && kernel[4] == 0 && kernel[8] == 0);
-    contrast_kernel_fill(CONTRAST_KERNEL_ROUNDED, false, 3, 1, (float[]){0.5f, 0.4f, 1.5f}, NULL, 0, kernel);
+    kernel_fill(CONTRAST_KERNEL_ROUNDED, 0, 3, (float[]){0.5f, 0.4f, 1.5f}, NULL, kernel);
     assert_true(kernel[1] == 1 && kernel[2] == 0 && kernel[5] == 0); /* 0.5 goes to 0, 1.5 to 2 */
-    contrast_kernel_fill(CONTRAST_KERNEL_SOFT, false, 3, 1, target, (uint8_t[]){1, 0, 1}, 0.5f, kernel);
-    assert_true(kernel[1] == 0 && kernel[3] == 0 && kernel[2] > 0);
+    kernel_fill(CONTRAST_KERNEL_SOFT, 0, 3, target, (uint8_t[]){1, 0, 1}, kernel);
+    assert_true(kernel[1] < 0 && kernel[3] < 0 && kernel[2] > 0); /* not compared */
     /* distributions: votes that agree by half */
-    contrast_kernel_fill(CONTRAST_KERNEL_SOFT, true, 2, 2, (float[]){1, 0, 0.5f, 0.5f}, NULL, 0, kernel);
+    kernel_fill(CONTRAST_KERNEL_SOFT, 2, 2, (float[]){1, 0, 0.5f, 0.5f}, NULL, kernel);
     assert_near(kernel[1], 0.5, 0);
-    contrast_kernel_fill(CONTRAST_KERNEL_ROUNDED, true, 2, 2, (float[]){1, 0, 0.6f, 0.4f}, NULL, 0, kernel);
+    kernel_fill(CONTRAST_KERNEL_ROUNDED, 2, 2, (float[]){1, 0, 0.6f, 0.4f}, NULL, kernel);
     assert_true(kernel[1] == 1);
 }
 
@@ -292,14 +299,14 @@ static void check_inter_gradients(const float *kernel, const uint8_t *valid)
     float z[BATCH * WIDTH], grad[BATCH * WIDTH];
     double floor;
     fill(z, BATCH * WIDTH, 41);
-    double loss = inter(z, BATCH, kernel, valid, &floor, grad);
+    double loss = inter(z, BATCH, kernel, &floor, grad);
     assert_true(loss >= floor);
     for (int i = 0; i < BATCH * WIDTH; i++) {
         float saved = z[i], step = 2e-3f;
         z[i] = saved + step;
-        double up = inter(z, BATCH, kernel, valid, NULL, NULL);
+        double up = inter(z, BATCH, kernel, NULL, NULL);
         z[i] = saved - step;
-        double down = inter(z, BATCH, kernel, valid, NULL, NULL);
+        double down = inter(z, BATCH, kernel, NULL, NULL);
         z[i] = saved;
         assert_near(grad[i], (up - down) / (2 * step), 2e-3);
         if (valid && !valid[i / WIDTH])
@@ -313,9 +320,9 @@ static void inter_gradients(void **state)
     float target[BATCH], kernel[BATCH * BATCH];
     uint8_t valid[BATCH] = {1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 1, 1};
     fill(target, BATCH, 42);
-    contrast_kernel_fill(CONTRAST_KERNEL_SOFT, false, BATCH, 1, target, NULL, 0.5f, kernel);
+    kernel_fill(CONTRAST_KERNEL_SOFT, 0, BATCH, target, NULL, kernel);
     check_inter_gradients(kernel, NULL);
-    contrast_kernel_fill(CONTRAST_KERNEL_ROUNDED, false, BATCH, 1, target, valid, 0.5f, kernel);
+    kernel_fill(CONTRAST_KERNEL_ROUNDED, 0, BATCH, target, valid, kernel);
     check_inter_gradients(kernel, valid);
 }
 
@@ -323,7 +330,7 @@ static double rank_loss(const float *z, const float *target, float *grad)
 {
     tape *t = tape_new(&(tape_options){.record = grad != NULL});
     value *x = tape_variable(t, 2, (int64_t[]){BATCH, WIDTH}, z);
-    value *loss = rank_contrast(t, x, false, 1, target, NULL, 2);
+    value *loss = rank_contrast(t, x, &(contrast_labels){.targets = 1, .target = target}, 2);
     assert_ok(tape_status(t, error));
     double result = loss->device_data[0];
     if (grad) {
@@ -393,27 +400,31 @@ static void total_is_the_weighted_sum(void **state)
     for (int k = 0; k < 6; k++)
         x[k] = tape_variable(t, 2, (int64_t[]){BATCH, WIDTH}, v.data[k]);
     objective_inputs in = {.batch = BATCH,
-        .prediction = h,
-        .specific_head = {h, h, h},
-        .shared_head = h,
-        .intra_specific = {x[3], x[4], x[5]},
-        .intra_shared = {x[0], x[1], x[2]},
-        .inter = x[0],
-        .target = target,
-        .labels = {labels[0], labels[1], labels[2], labels[3]},
+        .tasks = {{.prediction = h,
+            .specific_head = {h, h, h},
+            .shared_head = h,
+            .target = target,
+            .labels = {labels[0], labels[1], labels[2], labels[3]},
+            .valid = valid}},
         .present = {v.present[0], v.present[1], v.present[2]},
-        .valid = valid};
-    objective_options o = {.targets = 1,
+        .contrast = {.batch = BATCH,
+            .specific = {x[3], x[4], x[5]},
+            .shared = {x[0], x[1], x[2]},
+            .inter = x[0],
+            .present = {v.present[0], v.present[1], v.present[2]},
+            .target = {target},
+            .valid = {valid}}};
+    objective_options o = {.task_count = 1,
+        .tasks = {{.targets = 1, .weight = 1, .sigma = 0.5f}},
         .weight_specific = 0.5f,
         .weight_shared = 0.4f,
         .weight_intra = 0.3f,
         .weight_inter = 0.2f,
         .intra = centred,
         .inter = OBJECTIVE_INTER_SOFT,
-        .tau_inter = 0.1f,
-        .sigma = 0.5f};
+        .tau_inter = 0.1f};
     objective_terms terms;
-    value *total = objective_total(t, &o, &in, &terms);
+    value *total = objective_total(t, &o, &in, NULL, &terms);
     assert_ok(tape_status(t, error));
     double task = 0, text = 0, vision = 0, shared = 0;
     for (int i = 0; i < BATCH; i++) {
@@ -424,11 +435,11 @@ static void total_is_the_weighted_sum(void **state)
         vision += i == 0 ? 0 : fabs((double)head[i] - labels[2][i]) / 10;
         shared += fabs((double)head[i] - labels[3][i]) / 11;
     }
-    assert_near(terms.task, task, 1e-6);
-    assert_near(terms.specific[0], text, 1e-6);
-    assert_near(terms.specific[2], vision, 1e-6);
-    assert_near(terms.shared, shared, 1e-6);
-    assert_false(terms.has_specific[1]);
+    assert_near(terms.tasks[0].task, task, 1e-6);
+    assert_near(terms.tasks[0].specific[0], text, 1e-6);
+    assert_near(terms.tasks[0].specific[2], vision, 1e-6);
+    assert_near(terms.tasks[0].shared, shared, 1e-6);
+    assert_false(terms.tasks[0].has_specific[1]);
     assert_true(terms.has_intra && terms.has_inter && terms.inter > terms.inter_floor);
     assert_near(total->device_data[0],
         task + 0.25 * (text + vision) + 0.4 * shared + 0.3 * terms.intra + 0.2 * terms.inter, 1e-5);
@@ -443,12 +454,97 @@ static void class_weights_weigh_the_task(void **state)
     float logits[] = {1, 0, 0, 2}, target[] = {1, 0, 0, 1}, weights[] = {3, 1};
     tape *t = tape_new(NULL);
     value *h = tape_value(t, 2, (int64_t[]){2, 2}, logits);
-    objective_inputs in = {.batch = 2, .prediction = h, .shared_head = h, .target = target};
-    objective_options o = {.classes = true, .targets = 2, .class_weights = weights};
-    value *total = objective_total(t, &o, &in, NULL);
+    objective_inputs in = {.batch = 2, .tasks = {{.prediction = h, .shared_head = h, .target = target}}};
+    objective_options o = {
+        .task_count = 1, .tasks = {{.classes = true, .targets = 2, .weight = 1, .class_weights = weights}}};
+    value *total = objective_total(t, &o, &in, NULL, NULL);
     assert_ok(tape_status(t, error));
     assert_near(total->device_data[0], (3 * log(1 + exp(-1)) + log(1 + exp(-2))) / 4, 1e-6);
     tape_free(t);
+}
+
+/* Two tasks on one batch: every sample counts alike, a task's weight multiplies its losses, the contrast is one. */
+static void tasks_are_weighed_by_their_samples(void **state)
+{
+    (void)state;
+    float score[] = {1, 2, 9, 9}, logits[] = {0, 0, 0, 0, 1, 0, 0, 2}, y[] = {0.5f, 0, 9, 9};
+    float class[] = {0, 0, 1, 0, 1, 0, 0, 1}, z[4 * WIDTH];
+    const uint8_t scored[] = {1, 1, 0, 0}, classed[] = {0, 1, 1, 1};
+    fill(z, 4 * WIDTH, 60);
+    tape *t = tape_new(&(tape_options){.record = true});
+    value *h = tape_variable(t, 2, (int64_t[]){4, 1}, score), *g = tape_variable(t, 2, (int64_t[]){4, 2}, logits);
+    value *x = tape_variable(t, 2, (int64_t[]){4, WIDTH}, z);
+    objective_inputs in = {.batch = 4,
+        .tasks = {{.prediction = h, .specific_head = {h}, .shared_head = h, .target = y, .valid = scored},
+            {.prediction = g, .specific_head = {g}, .shared_head = g, .target = class, .valid = classed}},
+        .contrast = {.batch = 4, .inter = x, .target = {y, class}, .valid = {scored, classed}}};
+    objective_options o = {.task_count = 2,
+        .tasks = {{.targets = 1, .weight = 1, .sigma = 0.5f}, {.classes = true, .targets = 2, .weight = 3}},
+        .weight_specific = 0.5f,
+        .weight_inter = 1,
+        .tau_inter = 0.1f};
+    objective_terms terms;
+    value *total = objective_total(t, &o, &in, NULL, &terms);
+    assert_ok(tape_status(t, error));
+    double first = (0.5 + 2) / 2, second = (log(2) + log(1 + exp(-1)) + log(1 + exp(-2))) / 3;
+    assert_near(terms.tasks[0].task, first, 1e-6);
+    assert_near(terms.tasks[1].task, second, 1e-6);
+    objective_sums sums;
+    objective_count(&o, &in, &sums);
+    assert_near(objective_task_loss(&o, &sums, &terms), 2 / 4.0 * first + 3 * 3 / 4.0 * second, 1e-6);
+    assert_near(total->device_data[0], 1.5 * (2 / 4.0 * first + 3 * 3 / 4.0 * second) + terms.inter, 1e-5);
+    assert_ok(tape_backward(t, total, 1, error));
+    assert_true(value_grad(t, h)[2] == 0 && value_grad(t, h)[3] == 0); /* without a label of the task */
+    assert_true(value_grad(t, g)[0] == 0 && value_grad(t, g)[1] == 0);
+    tape_free(t);
+    float kernel[16];
+    contrast_labels tasks[] = {{false, 1, y, scored, 0.5f}, {true, 2, class, classed, 0}};
+    contrast_kernel_join(CONTRAST_KERNEL_SOFT, 4, tasks, (float[]){1, 3}, 2, kernel);
+    assert_near(kernel[1], exp(-0.5), 1e-6);       /* 0 and 1 have the score in common */
+    assert_true(kernel[2] < 0 && kernel[8] < 0);   /* 0 and 2 nothing */
+    assert_true(kernel[6] == 1 && kernel[7] == 0); /* 1, 2 and 3 the class */
+    contrast_kernel_join(CONTRAST_KERNEL_SOFT, 2, tasks, (float[]){1, 3}, 1, kernel);
+    tasks[1].valid = NULL;
+    contrast_kernel_join(CONTRAST_KERNEL_SOFT, 2, tasks, (float[]){1, 3}, 2, kernel);
+    assert_near(kernel[1], (exp(-0.5) + 3 * 0) / 4, 1e-6); /* both: the weighted mean */
+}
+
+/* Two parts of a batch, each counted against the whole, add up to the whole's loss and gradient. */
+static void parts_add_up_to_the_whole(void **state)
+{
+    (void)state;
+    float head[BATCH], target[BATCH], grad[2][BATCH];
+    uint8_t valid[BATCH] = {1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 1, 1}, present[BATCH] = {1, 0, 1, 1, 0, 0, 1, 1, 1, 0, 1, 1};
+    objective_options o = {
+        .task_count = 1, .tasks = {{.targets = 1, .weight = 2}}, .weight_specific = 0.5f, .weight_shared = 0.4f};
+    objective_sums whole;
+    double loss[2] = {0, 0};
+    fill(head, BATCH, 61);
+    fill(target, BATCH, 62);
+    for (int parts = 1; parts <= 2; parts++) {
+        for (int part = 0; part < parts; part++) {
+            int64_t from = part * 5, count = parts == 1 ? BATCH : part ? BATCH - 5 : 5;
+            tape *t = tape_new(&(tape_options){.record = true});
+            value *h = tape_variable(t, 2, (int64_t[]){count, 1}, head + from);
+            objective_inputs in = {.batch = count,
+                .tasks = {{.prediction = h,
+                    .specific_head = {h},
+                    .shared_head = h,
+                    .target = target + from,
+                    .valid = valid + from}},
+                .present = {present + from}};
+            if (parts == 1)
+                objective_count(&o, &in, &whole);
+            value *total = objective_total(t, &o, &in, &whole, NULL);
+            assert_ok(tape_backward(t, total, 1, error));
+            loss[parts - 1] += total->device_data[0];
+            memcpy(grad[parts - 1] + from, value_grad(t, h), (size_t)count * sizeof(float));
+            tape_free(t);
+        }
+    }
+    assert_near(loss[0], loss[1], 1e-6);
+    for (int i = 0; i < BATCH; i++)
+        assert_near(grad[0][i], grad[1][i], 1e-7);
 }
 
 int main(void)
@@ -468,6 +564,8 @@ int main(void)
         cmocka_unit_test(rank_contrast_is_the_formula),
         cmocka_unit_test(total_is_the_weighted_sum),
         cmocka_unit_test(class_weights_weigh_the_task),
+        cmocka_unit_test(tasks_are_weighed_by_their_samples),
+        cmocka_unit_test(parts_add_up_to_the_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,9 +12,7 @@ enum { SAMPLES = 150, WIDTH = 9 };
 
 static label_generation_options options_of(label_rule rule)
 {
-    return (label_generation_options){.samples = SAMPLES,
-        .width = WIDTH,
-        .targets = 1,
+    return (label_generation_options){.targets = 1,
         .low = -3,
         .high = 3,
         .rule = rule,
@@ -40,16 +38,32 @@ static void make_data(float *truth, float *vectors, double noise, uint64_t strea
     }
 }
 
-static label_generation *start(const label_generation_options *o, const float *truth, const float *vectors)
+static label_bank *bank; /* of the label generation under test */
+static int64_t all_samples[SAMPLES];
+
+static label_bank *bank_of(label_rule rule, int64_t samples)
+{
+    label_bank_free(bank);
+    assert_ok(label_bank_new(rule, samples, WIDTH, &bank, error));
+    for (int i = 0; i < SAMPLES; i++)
+        all_samples[i] = i;
+    return bank;
+}
+
+static label_generation *start_some(
+    const label_generation_options *o, int64_t samples, const float *truth, const float *vectors)
 {
     label_generation *g;
-    int64_t samples[SAMPLES];
-    assert_ok(label_generation_new(o, truth, NULL, &g, error));
-    for (int i = 0; i < SAMPLES; i++)
-        samples[i] = i;
-    for (int bank = 0; bank < LABEL_BANKS; bank++)
-        assert_ok(label_generation_write(g, bank, samples, o->samples, vectors, NULL, error));
+    bank_of(o->rule, samples);
+    assert_ok(label_generation_new(o, bank, &(label_truth){.values = truth}, &g, error));
+    for (int kind = 0; kind < LABEL_BANKS; kind++)
+        assert_ok(label_bank_write(bank, kind, all_samples, samples, vectors, NULL, error));
     return g;
+}
+
+static label_generation *start(const label_generation_options *o, const float *truth, const float *vectors)
+{
+    return start_some(o, SAMPLES, truth, vectors);
 }
 
 /* The rule, straight from the page. */
@@ -218,16 +232,16 @@ static void the_same_bits_for_any_number_of_threads(void **state)
     make_data(truth, vectors, 2, 9);
     for (label_rule rule = LABEL_RULE_NEIGHBOURS; rule <= LABEL_RULE_HELD_OUT; rule++) {
         label_generation_options o = options_of(rule);
-        label_generation *g[2];
+        float labels[2][SAMPLES];
         for (int run = 0; run < 2; run++) {
             parallel_set_threads(run == 0 ? 1 : 3);
-            g[run] = start(&o, truth, vectors);
-            assert_ok(label_generation_refresh(g[run], 1, NULL, error));
+            label_generation *g = start(&o, truth, vectors);
+            assert_ok(label_generation_refresh(g, 1, NULL, error));
+            memcpy(labels[run], label_generation_labels(g, 0), sizeof labels[run]);
+            label_generation_free(g);
         }
         parallel_set_threads(0);
-        assert_memory_equal(label_generation_labels(g[0], 0), label_generation_labels(g[1], 0), sizeof truth);
-        label_generation_free(g[0]);
-        label_generation_free(g[1]);
+        assert_memory_equal(labels[0], labels[1], sizeof truth);
     }
 }
 
@@ -247,8 +261,8 @@ static void missing_samples_are_nobodys_neighbours(void **state)
         if (!present[i])
             vectors[i * WIDTH] = NAN; /* and what stands there is not read */
     }
-    assert_ok(label_generation_new(&o, truth, NULL, &g, error));
-    assert_ok(label_generation_write(g, MODALITY_VISION, samples, SAMPLES, vectors, present, error));
+    assert_ok(label_generation_new(&o, bank_of(o.rule, SAMPLES), &(label_truth){.values = truth}, &g, error));
+    assert_ok(label_bank_write(bank, MODALITY_VISION, samples, SAMPLES, vectors, present, error));
     assert_ok(label_generation_refresh(g, 1, NULL, error));
     int changed = 0;
     for (int i = 0; i < SAMPLES; i++) {
@@ -318,8 +332,9 @@ static void held_out_means_held_out(void **state)
         label_generation *g;
         if (run)
             truth[33] = 3;
-        assert_ok(label_generation_new(&o, truth, groups, &g, error));
-        assert_ok(label_generation_write(g, 0, samples, SAMPLES, vectors, NULL, error));
+        assert_ok(label_generation_new(
+            &o, bank_of(o.rule, SAMPLES), &(label_truth){.values = truth, .groups = groups}, &g, error));
+        assert_ok(label_bank_write(bank, 0, samples, SAMPLES, vectors, NULL, error));
         assert_ok(label_generation_refresh(g, 1, NULL, error));
         memcpy(said[run], label_generation_suggestions(g, 0), sizeof said[run]);
         label_generation_free(g);
@@ -384,7 +399,7 @@ static void self_mm_is_its_formula(void **state)
     label_generation *g = start(&o, truth, vectors);
     for (int i = 0; i < SAMPLES; i++)
         samples[i] = i;
-    assert_ok(label_generation_write(g, LABEL_BANK_FUSED, samples, SAMPLES, fused, NULL, error));
+    assert_ok(label_bank_write(bank, LABEL_BANK_FUSED, samples, SAMPLES, fused, NULL, error));
     assert_ok(label_generation_refresh(g, 1, NULL, error));
     double delta[2][SAMPLES];
     for (int bank = 0; bank < 2; bank++) {
@@ -412,24 +427,34 @@ static void self_mm_is_its_formula(void **state)
     label_generation_free(g);
 }
 
+static void copy_array(label_array from, label_array to)
+{
+    assert_string_equal(from.name, to.name);
+    memcpy(to.data, from.data, (size_t)(from.rows * from.columns) * (from.bytes ? 1 : sizeof(float)));
+}
+
 static void the_state_resumes(void **state)
 {
     (void)state;
     float truth[SAMPLES], vectors[SAMPLES * WIDTH];
     label_generation_options o = options_of(LABEL_RULE_NEIGHBOURS);
-    label_generation *through, *resumed;
+    label_generation *resumed;
+    label_bank *other;
     make_data(truth, vectors, 2, 9);
-    through = start(&o, truth, vectors);
+    label_generation *through = start(&o, truth, vectors);
     assert_ok(label_generation_refresh(through, 1, NULL, error));
-    assert_ok(label_generation_new(&o, truth, NULL, &resumed, error));
-    int count = label_generation_array_count(through);
-    assert_int_equal(count, 16);
-    for (int i = 0; i < count; i++) {
-        label_generation_array from = label_generation_array_at(through, i), to = label_generation_array_at(resumed, i);
-        assert_string_equal(from.name, to.name);
-        for (int j = 0; j < i; j++)
-            assert_string_not_equal(from.name, label_generation_array_at(through, j).name);
-        memcpy(to.data, from.data, (size_t)(from.rows * from.columns) * (from.bytes ? 1 : sizeof(float)));
+    assert_ok(label_bank_new(o.rule, SAMPLES, WIDTH, &other, error));
+    assert_ok(label_generation_new(&o, other, &(label_truth){.values = truth}, &resumed, error));
+    assert_int_equal(label_bank_array_count(bank), 8);
+    assert_int_equal(label_generation_array_count(through), 8);
+    for (int i = 0; i < 8; i++) {
+        copy_array(label_bank_array_at(bank, i), label_bank_array_at(other, i));
+        copy_array(label_generation_array_at(through, i), label_generation_array_at(resumed, i));
+        for (int j = 0; j < i; j++) {
+            assert_string_not_equal(label_bank_array_at(bank, i).name, label_bank_array_at(bank, j).name);
+            assert_string_not_equal(
+                label_generation_array_at(through, i).name, label_generation_array_at(through, j).name);
+        }
     }
     assert_ok(label_generation_refresh(through, 2, NULL, error));
     assert_ok(label_generation_refresh(resumed, 2, NULL, error));
@@ -438,6 +463,68 @@ static void the_state_resumes(void **state)
             label_generation_labels(through, target), label_generation_labels(resumed, target), sizeof truth);
     label_generation_free(through);
     label_generation_free(resumed);
+    label_bank_free(other);
+}
+
+/* Samples without a label of the task take no part: the others' labels are as if they were not there. */
+static void a_task_sees_its_own_samples_alone(void **state)
+{
+    (void)state;
+    enum { HALF = SAMPLES / 2 };
+    for (label_rule rule = LABEL_RULE_NEIGHBOURS; rule <= LABEL_RULE_SELF_MM; rule++) {
+        float truth[SAMPLES], vectors[SAMPLES * WIDTH], alone[HALF];
+        uint8_t have[SAMPLES];
+        label_generation_options o = options_of(rule);
+        make_data(truth, vectors, 2, 9);
+        label_generation *g = start_some(&o, HALF, truth, vectors);
+        assert_ok(label_generation_refresh(g, 1, NULL, error));
+        memcpy(alone, label_generation_labels(g, MODALITY_AUDIO), sizeof alone);
+        label_generation_free(g);
+        for (int i = 0; i < SAMPLES; i++) {
+            have[i] = i < HALF;
+            truth[i] = have[i] ? truth[i] : NAN;
+        }
+        bank_of(rule, SAMPLES);
+        assert_ok(label_generation_new(&o, bank, &(label_truth){truth, have, NULL}, &g, error));
+        for (int kind = 0; kind < LABEL_BANKS; kind++)
+            assert_ok(label_bank_write(bank, kind, all_samples, SAMPLES, vectors, NULL, error));
+        assert_ok(label_generation_refresh(g, 1, NULL, error));
+        assert_memory_equal(label_generation_labels(g, MODALITY_AUDIO), alone, sizeof alone);
+        for (int i = HALF; i < SAMPLES; i++)
+            assert_true(label_generation_labels(g, MODALITY_AUDIO)[i] == 0);
+        label_generation_free(g);
+    }
+}
+
+/* However few samples or groups there are, what is said of a sample does not use its own label, or its group's. */
+static void small_sets_are_held_out_too(void **state)
+{
+    (void)state;
+    for (int samples = 2; samples <= 12; samples++) {
+        for (int group_size = 0; group_size <= 6; group_size += 3) {
+            float truth[SAMPLES], vectors[SAMPLES * WIDTH], said[2];
+            int32_t groups[SAMPLES];
+            label_generation_options o = options_of(LABEL_RULE_HELD_OUT);
+            make_data(truth, vectors, 2, 9);
+            for (int i = 0; i < samples; i++)
+                groups[i] = group_size ? i / group_size : -1;
+            for (int i = 0; i < samples; i++) {
+                float kept = truth[i];
+                for (int run = 0; run < 2; run++) {
+                    label_generation *g;
+                    truth[i] = run ? (kept > 0 ? -2 : 2) : kept;
+                    assert_ok(label_generation_new(
+                        &o, bank_of(o.rule, samples), &(label_truth){.values = truth, .groups = groups}, &g, error));
+                    assert_ok(label_bank_write(bank, 0, all_samples, samples, vectors, NULL, error));
+                    assert_ok(label_generation_refresh(g, 1, NULL, error));
+                    said[run] = label_generation_suggestions(g, 0)[i];
+                    label_generation_free(g);
+                }
+                truth[i] = kept;
+                assert_near(said[0], said[1], 1e-5);
+            }
+        }
+    }
 }
 
 static void few_samples(void **state)
@@ -448,8 +535,7 @@ static void few_samples(void **state)
             float truth[SAMPLES], vectors[SAMPLES * WIDTH];
             label_generation_options o = options_of(rule);
             make_data(truth, vectors, 2, 9);
-            o.samples = samples;
-            label_generation *g = start(&o, truth, vectors);
+            label_generation *g = start_some(&o, samples, truth, vectors);
             assert_ok(label_generation_refresh(g, 1, NULL, error));
             for (int i = 0; i < samples; i++)
                 assert_true(isfinite(label_generation_labels(g, 0)[i]));
@@ -466,24 +552,30 @@ static void wrong_use_is_refused(void **state)
     label_generation_options o = options_of(LABEL_RULE_NEIGHBOURS);
     make_data(truth, vectors, 2, 9);
     truth[4] = 3.5f;
-    assert_int_equal(label_generation_new(&o, truth, NULL, &g, &error), SMAC_ERROR_ARGUMENT);
+    label_truth given = {.values = truth};
+    bank_of(o.rule, SAMPLES);
+    assert_int_equal(label_generation_new(&o, bank, &given, &g, &error), SMAC_ERROR_ARGUMENT);
     assert_non_null(strstr(error.message, "sample 4"));
     assert_null(g);
     truth[4] = NAN;
-    assert_int_equal(label_generation_new(&o, truth, NULL, &g, &error), SMAC_ERROR_ARGUMENT);
+    assert_int_equal(label_generation_new(&o, bank, &given, &g, &error), SMAC_ERROR_ARGUMENT);
     truth[4] = 0;
     o.classes = true;
     o.targets = 2;
     o.rule = LABEL_RULE_SELF_MM;
-    assert_int_equal(label_generation_new(&o, truth, NULL, &g, &error), SMAC_ERROR_UNSUPPORTED);
+    assert_int_equal(label_generation_new(&o, bank, &given, &g, &error), SMAC_ERROR_UNSUPPORTED);
     o = options_of(LABEL_RULE_NEIGHBOURS);
-    assert_int_equal(label_generation_new(&o, truth, NULL, &g, &error), SMAC_OK);
-    assert_int_equal(label_generation_write(g, 0, (int64_t[]){SAMPLES}, 1, vectors, NULL, &error), SMAC_ERROR_ARGUMENT);
+    assert_int_equal(label_generation_new(&o, bank, &given, &g, &error), SMAC_OK);
+    assert_int_equal(label_bank_write(bank, 0, (int64_t[]){SAMPLES}, 1, vectors, NULL, &error), SMAC_ERROR_ARGUMENT);
     vectors[3] = INFINITY;
-    assert_int_equal(label_generation_write(g, 0, (int64_t[]){7}, 1, vectors, NULL, &error), SMAC_ERROR_NUMERIC);
+    assert_int_equal(label_bank_write(bank, 0, (int64_t[]){7}, 1, vectors, NULL, &error), SMAC_ERROR_NUMERIC);
     assert_non_null(strstr(error.message, "sample 7"));
     label_generation_free(g);
     label_generation_free(NULL);
+    label_bank_free(bank);
+    bank = NULL;
+    assert_int_equal(label_bank_new(o.rule, 0, WIDTH, &bank, &error), SMAC_ERROR_ARGUMENT);
+    label_bank_free(NULL);
 }
 
 int main(void)
@@ -502,6 +594,8 @@ int main(void)
         cmocka_unit_test(an_unreliable_modality_keeps_the_truth),
         cmocka_unit_test(self_mm_is_its_formula),
         cmocka_unit_test(the_state_resumes),
+        cmocka_unit_test(a_task_sees_its_own_samples_alone),
+        cmocka_unit_test(small_sets_are_held_out_too),
         cmocka_unit_test(few_samples),
         cmocka_unit_test(wrong_use_is_refused),
     };

@@ -21,8 +21,11 @@ enum {
 
 typedef struct tiny_data {
     dataset d;
+    dataset_source source;
     dataset_item items[TINY_CLIPS];
     char names[TINY_CLIPS][3][32];
+    dataset_target targets[TINY_CLIPS];
+    float numbers[TINY_CLIPS][TRUTH_KINDS][TASK_CLASSES_MAX];
     sample samples[TINY_CLIPS];
     uint8_t usable[TINY_CLIPS];
     sample_cache cache;
@@ -38,6 +41,17 @@ static inline void tiny_configuration(configuration *c)
         assert_ok(configuration_set_assignment(c, settings[i], error));
 }
 
+/* A label as the item's target: a score, or one of so many classes. */
+static inline void tiny_label(tiny_data *t, int i, int kind, double label, int classes)
+{
+    float *numbers = t->numbers[i][kind];
+    if (classes)
+        numbers[(int)((label + 1) / 2 * (classes - 0.001))] = 1;
+    else
+        numbers[0] = (float)label;
+    t->targets[i].values[kind] = numbers;
+}
+
 /* classes 0: a score in [-1, 1]; else so many classes */
 static inline void tiny_data_make(tiny_data *t, int classes)
 {
@@ -46,9 +60,14 @@ static inline void tiny_data_make(tiny_data *t, int classes)
     snprintf(t->d.layout, sizeof t->d.layout, "sims");
     snprintf(t->d.sha256, sizeof t->d.sha256, "%064d", 1);
     if (classes)
-        assert_ok(task_with_classes(&t->d.task, "emotion", "classes", classes, NULL, error));
+        assert_ok(task_with_classes(&t->d.tasks[0], "emotion", "classes", classes, NULL, error));
     else
-        assert_ok(task_regression(&t->d.task, "sentiment", "sims", -1, 1, error));
+        assert_ok(task_regression(&t->d.tasks[0], "sentiment", "sims", -1, 1, error));
+    t->d.task_count = 1;
+    t->d.sources = &t->source;
+    t->d.source_count = 1;
+    t->source = (dataset_source){.name = "sims", .layout = "sims", .weight = 1, .count = TINY_CLIPS, .task_count = 1};
+    snprintf(t->source.protocol[0], TASK_NAME_MAX, "%s", t->d.tasks[0].protocol);
     t->d.items = t->items;
     t->d.count = TINY_CLIPS;
     for (int i = 0; i < TINY_CLIPS; i++) {
@@ -70,9 +89,11 @@ static inline void tiny_data_make(tiny_data *t, int classes)
             for (int k = 0; k < steps * TINY_WIDTH; k++)
                 values[k] = (float)(0.1 * random_normal(&r) + (k % TINY_WIDTH == m ? state[m] : 0));
             assert_ok(sample_set_ready(&t->samples[i], m, steps, 1, TINY_WIDTH, values, error));
-            item->label[TRUTH_TEXT + m] = classes ? (int)((state[m] + 1) / 2 * (classes - 0.001)) : state[m];
+            tiny_label(t, i, TRUTH_TEXT + m, state[m], classes);
         }
-        item->label[TRUTH_MULTIMODAL] = classes ? (int)((sum + 1) / 2 * (classes - 0.001)) : sum;
+        tiny_label(t, i, TRUTH_MULTIMODAL, sum, classes);
+        item->targets = &t->targets[i];
+        item->target_count = 1;
         if (i % 7 == 3)
             sample_drop(&t->samples[i], i % 3); /* a missing modality here and there */
         t->usable[i] = 1;
@@ -90,7 +111,7 @@ static inline affect_system *tiny_system(const configuration *c, const tiny_data
 {
     affect_system *s = NULL;
     system_options options = {
-        .configuration = c, .tasks = &t->d.task, .task_count = 1, .ready_width = {TINY_WIDTH, TINY_WIDTH, TINY_WIDTH}};
+        .configuration = c, .tasks = t->d.tasks, .task_count = 1, .ready_width = {TINY_WIDTH, TINY_WIDTH, TINY_WIDTH}};
     assert_ok(system_new(&options, &s, error));
     return s;
 }

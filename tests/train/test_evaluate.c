@@ -109,7 +109,7 @@ static void test_evaluate(void **state)
     evaluate_options o = {.model = model, .data = folder, .layout = "sims", .split = SPLIT_TEST};
     assert_ok(evaluate_run(&o, NULL, &e, error));
     assert_int_equal(e->count, 10);
-    assert_true(metric_value(&e->metrics, "MAE") < 0.4);
+    assert_true(metric_value(&e->tasks[0].all.metrics, "MAE") < 0.4);
     assert_non_null(e->conflict);
     assert_ok(evaluation_write_json(e, file_in(folder, "e.json", path), error));
     json_t *json = json_load_file(path, 0, NULL);
@@ -129,7 +129,7 @@ static void test_evaluate(void **state)
     assert_string_equal(table.rows[1].cells[0], e->ids[0]);
     double value;
     assert_true(number_parse(table.rows[3].cells[2], &value));
-    assert_near(value, e->prediction[2], 1e-7);
+    assert_near(value, e->tasks[0].prediction[2], 1e-7);
     assert_string_equal(table.rows[3].cells[4], ""); /* no sound */
     csv_free(&table);
     smac_error why = {0};
@@ -163,8 +163,8 @@ static void test_classes(void **state)
     assert_true(result.best_value > 0.8);
     evaluate_options ask = {.model = result.best_path, .data = folder, .layout = "sims", .split = SPLIT_TEST};
     assert_ok(evaluate_run(&ask, NULL, &e, error)); /* the task is the model's */
-    assert_int_equal(e->targets, 3);
-    double sum = e->prediction[0] + e->prediction[1] + e->prediction[2];
+    assert_int_equal(e->tasks[0].targets, 3);
+    double sum = e->tasks[0].prediction[0] + e->tasks[0].prediction[1] + e->tasks[0].prediction[2];
     assert_near(sum, 1, 1e-5);
     assert_ok(evaluation_write_csv(e, file_in(folder, "c.csv", path), error));
     csv_table table;

@@ -106,9 +106,10 @@ static void test_learns(void **state)
     assert_ok(system_load(file_in(folder, "best.safetensors", path), NULL, &s, error));
     assert_int_equal(s->training.epoch, k.result.best_epoch);
     assert_near(s->training.metric_value, k.result.best_value, 0);
-    assert_ok(evaluate_on(s, &data.cache, SPLIT_VALID, NULL, NULL, &e, error));
-    assert_near(metric_value(&e->metrics, "MAE"), k.result.best_value, 1e-5);
-    assert_true(e->has_own[MODALITY_TEXT] && e->has_head[MODALITY_SHARED] && !e->has_own[MODALITY_SHARED]);
+    assert_ok(evaluate_on(s, &data.cache, &(evaluate_wanted){.split = SPLIT_VALID}, NULL, &e, error));
+    assert_near(metric_value(&e->tasks[0].all.metrics, "MAE"), k.result.best_value, 1e-5);
+    const evaluation_part *part = &e->tasks[0].all;
+    assert_true(part->has_own[MODALITY_TEXT] && part->has_head[MODALITY_SHARED] && !part->has_own[MODALITY_SHARED]);
     evaluation_free(e);
     system_free(s);
     /* a run that has ended: resuming changes nothing; a new one is refused */

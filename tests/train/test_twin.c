@@ -180,16 +180,15 @@ static void compare_first_step(const twin *w, const semanticmac_outputs *out)
     }
 }
 
-static void write_banks(label_generation *labels, const semanticmac_outputs *out, const int64_t *samples)
+static void write_banks(label_bank *bank, const semanticmac_outputs *out, const int64_t *samples)
 {
     uint8_t any[BATCH];
     for (int b = 0; b < BATCH; b++)
         any[b] = out->present[0][b] || out->present[1][b] || out->present[2][b];
     for (modality u = 0; u < MODALITIES; u++)
-        assert_ok(label_generation_write(
-            labels, (int)u, samples, BATCH, out->specific[u]->device_data, out->present[u], error));
-    assert_ok(
-        label_generation_write(labels, MODALITY_SHARED, samples, BATCH, out->shared_mean->device_data, any, error));
+        assert_ok(
+            label_bank_write(bank, (int)u, samples, BATCH, out->specific[u]->device_data, out->present[u], error));
+    assert_ok(label_bank_write(bank, MODALITY_SHARED, samples, BATCH, out->shared_mean->device_data, any, error));
 }
 
 static void replay(const char *name, const char *const *settings)
@@ -197,12 +196,14 @@ static void replay(const char *name, const char *const *settings)
     twin w;
     open_twin(&w, name, settings);
     int targets = task_targets(&w.task);
-    label_generation_options label_options = label_generation_options_from(&w.c, &w.task, SAMPLES);
-    objective_options options = objective_options_from(&w.c, &w.task);
+    label_generation_options label_options = label_generation_options_from(&w.c, &w.task);
+    objective_options options = objective_options_from(&w.c, &w.task, 1);
     optimiser_options rates = optimiser_options_from(&w.c);
+    label_bank *bank;
     label_generation *labels;
     optimiser *adam;
-    assert_ok(label_generation_new(&label_options, w.truth, NULL, &labels, error));
+    assert_ok(label_bank_new(label_options.rule, SAMPLES, w.c.model.width, &bank, error));
+    assert_ok(label_generation_new(&label_options, bank, &(label_truth){.values = w.truth}, &labels, error));
     assert_ok(optimiser_new(w.store, &rates, &adam, error));
     tape *t = tape_new(&(tape_options){.record = true, .training = true, .check_finite = true});
     float *losses = read_floats(&w, "", "losses", STEPS * 6), *norms = read_floats(&w, "", "norms", STEPS);
@@ -214,15 +215,15 @@ static void replay(const char *name, const char *const *settings)
         tape_reset(t, NULL);
         semanticmac_outputs out = forward(&w, t, samples, &d);
         assert_ok(tape_status(t, error));
-        objective_inputs in = objective_inputs_from(&out, 0, BATCH);
-        in.target = d.target;
+        objective_inputs in = objective_inputs_from(&out, 1, BATCH);
+        in.tasks[0].target = in.contrast.target[0] = d.target;
         for (int b = 0; b < BATCH; b++)
             memcpy(d.target + b * targets, w.truth + samples[b] * targets, (size_t)targets * sizeof(float));
         for (modality target = 0; target < MODALITIES_AND_SHARED; target++) {
             label_generation_gather(labels, target, samples, BATCH, d.labels[target]);
-            in.labels[target] = d.labels[target];
+            in.tasks[0].labels[target] = d.labels[target];
         }
-        value *loss = objective_total(t, &options, &in, &terms);
+        value *loss = objective_total(t, &options, &in, NULL, &terms);
         assert_ok(tape_status(t, error));
         parameter_zero_gradients(w.store);
         assert_ok(tape_backward(t, loss, 1, error));
@@ -230,12 +231,13 @@ static void replay(const char *name, const char *const *settings)
             compare_first_step(&w, &out);
         assert_ok(
             optimiser_step(adam, schedule_factor(w.c.train.schedule, w.c.train.warmup, step, STEPS), &norm, error));
-        write_banks(labels, &out, samples);
+        write_banks(bank, &out, samples);
         double specific = 0, count = 0;
         for (int u = 0; u < 3; u++)
-            if (terms.has_specific[u])
-                specific += terms.specific[u], count++;
-        const double found[6] = {terms.total, terms.task, specific / count, terms.shared, terms.intra, terms.inter};
+            if (terms.tasks[0].has_specific[u])
+                specific += terms.tasks[0].specific[u], count++;
+        const double found[6] = {
+            terms.total, terms.tasks[0].task, specific / count, terms.tasks[0].shared, terms.intra, terms.inter};
         for (int i = 0; i < 6; i++)
             assert_near(found[i], losses[step * 6 + i], tolerance * fabs(losses[step * 6 + i]));
         assert_near(norm, norms[step], tolerance * norms[step]);
@@ -260,6 +262,7 @@ static void replay(const char *name, const char *const *settings)
     tape_free(t);
     optimiser_free(adam);
     label_generation_free(labels);
+    label_bank_free(bank);
     close_twin(&w);
 }
 

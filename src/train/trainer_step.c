@@ -1,0 +1,277 @@
+/*
+ * train/trainer_step.c - one step of the optimiser: batches forward and backward, the banks written, AdamW
+ * (docs/method.md, section 7).
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "train/augmentation.h"
+#include "train/trainer_internal.h"
+
+/* What a task needs of a batch. */
+typedef struct step_labels {
+    float *target;                        /* (count, targets) */
+    float *labels[MODALITIES_AND_SHARED]; /* (count, targets) each */
+    uint8_t *valid;                       /* (count) */
+} step_labels;
+
+/* What a batch needs beside the tape; lives until the banks are written. */
+struct step_work {
+    int64_t count;
+    const int64_t *clips; /* (count) training clips */
+    const sample **samples;
+    batch batch;
+    step_labels *tasks; /* (task_count) */
+    int task_count;
+    uint8_t *drop; /* (count, 3) */
+    semanticmac_outputs out;
+    objective_sums sums;
+    objective_terms terms;
+};
+
+smac_status step_work_new(const training *t, step_work **out, smac_error *error)
+{
+    step_work *w = memory_new(1, sizeof *w);
+    bool made = w != NULL;
+    if (w) {
+        w->task_count = t->task_count;
+        w->samples = memory_new((size_t)t->batch, sizeof *w->samples);
+        w->drop = memory_new((size_t)t->batch, MODALITIES);
+        w->tasks = memory_new((size_t)t->task_count, sizeof *w->tasks);
+        made = w->samples && w->drop && w->tasks;
+    }
+    for (int k = 0; made && k < t->task_count; k++) {
+        size_t row = (size_t)t->tasks[k].targets * sizeof(float);
+        made = (w->tasks[k].target = memory_new((size_t)t->batch, row)) != NULL &&
+            (w->tasks[k].valid = memory_new((size_t)t->batch, 1)) != NULL;
+        for (int m = 0; made && m < MODALITIES_AND_SHARED; m++)
+            made = (w->tasks[k].labels[m] = memory_new((size_t)t->batch, row)) != NULL;
+    }
+    if (!made) {
+        step_work_free(w);
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a batch of %lld clips", (long long)t->batch);
+    }
+    *out = w;
+    return SMAC_OK;
+}
+
+void step_work_free(step_work *w)
+{
+    if (!w)
+        return;
+    batch_clear(&w->batch);
+    for (int k = 0; w->tasks && k < w->task_count; k++) {
+        free(w->tasks[k].target);
+        free(w->tasks[k].valid);
+        for (int m = 0; m < MODALITIES_AND_SHARED; m++)
+            free(w->tasks[k].labels[m]);
+    }
+    free(w->tasks);
+    free(w->samples);
+    free(w->drop);
+    free(w);
+}
+
+/* --- one batch ---------------------------------------------------------------------------------------------------- */
+
+static tape_options step_options(const training *t, bool check)
+{
+    return (tape_options){.record = true,
+        .training = true,
+        .check_finite = check || t->c->train.check_finite,
+        .precision = t->c->train.precision == PRECISION_KIND_BF16 ? PRECISION_BF16 : PRECISION_F32,
+        .seed = (uint64_t)t->c->train.seed,
+        .step = (uint64_t)((t->epoch - 1) * t->batches + t->position)};
+}
+
+/* The batch at t->position: its clips, labels and tensors. */
+static smac_status gather_batch(training *t, step_work *w, smac_error *error)
+{
+    int64_t from = t->position * t->batch, left = t->count - from;
+    w->clips = t->order + from;
+    w->count = left < t->batch ? left : t->batch;
+    for (int64_t i = 0; i < w->count; i++)
+        w->samples[i] = &t->cache->samples[t->items[w->clips[i]]];
+    for (int k = 0; k < t->task_count; k++) {
+        const training_task *task = &t->tasks[k];
+        for (int64_t i = 0; i < w->count; i++) {
+            w->tasks[k].valid[i] = task->have[w->clips[i]];
+            memcpy(w->tasks[k].target + i * task->targets, task->truth + w->clips[i] * task->targets,
+                (size_t)task->targets * sizeof(float));
+        }
+        for (int m = 0; m < MODALITIES_AND_SHARED; m++)
+            label_generation_gather(task->labels, (modality)m, w->clips, w->count, w->tasks[k].labels[m]);
+    }
+    training_modality_dropout(t, w->clips, w->count, w->drop);
+    TRY(system_batch(t->system, w->samples, w->count, w->drop, &w->batch, error));
+    return augment_batch(
+        t->c, t->system->tokenizer, &w->batch, w->clips, (uint64_t)t->epoch * (uint64_t)t->count, error);
+}
+
+static value *forward(training *t, step_work *w, bool check)
+{
+    tape_options options = step_options(t, check);
+    tape_reset(t->tape, &options);
+    w->out = system_forward(t->system, t->tape, &w->batch, SEMANTICMAC_EVERYTHING);
+    if (tape_status(t->tape, NULL) != SMAC_OK)
+        return NULL;
+    objective_inputs in = objective_inputs_from(&w->out, t->task_count, w->count);
+    for (int k = 0; k < t->task_count; k++) {
+        objective_labels *labels = &in.tasks[k];
+        labels->target = in.contrast.target[k] = w->tasks[k].target;
+        labels->valid = in.contrast.valid[k] = w->tasks[k].valid;
+        for (int m = 0; m < MODALITIES_AND_SHARED; m++)
+            labels->labels[m] = w->tasks[k].labels[m];
+    }
+    objective_count(&t->objective, &in, &w->sums);
+    return objective_total(t->tape, &t->objective, &in, &w->sums, &w->terms);
+}
+
+/* Something is not finite: do the batch again with every operation checked, so that the message names the first one. */
+static smac_status explain(training *t, step_work *w, smac_error *error)
+{
+    value *loss = forward(t, w, true);
+    smac_status status = tape_status(t->tape, error);
+    if (status == SMAC_OK && loss)
+        status = tape_backward(t->tape, loss, 1, error);
+    if (status == SMAC_OK)
+        return FAIL(error, SMAC_ERROR_NUMERIC,
+            "the loss of epoch %lld, step %lld is not finite (task %g, intra %g, inter %g); lower train.rate",
+            (long long)t->epoch, (long long)t->steps + 1, objective_task_loss(&t->objective, &w->sums, &w->terms),
+            w->terms.intra, w->terms.inter);
+    return error_prefix(error, "epoch %lld, step %lld", (long long)t->epoch, (long long)t->steps + 1);
+}
+
+static smac_status write_banks(training *t, const step_work *w, smac_error *error)
+{
+    for (int u = 0; u < MODALITIES; u++)
+        if (w->out.specific[u])
+            TRY(label_bank_write(
+                t->bank, u, w->clips, w->count, tape_numbers(t->tape, w->out.specific[u]), w->out.present[u], error));
+    TRY(label_bank_write(
+        t->bank, MODALITY_SHARED, w->clips, w->count, tape_numbers(t->tape, w->out.shared_mean), NULL, error));
+    return label_bank_write(
+        t->bank, LABEL_BANK_FUSED, w->clips, w->count, tape_numbers(t->tape, w->out.fused), NULL, error);
+}
+
+/* Forward and backward of the batch at t->position; gradients are added. */
+static smac_status run_batch(training *t, step_work *w, float scale, smac_error *error)
+{
+    TRY(gather_batch(t, w, error));
+    value *loss = forward(t, w, false);
+    smac_status status = tape_status(t->tape, error);
+    if (status == SMAC_OK && !isfinite(w->terms.total))
+        status = explain(t, w, error);
+    if (status == SMAC_OK)
+        status = tape_backward(t->tape, loss, scale, error);
+    if (status == SMAC_OK)
+        status = write_banks(t, w, error);
+    return status;
+}
+
+/* --- terms over the batches of a step ----------------------------------------------------------------------------- */
+
+/* Sums of terms, and over how many batches each. */
+typedef struct term_sums {
+    objective_terms sum;
+    double task; /* L_task over the tasks */
+    int task_count[OBJECTIVE_TASKS_MAX], specific_count[OBJECTIVE_TASKS_MAX][MODALITIES];
+    int shared_count[OBJECTIVE_TASKS_MAX], intra_count, inter_count, batches;
+} term_sums;
+
+static void add_term(double *sum, bool *has, int *count, double value, bool there)
+{
+    *sum += there ? value : 0;
+    *count += there;
+    *has = *has || there;
+}
+
+static void add_terms(term_sums *s, const training *t, const step_work *w)
+{
+    const objective_terms *terms = &w->terms;
+    s->batches++;
+    s->sum.total += terms->total;
+    s->task += objective_task_loss(&t->objective, &w->sums, terms);
+    for (int k = 0; k < t->task_count; k++) {
+        const objective_task_terms *from = &terms->tasks[k];
+        objective_task_terms *to = &s->sum.tasks[k];
+        add_term(&to->task, &to->has_task, &s->task_count[k], from->task, from->has_task);
+        add_term(&to->shared, &to->has_shared, &s->shared_count[k], from->shared, from->has_shared);
+        for (int u = 0; u < MODALITIES; u++)
+            add_term(&to->specific[u], &to->has_specific[u], &s->specific_count[k][u], from->specific[u],
+                from->has_specific[u]);
+    }
+    add_term(&s->sum.intra, &s->sum.has_intra, &s->intra_count, terms->intra, terms->has_intra);
+    add_term(&s->sum.inter, &s->sum.has_inter, &s->inter_count, terms->inter, terms->has_inter);
+    s->sum.inter_floor += terms->has_inter ? terms->inter_floor : 0;
+}
+
+static void divide(double *sum, int count)
+{
+    if (count > 1)
+        *sum /= count;
+}
+
+static void mean_terms(term_sums *s, int task_count)
+{
+    divide(&s->sum.total, s->batches);
+    divide(&s->task, s->batches);
+    for (int k = 0; k < task_count; k++) {
+        divide(&s->sum.tasks[k].task, s->task_count[k]);
+        divide(&s->sum.tasks[k].shared, s->shared_count[k]);
+        for (int u = 0; u < MODALITIES; u++)
+            divide(&s->sum.tasks[k].specific[u], s->specific_count[k][u]);
+    }
+    divide(&s->sum.intra, s->intra_count);
+    divide(&s->sum.inter, s->inter_count);
+    divide(&s->sum.inter_floor, s->inter_count);
+}
+
+/* --- a step ------------------------------------------------------------------------------------------------------- */
+
+/* The gradient is not finite: says by which operation, if that can be found out. */
+static void explain_gradient(training *t, step_work *w, smac_error *error)
+{
+    smac_error detail = {0};
+    t->position--; /* the batch that is still in w */
+    if (!t->c->train.check_finite && explain(t, w, &detail) != SMAC_OK &&
+        strstr(detail.message, "loss of epoch") == NULL && error)
+        *error = detail;
+}
+
+/* train.accumulate batches, fewer at the end of an epoch. */
+smac_status training_run_step(training *t, step_work *w, smac_error *error)
+{
+    double begun = training_clock(), norm = 0;
+    double factor = schedule_factor(t->c->train.schedule, t->c->train.warmup, t->steps, training_total_steps(t));
+    int64_t left = t->batches - t->position, clips = 0;
+    int64_t batches = left < t->c->train.accumulate ? left : t->c->train.accumulate;
+    term_sums sums = {0};
+    parameter_zero_gradients(t->system->store);
+    for (int64_t i = 0; i < batches; i++) {
+        batch_clear(&w->batch);
+        TRY(run_batch(t, w, 1 / (float)batches, error));
+        add_terms(&sums, t, w);
+        clips += w->count;
+        t->position++;
+    }
+    smac_status status = optimiser_step(t->optimiser, factor, &norm, error);
+    if (status == SMAC_ERROR_NUMERIC)
+        explain_gradient(t, w, error);
+    TRY(status);
+    mean_terms(&sums, t->task_count);
+    t->steps++;
+    t->sums.loss += sums.sum.total;
+    t->sums.task += sums.task;
+    t->sums.gradient += norm;
+    t->sums.steps++;
+    step_report report = {.terms = &sums.sum,
+        .task = sums.task,
+        .norm = norm,
+        .factor = factor,
+        .seconds = training_clock() - begun,
+        .clips = clips};
+    return training_log_step(t, &report, error);
+}
