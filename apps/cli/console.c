@@ -259,11 +259,7 @@ smac_status write_result(const char *path, const char *text, size_t length, smac
     if (fwrite(text, 1, length, stdout) != length || fflush(stdout) != 0) {
         if (errno == EPIPE)
             console_pipe_closed(); /* "| head" has seen enough: no word about it, as of any filter */
-        if (error) {
-            snprintf(error->message, sizeof error->message, "cannot write to standard output: %s", strerror(errno));
-            error->code = SMAC_ERROR_IO;
-        }
-        return SMAC_ERROR_IO;
+        return error_set(error, SMAC_ERROR_IO, "cli", "cannot write to standard output: %s", strerror(errno));
     }
     return SMAC_OK;
 }

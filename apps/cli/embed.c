@@ -156,7 +156,7 @@ static smac_status embed_text(embedder *e, const char *path, vector_rows *out, s
         line++;
         status = embed_line(e, (text_span){text + at, stop - at}, out, error);
         if (status != SMAC_OK)
-            error_prefix(error, "%.300s, line %zu", path, line);
+            error_context(error, status, "%.300s, line %zu", path, line);
         at = next;
         if (status == SMAC_OK && report_progress(console_reporter(), path, (double)at, (double)size) != 0)
             status = error_set(error, SMAC_ERROR_INTERRUPTED, "embed", "stopped in line %zu of %.300s", line, path);

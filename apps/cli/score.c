@@ -53,7 +53,7 @@ static int run(int argc, char **argv)
         char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
         json_decref(root);
         if (!text) {
-            error = (smac_error){SMAC_ERROR_MEMORY, "there is no memory to write the metrics as JSON", ""};
+            error_set(&error, SMAC_ERROR_MEMORY, "score", "there is no memory to write the metrics as JSON");
             return failure(&command_score, &error);
         }
         text_buffer whole = {0};

@@ -2,8 +2,8 @@
  * semanticmac/error.h - statuses and the error record that every function of the library fills.
  *
  * A function that can fail returns a smac_status and takes a smac_error *; SMAC_OK is 0.  The error may be NULL.  On
- * failure its message is one sentence: what was found, what was expected, what to do.  The library never prints,
- * exits or aborts on input.
+ * failure its message is one sentence: what was found, what was expected, what to do.  Programs decide by the code, not
+ * by the texts.  The library never prints, exits or aborts on input.
  */
 #ifndef SEMANTICMAC_ERROR_H
 #define SEMANTICMAC_ERROR_H
@@ -34,8 +34,11 @@ typedef enum smac_status {
 
 typedef struct smac_error {
     smac_status code;
-    char message[1000]; /* one sentence in UTF-8, without a line end */
-    char where[80];     /* the function that failed, for reports */
+    char
+        message[1000]; /* the whole sentence for people: what, then "; " and the advice; UTF-8, no control characters */
+    char what[720];    /* what was found and what was expected */
+    char advice[256];  /* what to do; empty where there is nothing to advise */
+    char where[80];    /* the function that failed, for reports */
 } smac_error;
 
 /* A short English name for a status, never NULL. */

@@ -56,11 +56,11 @@ static smac_status loaded_model(
     smac_status status = SMAC_OK;
     pthread_mutex_lock(&speech->lock);
     if (speech->failure.code != SMAC_OK)
-        status = FAIL(error, speech->failure.code, "%s", speech->failure.message);
+        status = error_copy(error, &speech->failure);
     else if (!speech->model && report_progress(report, "loading the speech model", 0, 0))
         status = FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked before loading %s", speech->path);
     else if (!speech->model && speech_model_open(speech->path, PRECISION_F32, &speech->model, &speech->failure))
-        status = FAIL(error, speech->failure.code, "%s", speech->failure.message);
+        status = error_copy(error, &speech->failure);
     *out = speech->model;
     pthread_mutex_unlock(&speech->lock);
     return status;

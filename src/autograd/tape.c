@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/number.h"
 #include "autograd/internal.h"
 #include "compute/kernels.h"
 #include "compute/parallel.h"
@@ -121,11 +120,9 @@ smac_status tape_fail(tape *t, smac_status code, const char *where, const char *
 {
     if (t->error.code != SMAC_OK)
         return t->error.code;
-    t->error.code = code;
-    snprintf(t->error.where, sizeof t->error.where, "%s", where);
     va_list list;
     va_start(list, format);
-    number_vformat(t->error.message, sizeof t->error.message, format, list);
+    error_vset(&t->error, code, where, format, list);
     va_end(list);
     return code;
 }

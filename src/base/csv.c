@@ -109,9 +109,7 @@ smac_status csv_read(const char *path, csv_table *out, smac_error *error)
     TRY(file_read(path, 0, &data, &size, error));
     smac_status code = csv_parse(data, size, out, error);
     free(data);
-    if (code != SMAC_OK)
-        error_prefix(error, "%s", path);
-    return code;
+    return error_context(error, code, "%s", path);
 }
 
 void csv_free(csv_table *table)

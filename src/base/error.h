@@ -2,19 +2,36 @@
 #ifndef SMAC_BASE_ERROR_H
 #define SMAC_BASE_ERROR_H
 
+#include <stdarg.h>
+#include <stdbool.h>
+
 #include "semanticmac/error.h"
 
-/* Fill error (may be NULL) and return code.  The format gives one sentence. */
+/*
+ * Fill error (may be NULL) and return code.  The format is one sentence: what was found and what was expected, then, after
+ * its last "; ", what to do.  Control characters and malformed bytes of the arguments (a file's or a tensor's name may
+ * hold any) become '?'; what does not fit is cut between characters, the advice never with it.
+ */
 smac_status error_set(smac_error *error, smac_status code, const char *where, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+smac_status error_vset(smac_error *error, smac_status code, const char *where, const char *format, va_list arguments)
+    __attribute__((format(printf, 4, 0)));
 
-/* Put "prefix: " before the message that is there, to say for which file or row it holds; returns error's code. */
+/* *error = *from, for an error that may be NULL; returns from's code. */
+smac_status error_copy(smac_error *error, const smac_error *from);
+
+/*
+ * Put "context: " before the message, to say for which file or row it holds.  status is what the failed function
+ * returned, and what this one returns: the error may be NULL.
+ */
+smac_status error_context(smac_error *error, smac_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The old form, which does not know the status when error is NULL; use error_context. */
 smac_status error_prefix(smac_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Put "; advice" behind the message that is there if the error has this code, to say once at the end of a file's reader
- * what to do about all that it refuses.  A message that has this advice already, or no room for it, stays; so does a
- * status (what the reader returned) of another code.  Returns status.
+ * Add advice to an error of this code, to say once at the end of a file's reader what to do about all that it refuses.
+ * An error that ends in this advice, or has no room for it, stays as it is; so does one of another code.  Returns status.
  */
 smac_status error_advise(smac_error *error, smac_status status, smac_status code, const char *advice);
 

@@ -1,6 +1,8 @@
 /* base/utf8.c - UTF-8 (Unicode 15, table 3-7). */
 #include "base/utf8.h"
 
+#include <string.h>
+
 /*
  * The number of bytes of the sequence at s (length > 0) that can be a part of a well-formed one, at least 1; whole: it
  * is well-formed and *code is its code point.
@@ -74,4 +76,29 @@ size_t utf8_cut(const char *text, size_t length, size_t limit)
     while (at > 0 && limit - at < 3 && ((uint8_t)text[at] & 0xC0) == 0x80)
         at--;
     return ((uint8_t)text[at] & 0xC0) == 0x80 ? limit : at;
+}
+
+size_t utf8_printable(const char *text, size_t length, char *out, size_t size)
+{
+    size_t used = 0, fits = 0; /* fits: what leaves room for "..." */
+    for (size_t at = 0; at < length;) {
+        uint32_t c;
+        const uint8_t *s = (const uint8_t *)text + at;
+        size_t count = sequence_at(s, length - at, &c);
+        at += count;
+        if (c == UINT32_MAX || c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029) {
+            s = (const uint8_t *)"?";
+            count = 1;
+        }
+        if (used + count + 1 > size) {
+            memcpy(out + fits, "...", 4);
+            return fits + 3;
+        }
+        memcpy(out + used, s, count);
+        used += count;
+        if (used + 4 <= size)
+            fits = used;
+    }
+    out[used] = 0;
+    return used;
 }

@@ -16,5 +16,11 @@ int utf8_put(uint32_t code_point, char out[4]);
 size_t utf8_invalid_at(const char *text, size_t length);
 /* The largest number of bytes, at most limit, after which text can be cut without splitting a sequence. */
 size_t utf8_cut(const char *text, size_t length, size_t limit);
+/*
+ * A text for one line of a message: control characters, line separators and malformed bytes become '?'; a text that
+ * does not fit is cut between characters and ends in "...".  Writes at most size bytes (at least 4) with the NUL and
+ * returns the length.
+ */
+size_t utf8_printable(const char *text, size_t length, char *out, size_t size);
 
 #endif

@@ -178,7 +178,7 @@ smac_status whisper_open_folder(const char *path, tensor_file **file, whisper_co
     if (status == SMAC_OK) {
         status = whisper_config_of_file(opened, json, size, out, error);
         if (status != SMAC_OK)
-            encoder_configuration_advise(error, error_prefix(error, "%s", path));
+            encoder_configuration_advise(error, error_context(error, status, "%s", path));
     }
     free(json);
     free(name);

@@ -209,7 +209,7 @@ static smac_status read_encoder_config(
     smac_status status = encoder_config_read(json, strlen(json), (modality)m, &plan->of[m], error);
     free(json);
     plan->has[m] = true;
-    return status == SMAC_OK ? SMAC_OK : error_prefix(error, "%.300s, %s encoder", path, modality_name(m));
+    return error_context(error, status, "%.300s, %s encoder", path, modality_name(m));
 }
 
 /* The file of a frozen encoder that lies outside: where it was, or under the folder given. */
@@ -277,7 +277,7 @@ smac_status system_check_values(const affect_system *s, const tensor_file *file,
             continue;
         smac_status status = tensor_file_expect(file, p->name, p->rank, p->dim, &e, error);
         if (status != SMAC_OK) {
-            error_prefix(error, "%.300s", path);
+            error_context(error, status, "%.300s", path);
             error_advise(error, status, SMAC_ERROR_NOT_FOUND, "train it again");
             return error_advise(error, status, SMAC_ERROR_MISMATCH, "train it again");
         }
@@ -323,8 +323,7 @@ static smac_status read_tasks(
         return FAIL(
             error, SMAC_ERROR_FORMAT, "%.300s names %d tasks; expected 1 to %d", path, *count, SYSTEM_TASKS_MAX);
     for (int i = 0; i < *count; i++)
-        if (task_from_json(&out[i], json_array_get(tasks, (size_t)i), error) != SMAC_OK)
-            return error_prefix(error, "%.300s", path);
+        TRY(error_context(error, task_from_json(&out[i], json_array_get(tasks, (size_t)i), error), "%.300s", path));
     return SMAC_OK;
 }
 
@@ -352,13 +351,16 @@ static smac_status read_frame(const tensor_file *file, const char *path, const s
         TRY(metadata_json(file, path, keys[i], &parts[i], error));
     configuration c;
     configuration_defaults(&c);
-    if (configuration_from_json(&c, parts[0], error) != SMAC_OK || configuration_check(&c, error) != SMAC_OK)
-        return error_advise(error, error_prefix(error, "%.300s", path), SMAC_ERROR_ARGUMENT, GIVE_OURS);
+    smac_status status = configuration_from_json(&c, parts[0], error);
+    if (status == SMAC_OK)
+        status = configuration_check(&c, error);
+    if (status != SMAC_OK)
+        return error_advise(error, error_context(error, status, "%.300s", path), SMAC_ERROR_ARGUMENT, GIVE_OURS);
     task_description *tasks = memory_new(SYSTEM_TASKS_MAX, sizeof *tasks);
     int task_count = 0;
     if (!tasks)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the tasks of %.300s", path);
-    smac_status status = read_tasks(parts[1], path, tasks, &task_count, error);
+    status = read_tasks(parts[1], path, tasks, &task_count, error);
     affect_system *s = status == SMAC_OK ? system_begin(&c, tasks, task_count, NULL) : NULL;
     free(tasks);
     TRY(status);
@@ -394,8 +396,8 @@ static smac_status read_frame(const tensor_file *file, const char *path, const s
     if (plan->has[MODALITY_TEXT] && !tokenizer)
         return FAIL(error, SMAC_ERROR_FORMAT, "%.300s has no tokenizer for its words", path);
     if (plan->has[MODALITY_TEXT]) {
-        if (tokenizer_open_memory(tokenizer, strlen(tokenizer), &s->tokenizer, error) != SMAC_OK)
-            return error_prefix(error, "%.300s", path);
+        TRY(error_context(
+            error, tokenizer_open_memory(tokenizer, strlen(tokenizer), &s->tokenizer, error), "%.300s", path));
         s->tokenizer_text = memory_copy_text(tokenizer);
     }
     return SMAC_OK;

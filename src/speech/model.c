@@ -232,11 +232,11 @@ static smac_status open_parts(speech_model *m, const char *path, smac_error *err
         status = read_json(path, "config.json", &read[1], error);
     const json_t *files[2] = {read[0], read[1]};
     if (status == SMAC_OK)
-        status = speech_model_read_lists(m, files, error);
+        status = error_context(error, speech_model_read_lists(m, files, error), "%s", path);
     json_decref(read[0]);
     json_decref(read[1]);
     if (status == SMAC_OK)
-        status = open_weights(m, error);
+        status = error_context(error, open_weights(m, error), "%s", path);
     return error_advise(error, status, SMAC_ERROR_FORMAT, "download the model again");
 }
 
@@ -249,8 +249,6 @@ smac_status speech_model_open(const char *path, precision how, speech_model **ou
     smac_status status = open_parts(m, path, error);
     if (status != SMAC_OK) {
         speech_model_free(m);
-        if (error != NULL && strstr(error->message, path) == NULL)
-            error_prefix(error, "%s", path);
         return status;
     }
     *out = m;

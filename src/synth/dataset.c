@@ -166,8 +166,8 @@ static smac_status finish(const synth_plan *plan, worker *w, smac_error *error)
     char name[64];
     synth_plan_path(plan, w->clip, name, sizeof name);
     if (got == sizeof told && told.code != SMAC_OK) {
-        told.message[sizeof told.message - 1] = 0;
-        return FAIL(error, told.code, "%s: %s", name, told.message);
+        error_copy(error, &told);
+        return error_context(error, told.code, "%s", name);
     }
     if (WIFSIGNALED(how))
         return FAIL(error, SMAC_ERROR_INTERNAL, "%s: its worker was ended by signal %d", name, WTERMSIG(how));

@@ -296,7 +296,7 @@ static smac_status encode_all(const tokenizer *t, const text_span *texts, size_t
     for (size_t i = 0; i < count && status == SMAC_OK; i++) {
         status = encode_with(t, texts[i], o, &w, &all[i], error);
         if (status != SMAC_OK)
-            error_prefix(error, "text %zu", i);
+            error_context(error, status, "text %zu", i);
         else if (all[i].count > *length)
             *length = all[i].count;
     }

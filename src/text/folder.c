@@ -173,7 +173,7 @@ static smac_status open_file(const char *folder, const char *path, tokenizer **o
     json_decref(root);
     neighbours_free(&n);
     if (status != SMAC_OK)
-        error_prefix(error, "%.300s", path);
+        error_context(error, status, "%.300s", path);
     error_advise(error, status, SMAC_ERROR_FORMAT, "the tokenizer is damaged or altered: download the model again");
     return error_advise(error, status, SMAC_ERROR_UNSUPPORTED, "choose a model that `semanticmac models list` shows");
 }

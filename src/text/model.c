@@ -191,9 +191,7 @@ smac_status model_read(const json_t *value, model *out, smac_error *error)
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(type, kinds[i].name) == 0) {
             out->kind = kinds[i].kind;
-            if (kinds[i].read(value, out, error) != SMAC_OK)
-                return error_prefix(error, "model %s", type);
-            return SMAC_OK;
+            return error_context(error, kinds[i].read(value, out, error), "model %s", type);
         }
     return FAIL(error, SMAC_ERROR_UNSUPPORTED, "the model \"%.80s\" is not supported", type);
 }

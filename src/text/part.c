@@ -29,8 +29,7 @@ static smac_status read_at(const part_format *f, const json_t *value, int depth,
     const char *type;
     if (!json_is_object(value))
         return FAIL(error, SMAC_ERROR_FORMAT, "the %s is not a JSON object", f->part);
-    if (json_get_text(value, "type", true, &type, error) != SMAC_OK)
-        return error_prefix(error, "%s", f->part);
+    TRY(error_context(error, json_get_text(value, "type", true, &type, error), "%s", f->part));
     if (strcmp(type, "Sequence") == 0)
         return read_sequence(f, value, depth, user, error);
     for (const part_kind *k = f->kinds; k->type; k++) {
@@ -40,7 +39,7 @@ static smac_status read_at(const part_format *f, const json_t *value, int depth,
         snprintf(what, sizeof what, "the %s %s", f->part, type);
         snprintf(members, sizeof members, "type %s", k->members);
         TRY(json_allow_members(value, what, members, error));
-        return f->read(user, k->kind, value, error) == SMAC_OK ? SMAC_OK : error_prefix(error, "%s %s", f->part, type);
+        return error_context(error, f->read(user, k->kind, value, error), "%s %s", f->part, type);
     }
     return FAIL(error, SMAC_ERROR_UNSUPPORTED, "the %s \"%.80s\" is not supported", f->part, type);
 }

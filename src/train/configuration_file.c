@@ -36,7 +36,7 @@ static smac_status set_scalar(const walk *w, const char *key, struct fy_node *va
     smac_status status = configuration_set(w->c, key, copy, w->error);
     free(copy);
     if (status != SMAC_OK)
-        error_prefix(w->error, "%s line %d", w->name, line);
+        error_context(w->error, status, "%s line %d", w->name, line);
     return status;
 }
 

@@ -110,7 +110,7 @@ smac_status training_save(training *t, smac_error *error)
         safetensors_pair pair = {STATE_KEY, text};
         status = system_save(t->system, t->paths[RUN_LAST], &(system_extra){entries, count, &pair, 1}, error);
         if (status != SMAC_OK)
-            error_prefix(error, "the checkpoint of epoch %lld could not be written, the one before it is kept",
+            error_context(error, status, "the checkpoint of epoch %lld could not be written, the one before it is kept",
                 (long long)t->epoch);
     }
     free(entries);
@@ -129,8 +129,8 @@ smac_status training_save_best(training *t, smac_error *error)
     smac_status status = system_save(t->system, t->paths[RUN_BEST], NULL, error);
     if (status != SMAC_OK) {
         t->system->training.metric_value = before;
-        return error_prefix(
-            error, "the best model of epoch %lld could not be written, the one before it is kept", (long long)t->epoch);
+        return error_context(error, status,
+            "the best model of epoch %lld could not be written, the one before it is kept", (long long)t->epoch);
     }
     return SMAC_OK;
 }
@@ -252,6 +252,5 @@ smac_status training_restore(training *t, const tensor_file *file, smac_error *e
         label_array a = array_at(t, i, name);
         status = read_array(file, name, a.bytes ? TENSOR_U8 : TENSOR_F32, a.rows, a.columns, 2, a.data, error);
     }
-    return error_advise(
-        error, status == SMAC_OK ? status : error_prefix(error, "%.300s", path), SMAC_ERROR_FORMAT, DAMAGED);
+    return error_advise(error, error_context(error, status, "%.300s", path), SMAC_ERROR_FORMAT, DAMAGED);
 }

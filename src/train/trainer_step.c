@@ -130,18 +130,19 @@ static value *forward(training *t, step_work *w, bool check)
 }
 
 /* Something is not finite: do the batch again with every operation checked, so that the message names the first one. */
-static smac_status explain(training *t, step_work *w, smac_error *error)
+static smac_status explain(training *t, step_work *w, bool *found, smac_error *error)
 {
     value *loss = forward(t, w, true);
     smac_status status = tape_status(t->tape, error);
     if (status == SMAC_OK && loss)
         status = tape_backward(t->tape, loss, 1, error);
+    *found = status != SMAC_OK;
     if (status == SMAC_OK)
         return FAIL(error, SMAC_ERROR_NUMERIC,
             "the loss of epoch %lld, step %lld is not finite (task %g, intra %g, inter %g); lower train.rate",
             (long long)t->epoch, (long long)t->steps + 1, objective_task_loss(&t->objective, &w->sums, &w->terms),
             w->terms.intra, w->terms.inter);
-    return error_prefix(error, "epoch %lld, step %lld", (long long)t->epoch, (long long)t->steps + 1);
+    return error_context(error, status, "epoch %lld, step %lld", (long long)t->epoch, (long long)t->steps + 1);
 }
 
 static smac_status write_banks(training *t, const step_work *w, smac_error *error)
@@ -163,7 +164,7 @@ static smac_status run_batch(training *t, step_work *w, float scale, smac_error 
     value *loss = forward(t, w, false);
     smac_status status = tape_status(t->tape, error);
     if (status == SMAC_OK && !isfinite(w->terms.total))
-        status = explain(t, w, error);
+        status = explain(t, w, &(bool){false}, error);
     if (status == SMAC_OK)
         status = tape_backward(t->tape, loss, scale, error);
     if (status == SMAC_OK)
@@ -235,10 +236,12 @@ static void mean_terms(term_sums *s, int task_count)
 static void explain_gradient(training *t, step_work *w, smac_error *error)
 {
     smac_error detail = {0};
+    bool found = false;
     t->position--; /* the batch that is still in w */
-    if (!t->c->train.check_finite && explain(t, w, &detail) != SMAC_OK &&
-        strstr(detail.message, "loss of epoch") == NULL && error)
-        *error = detail;
+    if (!t->c->train.check_finite)
+        explain(t, w, &found, &detail);
+    if (found)
+        error_copy(error, &detail);
 }
 
 /* train.accumulate batches, fewer at the end of an epoch. */

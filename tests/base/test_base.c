@@ -271,27 +271,6 @@ static void csv_follows_rfc_4180(void **state)
     text_free(&b);
 }
 
-static void advice_stands_behind_a_message_once(void **state)
-{
-    (void)state;
-    smac_error e = {0};
-    smac_status code = error_set(&e, SMAC_ERROR_FORMAT, "test", "%s", "a is empty");
-    assert_int_equal(error_advise(&e, code, SMAC_ERROR_IO, "make room"), SMAC_ERROR_FORMAT);
-    assert_string_equal(e.message, "a is empty"); /* it is for another code */
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(error_advise(&e, code, SMAC_ERROR_FORMAT, "get it again"), SMAC_ERROR_FORMAT);
-    assert_string_equal(e.message, "a is empty; get it again");
-    assert_int_equal(error_advise(&e, SMAC_OK, SMAC_OK, "nothing"), SMAC_OK);
-    assert_string_equal(e.message, "a is empty; get it again");
-    assert_int_equal(error_advise(NULL, code, SMAC_ERROR_FORMAT, "get it again"), SMAC_ERROR_FORMAT);
-    memset(e.message, 'a', sizeof e.message - 1);
-    e.message[sizeof e.message - 9] = 0; /* room for eight more: no advice is cut */
-    error_advise(&e, code, SMAC_ERROR_FORMAT, "get one");
-    assert_int_equal(strlen(e.message), sizeof e.message - 9);
-    error_advise(&e, code, SMAC_ERROR_FORMAT, "get it");
-    assert_string_equal(e.message + sizeof e.message - 9, "; get it");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,7 +278,6 @@ int main(void)
         cmocka_unit_test(arenas_release_to_a_mark),
         cmocka_unit_test(philox_gives_the_published_numbers),
         cmocka_unit_test(random_numbers_have_their_moments),
-        cmocka_unit_test(advice_stands_behind_a_message_once),
         cmocka_unit_test(files_are_whole_or_not_there),
         cmocka_unit_test(streams_and_links_are_not_replaced),
         cmocka_unit_test(folders_are_listed_in_order),
