@@ -104,10 +104,10 @@ static void subject_build(subject *s, const char *name, smac_error *error)
             s->input[i] = random_normal_at(1, 2, (uint64_t)i);
     } else {
         language_model_config config;
-        int family = 0;
-        while (family < FAMILY_COUNT - 1 && strcmp(name, language_family_name((language_family)family)) != 0)
-            family++;
-        language_model_config_base(strcmp(name, "minilm") == 0 ? FAMILY_BERT : (language_family)family, &config);
+        const language_family *family = language_family_find(strcmp(name, "minilm") == 0 ? "bert" : name);
+        if (family == NULL)
+            family = language_family_find("t5");
+        stop_if(language_model_config_base(family, &config, error), error);
         if (strcmp(name, "minilm") == 0) {
             config.layers = config.groups = 6;
             config.width = config.embedding_width = 384;

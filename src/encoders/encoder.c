@@ -73,12 +73,12 @@ smac_status encoder_accepts(const encoder_config *c, const encoder_form *form, s
     return c->kind->accepts(c, form, error);
 }
 
-void encoder_config_small(modality m, const encoder_sizes *s, encoder_config *out)
+smac_status encoder_config_small(modality m, const encoder_sizes *s, encoder_config *out, smac_error *error)
 {
     if (m == MODALITY_TEXT) {
         language_model_config *c = &out->language;
         out->kind = &encoder_kind_language;
-        language_model_config_tiny(s->vocabulary, c);
+        TRY(language_model_config_tiny(s->vocabulary, c, error));
         c->width = c->embedding_width = s->width;
         c->layers = c->groups = s->layers;
         c->heads = s->heads;
@@ -86,7 +86,7 @@ void encoder_config_small(modality m, const encoder_sizes *s, encoder_config *ou
         c->hidden = s->hidden;
         c->positions = s->positions;
         c->dropout = c->attention_dropout = s->dropout;
-        return;
+        return SMAC_OK;
     }
     imagebind_config *c = &out->imagebind;
     out->kind = &encoder_kind_imagebind;
@@ -100,6 +100,7 @@ void encoder_config_small(modality m, const encoder_sizes *s, encoder_config *ou
     c->columns = s->columns;
     c->kernel = s->kernel;
     c->stride = s->stride;
+    return SMAC_OK;
 }
 
 /* --- encoders ----------------------------------------------------------------------------------------------------- */

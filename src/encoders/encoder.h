@@ -94,7 +94,7 @@ typedef struct encoder_sizes {
     float dropout;                                    /* text */
     int64_t out_width, rows, columns, kernel, stride; /* audio, vision */
 } encoder_sizes;
-void encoder_config_small(modality m, const encoder_sizes *sizes, encoder_config *out);
+smac_status encoder_config_small(modality m, const encoder_sizes *sizes, encoder_config *out, smac_error *error);
 
 /* --- files -------------------------------------------------------------------------------------------------------- */
 

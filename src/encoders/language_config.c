@@ -1,109 +1,265 @@
-/* encoders/language_config.c - a language model's sizes: published ones, tiny ones, and config.json both ways. */
+/* encoders/language_config.c - a language model's sizes: config.json both ways by its family's table of keys, checks. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "base/json.h"
-#include "encoders/language_model.h"
+#include "encoders/language_family.h"
 
-static const char *const family_names_list[FAMILY_COUNT] = {
-    "bert", "distilbert", "roberta", "xlm-roberta", "mpnet", "albert", "deberta-v2", "xlnet", "gpt2", "t5"};
+/* --- activations -------------------------------------------------------------------------------------------------- */
 
-const char *language_family_name(language_family family)
+/* The first name of each is the one that is written. */
+static const struct {
+    const char *name;
+    activation activation;
+} activations[] = {{"gelu", ACTIVATION_GELU}, {"gelu_new", ACTIVATION_GELU_TANH}, {"relu", ACTIVATION_RELU},
+    {"tanh", ACTIVATION_TANH}, {"sigmoid", ACTIVATION_SIGMOID}, {"linear", ACTIVATION_NONE}, {"silu", ACTIVATION_SILU},
+    {"quick_gelu", ACTIVATION_QUICK_GELU}, {"swish", ACTIVATION_SILU}, {"gelu_pytorch_tanh", ACTIVATION_GELU_TANH},
+    {"gelu_fast", ACTIVATION_GELU_TANH}, {"gelu_accurate", ACTIVATION_GELU_TANH}, {"gelu_python", ACTIVATION_GELU},
+    {"gelu_python_tanh", ACTIVATION_GELU_TANH}};
+enum { ACTIVATIONS = sizeof activations / sizeof *activations };
+
+const char *config_activation_name(activation a)
 {
-    return (unsigned)family < FAMILY_COUNT ? family_names_list[family] : NULL;
+    size_t i = 0;
+    while (i < ACTIVATIONS - 1 && activations[i].activation != a)
+        i++;
+    return activations[i].name;
 }
 
-void language_model_config_base(language_family family, language_model_config *out)
+void config_read_activation(config_reader *r, const char *key, const char *name, activation *out)
 {
-    language_model_config c = {.family = family,
+    for (size_t i = 0; i < ACTIVATIONS; i++)
+        if (strcmp(name, activations[i].name) == 0) {
+            *out = activations[i].activation;
+            return;
+        }
+    if (r->status == SMAC_OK)
+        r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "the activation \"%s\" of %s is not supported", name, key);
+}
+
+/* --- reading single keys ------------------------------------------------------------------------------------------ */
+
+void config_read_integer(config_reader *r, const char *key, int64_t *out)
+{
+    if (r->status == SMAC_OK)
+        r->status = json_get_integer(r->json, key, *out, out, r->error);
+}
+
+void config_read_flag(config_reader *r, const char *key, bool *out)
+{
+    if (r->status == SMAC_OK)
+        r->status = json_get_bool(r->json, key, *out, out, r->error);
+}
+
+const char *config_read_text(config_reader *r, const char *key)
+{
+    const char *value = NULL;
+    if (r->status == SMAC_OK)
+        r->status = json_get_text(r->json, key, false, &value, r->error);
+    return value;
+}
+
+static void read_number(config_reader *r, const char *key, float *out)
+{
+    double value = (double)*out;
+    if (r->status == SMAC_OK)
+        r->status = json_get_number(r->json, key, value, &value, r->error);
+    if (r->status == SMAC_OK && fabs(value) > 1e30)
+        r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "\"%s\" must be a number of at most 1e30", key);
+    *out = (float)value + 0.0f; /* minus zero is zero */
+}
+
+/* A key that has one supported value: another one is refused with both. */
+static void check_only(config_reader *r, const config_key *k)
+{
+    char have[100];
+    int64_t integer = strtoll(k->only, NULL, 10);
+    bool flag = strcmp(k->only, "true") == 0;
+    const char *text = k->only;
+    if (k->kind == CONFIG_ONLY_INTEGER) {
+        config_read_integer(r, k->name, &integer);
+        snprintf(have, sizeof have, "%lld", (long long)integer);
+    } else if (k->kind == CONFIG_ONLY_FLAG) {
+        config_read_flag(r, k->name, &flag);
+        snprintf(have, sizeof have, "%s", flag ? "true" : "false");
+    } else {
+        const char *found = config_read_text(r, k->name);
+        snprintf(have, sizeof have, "%.90s", found != NULL ? found : text);
+    }
+    if (r->status == SMAC_OK && strcmp(have, k->only) != 0)
+        r->status =
+            FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "%s is %s, but only %s is supported", k->name, have, k->only);
+}
+
+static void read_key(config_reader *r, const config_key *k, language_model_config *c)
+{
+    void *field = (char *)c + k->offset;
+    switch (k->kind) {
+    case CONFIG_INTEGER:
+    case CONFIG_INTEGER_READ:
+        config_read_integer(r, k->name, field);
+        break;
+    case CONFIG_NUMBER:
+        read_number(r, k->name, field);
+        break;
+    case CONFIG_NUMBER_WRITTEN:
+        break;
+    case CONFIG_FLAG:
+        config_read_flag(r, k->name, field);
+        break;
+    case CONFIG_FLAG_INVERSE: {
+        bool value = !*(bool *)field;
+        config_read_flag(r, k->name, &value);
+        *(bool *)field = !value;
+        break;
+    }
+    case CONFIG_ACTIVATION: {
+        const char *name = config_read_text(r, k->name);
+        if (name != NULL)
+            config_read_activation(r, k->name, name, field);
+        break;
+    }
+    case CONFIG_ONLY_INTEGER:
+    case CONFIG_ONLY_FLAG:
+    case CONFIG_ONLY_TEXT:
+        check_only(r, k);
+        break;
+    }
+}
+
+/* --- reading a configuration -------------------------------------------------------------------------------------- */
+
+/* What a field holds until it is read or follows from others: no file can say it. */
+#define FOLLOWS INT64_MIN
+
+static void set_common(const language_family *f, language_model_config *c)
+{
+    bool bucketed = f->relative == RELATIVE_BIAS;
+    *c = (language_model_config){.family = f,
         .vocabulary = 30522,
         .width = 768,
-        .embedding_width = 768,
+        .embedding_width = FOLLOWS,
         .layers = 12,
         .heads = 12,
-        .head_width = 64,
-        .hidden = 3072,
-        .positions = 512,
-        .token_types = 2,
+        .head_width = FOLLOWS,
+        .hidden = f->wide_hidden ? FOLLOWS : 3072,
+        .positions = f->names.position_table != NULL ? 512 : 0,
+        .token_types = f->names.type_table != NULL ? 2 : 0,
         .pad_id = -1,
-        .groups = 12,
+        .buckets = bucketed ? 32 : 0,
+        .bucket_distance = bucketed ? 128 : 0,
+        .groups = FOLLOWS,
         .inner_groups = 1,
         .activation = ACTIVATION_GELU,
         .norm_epsilon = 1e-12f,
         .dropout = 0.1f,
-        .attention_dropout = 0.1f,
+        .attention_dropout = NAN,
         .initial_scale = 0.02f};
-    switch (family) {
-    case FAMILY_BERT:
-    case FAMILY_COUNT:
-        break;
-    case FAMILY_DISTILBERT:
-        c.layers = c.groups = 6;
-        c.token_types = 0;
-        break;
-    case FAMILY_ROBERTA:
-    case FAMILY_XLM_ROBERTA:
-        c.vocabulary = family == FAMILY_ROBERTA ? 50265 : 250002;
-        c.positions = 514;
-        c.token_types = 1;
-        c.pad_id = 1;
-        c.norm_epsilon = 1e-5f;
-        break;
-    case FAMILY_MPNET:
-        c.vocabulary = 30527;
-        c.positions = 514;
-        c.token_types = 0;
-        c.pad_id = 1;
-        c.buckets = 32;
-        c.bucket_distance = 128;
-        c.norm_epsilon = 1e-5f;
-        break;
-    case FAMILY_ALBERT:
-        c.vocabulary = 30000;
-        c.embedding_width = 128;
-        c.groups = 1;
-        c.activation = ACTIVATION_GELU_TANH;
-        c.dropout = c.attention_dropout = 0;
-        break;
-    case FAMILY_DEBERTA_V2:
-        c.vocabulary = 128100;
-        c.positions = 0;
-        c.token_types = 0;
-        c.buckets = 256;
-        c.bucket_distance = 512;
-        c.shared_position_projection = c.content_to_position = c.position_to_content = c.relative_norm = true;
-        c.norm_epsilon = 1e-7f;
-        break;
-    case FAMILY_XLNET:
-        c.vocabulary = 32000;
-        c.positions = 0;
-        c.token_types = 0;
-        break;
-    case FAMILY_GPT2:
-        c.vocabulary = 50257;
-        c.positions = 1024;
-        c.token_types = 0;
-        c.activation = ACTIVATION_GELU_TANH;
-        c.norm_epsilon = 1e-5f;
-        break;
-    case FAMILY_T5:
-        c.vocabulary = 32128;
-        c.positions = 0;
-        c.token_types = 0;
-        c.buckets = 32;
-        c.bucket_distance = 128;
-        c.activation = ACTIVATION_RELU;
-        c.norm_epsilon = 1e-6f;
-        break;
-    }
-    *out = c;
 }
 
-void language_model_config_tiny(int64_t vocabulary, language_model_config *out)
+static void set_following(language_model_config *c)
 {
-    language_model_config_base(FAMILY_BERT, out);
+    if (c->embedding_width == FOLLOWS)
+        c->embedding_width = c->width;
+    if (c->groups == FOLLOWS)
+        c->groups = c->layers;
+    if (c->head_width == FOLLOWS)
+        c->head_width = c->heads > 0 ? c->width / c->heads : 0;
+    if (c->hidden == FOLLOWS)
+        c->hidden = c->width > 0 && c->width < INT64_MAX / 4 ? 4 * c->width : 0;
+    if (isnan(c->attention_dropout))
+        c->attention_dropout = c->dropout;
+}
+
+/* Members of from that are not null replace those of to; a key's other name becomes its own. */
+static bool merge(const language_family *f, json_t *to, json_t *from)
+{
+    const char *name;
+    json_t *value;
+    bool whole = from != NULL;
+    for (const config_key *k = f->keys; whole && k->name != NULL; k++) {
+        value = k->other != NULL ? json_object_get(from, k->other) : NULL;
+        if (value != NULL && !json_is_null(value))
+            whole = json_object_set(to, k->name, value) == 0;
+    }
+    json_object_foreach(from, name, value) if (whole && !json_is_null(value)) whole =
+        json_object_set(to, name, value) == 0;
+    return whole;
+}
+
+static bool merge_text(const language_family *f, json_t *to, const char *members)
+{
+    char text[600];
+    if (members == NULL)
+        return true;
+    snprintf(text, sizeof text, "{%s}", members);
+    json_t *from = json_loads(text, 0, NULL);
+    bool merged = merge(f, to, from);
+    json_decref(from);
+    return merged;
+}
+
+/* said: the file's own object, or NULL for the published base size. */
+static smac_status read_config(const language_family *f, json_t *said, language_model_config *out, smac_error *error)
+{
+    config_reader r = {.json = json_object(), .error = error};
+    bool whole = r.json != NULL && merge_text(f, r.json, f->missing) &&
+        (said != NULL ? merge(f, r.json, said) : merge_text(f, r.json, f->base));
+    if (!whole)
+        r.status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for a language model's configuration");
+    set_common(f, out);
+    for (const config_key *k = f->keys; whole && k->name != NULL; k++)
+        read_key(&r, k, out);
+    if (whole && f->read != NULL)
+        f->read(&r, out);
+    set_following(out);
+    json_decref(r.json);
+    return r.status;
+}
+
+/* By model_type; without one (files from before it existed) by the class that "architectures" names. */
+static smac_status find_family(json_t *root, const language_family **out, smac_error *error)
+{
+    const char *type = NULL;
+    const char *class = json_string_value(json_array_get(json_object_get(root, "architectures"), 0));
+    TRY(json_get_text(root, "model_type", false, &type, error));
+    *out = type != NULL ? language_family_find(type) : class != NULL ? language_family_of_class(class) : NULL;
+    if (*out != NULL)
+        return SMAC_OK;
+    text_buffer names = {0};
+    for (size_t i = 0; language_family_at(i) != NULL; i++)
+        text_format(&names, "%s%s", i > 0 ? ", " : "", language_family_at(i)->name);
+    FAIL(error, SMAC_ERROR_UNSUPPORTED, "model_type is \"%.100s\"%s%.100s%s, but supported are %s", type ? type : "",
+        class ? " and the architecture \"" : "", class ? class : "", class ? "\"" : "", names.data ? names.data : "");
+    text_free(&names);
+    return SMAC_ERROR_UNSUPPORTED;
+}
+
+smac_status language_model_config_parse(const char *json, size_t size, language_model_config *out, smac_error *error)
+{
+    json_t *root;
+    const language_family *family = NULL;
+    language_model_config c;
+    TRY(json_parse_object(json, size, "the configuration", &root, error));
+    smac_status status = find_family(root, &family, error);
+    if (status == SMAC_OK)
+        status = read_config(family, root, &c, error);
+    json_decref(root);
+    TRY(status);
+    TRY(language_model_config_check(&c, error));
+    *out = c;
+    return SMAC_OK;
+}
+
+smac_status language_model_config_base(const language_family *family, language_model_config *out, smac_error *error)
+{
+    return read_config(family, NULL, out, error);
+}
+
+smac_status language_model_config_tiny(int64_t vocabulary, language_model_config *out, smac_error *error)
+{
+    TRY(language_model_config_base(language_family_find("bert"), out, error));
     out->vocabulary = vocabulary;
     out->width = out->embedding_width = 64;
     out->layers = out->groups = 2;
@@ -112,355 +268,159 @@ void language_model_config_tiny(int64_t vocabulary, language_model_config *out)
     out->hidden = 256;
     out->positions = 128;
     out->initial_scale = 0;
-}
-
-/* --- reading ------------------------------------------------------------------------------------------------------ */
-
-typedef struct config_reader {
-    json_t *json;
-    smac_status status;
-    smac_error *error;
-} config_reader;
-
-/* The second key where the first is missing or null. */
-static const char *key_in_use(const config_reader *r, const char *key, const char *other)
-{
-    const json_t *v = json_object_get(r->json, key);
-    return other != NULL && (v == NULL || json_is_null(v)) ? other : key;
-}
-
-/* A key that is missing or null leaves *out: transformers' default. */
-static void read_integer(config_reader *r, const char *key, const char *other, int64_t *out)
-{
-    if (r->status == SMAC_OK)
-        r->status = json_get_integer(r->json, key_in_use(r, key, other), *out, out, r->error);
-}
-
-static void read_number(config_reader *r, const char *key, const char *other, float *out)
-{
-    double value = (double)*out;
-    if (r->status == SMAC_OK)
-        r->status = json_get_number(r->json, key_in_use(r, key, other), value, &value, r->error);
-    if (r->status == SMAC_OK && fabs(value) > 1e30)
-        r->status = FAIL(r->error, SMAC_ERROR_FORMAT, "\"%s\" must be a number of at most 1e30", key);
-    *out = (float)value + 0.0f; /* minus zero is zero */
-}
-
-static bool read_flag(config_reader *r, const char *key, bool standard)
-{
-    bool value = standard;
-    if (r->status == SMAC_OK)
-        r->status = json_get_bool(r->json, key, standard, &value, r->error);
-    return value;
-}
-
-static const char *read_text(config_reader *r, const char *key, const char *standard)
-{
-    const char *value = NULL;
-    if (r->status == SMAC_OK)
-        r->status = json_get_text(r->json, key, false, &value, r->error);
-    return value != NULL ? value : standard;
-}
-
-/* A key that changes what the model computes and is not built: only its ordinary value may stand there. */
-static void refuse_flag(config_reader *r, const char *key, bool ordinary)
-{
-    if (r->status == SMAC_OK && read_flag(r, key, ordinary) != ordinary)
-        r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "%s is %s, but only %s is supported", key,
-            ordinary ? "false" : "true", ordinary ? "true" : "false");
-}
-
-static void refuse_text(config_reader *r, const char *key, const char *ordinary)
-{
-    const char *have = read_text(r, key, ordinary);
-    if (r->status == SMAC_OK && strcmp(have, ordinary) != 0)
-        r->status =
-            FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "%s is \"%s\", but only \"%s\" is supported", key, have, ordinary);
-}
-
-static void refuse_integer(config_reader *r, const char *key, int64_t ordinary)
-{
-    int64_t have = ordinary;
-    read_integer(r, key, NULL, &have);
-    if (r->status == SMAC_OK && have != ordinary)
-        r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "%s is %lld, but only %lld is supported", key,
-            (long long)have, (long long)ordinary);
-}
-
-static const struct {
-    const char *name;
-    activation activation;
-} activations[] = {{"gelu", ACTIVATION_GELU}, {"gelu_new", ACTIVATION_GELU_TANH},
-    {"gelu_pytorch_tanh", ACTIVATION_GELU_TANH}, {"gelu_fast", ACTIVATION_GELU_TANH},
-    {"gelu_accurate", ACTIVATION_GELU_TANH}, {"gelu_python", ACTIVATION_GELU},
-    {"gelu_python_tanh", ACTIVATION_GELU_TANH}, {"relu", ACTIVATION_RELU}, {"tanh", ACTIVATION_TANH},
-    {"sigmoid", ACTIVATION_SIGMOID}, {"linear", ACTIVATION_NONE}, {"silu", ACTIVATION_SILU}, {"swish", ACTIVATION_SILU},
-    {"quick_gelu", ACTIVATION_QUICK_GELU}};
-
-/* name: what the key has, or is taken to have */
-static void take_activation(config_reader *r, const char *key, const char *name, activation *out)
-{
-    for (size_t i = 0; i < sizeof activations / sizeof activations[0]; i++)
-        if (strcmp(name, activations[i].name) == 0) {
-            *out = activations[i].activation;
-            return;
-        }
-    r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "the activation \"%s\" of %s is not supported", name, key);
-}
-
-static void read_activation(config_reader *r, const char *key, activation *out)
-{
-    const char *name = read_text(r, key, NULL);
-    if (r->status == SMAC_OK && name != NULL)
-        take_activation(r, key, name, out);
-}
-
-/* The keys that BERT's descendants share. */
-static void read_bert_like(config_reader *r, language_model_config *c)
-{
-    read_integer(r, "hidden_size", NULL, &c->width);
-    read_integer(r, "num_hidden_layers", NULL, &c->layers);
-    read_integer(r, "num_attention_heads", NULL, &c->heads);
-    read_integer(r, "intermediate_size", NULL, &c->hidden);
-    read_integer(r, "max_position_embeddings", NULL, &c->positions);
-    read_activation(r, "hidden_act", &c->activation);
-    read_number(r, "layer_norm_eps", NULL, &c->norm_epsilon);
-    read_number(r, "hidden_dropout_prob", NULL, &c->dropout);
-    read_number(r, "attention_probs_dropout_prob", NULL, &c->attention_dropout);
-    c->embedding_width = c->width;
-}
-
-/* "c2p", "p2c", or several with | between them: DeBERTa's terms of the attention's score beside content to content. */
-static void read_score_terms(config_reader *r, const char *text, language_model_config *c)
-{
-    for (const char *at = text ? text : "?"; *at && r->status == SMAC_OK;) {
-        size_t length = strcspn(at, "|");
-        if (length == 3 && strncmp(at, "c2p", 3) == 0)
-            c->content_to_position = true;
-        else if (length == 3 && strncmp(at, "p2c", 3) == 0)
-            c->position_to_content = true;
-        else
-            r->status =
-                FAIL(r->error, SMAC_ERROR_UNSUPPORTED, "pos_att_type has \"%.40s\"; c2p and p2c are supported", at);
-        at += length + (at[length] == '|');
-    }
-}
-
-/* "none" or "layer_norm", in any case; transformers looks for the latter among words with | between them. */
-static void read_relative_norm(config_reader *r, language_model_config *c)
-{
-    const char *kind = read_text(r, "norm_rel_ebd", "none");
-    c->relative_norm = strcasecmp(kind, "layer_norm") == 0;
-    if (r->status == SMAC_OK && !c->relative_norm && strcasecmp(kind, "none") != 0)
-        r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED,
-            "norm_rel_ebd is \"%s\", but only \"none\" and \"layer_norm\" are supported", kind);
-}
-
-static void read_deberta(config_reader *r, language_model_config *c)
-{
-    int64_t table = 512, distance = -1, types = 0;
-    read_bert_like(r, c);
-    table = c->positions;
-    read_integer(r, "max_relative_positions", NULL, &distance);
-    read_integer(r, "position_buckets", NULL, &c->buckets);
-    read_integer(r, "type_vocab_size", NULL, &types);
-    read_integer(r, "embedding_size", NULL, &c->embedding_width);
-    if (!read_flag(r, "position_biased_input", true))
-        c->positions = 0;
-    c->token_types = types;
-    c->bucket_distance = distance < 1 ? table : distance;
-    if (c->buckets < 1)
-        c->buckets = 0;
-    c->shared_position_projection = read_flag(r, "share_att_key", false);
-    c->content_to_position = c->position_to_content = false;
-    if (!read_flag(r, "relative_attention", false) && r->status == SMAC_OK)
-        r->status = FAIL(r->error, SMAC_ERROR_UNSUPPORTED,
-            "relative_attention is not true, but DeBERTa-v2 and v3 are supported with it alone");
-    read_relative_norm(r, c);
-    read_integer(r, "conv_kernel_size", NULL, &c->convolution);
-    if (c->convolution < 0)
-        c->convolution = 0;
-    if (c->convolution > 0) {
-        c->convolution_activation = ACTIVATION_TANH;
-        read_activation(r, "conv_act", &c->convolution_activation);
-        refuse_integer(r, "conv_groups", 1);
-    }
-    json_t *kinds = json_object_get(r->json, "pos_att_type");
-    if (json_is_string(kinds))
-        read_score_terms(r, json_string_value(kinds), c);
-    for (size_t i = 0; json_is_array(kinds) && i < json_array_size(kinds); i++)
-        read_score_terms(r, json_string_value(json_array_get(kinds, i)), c);
-}
-
-/* What transformers takes for keys that are missing, where that is not the published base size. */
-static void set_missing(language_model_config *c)
-{
-    switch (c->family) {
-    case FAMILY_ROBERTA:
-    case FAMILY_XLM_ROBERTA:
-        c->vocabulary = c->family == FAMILY_ROBERTA ? 50265 : 30522;
-        c->positions = 512;
-        c->token_types = 2;
-        c->norm_epsilon = 1e-12f;
-        break;
-    case FAMILY_MPNET:
-        c->positions = 512;
-        c->norm_epsilon = 1e-12f;
-        break;
-    case FAMILY_ALBERT:
-        c->width = 4096;
-        c->heads = 64;
-        c->hidden = 16384;
-        break;
-    case FAMILY_DEBERTA_V2:
-        c->width = 1536;
-        c->layers = c->heads = 24;
-        c->hidden = 6144;
-        c->positions = 512;
-        c->buckets = -1;
-        break;
-    case FAMILY_XLNET:
-        c->width = 1024;
-        c->layers = 24;
-        c->heads = 16;
-        c->hidden = 4096;
-        break;
-    case FAMILY_T5:
-        c->width = 512;
-        c->layers = 6;
-        c->heads = 8;
-        c->hidden = 2048;
-        break;
-    default:
-        break;
-    }
-}
-
-static void read_family(config_reader *r, language_model_config *c)
-{
-    set_missing(c);
-    read_integer(r, "vocab_size", c->family == FAMILY_XLNET ? "n_token" : NULL, &c->vocabulary);
-    switch (c->family) {
-    case FAMILY_BERT:
-    case FAMILY_ROBERTA:
-    case FAMILY_XLM_ROBERTA:
-    case FAMILY_ALBERT:
-        read_bert_like(r, c);
-        read_integer(r, "type_vocab_size", NULL, &c->token_types);
-        refuse_text(r, "position_embedding_type", "absolute");
-        refuse_flag(r, "is_decoder", false);
-        if (c->family == FAMILY_ALBERT) {
-            c->embedding_width = 128;
-            read_integer(r, "embedding_size", NULL, &c->embedding_width);
-            read_integer(r, "num_hidden_groups", NULL, &c->groups);
-            read_integer(r, "inner_group_num", NULL, &c->inner_groups);
-        } else if (c->family != FAMILY_BERT) {
-            read_integer(r, "pad_token_id", NULL, &c->pad_id);
-        }
-        break;
-    case FAMILY_DISTILBERT:
-        read_integer(r, "dim", "hidden_size", &c->width);
-        read_integer(r, "n_layers", "num_hidden_layers", &c->layers);
-        read_integer(r, "n_heads", "num_attention_heads", &c->heads);
-        read_integer(r, "hidden_dim", NULL, &c->hidden);
-        read_integer(r, "max_position_embeddings", NULL, &c->positions);
-        read_number(r, "dropout", NULL, &c->dropout);
-        read_number(r, "attention_dropout", NULL, &c->attention_dropout);
-        read_activation(r, "activation", &c->activation);
-        break;
-    case FAMILY_MPNET:
-        read_bert_like(r, c);
-        refuse_integer(r, "relative_attention_num_buckets", 32); /* transformers counts with 32 whatever stands there */
-        read_integer(r, "pad_token_id", NULL, &c->pad_id);
-        break;
-    case FAMILY_DEBERTA_V2:
-        read_deberta(r, c);
-        break;
-    case FAMILY_XLNET:
-        read_integer(r, "d_model", "hidden_size", &c->width);
-        read_integer(r, "n_layer", "num_hidden_layers", &c->layers);
-        read_integer(r, "n_head", "num_attention_heads", &c->heads);
-        read_integer(r, "d_inner", NULL, &c->hidden);
-        read_activation(r, "ff_activation", &c->activation);
-        read_number(r, "layer_norm_eps", NULL, &c->norm_epsilon);
-        read_number(r, "dropout", NULL, &c->dropout);
-        c->attention_dropout = c->dropout;
-        refuse_text(r, "attn_type", "bi");
-        refuse_integer(r, "clamp_len", -1);
-        refuse_flag(r, "bi_data", false);
-        refuse_flag(r, "same_length", false);
-        break;
-    case FAMILY_GPT2:
-        read_integer(r, "n_embd", "hidden_size", &c->width);
-        read_integer(r, "n_layer", "num_hidden_layers", &c->layers);
-        read_integer(r, "n_head", "num_attention_heads", &c->heads);
-        read_integer(r, "n_positions", "max_position_embeddings", &c->positions);
-        c->hidden = c->width > 0 && c->width < INT64_MAX / 4 ? 4 * c->width : 0;
-        read_integer(r, "n_inner", NULL, &c->hidden);
-        read_activation(r, "activation_function", &c->activation);
-        read_number(r, "layer_norm_epsilon", NULL, &c->norm_epsilon);
-        read_number(r, "resid_pdrop", NULL, &c->dropout);
-        read_number(r, "attn_pdrop", NULL, &c->attention_dropout);
-        c->scale_flat = !read_flag(r, "scale_attn_weights", true);
-        c->scale_by_layer = read_flag(r, "scale_attn_by_inverse_layer_idx", false);
-        break;
-    case FAMILY_T5: {
-        read_integer(r, "d_model", "hidden_size", &c->width);
-        read_integer(r, "num_layers", "num_hidden_layers", &c->layers);
-        read_integer(r, "num_heads", "num_attention_heads", &c->heads);
-        read_integer(r, "d_kv", "head_dim", &c->head_width);
-        read_integer(r, "d_ff", NULL, &c->hidden);
-        read_integer(r, "relative_attention_num_buckets", NULL, &c->buckets);
-        read_integer(r, "relative_attention_max_distance", NULL, &c->bucket_distance);
-        read_number(r, "layer_norm_epsilon", NULL, &c->norm_epsilon);
-        read_number(r, "dropout_rate", NULL, &c->dropout);
-        c->attention_dropout = c->dropout;
-        const char *kind = read_text(r, "feed_forward_proj", "relu"), *gate = "gated-";
-        c->gated = strncmp(kind, gate, strlen(gate)) == 0;
-        if (r->status == SMAC_OK && strcmp(kind, "gated-gelu") == 0)
-            c->activation = ACTIVATION_GELU_TANH; /* what the published models mean by it */
-        else if (r->status == SMAC_OK)
-            take_activation(r, "feed_forward_proj", c->gated ? kind + strlen(gate) : kind, &c->activation);
-        /* what transformers makes of the key stands beside it in newer files, and counts there */
-        read_activation(r, "dense_act_fn", &c->activation);
-        c->gated = read_flag(r, "is_gated_act", c->gated);
-        break;
-    }
-    case FAMILY_COUNT:
-        break;
-    }
-    if (c->family != FAMILY_ALBERT)
-        c->groups = c->layers;
-    if (c->family != FAMILY_ALBERT && c->family != FAMILY_DEBERTA_V2)
-        c->embedding_width = c->width;
-    if (c->family != FAMILY_T5)
-        c->head_width = c->heads > 0 ? c->width / c->heads : 0;
-    if (c->family == FAMILY_XLNET)
-        read_integer(r, "d_head", NULL, &c->head_width);
-}
-
-smac_status language_model_config_parse(const char *json, size_t size, language_model_config *out, smac_error *error)
-{
-    json_t *root;
-    TRY(json_parse_object(json, size, "the configuration", &root, error));
-    config_reader r = {.json = root, .error = error};
-    language_model_config c;
-    const char *type = read_text(&r, "model_type", "");
-    int family = 0;
-    while (family < FAMILY_COUNT && strcmp(type, family_names_list[family]) != 0)
-        family++;
-    if (family == FAMILY_COUNT) {
-        r.status = FAIL(error, SMAC_ERROR_UNSUPPORTED,
-            "model_type is \"%s\", but supported are bert, "
-            "distilbert, roberta, xlm-roberta, mpnet, albert, deberta-v2, xlnet, gpt2 and t5",
-            type);
-    } else {
-        language_model_config_base((language_family)family, &c);
-        read_family(&r, &c);
-    }
-    json_decref(root);
-    TRY(r.status);
-    TRY(language_model_config_check(&c, error));
-    *out = c;
     return SMAC_OK;
+}
+
+/* --- checking ----------------------------------------------------------------------------------------------------- */
+
+typedef struct sized_field {
+    const char *name;
+    size_t offset;
+    int64_t least;
+} sized_field;
+
+#define SIZED(field, least)                                   \
+    {                                                         \
+#field, offsetof(language_model_config, field), least \
+    }
+static const sized_field sized_fields[] = {SIZED(vocabulary, 1), SIZED(width, 1), SIZED(embedding_width, 1),
+    SIZED(layers, 1), SIZED(heads, 1), SIZED(head_width, 1), SIZED(hidden, 1), SIZED(positions, 0),
+    SIZED(token_types, 0), SIZED(buckets, 0), SIZED(bucket_distance, 0), SIZED(groups, 1), SIZED(inner_groups, 1)};
+
+/* The field's key in config.json, else its own name. */
+static const char *key_of(const language_family *f, const sized_field *field)
+{
+    for (const config_key *k = f->keys; k->name != NULL; k++)
+        if ((k->kind == CONFIG_INTEGER || k->kind == CONFIG_INTEGER_READ) && k->offset == field->offset)
+            return k->name;
+    return field->name;
+}
+
+static const int64_t huge = 1 << 24; /* beyond any known model, and products of two of them fit in 64 bits */
+
+static smac_status check_fields(const language_model_config *c, smac_error *error)
+{
+    for (size_t i = 0; i < sizeof sized_fields / sizeof *sized_fields; i++) {
+        const sized_field *f = &sized_fields[i];
+        int64_t value = *(const int64_t *)((const char *)c + f->offset);
+        if (value < f->least || value > huge)
+            return FAIL(error, SMAC_ERROR_ARGUMENT,
+                "a language model's %s (%s) is %lld, but must be between %lld and %lld", f->name, key_of(c->family, f),
+                (long long)value, (long long)f->least, (long long)huge);
+    }
+    if (c->pad_id < -1 || c->pad_id > huge)
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "a language model's padding id is %lld, but must be between -1 and %lld", (long long)c->pad_id,
+            (long long)huge);
+    if (!(c->norm_epsilon > 0 && c->norm_epsilon < 1) || !(c->dropout >= 0 && c->dropout < 1) ||
+        !(c->attention_dropout >= 0 && c->attention_dropout < 1))
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "norm epsilon %g must be in (0, 1), dropouts %g and %g in [0, 1)",
+            (double)c->norm_epsilon, (double)c->dropout, (double)c->attention_dropout);
+    return SMAC_OK;
+}
+
+static smac_status check_blocks(const language_model_config *c, smac_error *error)
+{
+    if (!c->family->own_head_width && c->heads * c->head_width != c->width)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "a width of %lld does not divide into %lld heads of %lld",
+            (long long)c->width, (long long)c->heads, (long long)c->head_width);
+    if (c->convolution < 0 || c->convolution > 255 || (c->convolution > 0 && c->convolution % 2 == 0))
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "a convolution over %lld words was given, but an odd number up to 255 is needed",
+            (long long)c->convolution);
+    if (c->layers > 1024)
+        return FAIL(
+            error, SMAC_ERROR_ARGUMENT, "%lld layers are more than the 1024 that are supported", (long long)c->layers);
+    if (c->groups > c->layers || c->layers % c->groups != 0)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld layers do not divide evenly into %lld groups",
+            (long long)c->layers, (long long)c->groups);
+    if (c->groups * c->inner_groups > 1024)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld groups of %lld blocks are more than the 1024 that are supported",
+            (long long)c->groups, (long long)c->inner_groups);
+    return SMAC_OK;
+}
+
+static smac_status check_positions(const language_model_config *c, smac_error *error)
+{
+    const language_family *f = c->family;
+    if (f->names.position_table != NULL && !f->positions_optional && c->positions <= c->pad_id + 1)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld positions leave none for words", (long long)c->positions);
+    bool enough = true;
+    if (f->relative == RELATIVE_BIAS)
+        enough = c->buckets >= 4 && c->bucket_distance > c->buckets / 4;
+    else if (f->relative == RELATIVE_DISENTANGLED)
+        enough = c->bucket_distance >= 1 &&
+            (c->buckets == 0 || (c->buckets >= 4 && c->bucket_distance > c->buckets / 2 + 1));
+    return enough
+        ? SMAC_OK
+        : FAIL(error, SMAC_ERROR_ARGUMENT, "%lld relative position buckets up to distance %lld are too few or too many",
+              (long long)c->buckets, (long long)c->bucket_distance);
+}
+
+smac_status language_model_config_check(const language_model_config *c, smac_error *error)
+{
+    if (c->family == NULL)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "a language model's configuration has no family");
+    TRY(check_fields(c, error));
+    TRY(check_blocks(c, error));
+    return check_positions(c, error);
+}
+
+/* --- writing ------------------------------------------------------------------------------------------------------ */
+
+void config_put_integer(text_buffer *b, const char *key, int64_t value)
+{
+    text_format(b, ", \"%s\": %lld", key, (long long)value);
+}
+
+void config_put_text(text_buffer *b, const char *key, const char *value)
+{
+    text_format(b, ", \"%s\": \"%s\"", key, value);
+}
+
+void config_put_flag(text_buffer *b, const char *key, bool value)
+{
+    text_format(b, ", \"%s\": %s", key, value ? "true" : "false");
+}
+
+static void write_key(const config_key *k, const language_model_config *c, text_buffer *b)
+{
+    const void *field = (const char *)c + k->offset;
+    switch (k->kind) {
+    case CONFIG_INTEGER:
+        config_put_integer(b, k->name, *(const int64_t *)field);
+        break;
+    case CONFIG_INTEGER_READ:
+        break;
+    case CONFIG_NUMBER:
+    case CONFIG_NUMBER_WRITTEN: /* nine digits read back as the same float */
+        text_format(b, ", \"%s\": %.9g", k->name, (double)*(const float *)field);
+        break;
+    case CONFIG_FLAG:
+        config_put_flag(b, k->name, *(const bool *)field);
+        break;
+    case CONFIG_FLAG_INVERSE:
+        config_put_flag(b, k->name, !*(const bool *)field);
+        break;
+    case CONFIG_ACTIVATION:
+        config_put_text(b, k->name, config_activation_name(*(const activation *)field));
+        break;
+    case CONFIG_ONLY_INTEGER:
+    case CONFIG_ONLY_FLAG:
+        text_format(b, ", \"%s\": %s", k->name, k->only);
+        break;
+    case CONFIG_ONLY_TEXT:
+        config_put_text(b, k->name, k->only);
+        break;
+    }
+}
+
+void language_model_config_to_json(const language_model_config *c, text_buffer *out)
+{
+    text_format(out, "{\"model_type\": \"%s\"", c->family->name);
+    for (const config_key *k = c->family->keys; k->name != NULL; k++)
+        write_key(k, c, out);
+    if (c->family->write != NULL)
+        c->family->write(c, out);
+    text_add(out, "}");
 }

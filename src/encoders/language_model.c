@@ -4,11 +4,13 @@
 #include "encoders/language_model.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "encoders/block_stack.h"
 #include "encoders/language_parts.h"
-#include "encoders/name_table.h"
+#include "encoders/language_family.h"
 
 /* --- adding ------------------------------------------------------------------------------------------------------- */
 
@@ -18,6 +20,29 @@ typedef struct builder {
     smac_status status;
     smac_error *error;
 } builder;
+
+bool name_write(const char *base, const char *ending, int64_t first, int64_t second, char *out, size_t size)
+{
+    size_t used = 0;
+    int number = 0;
+    for (const char *c = base; *c; c++) {
+        int wrote;
+        if (c[0] == '{' && c[1] == '}') {
+            wrote = snprintf(out + used, size - used, "%lld", (long long)(number++ ? second : first));
+            c++;
+        } else if (c[0] == '=' && !c[1]) {
+            out[used] = 0;
+            return true;
+        } else {
+            wrote = snprintf(out + used, size - used, "%c", *c);
+        }
+        if (wrote < 0 || (size_t)wrote >= size - used)
+            return false;
+        used += (size_t)wrote;
+    }
+    int wrote = snprintf(out + used, size - used, "%s", ending);
+    return wrote >= 0 && (size_t)wrote < size - used;
+}
 
 static parameter *add(builder *b, const char *base, const char *ending, int64_t first, int64_t second,
     parameter_kind kind, int rank, const int64_t *dim, int32_t stage)
@@ -40,16 +65,16 @@ static void add_norm(builder *b, const char *base, int64_t i, int64_t j, int64_t
 {
     out->epsilon = b->m->config.norm_epsilon;
     out->weight = add(b, base, ".weight", i, j, KIND_NORM_WEIGHT, 1, (int64_t[]){width}, stage);
-    if (b->m->config.family != FAMILY_T5)
+    if (!b->m->config.family->no_biases)
         out->bias = add(b, base, ".bias", i, j, KIND_BIAS, 1, (int64_t[]){width}, stage);
 }
 
 static void add_linear(builder *b, const char *base, int64_t i, int64_t j, int64_t in, int64_t out, bool bias,
     int32_t stage, linear *layer)
 {
-    bool turned = b->m->config.family == FAMILY_GPT2;
-    layer->weight = add(b, base, ".weight", i, j, turned ? KIND_MATRIX_TRANSPOSED : KIND_MATRIX, 2,
-        turned ? (int64_t[]){in, out} : (int64_t[]){out, in}, stage);
+    bool transposed = b->m->config.family->transposed;
+    layer->weight = add(b, base, ".weight", i, j, transposed ? KIND_MATRIX_TRANSPOSED : KIND_MATRIX, 2,
+        transposed ? (int64_t[]){in, out} : (int64_t[]){out, in}, stage);
     if (bias)
         layer->bias = add(b, base, ".bias", i, j, KIND_BIAS, 1, (int64_t[]){out}, stage);
 }
@@ -76,7 +101,7 @@ static void add_attention(builder *b, int64_t i, int64_t j, int32_t stage, trans
     const language_model_config *c = &b->m->config;
     const family_names *n = b->names;
     int64_t inner = c->heads * c->head_width;
-    bool bias = c->family != FAMILY_T5;
+    bool bias = !c->family->no_biases;
     k->stacked = n->key == NULL;
     if (k->stacked) {
         add_linear(b, n->query, i, j, c->width, 3 * inner, bias, stage, &k->query);
@@ -86,7 +111,7 @@ static void add_attention(builder *b, int64_t i, int64_t j, int32_t stage, trans
         add_linear(b, n->value, i, j, c->width, inner, bias, stage, &k->value);
     }
     add_linear(b, n->out, i, j, inner, c->width, bias, stage, &k->out);
-    if (c->family != FAMILY_DEBERTA_V2)
+    if (c->family->relative != RELATIVE_DISENTANGLED)
         return;
     if (c->content_to_position) {
         k->position_key = k->key;
@@ -102,12 +127,10 @@ static void add_attention(builder *b, int64_t i, int64_t j, int32_t stage, trans
 
 static float score_scale(const language_model_config *c, int64_t layer)
 {
-    if (c->family == FAMILY_T5)
+    if (c->family->unscaled)
         return 1;
-    int factor = 1;
-    if (c->family == FAMILY_DEBERTA_V2)
-        factor += c->content_to_position + c->position_to_content;
-    double scale = c->scale_flat ? 1 : 1 / sqrt((double)(c->head_width * factor));
+    int terms = 1 + c->content_to_position + c->position_to_content;
+    double scale = c->scale_flat ? 1 : 1 / sqrt((double)(c->head_width * terms));
     return (float)(c->scale_by_layer ? scale / (double)(layer + 1) : scale);
 }
 
@@ -122,37 +145,22 @@ static void add_convolution(builder *b, int32_t stage, transformer_block *k)
     add_norm(b, b->names->convolution_norm, 0, 0, c->width, stage, &k->convolution_norm);
 }
 
-static relative_positions relative_kind(language_family family)
-{
-    switch (family) {
-    case FAMILY_MPNET:
-    case FAMILY_T5:
-        return RELATIVE_BIAS;
-    case FAMILY_DEBERTA_V2:
-        return RELATIVE_DISENTANGLED;
-    case FAMILY_XLNET:
-        return RELATIVE_SINUSOIDAL;
-    default:
-        return RELATIVE_NONE;
-    }
-}
-
 static void add_block(builder *b, int64_t i, int64_t j, int32_t stage, transformer_block *k)
 {
     const language_model_config *c = &b->m->config;
     const family_names *n = b->names;
-    bool bias = c->family != FAMILY_T5;
+    bool bias = !c->family->no_biases;
     *k = (transformer_block){.heads = (int)c->heads,
         .head_width = c->head_width,
         .scale = score_scale(c, i),
         .activation = c->activation,
         .dropout = c->dropout,
         .attention_dropout = c->attention_dropout,
-        .pre_norm = c->family == FAMILY_GPT2 || c->family == FAMILY_T5,
-        .causal = c->family == FAMILY_GPT2,
-        .inner_dropout = c->family == FAMILY_XLNET || c->family == FAMILY_T5,
-        .relative = relative_kind(c->family)};
-    if (c->family == FAMILY_XLNET)
+        .pre_norm = c->family->pre_norm,
+        .causal = c->family->causal,
+        .inner_dropout = c->family->inner_dropout,
+        .relative = c->family->relative};
+    if (c->family->relative == RELATIVE_SINUSOIDAL)
         add_xlnet_attention(b, i, stage, k);
     else
         add_attention(b, i, j, stage, k);
@@ -169,7 +177,7 @@ static void add_block(builder *b, int64_t i, int64_t j, int32_t stage, transform
 static smac_status add_all(language_model *m, smac_error *error)
 {
     const language_model_config *c = &m->config;
-    builder b = {.m = m, .names = name_table(c->family), .error = error};
+    builder b = {.m = m, .names = &c->family->names, .error = error};
     const family_names *n = b.names;
     m->list.file_prefixes = n->file_prefixes;
     m->list.aliases = n->aliases;
@@ -179,16 +187,17 @@ static smac_status add_all(language_model *m, smac_error *error)
     add_table(&b, n->type_table, c->token_types, c->embedding_width, &m->type_table);
     if (n->embedding_norm != NULL)
         add_norm(&b, n->embedding_norm, 0, 0, c->embedding_width, STAGE_BEFORE_BLOCKS, &m->embedding_norm);
-    if (c->family == FAMILY_ALBERT)
+    bool wider = c->embedding_width != c->width;
+    if (n->embedding_projection != NULL && (wider || !c->family->projection_if_wider))
         add_linear(&b, n->embedding_projection, 0, 0, c->embedding_width, c->width, true, STAGE_BEFORE_BLOCKS,
             &m->embedding_projection);
-    else if (c->embedding_width != c->width) /* DeBERTa's embed_proj comes before its norm */
+    else if (wider) /* DeBERTa's embed_proj comes before its norm */
         return FAIL(error, SMAC_ERROR_UNSUPPORTED,
-            "embedding_size %lld beside hidden_size %lld is supported for ALBERT alone", (long long)c->embedding_width,
-            (long long)c->width);
-    if (relative_kind(c->family) == RELATIVE_BIAS)
+            "embedding_size is %lld and hidden_size %lld, but %s models are supported only with equal ones",
+            (long long)c->embedding_width, (long long)c->width, c->family->name);
+    if (c->family->relative == RELATIVE_BIAS)
         add_table(&b, n->relative_table, c->buckets, c->heads, &m->relative_table);
-    if (relative_kind(c->family) == RELATIVE_DISENTANGLED) {
+    if (c->family->relative == RELATIVE_DISENTANGLED) {
         add_table(&b, n->relative_table, 2 * (c->buckets > 0 ? c->buckets : c->bucket_distance), c->width,
             &m->relative_table);
         if (c->relative_norm)
@@ -259,7 +268,7 @@ int64_t language_model_max_length(const language_model *m)
 
 bool language_model_has_types(const language_model *m)
 {
-    return m->config.token_types > 0 || m->config.family == FAMILY_XLNET;
+    return m->config.token_types > 0 || m->config.family->takes_types;
 }
 
 /* --- forward ------------------------------------------------------------------------------------------------------ */
@@ -300,13 +309,10 @@ value *language_model_forward(tape *t, const language_model *m, const int32_t *i
         .embed = embed,
         .context = make_context};
     value *x = block_stack_forward(t, &stack, &r, hidden);
-    if (m->final_norm.weight != NULL) {
+    if (m->final_norm.weight != NULL)
         x = layer_norm_forward(t, &m->final_norm, x);
-        x = op_dropout(t, x, c->family == FAMILY_T5 ? c->dropout : 0);
-        if (hidden != NULL)
-            hidden[c->layers] = x;
-    } else if (c->family == FAMILY_XLNET) {
-        x = op_dropout(t, x, c->dropout);
-    }
+    x = op_dropout(t, x, c->family->final_dropout ? c->dropout : 0);
+    if (m->final_norm.weight != NULL && hidden != NULL)
+        hidden[c->layers] = x;
     return x;
 }

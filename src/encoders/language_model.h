@@ -1,32 +1,21 @@
 /*
- * encoders/language_model.h - pre-trained language models as encoders: one transformer block, ten families.
+ * encoders/language_model.h - pre-trained language models as encoders: one transformer block, one table of families.
  *
- * A model is sized by its Hugging Face config.json (or by a configuration given).  Families differ in names
- * (encoders/name_table.c) and in the options of one block (encoders/transformer_block.h); docs/encoders.md has the
- * table.  Parameters carry the published names behind the prefix, without the family's own prefix: with "text." and
- * BERT, text.embeddings.word_embeddings.weight, text.encoder.layer.0.attention.self.query.weight.
+ * A model is sized by its Hugging Face config.json (or by a configuration given).  Families differ in the names of
+ * tensors and keys and in the options of one block (encoders/transformer_block.h): all of it is in their table
+ * (encoders/language_families.c), and docs/encoders.md says it in words.  A parameter is called prefix + published name
+ * without the family's own prefix: with "text." and BERT, text.embeddings.word_embeddings.weight.
  */
 #ifndef SMAC_ENCODERS_LANGUAGE_MODEL_H
 #define SMAC_ENCODERS_LANGUAGE_MODEL_H
 
 #include "encoders/parameter_list.h"
 
-typedef enum language_family {
-    FAMILY_BERT, /* and MiniLM */
-    FAMILY_DISTILBERT,
-    FAMILY_ROBERTA, /* and DistilRoBERTa */
-    FAMILY_XLM_ROBERTA,
-    FAMILY_MPNET,
-    FAMILY_ALBERT,
-    FAMILY_DEBERTA_V2, /* DeBERTa-v2 and v3 */
-    FAMILY_XLNET,
-    FAMILY_GPT2,
-    FAMILY_T5, /* the encoder alone */
-    FAMILY_COUNT
-} language_family;
+/* A family: BERT, RoBERTa, T5, ... (encoders/language_families.c) */
+typedef struct language_family language_family;
 
 typedef struct language_model_config {
-    language_family family;
+    const language_family *family;
     int64_t vocabulary;
     int64_t width;           /* of the hidden states */
     int64_t embedding_width; /* ALBERT: 128; else width */
@@ -54,13 +43,15 @@ typedef struct language_model_config {
     float initial_scale; /* from scratch: 0 means Xavier uniform, else the standard deviation (0.02) */
 } language_model_config;
 
-/* "bert", "distilbert", ... as model_type of config.json; NULL when out of range. */
-const char *language_family_name(language_family family);
+const language_family *language_family_at(size_t index);                 /* NULL after the last one */
+const language_family *language_family_find(const char *model_type);     /* NULL: none of that name */
+const language_family *language_family_of_class(const char *class_name); /* of transformers: "BertForMaskedLM" */
+const char *language_family_name(const language_family *family);         /* its model_type */
 
 /* The published base size of a family. */
-void language_model_config_base(language_family family, language_model_config *out);
+smac_status language_model_config_base(const language_family *family, language_model_config *out, smac_error *error);
 /* A small BERT for training from scratch: width 64, 2 layers, 4 heads, positions 128, two token types. */
-void language_model_config_tiny(int64_t vocabulary, language_model_config *out);
+smac_status language_model_config_tiny(int64_t vocabulary, language_model_config *out, smac_error *error);
 /* From the text of a config.json.  What is not supported is refused by the key's name and value. */
 smac_status language_model_config_parse(const char *json, size_t size, language_model_config *out, smac_error *error);
 /* A config.json that language_model_config_parse (and transformers) reads, for a model file. */
@@ -72,7 +63,7 @@ typedef struct language_model language_model;
 
 /*
  * Add the parameters under prefix (before the store is sealed).  trainable_blocks: -1 all, 0 none, n the last n blocks
- * and what comes behind them.  Parameters are marked with parameter_set_language.  Free with language_model_free; the
+ * and what follows them.  Parameters are marked with parameter_set_language.  Free with language_model_free; the
  * store must outlive it.
  */
 smac_status language_model_add(parameter_store *store, const char *prefix, const language_model_config *config,

@@ -90,8 +90,7 @@ static smac_status plan_small_encoder(
         TRY(make_vocabulary(s, options, error));
         settings.sizes.vocabulary = tokenizer_size(s->tokenizer);
     }
-    encoder_config_small((modality)m, &settings.sizes, &plan->of[m]);
-    return SMAC_OK;
+    return encoder_config_small((modality)m, &settings.sizes, &plan->of[m], error);
 }
 
 static smac_status plan_encoders(affect_system *s, const system_options *options, encoder_plan *plan, smac_error *error)

@@ -164,7 +164,7 @@ static void depth_costs_no_memory(void **state)
 static size_t recorded_bytes(int trainable)
 {
     language_model_config config;
-    language_model_config_tiny(100, &config);
+    assert_ok(language_model_config_tiny(100, &config, error));
     config.layers = config.groups = 12;
     parameter_store *store = parameter_store_new();
     language_model *m;

@@ -19,7 +19,7 @@ static void write_bert(const char *folder, int64_t width)
     language_model *lm = NULL;
     parameter_store *store = parameter_store_new();
     char path[512];
-    language_model_config_tiny(11, &config);
+    assert_ok(language_model_config_tiny(11, &config, error));
     config.width = config.embedding_width = width;
     config.head_width = width / config.heads;
     config.hidden = 2 * width;
