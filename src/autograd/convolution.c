@@ -1,120 +1,40 @@
-/*
- * autograd/convolution.c - convolution over time with channels last, as a product with the windows laid out as rows:
- * columns(B*To, C*width) = x(b, to*stride - padding + j, c);  y = columns W^T + b.  Windows are laid out again in the
- * backward pass, so they are not kept.
- */
-#include <string.h>
-
+/* autograd/convolution.c - convolution over time, channels last. */
 #include "autograd/internal.h"
 #include "autograd/ops.h"
-#include "compute/kernels.h"
-#include "compute/parallel.h"
-#include "compute/products.h"
 
-typedef struct conv_context {
+typedef struct convolution_context {
     value *x, *w, *b, *y;
-    int64_t batch, time, channels, out_time, outputs, width;
     int stride, padding;
     precision how;
-    float *columns, *dx;
-    bool add;
-} conv_context;
+} convolution_context;
 
-/* Rows of columns from..to; the order within a row is the weight's: channel, then position. */
-static void window_range(void *context, int64_t from, int64_t to)
+static convolution_problem convolution_problem_of(const convolution_context *c)
 {
-    const conv_context *c = context;
-    for (int64_t r = from; r < to; r++) {
-        int64_t b = r / c->out_time, start = r % c->out_time * c->stride - c->padding;
-        float *row = c->columns + r * c->channels * c->width;
-        for (int64_t j = 0; j < c->width; j++) {
-            bool inside = start + j >= 0 && start + j < c->time;
-            const float *x = c->x->device_data + (b * c->time + (inside ? start + j : 0)) * c->channels;
-            for (int64_t i = 0; i < c->channels; i++)
-                row[i * c->width + j] = inside ? x[i] : 0;
-        }
-    }
+    return (convolution_problem){.how = c->how,
+        .batch = c->x->dim[0],
+        .time = c->x->dim[1],
+        .channels = c->x->dim[2],
+        .out_time = c->y->dim[1],
+        .outputs = c->w->dim[0],
+        .width = c->w->dim[2],
+        .stride = c->stride,
+        .padding = c->padding,
+        .x = c->x->device_data,
+        .w = c->w->device_data,
+        .b = c->b != NULL ? c->b->device_data : NULL,
+        .y = c->y->device_data};
 }
 
-/* dx at times from..to (of all samples together): every window that saw this time, in order. */
-static void window_gradient_range(void *context, int64_t from, int64_t to)
+static void convolution_backward(tape *t, void *context)
 {
-    const conv_context *c = context;
-    for (int64_t r = from; r < to; r++) {
-        int64_t b = r / c->time, at = r % c->time + c->padding;
-        float *dx = c->dx + r * c->channels;
-        if (!c->add)
-            memset(dx, 0, (size_t)c->channels * sizeof(float));
-        for (int64_t j = c->width - 1; j >= 0; j--) {
-            int64_t start = at - j, window = start / c->stride;
-            if (start < 0 || start % c->stride != 0 || window >= c->out_time)
-                continue;
-            const float *row = c->columns + (b * c->out_time + window) * c->channels * c->width;
-            for (int64_t i = 0; i < c->channels; i++)
-                dx[i] += row[i * c->width + j];
-        }
-    }
-}
-
-static void bias_range(void *context, int64_t from, int64_t to)
-{
-    const conv_context *c = context;
-    for (int64_t r = from; r < to; r++)
-        kernels_get()->add(
-            c->y->device_data + r * c->outputs, c->y->device_data + r * c->outputs, c->b->device_data, c->outputs);
-}
-
-static void conv_backward(tape *t, void *context)
-{
-    conv_context *c = context;
-    smac_error error = {0};
-    int64_t rows = c->batch * c->out_time, row = c->channels * c->width;
-    const float *dy = c->y->grad;
-    bool add;
-    float *grad = grad_open(t, c->b, &add);
-    if (grad != NULL)
-        column_sums(grad, add, dy, rows, c->outputs);
-    c->columns = scratch_take(t, rows * row);
-    if (c->columns == NULL)
-        return;
-    grad = grad_open(t, c->w, &add);
-    smac_status status = SMAC_OK;
-    if (grad != NULL) {
-        for_ranges(rows, row_step(row), window_range, c);
-        gemm_problem dw = {.how = c->how,
-            .transpose_a = true,
-            .m = c->outputs,
-            .n = row,
-            .k = rows,
-            .a = dy,
-            .lda = c->outputs,
-            .b = c->columns,
-            .ldb = row,
-            .beta = add,
-            .c = grad,
-            .ldc = row,
-            .scratch = tape_workspace(t)};
-        status = gemm(&dw, &error);
-    }
-    c->dx = grad_open(t, c->x, &c->add);
-    if (status == SMAC_OK && c->dx != NULL) {
-        gemm_problem dx = {.how = c->how,
-            .m = rows,
-            .n = row,
-            .k = c->outputs,
-            .a = dy,
-            .lda = c->outputs,
-            .b = c->w->device_data,
-            .ldb = row,
-            .c = c->columns,
-            .ldc = row,
-            .scratch = tape_workspace(t)};
-        status = gemm(&dx, &error);
-        for_ranges(c->batch * c->time, row_step(row), window_gradient_range, c);
-    }
-    scratch_give(t, c->columns, rows * row);
-    if (status != SMAC_OK)
-        tape_fail(t, error.code, "op_conv1d", "op_conv1d: %s", error.message);
+    const convolution_context *c = context;
+    convolution_problem p = convolution_problem_of(c);
+    p.dy = c->y->grad;
+    p.db = grad_open(t, c->b, &p.add_b);
+    p.dw = grad_open(t, c->w, &p.add_w);
+    p.dx = grad_open(t, c->x, &p.add_x);
+    if (tape_status(t, NULL) == SMAC_OK)
+        OP_RUN(t, "op_conv1d", convolution_gradient, &p);
 }
 
 value *op_conv1d(tape *t, value *x, value *w, value *b, int stride, int padding)
@@ -131,45 +51,18 @@ value *op_conv1d(tape *t, value *x, value *w, value *b, int stride, int padding)
             shape_of(x).text, shape_of(w).text, b != NULL ? shape_of(b).text : "(none)", stride, padding);
         return NULL;
     }
-    conv_context c = {.x = x,
+    int64_t time = (x->dim[1] + 2 * (int64_t)padding - w->dim[2]) / stride + 1;
+    bool tracked = tape_wants(t, x) || tape_wants(t, w) || tape_wants(t, b);
+    convolution_context c = {.x = x,
         .w = w,
         .b = b,
-        .batch = x->dim[0],
-        .time = x->dim[1],
-        .channels = x->dim[2],
-        .outputs = w->dim[0],
-        .width = w->dim[2],
+        .y = op_result(t, 3, (int64_t[]){x->dim[0], time, w->dim[0]}, tracked),
         .stride = stride,
         .padding = padding,
         .how = tape_get_options(t)->precision};
-    c.out_time = (c.time + 2 * padding - c.width) / stride + 1;
-    int64_t rows = c.batch * c.out_time, row = c.channels * c.width;
-    bool tracked = tape_wants(t, x) || tape_wants(t, w) || tape_wants(t, b);
-    c.y = op_result(t, 3, (int64_t[]){c.batch, c.out_time, c.outputs}, tracked);
-    c.columns = c.y != NULL ? scratch_take(t, rows * row) : NULL;
-    if (c.columns == NULL)
+    if (c.y == NULL)
         return NULL;
-    for_ranges(rows, row_step(row), window_range, &c);
-    smac_error error = {0};
-    gemm_problem product = {.how = c.how,
-        .transpose_b = true,
-        .m = rows,
-        .n = c.outputs,
-        .k = row,
-        .a = c.columns,
-        .lda = row,
-        .b = w->device_data,
-        .ldb = row,
-        .c = c.y->device_data,
-        .ldc = c.outputs,
-        .scratch = tape_workspace(t)};
-    smac_status status = gemm(&product, &error);
-    scratch_give(t, c.columns, rows * row);
-    if (status != SMAC_OK) {
-        tape_fail(t, error.code, "op_conv1d", "op_conv1d: %s", error.message);
-        return NULL;
-    }
-    if (b != NULL)
-        for_ranges(rows, row_step(c.outputs), bias_range, &c);
-    return op_finish(t, "op_conv1d", c.y, &c, sizeof c, conv_backward);
+    convolution_problem p = convolution_problem_of(&c);
+    return OP_RUN(t, "op_conv1d", convolution, &p) ? op_finish(t, "op_conv1d", c.y, &c, sizeof c, convolution_backward)
+                                                   : NULL;
 }

@@ -31,9 +31,6 @@ typedef struct attention_options {
 /* q(B, Tq, heads*d), k(B, Tk, kv_heads*d), v(B, Tk, kv_heads*dv) -> (B, Tq, heads*dv).  Fused: scores are never kept
  * whole in inference. */
 value *op_attention(tape *t, value *q, value *k, value *v, const attention_options *options);
-/* the weights after the softmax, for word timestamps and for pictures: writes (B, heads, Tq, Tk); inference alone */
-smac_status attention_weights(
-    const value *q, const value *k, const attention_options *options, float *out, smac_error *error);
 
 /* --- element by element ------------------------------------------------------------------------------------------ */
 /* b has a's shape, or its dimensions are the last ones of a (broadcast over the leading ones), or it is a scalar. */

@@ -8,79 +8,40 @@
 
 #include "autograd/internal.h"
 #include "autograd/ops.h"
-#include "compute/kernels.h"
-#include "compute/parallel.h"
-#include "compute/products.h"
+
+/* --- linear -------------------------------------------------------------------------------------------------------- */
 
 typedef struct linear_context {
     value *x, *w, *b, *y;
-    float *before; /* (rows, n): what went into the activation, or NULL */
-    activation act;
+    float *before; /* (rows, n): what went into the activation; y's numbers when they are the same */
+    activation activation;
     int64_t rows, n, k;
     precision how;
 } linear_context;
 
-static void fail_with(tape *t, const char *op, const smac_error *error)
-{
-    tape_fail(t, error->code, op, "%s: %s", op, error->message);
-}
-
-/* --- bias and activation over rows --------------------------------------------------------------------------------- */
-
-static void linear_end_range(void *context, int64_t from, int64_t to)
-{
-    const linear_context *c = context;
-    const struct kernels *kernel = kernels_get();
-    for (int64_t r = from; r < to; r++) {
-        float *before = c->before + r * c->n, *y = c->y->device_data + r * c->n;
-        if (c->b != NULL)
-            kernel->add(before, before, c->b->device_data, c->n);
-        if (c->act != ACTIVATION_NONE)
-            kernel->activate(y, before, c->n, c->act);
-    }
-}
-
-typedef struct activation_context {
-    float *dx;
-    const float *dy, *x;
-    activation act;
-    bool add;
-} activation_context;
-
-static void activation_backward_range(void *context, int64_t from, int64_t to)
-{
-    const activation_context *c = context;
-    if (!c->add)
-        memset(c->dx + from, 0, (size_t)(to - from) * sizeof(float));
-    kernels_get()->activate_backward(c->dx + from, c->dy + from, c->x + from, to - from, c->act);
-}
-
-/* --- linear -------------------------------------------------------------------------------------------------------- */
-
 /* From dy, the gradient of x W^T + b, to the three. */
-static void linear_backward_from(tape *t, linear_context *c, const float *dy)
+static void linear_backward_from(tape *t, const linear_context *c, const float *dy)
 {
-    smac_error error = {0};
     bool add;
     float *grad = grad_open(t, c->b, &add);
     if (grad != NULL)
-        column_sums(grad, add, dy, c->rows, c->n);
+        OP_RUN(t, "op_linear", column_sums,
+            &(column_sums_problem){.to = grad, .x = dy, .rows = c->rows, .width = c->n, .sign = 1, .add = add});
     grad = grad_open(t, c->w, &add);
-    gemm_problem dw = {.how = c->how,
-        .transpose_a = true,
-        .m = c->n,
-        .n = c->k,
-        .k = c->rows,
-        .a = dy,
-        .lda = c->n,
-        .b = c->x->device_data,
-        .ldb = c->k,
-        .beta = add,
-        .c = grad,
-        .ldc = c->k,
-        .scratch = tape_workspace(t)};
-    if (grad != NULL && gemm(&dw, &error))
-        fail_with(t, "op_linear", &error);
+    if (grad != NULL)
+        OP_RUN(t, "op_linear", product,
+            &(gemm_problem){.how = c->how,
+                .transpose_a = true,
+                .m = c->n,
+                .n = c->k,
+                .k = c->rows,
+                .a = dy,
+                .lda = c->n,
+                .b = c->x->device_data,
+                .ldb = c->k,
+                .beta = add,
+                .c = grad,
+                .ldc = c->k});
     if (!tape_wants(t, c->x))
         return;
     if (c->w->device_data == NULL) {
@@ -91,35 +52,38 @@ static void linear_backward_from(tape *t, linear_context *c, const float *dy)
         return;
     }
     grad = grad_open(t, c->x, &add);
-    gemm_problem dx = {.how = c->how,
-        .m = c->rows,
-        .n = c->k,
-        .k = c->n,
-        .a = dy,
-        .lda = c->n,
-        .b = c->w->device_data,
-        .ldb = c->k,
-        .beta = add,
-        .c = grad,
-        .ldc = c->k,
-        .scratch = tape_workspace(t)};
-    if (grad != NULL && gemm(&dx, &error))
-        fail_with(t, "op_linear", &error);
+    if (grad != NULL)
+        OP_RUN(t, "op_linear", product,
+            &(gemm_problem){.how = c->how,
+                .m = c->rows,
+                .n = c->k,
+                .k = c->n,
+                .a = dy,
+                .lda = c->n,
+                .b = c->w->device_data,
+                .ldb = c->k,
+                .beta = add,
+                .c = grad,
+                .ldc = c->k});
 }
 
 static void linear_backward(tape *t, void *context)
 {
-    linear_context *c = context;
-    if (c->act == ACTIVATION_NONE) {
+    const linear_context *c = context;
+    if (c->activation == ACTIVATION_NONE) {
         linear_backward_from(t, c, c->y->grad);
         return;
     }
     float *inner = scratch_take(t, c->y->count);
-    if (inner == NULL)
-        return;
-    for_ranges(c->y->count, ELEMENT_STEP, activation_backward_range,
-        &(activation_context){inner, c->y->grad, c->before, c->act, false});
-    linear_backward_from(t, c, inner);
+    if (inner != NULL &&
+        OP_RUN(t, "op_linear", unary_gradient,
+            &(unary_problem){.kind = UNARY_ACTIVATION,
+                .activation = c->activation,
+                .count = c->y->count,
+                .x = c->before,
+                .dy = c->y->grad,
+                .dx = inner}))
+        linear_backward_from(t, c, inner);
     scratch_give(t, inner, c->y->count);
 }
 
@@ -140,71 +104,50 @@ static bool linear_shapes_fit(tape *t, const value *x, const value *w, const val
     return true;
 }
 
-value *op_linear_activation(tape *t, value *x, value *w, value *b, activation a)
+/* The packed form of w, if it is to be used. */
+static const struct packed_matrix *packed_of(const tape *t, const value *w)
 {
     const parameter *p = w != NULL ? w->parameter : NULL;
-    bool packed = p != NULL && p->packed != NULL && p->packed_version == p->version && !tape_wants(t, w);
-    if (!OP_READY(t, "op_linear", x) || (!packed && !OP_READY(t, "op_linear", w)) ||
+    return p != NULL && p->packed_version == p->version && !tape_wants(t, w) ? p->packed : NULL;
+}
+
+value *op_linear_activation(tape *t, value *x, value *w, value *b, activation a)
+{
+    const struct packed_matrix *packed = packed_of(t, w);
+    if (!OP_READY(t, "op_linear", x) || (packed == NULL && !OP_READY(t, "op_linear", w)) ||
         (b != NULL && !OP_READY(t, "op_linear", b)) || !linear_shapes_fit(t, x, w, b))
         return NULL;
     int64_t dim[VALUE_MAX_RANK];
     memcpy(dim, x->dim, sizeof dim);
     dim[x->rank - 1] = w->dim[0];
     bool tracked = tape_wants(t, x) || tape_wants(t, w) || tape_wants(t, b);
-    value *y = op_result(t, x->rank, dim, tracked);
-    if (y == NULL)
-        return NULL;
     linear_context c = {.x = x,
         .w = w,
         .b = b,
-        .y = y,
-        .before = y->device_data,
-        .act = a,
+        .y = op_result(t, x->rank, dim, tracked),
+        .activation = a,
         .n = w->dim[0],
         .k = w->dim[1],
         .how = tape_get_options(t)->precision};
-    c.rows = c.k > 0 ? x->count / c.k : (c.n > 0 ? y->count / c.n : 0);
-    if (tracked && a != ACTIVATION_NONE) {
-        c.before = tape_scratch(t, (size_t)y->count * sizeof(float));
-        if (c.before == NULL)
-            return NULL;
-    }
-    smac_error error = {0};
-    smac_status status = SMAC_OK;
-    if (packed) {
-        bool apart = c.before != y->device_data;
-        packed_product product = {.y = c.before,
-            .x = x->device_data,
-            .rows = c.rows,
-            .weight = p->packed,
-            .bias = b != NULL ? b->device_data : NULL,
-            .activation = apart ? ACTIVATION_NONE : a,
-            .scratch = tape_workspace(t)};
-        status = product_packed(&product, &error);
-        if (status == SMAC_OK && apart)
-            parallel_activate(y->device_data, c.before, y->count, a);
-    } else {
-        gemm_problem product = {.how = c.how,
-            .transpose_b = true,
-            .m = c.rows,
-            .n = c.n,
-            .k = c.k,
-            .a = x->device_data,
-            .lda = c.k,
-            .b = w->device_data,
-            .ldb = c.k,
-            .c = c.before,
-            .ldc = c.n,
-            .scratch = tape_workspace(t)};
-        status = gemm(&product, &error);
-        if (status == SMAC_OK && (b != NULL || a != ACTIVATION_NONE))
-            for_ranges(c.rows, row_step(c.n), linear_end_range, &c);
-    }
-    if (status != SMAC_OK) {
-        fail_with(t, "op_linear", &error);
+    if (c.y == NULL)
         return NULL;
-    }
-    return op_finish(t, "op_linear", y, &c, sizeof c, linear_backward);
+    c.rows = c.k > 0 ? x->count / c.k : (c.n > 0 ? c.y->count / c.n : 0);
+    c.before = tracked && a != ACTIVATION_NONE ? op_memory(t, c.y->count) : c.y->device_data;
+    if (c.before == NULL ||
+        !OP_RUN(t, "op_linear", linear,
+            &(linear_problem){.how = c.how,
+                .rows = c.rows,
+                .n = c.n,
+                .k = c.k,
+                .x = x->device_data,
+                .w = w->device_data,
+                .b = b != NULL ? b->device_data : NULL,
+                .packed = packed,
+                .before = c.before,
+                .y = c.y->device_data,
+                .activation = a}))
+        return NULL;
+    return op_finish(t, "op_linear", c.y, &c, sizeof c, linear_backward);
 }
 
 value *op_linear(tape *t, value *x, value *w, value *b)
@@ -216,56 +159,60 @@ value *op_linear(tape *t, value *x, value *w, value *b)
 
 typedef struct matmul_context {
     value *a, *b, *c;
-    bool transpose_b, shared; /* shared: b has rank 2 and serves all of a */
+    bool transpose_b;
     int64_t batch, m, n, k;
     precision how;
 } matmul_context;
 
-static smac_status matmul_product(tape *t, const matmul_context *c, bool ta, bool tb, int64_t m, int64_t n, int64_t k,
-    const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *out, int64_t ldc, smac_error *error)
+/* batch dense products: c(m, n) (+)= op(a)(m, k) op(b)(k, n) */
+typedef struct dense_product {
+    int64_t m, n, k;
+    const float *a, *b;
+    bool transpose_a, transpose_b, add;
+    float *c;
+} dense_product;
+
+static bool matmul_product(tape *t, const matmul_context *c, const dense_product *p)
 {
-    gemm_problem g = {.how = c->how,
-        .transpose_a = ta,
-        .transpose_b = tb,
-        .m = m,
-        .n = n,
-        .k = k,
-        .outer = c->batch,
-        .inner = 1,
-        .beta = beta,
-        .a = a,
-        .b = b,
-        .c = out,
-        .lda = lda,
-        .ldb = ldb,
-        .ldc = ldc,
-        .stride_a = {m * k, 0},
-        .stride_b = {n * k, 0},
-        .stride_c = {m * n, 0},
-        .scratch = tape_workspace(t)};
-    return gemm(&g, error);
+    return OP_RUN(t, "op_matmul", product,
+        &(gemm_problem){.how = c->how,
+            .transpose_a = p->transpose_a,
+            .transpose_b = p->transpose_b,
+            .m = p->m,
+            .n = p->n,
+            .k = p->k,
+            .outer = c->batch,
+            .inner = 1,
+            .beta = p->add,
+            .a = p->a,
+            .b = p->b,
+            .c = p->c,
+            .lda = p->transpose_a ? p->m : p->k,
+            .ldb = p->transpose_b ? p->k : p->n,
+            .ldc = p->n,
+            .stride_a = {p->m * p->k, 0},
+            .stride_b = {p->n * p->k, 0},
+            .stride_c = {p->m * p->n, 0}});
 }
 
 static void matmul_backward(tape *t, void *context)
 {
-    matmul_context *c = context;
-    smac_error error = {0};
-    const float *dc = c->c->grad, *a = c->a->device_data, *b = c->b->device_data;
-    int64_t m = c->m, n = c->n, k = c->k, ldb = c->transpose_b ? k : n;
-    bool add;
-    float *grad = grad_open(t, c->a, &add); /* da = dc b^T, or dc b */
-    if (grad != NULL && matmul_product(t, c, false, !c->transpose_b, m, k, n, dc, n, b, ldb, add, grad, k, &error))
-        fail_with(t, "op_matmul", &error);
-    grad = grad_open(t, c->b, &add);
-    if (grad == NULL)
-        return;
-    smac_status status;
+    const matmul_context *c = context;
+    const float *dc = c->c->grad;
+    int64_t m = c->m, n = c->n, k = c->k;
+    dense_product da = {
+        .m = m, .n = k, .k = n, .a = dc, .b = c->b->device_data, .transpose_b = !c->transpose_b}; /* dc b^T, or dc b */
+    da.c = grad_open(t, c->a, &da.add);
+    if (da.c != NULL)
+        matmul_product(t, c, &da);
+    dense_product db = {.transpose_a = true};
     if (c->transpose_b) /* db(n, k) = dc^T a */
-        status = matmul_product(t, c, true, false, n, k, m, dc, n, a, k, add, grad, k, &error);
+        db = (dense_product){.m = n, .n = k, .k = m, .a = dc, .b = c->a->device_data, .transpose_a = true};
     else /* db(k, n) = a^T dc */
-        status = matmul_product(t, c, true, false, k, n, m, a, k, dc, n, add, grad, n, &error);
-    if (status != SMAC_OK)
-        fail_with(t, "op_matmul", &error);
+        db = (dense_product){.m = k, .n = n, .k = m, .a = c->a->device_data, .b = dc, .transpose_a = true};
+    db.c = grad_open(t, c->b, &db.add);
+    if (db.c != NULL)
+        matmul_product(t, c, &db);
 }
 
 value *op_matmul(tape *t, value *a, value *b, bool transpose_b)
@@ -278,39 +225,37 @@ value *op_matmul(tape *t, value *a, value *b, bool transpose_b)
     int inner = transpose_b ? b->rank - 1 : b->rank - 2;
     if (!fits || a->dim[a->rank - 1] != b->dim[inner]) {
         tape_fail(t, SMAC_ERROR_MISMATCH, "op_matmul",
-            "op_matmul: a of shape %s cannot be multiplied by b%s of shape %s: the inner dimensions must be equal, and "
-            "the leading ones too unless b has rank 2",
+            "op_matmul: a of shape %s does not fit b%s of shape %s: the inner dimensions must be equal, and the "
+            "leading ones too unless b has rank 2",
             shape_of(a).text, transpose_b ? " transposed" : "", shape_of(b).text);
         return NULL;
     }
     int64_t dim[VALUE_MAX_RANK];
     memcpy(dim, a->dim, sizeof dim);
     dim[a->rank - 1] = transpose_b ? b->dim[b->rank - 2] : b->dim[b->rank - 1];
-    value *out = op_result(t, a->rank, dim, tape_wants(t, a) || tape_wants(t, b));
-    if (out == NULL)
-        return NULL;
     matmul_context c = {.a = a,
         .b = b,
-        .c = out,
+        .c = op_result(t, a->rank, dim, tape_wants(t, a) || tape_wants(t, b)),
         .transpose_b = transpose_b,
-        .shared = b->rank == 2,
+        .batch = 1,
         .m = a->dim[a->rank - 2],
         .n = dim[a->rank - 1],
         .k = a->dim[a->rank - 1],
         .how = tape_get_options(t)->precision};
-    c.batch = 1;
+    if (c.c == NULL)
+        return NULL;
     for (int i = 0; i < a->rank - 2; i++)
         c.batch *= a->dim[i];
-    if (c.shared) { /* one product with all rows */
+    if (b->rank == 2) { /* one product with all rows */
         c.m *= c.batch;
         c.batch = 1;
     }
-    smac_error error = {0};
-    int64_t ldb = transpose_b ? c.k : c.n;
-    if (matmul_product(t, &c, false, transpose_b, c.m, c.n, c.k, a->device_data, c.k, b->device_data, ldb, 0,
-            out->device_data, c.n, &error)) {
-        fail_with(t, "op_matmul", &error);
-        return NULL;
-    }
-    return op_finish(t, "op_matmul", out, &c, sizeof c, matmul_backward);
+    dense_product p = {.m = c.m,
+        .n = c.n,
+        .k = c.k,
+        .a = a->device_data,
+        .b = b->device_data,
+        .transpose_b = transpose_b,
+        .c = c.c->device_data};
+    return matmul_product(t, &c, &p) ? op_finish(t, "op_matmul", c.c, &c, sizeof c, matmul_backward) : NULL;
 }

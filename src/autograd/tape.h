@@ -25,7 +25,8 @@
 
 enum { VALUE_MAX_RANK = 5 };
 
-struct packed_matrix; /* compute/products.h */
+struct device_operations; /* autograd/device.h */
+struct packed_matrix;     /* compute/products.h */
 struct parameter;
 
 typedef struct value {
@@ -45,6 +46,7 @@ typedef struct value {
  */
 typedef struct parameter {
     const char *name;
+    const struct device_operations *device; /* whose memory the values and the gradient are; NULL: the CPU */
     int rank;
     int64_t dim[VALUE_MAX_RANK];
     int64_t count;
@@ -68,6 +70,7 @@ typedef struct tape_options {
     uint64_t step;          /* of dropout: masks depend on (seed, step, position in the tape) alone */
     bool check_finite;      /* test every operation's result; a non-finite one fails and names the operation */
     interruption interrupt; /* asked before every operation: the tape then fails with SMAC_ERROR_INTERRUPTED */
+    const struct device_operations *device; /* fixed by tape_new; NULL: device_default() */
 } tape_options;
 
 typedef struct tape tape;
@@ -107,13 +110,22 @@ float *tape_map(tape *t, value *v);
 void tape_unmap(tape *t, value *v, float *mapped);
 /* to's numbers become from's (equal count). */
 void tape_copy(tape *t, value *to, const value *from);
+/*
+ * For operations written outside autograd, which compute on the host, in their backward functions: the gradient of the
+ * operation's result as numbers, and adding v->count numbers to the gradient of an input (ignored if it is not tracked).
+ */
+const float *tape_gradient(tape *t, const value *v);
+void tape_gradient_add(tape *t, value *v, const float *numbers);
 
 /*
  * Inference only: everything made between begin and end is freed at end, but for the result, which moves down to the
  * place where the scope began (so end returns the new value).  On a recording tape both do nothing.
  */
-arena_mark tape_scope_begin(tape *t);
-value *tape_scope_end(tape *t, arena_mark mark, value *result);
+typedef struct tape_mark {
+    arena_mark memory, values;
+} tape_mark;
+tape_mark tape_scope_begin(tape *t);
+value *tape_scope_end(tape *t, tape_mark mark, value *result);
 
 /*
  * Gradients of the scalar loss with respect to every tracked value and parameter, times scale (1 for one batch, 1/n

@@ -90,14 +90,24 @@ typedef struct arena_block {
 struct arena {
     arena_block *blocks;
     size_t count, capacity, current, block_bytes, bytes;
+    void *(*allocate)(size_t bytes);
+    void (*release)(void *memory);
 };
+
+arena *arena_new_from(size_t block_bytes, void *(*allocate)(size_t bytes), void (*release)(void *memory))
+{
+    arena *a = memory_new(1, sizeof *a);
+    if (!a)
+        return NULL;
+    a->block_bytes = block_bytes ? block_bytes : (size_t)1 << 20;
+    a->allocate = allocate;
+    a->release = release;
+    return a;
+}
 
 arena *arena_new(size_t block_bytes)
 {
-    arena *a = memory_new(1, sizeof *a);
-    if (a)
-        a->block_bytes = block_bytes ? block_bytes : (size_t)1 << 20;
-    return a;
+    return arena_new_from(block_bytes, memory_aligned, memory_aligned_free);
 }
 
 void arena_free(arena *a)
@@ -105,7 +115,7 @@ void arena_free(arena *a)
     if (!a)
         return;
     for (size_t i = 0; i < a->count; i++)
-        memory_aligned_free(a->blocks[i].data);
+        a->release(a->blocks[i].data);
     free(a->blocks);
     free(a);
 }
@@ -129,7 +139,7 @@ void *arena_take(arena *a, size_t bytes)
     size_t size = rounded > a->block_bytes ? rounded : a->block_bytes;
     if (!memory_grow((void **)&a->blocks, &a->capacity, a->count + 1, sizeof *a->blocks))
         return NULL;
-    uint8_t *data = memory_aligned(size);
+    uint8_t *data = a->allocate(size);
     if (!data)
         return NULL;
     a->blocks[a->count] = (arena_block){data, size, rounded};

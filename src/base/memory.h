@@ -35,6 +35,8 @@ typedef struct arena_mark {
 } arena_mark;
 
 arena *arena_new(size_t block_bytes); /* 0: a default of 1 MiB; larger pieces get blocks of their own */
+/* The same over memory of another kind, which the arena never reads or writes: no arena_take_zeroed or copies then. */
+arena *arena_new_from(size_t block_bytes, void *(*allocate)(size_t bytes), void (*release)(void *memory));
 void arena_free(arena *a);
 void *arena_take(arena *a, size_t bytes); /* uninitialised; NULL when memory is short */
 void *arena_take_zeroed(arena *a, size_t bytes);

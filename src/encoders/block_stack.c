@@ -20,7 +20,7 @@ static int64_t frozen_layers(const block_stack *s)
 
 static value *embed(tape *t, const block_stack *s, const void *call)
 {
-    arena_mark mark = tape_scope_begin(t);
+    tape_mark mark = tape_scope_begin(t);
     return tape_scope_end(t, mark, s->embed(t, call));
 }
 
@@ -44,7 +44,7 @@ static value *run_layers(
 {
     bool in_place = !tape_get_options(t)->record && hidden == NULL;
     for (int64_t i = from; i < to && x != NULL; i++) {
-        arena_mark mark = tape_scope_begin(t);
+        tape_mark mark = tape_scope_begin(t);
         value *y = run_layer(t, s, i, x, context);
         if (y == NULL)
             return NULL;

@@ -180,10 +180,13 @@ static void kind_backward(tape *t, const intra_context *c, int kind, double fact
 {
     int64_t width = c->width;
     value *input = c->input[kind];
-    float *grad = input && tape_wants(t, input) ? value_grad(t, input) : NULL;
+    if (!input || !tape_wants(t, input))
+        return;
+    float *grad = tape_scratch(t, (size_t)(c->batch * width) * sizeof *grad);
     double *sum = tape_scratch(t, (size_t)width * sizeof *sum), *row = tape_scratch(t, (size_t)width * sizeof *row);
     if (!grad || !sum || !row)
         return;
+    memset(grad, 0, (size_t)(c->batch * width) * sizeof *grad);
     memset(sum, 0, (size_t)width * sizeof *sum);
     for (int64_t b = 0; b < c->batch; b++) {
         if (!has(c, kind, b))
@@ -198,18 +201,18 @@ static void kind_backward(tape *t, const intra_context *c, int kind, double fact
             grad[b * width + i] += (float)row[i];
         }
     }
-    if (!c->centred[kind])
-        return;
-    for (int64_t b = 0; b < c->batch; b++)
+    for (int64_t b = 0; c->centred[kind] && b < c->batch; b++)
         for (int64_t i = 0; has(c, kind, b) && i < width; i++)
             grad[b * width + i] -= (float)(sum[i] / (double)c->count[kind]);
+    tape_gradient_add(t, input, grad);
 }
 
 static void intra_backward(tape *t, void *context)
 {
     const intra_context *c = context;
-    for (int kind = 0; kind < KINDS; kind++)
-        kind_backward(t, c, kind, c->out->grad[0]);
+    const float *out_grad = tape_gradient(t, c->out);
+    for (int kind = 0; out_grad && kind < KINDS; kind++)
+        kind_backward(t, c, kind, out_grad[0]);
 }
 
 static bool take_inputs(

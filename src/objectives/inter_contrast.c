@@ -74,17 +74,19 @@ static void inter_backward(tape *t, void *context)
     const inter_context *c = context;
     int64_t batch = c->z->dim[0], width = c->z->dim[1];
     const float *z = tape_numbers(t, c->z);
-    double factor = c->out->grad[0];
-    float *grad = value_grad(t, c->z);
-    if (!grad || !z)
+    const float *factor = tape_gradient(t, c->out);
+    float *grad = tape_scratch(t, (size_t)(batch * width) * sizeof *grad);
+    if (!grad || !z || !factor)
         return;
+    memset(grad, 0, (size_t)(batch * width) * sizeof *grad);
     for (int64_t i = 0; i < batch; i++) {
         for (int64_t j = 0; j < batch; j++) {
-            double g = factor * ((double)c->score_grad[i * batch + j] + c->score_grad[j * batch + i]);
+            double g = factor[0] * ((double)c->score_grad[i * batch + j] + c->score_grad[j * batch + i]);
             for (int64_t d = 0; g != 0 && d < width; d++)
                 grad[i * width + d] += (float)(g * z[j * width + d]);
         }
     }
+    tape_gradient_add(t, c->z, grad);
 }
 
 /* The row of the kernel of one anchor. */
@@ -185,17 +187,20 @@ static void rank_backward(tape *t, void *context)
     const rank_context *c = context;
     int64_t batch = c->z->dim[0], width = c->z->dim[1];
     const float *z = tape_numbers(t, c->z);
-    float *grad = value_grad(t, c->z);
-    if (!grad || !z)
+    const float *factor = tape_gradient(t, c->out);
+    float *grad = tape_scratch(t, (size_t)(batch * width) * sizeof *grad);
+    if (!grad || !z || !factor)
         return;
+    memset(grad, 0, (size_t)(batch * width) * sizeof *grad);
     for (int64_t i = 0; i < batch; i++) {
         for (int64_t j = 0; j < batch; j++) {
             double d = c->distance[i * batch + j];
-            double g = c->out->grad[0] * (c->distance_grad[i * batch + j] + c->distance_grad[j * batch + i]);
+            double g = factor[0] * (c->distance_grad[i * batch + j] + c->distance_grad[j * batch + i]);
             for (int64_t k = 0; d > 0 && g != 0 && k < width; k++)
                 grad[i * width + k] += (float)(g * ((double)z[i * width + k] - z[j * width + k]) / d);
         }
     }
+    tape_gradient_add(t, c->z, grad);
 }
 
 static float label_distance(bool classes, int targets, const float *a, const float *b)

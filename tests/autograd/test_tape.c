@@ -58,7 +58,7 @@ static void test_errors(void **state)
     op_exp(t, NULL);
     expect(t, SMAC_ERROR_ARGUMENT, "op_exp", "NULL");
     tape_value(t, 2, DIM(INT64_MAX / 2, 8), NULL);
-    expect(t, SMAC_ERROR_ARGUMENT, "cannot be held", "");
+    expect(t, SMAC_ERROR_ARGUMENT, "not a valid shape", "");
     smac_error error = {0};
     assert_int_equal(tape_backward(t, FRESH, 1, &error), SMAC_ERROR_ARGUMENT);
     assert_non_null(strstr(error.message, "(2, 3)"));
@@ -75,11 +75,11 @@ static void test_scopes(void **state)
         x->device_data[i] = (float)i;
     size_t bytes = 0;
     for (int layer = 0; layer < 40; layer++) {
-        arena_mark mark = tape_scope_begin(t);
+        tape_mark mark = tape_scope_begin(t);
         value *big = tape_zeros(t, 2, DIM(2000, 1000));
         value *sum = op_mean_over(t, op_add(t, big, x), 0);
         if (layer % 3 == 1) { /* a view of something in the scope, inside a scope of its own */
-            arena_mark inner = tape_scope_begin(t);
+            tape_mark inner = tape_scope_begin(t);
             sum = tape_scope_end(t, inner, op_reshape(t, op_add(t, sum, tape_zeros(t, 1, DIM(1000))), 2, DIM(10, 100)));
             sum = op_reshape(t, sum, 1, DIM(1000));
         }
@@ -240,31 +240,10 @@ static void test_losses(void **state)
     tape_free(t);
 }
 
-static void test_attention_weights(void **state)
-{
-    (void)state;
-    tape *t = tape_new(NULL);
-    float data[2 * 3 * 4], out[2 * 2 * 3 * 3];
-    for (int i = 0; i < 24; i++)
-        data[i] = sinf((float)i);
-    value *x = tape_value(t, 3, DIM(2, 3, 4), data);
-    const uint8_t mask[6] = {1, 1, 0, 0, 0, 0};
-    attention_options options = {.heads = 2, .kv_heads = 2, .key_mask = mask};
-    assert_ok(attention_weights(x, x, &options, out, error));
-    for (int row = 0; row < 12; row++) {
-        assert_near(out[3 * row] + out[3 * row + 1], row < 6 ? 1 : 0, 1e-6);
-        assert_near(out[3 * row + 2], 0, 0);
-    }
-    smac_error error = {0};
-    options.heads = 3;
-    assert_int_equal(attention_weights(x, x, &options, out, &error), SMAC_ERROR_MISMATCH);
-    tape_free(t);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_errors), cmocka_unit_test(test_scopes),
         cmocka_unit_test(test_gradients_kept), cmocka_unit_test(test_parameters), cmocka_unit_test(test_finite),
-        cmocka_unit_test(test_dropout), cmocka_unit_test(test_losses), cmocka_unit_test(test_attention_weights)};
+        cmocka_unit_test(test_dropout), cmocka_unit_test(test_losses)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
