@@ -168,7 +168,7 @@ value *whisper_decoder_forward(tape *t, const whisper_decoder *d, const decoder_
     value *x = op_gather_packed(t, tape_parameter(t, d->parts.tokens.weight), in->tokens, in->count);
     x = op_add(t, x, decoder_positions(t, d, in));
     for (int64_t i = 0; i < d->config.decoder_layers; i++) {
-        arena_mark mark = tape_scope_begin(t);
+        tape_mark mark = tape_scope_begin(t);
         x = tape_scope_end(t, mark, decoder_layer(t, &d->parts.layers[i], x, i, in));
     }
     return layer_norm_forward(t, &d->parts.norm, x);
