@@ -155,7 +155,7 @@ static smac_status decoding_probabilities(
     smac_status status = SMAC_OK;
     for (int64_t first = 0; status == SMAC_OK && first < count; first += ALIGN_ROWS) {
         int64_t rows = count - first < ALIGN_ROWS ? count - first : ALIGN_ROWS;
-        arena_mark mark = tape_scope_begin(s->tape);
+        tape_mark mark = tape_scope_begin(s->tape);
         status = decoding_logits(s, states, first, rows, logits, error);
         tape_scope_end(s->tape, mark, NULL);
         for (int64_t i = 0; status == SMAC_OK && i < rows; i++)
