@@ -153,6 +153,14 @@ static void log_probabilities(search *s, int rows, int64_t count)
     parallel_for(rows, rows_piece, &c);
 }
 
+/* One more token of each of rows hypotheses. */
+static smac_status search_step(search *s, int64_t rows, const int32_t *tokens, const int32_t *origin, smac_error *error)
+{
+    if (interruption_asked(&s->options->interrupt))
+        return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked during a search");
+    return whisper_decoding_step(s->decoding, rows, tokens, origin, s->logits, error);
+}
+
 /* --- beams -------------------------------------------------------------------------------------------------------- */
 
 /* The best ones over all rows, best first; of equals the one that comes first. */
@@ -197,7 +205,7 @@ static smac_status beam_search(search *s, smac_error *error)
     for (int64_t step = 0; step < s->most; step++) {
         int rows = step == 0 ? 1 : beams;
         if (step > 0)
-            TRY(whisper_decoding_step(s->decoding, beams, tokens, origin, s->logits, error));
+            TRY(search_step(s, beams, tokens, origin, error));
         log_probabilities(s, rows, step);
         int count = best_candidates(s, rows, scores, 2 * beams, found), second = beams;
         bool last = step + 1 == s->most;
@@ -266,7 +274,7 @@ static smac_status single_search(search *s, int rows, smac_error *error)
     random_sequence random = random_start(s->options->seed, s->options->stream);
     for (int64_t step = 0; step < s->most && alive > 0; step++) {
         if (step > 0)
-            TRY(whisper_decoding_step(s->decoding, alive, tokens, origin, s->logits, error));
+            TRY(search_step(s, alive, tokens, origin, error));
         log_probabilities(s, step == 0 ? 1 : alive, step);
         int left = 0;
         for (int k = 0; k < alive; k++) {

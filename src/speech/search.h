@@ -5,6 +5,7 @@
 #ifndef SMAC_SPEECH_SEARCH_H
 #define SMAC_SPEECH_SEARCH_H
 
+#include "base/interrupt.h"
 #include "encoders/whisper.h"
 
 typedef struct speech_rules {
@@ -22,6 +23,7 @@ typedef struct search_options {
     double temperature; /* 0: beams; over 0: samples, of which the best counts */
     int samples;
     uint64_t seed, stream;
+    interruption interrupt; /* asked before every step */
 } search_options;
 
 typedef struct search_result {

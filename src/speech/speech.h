@@ -46,7 +46,9 @@ typedef struct speech_options {
     double log_probability;   /* a token's mean under that: wrong; -INFINITY: not looked at */
     double no_speech;         /* this probability of no speech, with a log probability under the one above: silence */
     double silence;           /* root mean square of 0.1 s, of full scale, under which nothing is said; 0: off */
-    const reporter *report;   /* progress in seconds; may ask to stop; NULL */
+    int threads;              /* of this listener's work; 0: those of the calling thread */
+    const reporter *report;   /* progress in seconds of sound; may ask to stop; NULL */
+    double report_every;      /* it is called at least at the end of a window and about so often, in seconds */
 } speech_options;
 
 void speech_options_default(speech_options *o); /* beams 5, temperatures 0, 0.2 ... 1, ratio 2.4, -1, 0.6, 0.001 */
@@ -85,9 +87,16 @@ typedef struct speech_listener speech_listener;
 /* options' texts and result must live as long as the listener. */
 smac_status speech_listener_new(const speech_model *m, const speech_options *options, speech_result *result,
     speech_listener **out, smac_error *error);
-/* 16 kHz mono.  Runs every window that has come together. */
+/* How many seconds there will be, for the progress; it need not be exact. */
+void speech_listener_expect(speech_listener *l, double seconds);
+/*
+ * 16 kHz mono, in pieces of any size; the result does not depend on them.  Runs every window that has all its sound (and
+ * that of the two minutes after it).  options.report is called from here, in the calling thread; when it asks to stop,
+ * this returns INTERRUPTED within a second or so, the result has all whole windows so far, and only
+ * speech_listener_free may follow.
+ */
 smac_status speech_listener_feed(speech_listener *l, const float *samples, size_t count, smac_error *error);
 smac_status speech_listener_finish(speech_listener *l, smac_error *error); /* the rest */
-void speech_listener_free(speech_listener *l);
+void speech_listener_free(speech_listener *l);                             /* NULL is fine */
 
 #endif

@@ -279,18 +279,29 @@ static void repetition_and_doubt_are_searched_again(void **state)
     speech_result_clear(&once);
 }
 
+typedef struct stopping {
+    double after; /* seconds of sound */
+    int calls, asked;
+    double last;
+} stopping;
+
 static int stop(void *user, const char *what, double done, double total)
 {
     (void)what;
-    assert_true(done > 0 && (total == 0 || total >= done - 30));
-    return ++*(int *)user >= 2;
+    stopping *s = user;
+    assert_true(s->asked == 0); /* nobody asks again after the answer */
+    assert_true(done >= s->last && (total == 0 || total >= done - 30));
+    s->last = done;
+    s->calls++;
+    s->asked = done >= s->after;
+    return s->asked;
 }
 
 static void stopping_keeps_what_was_heard(void **state)
 {
     (void)state;
-    int calls = 0;
-    reporter report = {.progress = stop, .user = &calls};
+    stopping s = {.after = 1};
+    reporter report = {.progress = stop, .user = &s};
     speech_options o;
     speech_result r = {0};
     smac_error refusal;
@@ -298,7 +309,63 @@ static void stopping_keeps_what_was_heard(void **state)
     o.beams = 1;
     o.report = &report;
     assert_int_equal(listen(&o, SAMPLES, 40000, &r, &refusal), SMAC_ERROR_INTERRUPTED);
-    assert_true(r.windows == 2 && r.count > 0);
+    assert_non_null(strstr(refusal.message, "s of sound"));
+    assert_true(r.windows == 1 && r.count > 0);
+    speech_result_clear(&r);
+}
+
+/* With report_every 0 the question comes after every operation: a window does not have to end first. */
+static void stopping_does_not_wait_for_a_window(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 2; k++) { /* in the encoder, and in the search */
+        stopping s = {.after = k == 0 ? 0 : INFINITY};
+        reporter report = {.progress = stop, .user = &s};
+        speech_options o;
+        speech_result r = {0};
+        smac_error refusal;
+        options_for_test(&o);
+        o.beams = 1;
+        o.report = &report;
+        o.report_every = 0;
+        smac_status status = listen(&o, 16000 * 20, 40000, &r, &refusal);
+        assert_int_equal(status, k == 0 ? SMAC_ERROR_INTERRUPTED : SMAC_OK);
+        if (k == 0)
+            assert_true(r.count == 0 && r.searches == 0 && s.calls == 1);
+        else
+            assert_true(s.calls > 10); /* encoder's operations and steps of the search */
+        speech_result_clear(&r);
+    }
+}
+
+static void threads_do_not_change_the_result(void **state)
+{
+    (void)state;
+    speech_options o;
+    speech_result one = {0}, three = {0};
+    options_for_test(&o);
+    o.threads = 1;
+    assert_ok(listen(&o, 16000 * 20, 40000, &one, error));
+    o.threads = 3;
+    assert_ok(listen(&o, 16000 * 20, 1, &three, error)); /* and single samples */
+    assert_true(one.count > 0 && same(&one, &three));
+    speech_result_clear(&one);
+    speech_result_clear(&three);
+}
+
+static void nothing_follows_the_end(void **state)
+{
+    (void)state;
+    speech_options o;
+    speech_result r = {0};
+    speech_listener *l;
+    smac_error refusal;
+    options_for_test(&o);
+    assert_ok(speech_listener_new(model, &o, &r, &l, error));
+    assert_ok(speech_listener_finish(l, error));
+    assert_ok(speech_listener_finish(l, error));
+    assert_int_equal(speech_listener_feed(l, samples, 1, &refusal), SMAC_ERROR_ARGUMENT);
+    speech_listener_free(l);
     speech_result_clear(&r);
 }
 
@@ -376,6 +443,9 @@ int main(void)
         cmocka_unit_test(silence_says_nothing),
         cmocka_unit_test(repetition_and_doubt_are_searched_again),
         cmocka_unit_test(stopping_keeps_what_was_heard),
+        cmocka_unit_test(stopping_does_not_wait_for_a_window),
+        cmocka_unit_test(threads_do_not_change_the_result),
+        cmocka_unit_test(nothing_follows_the_end),
         cmocka_unit_test(results_are_written),
         cmocka_unit_test(wrong_use_is_refused),
     };
