@@ -6,7 +6,6 @@
 #define SMAC_BENCH_PRODUCTS_TIMING_H
 
 #include <math.h>
-#include <omp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <time.h>
 
 #include "compute/cpu.h"
+#include "compute/onednn.h"
 #include "compute/parallel.h"
 #include "compute/precision.h"
 
@@ -72,6 +72,14 @@ LOOP(int8_512, "vpdpbusd", "zmm")
 LOOP(fma_256, "vfmadd231ps", "ymm")
 #endif
 
+enum { TURNS = 1000000 };
+
+static void peak_piece(void *loop, int64_t piece)
+{
+    (void)piece;
+    (*(void (**)(long))loop)(TURNS);
+}
+
 /* operations (a multiplication and an addition are two) a second on all threads */
 static double peak(precision how, int threads)
 {
@@ -87,11 +95,9 @@ static double peak(precision how, int threads)
         loop = int8_512, each = 128;
     if (!loop)
         return NAN;
-    enum { TURNS = 1000000 };
     for (int round = 0; round < 5; round++) {
         double t = now();
-#pragma omp parallel num_threads(threads)
-        loop(TURNS);
+        parallel_for(threads, peak_piece, &loop);
         double rate = 16.0 * TURNS * each * threads / (now() - t);
         best = rate > best ? rate : best;
     }
@@ -109,7 +115,7 @@ static const char *timing_options(int argc, char **argv, double *seconds)
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "-t") && i + 1 < argc) {
             parallel_set_threads(atoi(argv[++i]));
-            omp_set_num_threads(parallel_threads());
+            onednn_threads(parallel_threads());
         } else if (!strcmp(argv[i], "-s") && i + 1 < argc) {
             *seconds = atof(argv[++i]);
         } else if (!strcmp(argv[i], "-b")) {

@@ -9,24 +9,6 @@
 #include "cli.h"
 #include "semanticmac/semanticmac.h"
 
-#ifndef SMAC_SANITIZED /* the sanitizers' own start comes first there */
-/*
- * libgomp's threads spin for about a millisecond at each barrier before they sleep, which costs a busy machine many times
- * the work itself.  It reads its environment when it is loaded, so the shorter spin must be set before: in preinit_array,
- * which runs before the constructors of libraries.  A user's own setting stands.
- */
-static void before_libraries(int argc, char **argv, char **environment)
-{
-    (void)argc;
-    (void)argv;
-    (void)environment;
-    if (!getenv("OMP_WAIT_POLICY"))
-        setenv("GOMP_SPINCOUNT", "2000", 0);
-}
-
-__attribute__((section(".preinit_array"), used)) static void (*const early)(int, char **, char **) = before_libraries;
-#endif
-
 static const command *const commands[] = {&command_analyze, &command_transcribe, &command_train, &command_evaluate,
     &command_score, &command_inspect, &command_models, &command_embed, &command_synth, &command_demo};
 enum { COMMANDS = sizeof commands / sizeof *commands };

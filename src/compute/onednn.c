@@ -2,7 +2,6 @@
 #include "compute/onednn.h"
 
 #include <dnnl.h>
-#include <omp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,11 +63,14 @@ int64_t onednn_rows(int64_t rows)
     return (rows + ROUND_ROWS - 1) / ROUND_ROWS * ROUND_ROWS;
 }
 
-/* oneDNN takes as many threads as OpenMP offers to the caller: one, until the guard is lifted. */
-static int one_thread(void)
+/* Of the OpenMP library that oneDNN uses; nothing else here does. */
+extern int omp_get_max_threads(void);
+extern void omp_set_num_threads(int count);
+
+int onednn_threads(int count)
 {
     int before = omp_get_max_threads();
-    omp_set_num_threads(1);
+    omp_set_num_threads(count);
     return before;
 }
 
@@ -156,9 +158,9 @@ onednn_block *onednn_block_new(precision how, int64_t n, int64_t k)
     onednn_block *b = memory_new(1, sizeof *b);
     if (!b)
         return 0;
-    int before = one_thread();
+    int before = onednn_threads(1);
     const kept_product *p = product_for(how, USUAL_ROWS, n, k, k, 0);
-    omp_set_num_threads(before);
+    onednn_threads(before);
     *b = (onednn_block){.how = how, .n = n, .k = k};
     if (p) {
         b->layout = p->weight;
@@ -211,7 +213,7 @@ bool onednn_block_fill(onednn_block *b, const void *rows, int64_t row)
     dnnl_memory_desc_t from;
     dnnl_primitive_desc_t pd = 0;
     dnnl_primitive_t reorder = 0;
-    int before = one_thread();
+    int before = onednn_threads(1);
     dnnl_status_t s = dnnl_memory_desc_init_by_strides(
         &from, 2, (dnnl_dims_t){b->k, b->n}, weight_type(b->how), (dnnl_dims_t){1, row});
     if (s == dnnl_success)
@@ -225,7 +227,7 @@ bool onednn_block_fill(onednn_block *b, const void *rows, int64_t row)
         dnnl_primitive_destroy(reorder);
     if (pd)
         dnnl_primitive_desc_destroy(pd);
-    omp_set_num_threads(before);
+    onednn_threads(before);
     return s == dnnl_success;
 }
 
@@ -257,7 +259,7 @@ void onednn_block_read(const onednn_block *b, int64_t n, void *out)
 smac_status onednn_multiply(
     void *out, const void *left, int64_t rows, int64_t left_row, const onednn_block *b, smac_error *error)
 {
-    int before = one_thread();
+    int before = onednn_threads(1);
     const kept_product *p = product_for(b->how, onednn_rows(rows), b->n, b->k, left_row, &b->layout);
     dnnl_status_t s = p ? dnnl_success : dnnl_unimplemented;
     if (p) {
@@ -270,7 +272,7 @@ smac_status onednn_multiply(
                                     (void *[]){(void *)left, b->data, out, scratch});
         memory_aligned_free(scratch);
     }
-    omp_set_num_threads(before);
+    onednn_threads(before);
     if (s == dnnl_success)
         return SMAC_OK;
     return FAIL(error, s == dnnl_out_of_memory ? SMAC_ERROR_MEMORY : SMAC_ERROR_INTERNAL,

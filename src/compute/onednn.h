@@ -15,6 +15,12 @@
 #include "base/error.h"
 #include "compute/precision.h"
 
+/*
+ * How many threads oneDNN may use for the calls of the calling thread; gives the number before.  Every call of ours is
+ * for one thread: the pieces are shared out already.
+ */
+int onednn_threads(int count);
+
 /* Tiles for this precision, and kernels not forced down; or SMAC_PRODUCTS=onednn (for tests); own: never. */
 bool onednn_wanted(precision how);
 

@@ -1,16 +1,36 @@
-/* compute/parallel.c - teams over OpenMP. */
+/* compute/parallel.c - how many threads an operation may use. */
+#define _GNU_SOURCE
 #include "compute/parallel.h"
 
-#include <omp.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "compute/pool.h"
 
 static atomic_int default_threads; /* of the process; 0: the machine's */
 static _Thread_local int requested_threads;
-static _Thread_local int thread_slot;
+static int machine_threads;
 
-static int clamped(int count)
+static int clamped(long count)
 {
-    return count < 0 ? 0 : count > PARALLEL_MOST_THREADS ? PARALLEL_MOST_THREADS : count;
+    return count < 0 ? 0 : count > PARALLEL_MOST_THREADS ? PARALLEL_MOST_THREADS : (int)count;
+}
+
+/* The processors that this process may use, or what OMP_NUM_THREADS says. */
+static void count_machine_threads(void)
+{
+    const char *wanted = getenv("OMP_NUM_THREADS");
+    machine_threads = wanted ? clamped(strtol(wanted, NULL, 10)) : 0;
+    cpu_set_t set;
+    if (machine_threads == 0 && sched_getaffinity(0, sizeof set, &set) == 0)
+        machine_threads = clamped(CPU_COUNT(&set));
+    if (machine_threads == 0)
+        machine_threads = clamped(sysconf(_SC_NPROCESSORS_ONLN));
+    if (machine_threads == 0)
+        machine_threads = 1;
 }
 
 void parallel_set_threads(int count)
@@ -27,10 +47,14 @@ int parallel_request(int count)
 
 int parallel_threads(void)
 {
-    if (omp_in_parallel())
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    if (pool_inside())
         return 1;
     int wanted = requested_threads > 0 ? requested_threads : atomic_load(&default_threads);
-    return wanted > 0 ? wanted : clamped(omp_get_max_threads());
+    if (wanted > 0)
+        return wanted;
+    pthread_once(&once, count_machine_threads);
+    return machine_threads;
 }
 
 parallel_team parallel_team_for(int64_t pieces)
@@ -46,28 +70,12 @@ parallel_team parallel_team_alone(void)
 
 int parallel_slot(void)
 {
-    return thread_slot;
+    return pool_slot();
 }
 
 void parallel_run(parallel_team team, int64_t pieces, parallel_body body, void *context)
 {
-    if (team.size <= 1 || pieces <= 1) {
-        int outer = thread_slot;
-        thread_slot = 0;
-        for (int64_t i = 0; i < pieces; i++)
-            body(context, i);
-        thread_slot = outer;
-        return;
-    }
-#pragma omp parallel num_threads(team.size)
-    {
-        int outer = thread_slot;
-        thread_slot = omp_get_thread_num();
-#pragma omp for schedule(dynamic, 1)
-        for (int64_t i = 0; i < pieces; i++)
-            body(context, i);
-        thread_slot = outer;
-    }
+    pool_run(team.size - 1, true, pieces, body, context);
 }
 
 void parallel_for(int64_t pieces, parallel_body body, void *context)

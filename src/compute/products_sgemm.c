@@ -5,13 +5,13 @@
 #include "compute/products_sgemm.h"
 
 #include <dnnl.h>
-#include <omp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compute/cpu.h"
+#include "compute/onednn.h"
 #include "compute/parallel.h"
 
 enum {
@@ -68,14 +68,13 @@ static void sgemm_piece(void *context, int64_t index)
     int64_t columns = w->n - column < w->columns ? w->n - column : w->columns;
     const float *a = w->a + (w->transpose_a == 'T' ? row : row * w->lda);
     const float *b = w->b + (w->transpose_b == 'T' ? column * w->ldb : column);
-    int threads = omp_get_max_threads(); /* of this thread alone: oneDNN must not start others */
+    int threads = onednn_threads(1);
     sigset_t signals;
-    omp_set_num_threads(1);
     hold_signals(&signals);
     dnnl_status_t status = dnnl_sgemm(w->transpose_a, w->transpose_b, rows, columns, w->k, w->alpha, a, w->lda, b,
         w->ldb, w->beta, w->c + row * w->ldc + column, w->ldc);
     pthread_sigmask(SIG_SETMASK, &signals, NULL);
-    omp_set_num_threads(threads);
+    onednn_threads(threads);
     if (status != dnnl_success)
         atomic_store(&w->status, (int)status);
 }

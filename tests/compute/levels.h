@@ -9,15 +9,6 @@
 
 #include "compute/cpu.h"
 
-/* Start again with threads that sleep when they wait: with three threads on a busy machine spinning takes minutes. */
-static inline void wait_passively(char **argv)
-{
-    if (getenv("OMP_WAIT_POLICY"))
-        return;
-    setenv("OMP_WAIT_POLICY", "passive", 1);
-    execv(argv[0], argv);
-}
-
 static inline int run_again(char **argv, const char *name, const char *value)
 {
     fflush(stdout);

@@ -155,7 +155,6 @@ static void wrong_heads(void **state)
 int main(int argc, char **argv)
 {
     (void)argc;
-    wait_passively(argv);
     const struct CMUnitTest tests[] = {cmocka_unit_test(against_reference), cmocka_unit_test(wrong_heads)};
     return cmocka_run_group_tests(tests, 0, 0) + run_other_levels(argv);
 }

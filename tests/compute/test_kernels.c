@@ -414,10 +414,8 @@ static void description(void **state)
     assert_ptr_equal(kernels_get(), kernels_at(cpu_level()));
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-    (void)argc;
-    wait_passively(argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(activations),
         cmocka_unit_test(exponentials),

@@ -1,17 +1,21 @@
 /* Teams of threads: a number of threads that changes while operations run, numbers that are too large, nesting. */
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/random.h"
 #include "compute/attention.h"
 #include "compute/parallel.h"
+#include "compute/pool.h"
 #include "compute/products.h"
 #include "compute/levels.h"
 
@@ -183,14 +187,117 @@ static void requests(void **state)
     parallel_set_threads(0);
 }
 
+/* --- threads that are busy elsewhere, forks, many callers ------------------------------------------------------------ */
+
+typedef struct gate {
+    atomic_int begun;
+    atomic_bool open;
+} gate;
+
+static void wait_at_gate(void *context, int64_t piece)
+{
+    (void)piece;
+    gate *g = context;
+    atomic_fetch_add(&g->begun, 1);
+    while (!atomic_load(&g->open))
+        sched_yield();
+}
+
+static void *hold_two_threads(void *context)
+{
+    parallel_request(2);
+    parallel_for(2, wait_at_gate, context);
+    return NULL;
+}
+
+/* The pool's only thread is at work for another caller, so it comes too late: nobody waits for it. */
+static int run_without_helpers(void)
+{
+    work w;
+    gate g = {0};
+    pthread_t other;
+    parallel_request(2);
+    work_new(&w);
+    if (pthread_create(&other, NULL, hold_two_threads, &g))
+        return 1;
+    while (atomic_load(&g.begun) < 2)
+        sched_yield();
+    int wrong = work_differs(&w) + (pool_threads() != 1);
+    atomic_store(&g.open, true);
+    pthread_join(other, NULL);
+    work_free(&w);
+    return wrong;
+}
+
+enum { CALLERS = 8 };
+
+static void *many_operations(void *context)
+{
+    work w;
+    parallel_request(4);
+    work_new(&w);
+    for (int i = 0; i < 20; i++)
+        atomic_fetch_add((atomic_int *)context, work_differs(&w));
+    work_free(&w);
+    return NULL;
+}
+
+/* All callers share the threads of one pool. */
+static int run_many_callers(void)
+{
+    pthread_t callers[CALLERS];
+    atomic_int wrong = 0;
+    for (int i = 0; i < CALLERS; i++)
+        if (pthread_create(&callers[i], NULL, many_operations, &wrong))
+            return 1;
+    for (int i = 0; i < CALLERS; i++)
+        pthread_join(callers[i], NULL);
+    return atomic_load(&wrong) + (pool_threads() > 3);
+}
+
+static int run_again_here(void)
+{
+    work w;
+    work_new(&w);
+    parallel_request(3);
+    int wrong = work_differs(&w);
+    work_free(&w);
+    return wrong;
+}
+
+/* What body gives in the child of a fork, which has none of this process's threads; a child that hangs is killed. */
+static int in_child(int (*body)(void))
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(60);
+        _exit(body() != 0);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    return status;
+}
+
+static void children(void **state)
+{
+    (void)state;
+    parallel_request(3);
+    assert_int_equal(run_again_here(), 0);
+    assert_int_equal(in_child(run_again_here), 0); /* fork after a product */
+    assert_int_equal(in_child(run_without_helpers), 0);
+    assert_int_equal(in_child(run_many_callers), 0);
+    parallel_request(0);
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
-    wait_passively(argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changed_meanwhile),
         cmocka_unit_test(too_many_threads),
         cmocka_unit_test(requests),
+        cmocka_unit_test(children),
     };
     return cmocka_run_group_tests(tests, 0, 0) + run_other_levels(argv);
 }

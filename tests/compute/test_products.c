@@ -432,7 +432,6 @@ static void signals(void **state)
 int main(int argc, char **argv)
 {
     (void)argc;
-    wait_passively(argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(packed),
         cmocka_unit_test(general),
