@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/number.h"
+#include "data/mmsa_features.h"
 #include "data/readers.h"
 #include "media/media.h"
 
@@ -21,7 +22,21 @@ static const struct layout {
     {"simsv2", dataset_read_mmsa},
     {"mosi", dataset_read_mmsa},
     {"mosei", dataset_read_mmsa},
+    {"csd", dataset_read_csd},
+    {"meld", dataset_read_meld},
+    {"iemocap4", dataset_read_iemocap},
+    {"iemocap6", dataset_read_iemocap},
+    {"urfunny", dataset_read_urfunny},
+    {"mustard", dataset_read_mustard},
+    {"cremad", dataset_read_cremad},
+    {"ravdess", dataset_read_ravdess},
+    {"emodb", dataset_read_emodb},
+    {"faces", dataset_read_faces},
+    {"goemotions", dataset_read_goemotions},
 };
+/* Layouts with folds: "mustard-1" to "mustard-5", and the like. */
+static const char *const with_folds[] = {"iemocap4", "iemocap6", "mustard"};
+enum { FOLDS = 5 };
 
 enum { LAYOUTS = sizeof layouts / sizeof layouts[0] };
 
@@ -237,22 +252,50 @@ static smac_status check_ids(const dataset *d, smac_error *error)
     return status;
 }
 
+/* NULL: unknown. */
+static const struct layout *layout_find(const char *name)
+{
+    size_t length = name ? strlen(name) : 0;
+    for (int i = 0; i < LAYOUTS; i++) {
+        size_t own = strlen(layouts[i].name);
+        if (length == own && strcmp(name, layouts[i].name) == 0)
+            return &layouts[i];
+        for (size_t k = 0; k < sizeof with_folds / sizeof *with_folds; k++)
+            if (strcmp(with_folds[k], layouts[i].name) == 0 && length == own + 2 &&
+                strncmp(name, with_folds[k], own) == 0 && name[own] == '-' && name[own + 1] >= '1' &&
+                name[own + 1] < '1' + FOLDS)
+                return &layouts[i];
+    }
+    return NULL;
+}
+
+/* MMSA's layouts may be a feature pickle alone, or media and words with the pickle's vectors beside them. */
+static smac_status read_layout(
+    const struct layout *layout, const dataset_options *options, const reporter *r, dataset *d, smac_error *error)
+{
+    static const bool wanted[MODALITIES] = {[MODALITY_AUDIO] = true, [MODALITY_VISION] = true};
+    size_t length = strlen(options->path);
+    bool mmsa = layout->read == dataset_read_mmsa;
+    if (mmsa && length > 4 && strcmp(options->path + length - 4, ".pkl") == 0 && !file_is_folder(options->path))
+        return dataset_read_mmsa_pickle(options, r, d, error);
+    if (options->features && *options->features && !mmsa && layout->read != dataset_read_cremad)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "layout %s has no feature files: leave --features out", layout->name);
+    TRY(layout->read(options, r, d, error));
+    return mmsa && options->features && *options->features
+        ? mmsa_features_attach(d, options->features, wanted, r, error)
+        : SMAC_OK;
+}
+
 smac_status dataset_read(const dataset_options *options, const reporter *r, dataset **out, smac_error *error)
 {
-    const struct layout *layout = NULL;
+    const struct layout *layout = layout_find(options->layout);
     text_buffer known = {0};
     for (int i = 0; i < LAYOUTS; i++) {
-        if (options->layout && strcmp(options->layout, layouts[i].name) == 0)
-            layout = &layouts[i];
         text_add(&known, i == 0 ? "" : i + 1 < LAYOUTS ? ", " : " or ");
         text_add(&known, layouts[i].name);
     }
     smac_status status = SMAC_OK;
-    if (options->features)
-        status = FAIL(error, SMAC_ERROR_UNSUPPORTED,
-            "ready features (%.200s) are not read from files yet; leave them out to train from media and words",
-            options->features);
-    else if (!layout)
+    if (!layout)
         status = FAIL(error, SMAC_ERROR_ARGUMENT, "unknown dataset layout '%.60s'; expected %s",
             options->layout ? options->layout : "", known.data ? known.data : "a known one");
     text_free(&known);
@@ -279,10 +322,10 @@ smac_status dataset_read(const dataset_options *options, const reporter *r, data
     d->memory = m;
     d->source_count = 1;
     d->sources[0].weight = 1;
-    snprintf(d->layout, sizeof d->layout, "%s", layout->name);
-    snprintf(d->sources[0].layout, sizeof d->sources[0].layout, "%s", layout->name);
-    snprintf(d->sources[0].name, sizeof d->sources[0].name, "%s", layout->name);
-    status = layout->read(options, r, d, error);
+    snprintf(d->layout, sizeof d->layout, "%s", options->layout);
+    snprintf(d->sources[0].layout, sizeof d->sources[0].layout, "%s", options->layout);
+    snprintf(d->sources[0].name, sizeof d->sources[0].name, "%s", options->layout);
+    status = read_layout(layout, options, r, d, error);
     if (status == SMAC_OK && d->count == 0)
         status = FAIL(error, SMAC_ERROR_FORMAT,
             "%.300s holds no clip that can be used: look at its table, media and split", options->path);

@@ -13,6 +13,16 @@
 #include "data/dataset.h"
 
 smac_status dataset_read_mmsa(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
+smac_status dataset_read_csd(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
+smac_status dataset_read_meld(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
+smac_status dataset_read_iemocap(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
+smac_status dataset_read_urfunny(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
+smac_status dataset_read_mustard(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
+smac_status dataset_read_cremad(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
+smac_status dataset_read_ravdess(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
+smac_status dataset_read_emodb(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
+smac_status dataset_read_faces(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
+smac_status dataset_read_goemotions(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
 
 /* --- items and targets -------------------------------------------------------------------------------------------- */
 

@@ -1,0 +1,169 @@
+/* data/set_reading.c - what the readers of published sets have in common. */
+#include "data/set_reading.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/path.h"
+#include "base/random.h"
+
+smac_status set_begin(set_reading *g, const dataset_options *options, const reporter *r, dataset *d, smac_error *error)
+{
+    *g = (set_reading){.options = options, .report = r, .d = d, .error = error};
+    const char *slash = strrchr(options->path, '/');
+    if (file_is_folder(options->path)) {
+        g->folder = memory_copy_text(options->path);
+    } else if (!file_exists(options->path)) {
+        return FAIL(error, SMAC_ERROR_NOT_FOUND, "there is no folder or file %.300s: name the folder of the set",
+            options->path);
+    } else {
+        g->path = memory_copy_text(options->path);
+        g->folder = slash ? memory_copy_text_n(options->path, (size_t)(slash - options->path)) : memory_copy_text(".");
+    }
+    return g->folder && (g->path || file_is_folder(options->path))
+        ? SMAC_OK
+        : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a path");
+}
+
+void set_end(set_reading *g)
+{
+    csv_free(&g->table);
+    free(g->folder);
+    free(g->path);
+}
+
+smac_status set_open_table(set_reading *g, const char *name)
+{
+    if (!g->path && !(g->path = path_join(g->folder, name)))
+        return FAIL(g->error, SMAC_ERROR_MEMORY, "no memory for a path");
+    if (!file_exists(g->path))
+        return FAIL(g->error, SMAC_ERROR_NOT_FOUND, "the folder %.300s has no file %s: name the folder of the set",
+            g->folder, name);
+    TRY(sha256_file(g->path, g->d->sha256, g->error));
+    TRY(csv_read(g->path, &g->table, g->error));
+    if (g->table.count < 2)
+        return FAIL(g->error, SMAC_ERROR_FORMAT,
+            "%.300s has %s; expected a header line and one line a clip: get it again", g->path,
+            g->table.count ? "a header line alone" : "no line");
+    return SMAC_OK;
+}
+
+smac_status set_column(set_reading *g, const char *name, bool optional, int *place)
+{
+    *place = csv_column(&g->table, name);
+    if (*place >= 0 || optional)
+        return SMAC_OK;
+    text_buffer there = {0};
+    for (size_t i = 0; i < g->table.rows[0].count && there.length < 200; i++) {
+        text_add(&there, i ? ", " : "");
+        text_add(&there, g->table.rows[0].cells[i]);
+    }
+    smac_status status =
+        FAIL(g->error, SMAC_ERROR_FORMAT, "%.300s has no column %s; its columns are %.200s: name the set's own table",
+            g->path, name, there.data ? there.data : "none");
+    text_free(&there);
+    return status;
+}
+
+const char *set_cell(const csv_row *row, int column)
+{
+    return column >= 0 && (size_t)column < row->count ? row->cells[column] : "";
+}
+
+bool set_wants(const dataset_options *options, const char *task, bool by_default)
+{
+    const char *at = options->task ? options->task : "";
+    char name[TASK_NAME_MAX];
+    bool any = false;
+    while (label_next_name(&at, name)) {
+        any = true;
+        if (strcmp(name, task) == 0)
+            return true;
+    }
+    return !any && by_default;
+}
+
+smac_status set_check_tasks(const set_reading *g, const char *const *names)
+{
+    const char *at = g->options->task ? g->options->task : "";
+    char name[TASK_NAME_MAX];
+    while (label_next_name(&at, name)) {
+        bool known = false;
+        text_buffer list = {0};
+        for (int i = 0; names[i]; i++) {
+            known = known || strcmp(names[i], name) == 0;
+            text_add(&list, i ? ", " : "");
+            text_add(&list, names[i]);
+        }
+        smac_status status = known ? SMAC_OK
+                                   : FAIL(g->error, SMAC_ERROR_ARGUMENT, "%s has no task '%.60s': give one of %.200s",
+                                         g->d->layout, name, list.data ? list.data : "");
+        text_free(&list);
+        TRY(status);
+    }
+    return SMAC_OK;
+}
+
+/* A copy in the dataset; false when memory is short. */
+static bool copy_text(dataset *d, const char *text, const char **out)
+{
+    return !text || (*out = dataset_text(d, text)) != NULL;
+}
+
+smac_status set_add_clip(set_reading *g, const set_clip *clip, dataset_item **item)
+{
+    dataset *d = g->d;
+    dataset_item *x = dataset_add_item(d);
+    const char **context = NULL;
+    bool whole = x != NULL;
+    if (whole && clip->context_count) {
+        context = arena_take_zeroed(dataset_arena(d), (size_t)clip->context_count * sizeof *context);
+        whole = context != NULL;
+        for (int64_t i = 0; whole && i < clip->context_count; i++)
+            whole = copy_text(d, clip->context[i], &context[i]);
+    }
+    whole = whole && copy_text(d, clip->id, &x->id) &&
+        copy_text(d, clip->video_id ? clip->video_id : clip->id, &x->video_id) &&
+        copy_text(d, clip->clip_id ? clip->clip_id : "", &x->clip_id) && copy_text(d, clip->speaker, &x->speaker) &&
+        copy_text(d, clip->media, &x->media) && copy_text(d, clip->text ? clip->text : "", &x->text);
+    *item = whole ? x : NULL;
+    if (!whole)
+        return FAIL(g->error, SMAC_ERROR_MEMORY, "no memory for the clips of %.300s", g->folder);
+    x->context = context;
+    x->context_count = clip->context_count;
+    x->split = clip->split;
+    x->line = clip->line;
+    x->start = clip->start;
+    x->end = clip->end;
+    return SMAC_OK;
+}
+
+const char *set_media(set_reading *g, const char *relative, int64_t line, smac_status *status)
+{
+    char *path = path_join(g->folder, relative);
+    const char *found = NULL;
+    *status = SMAC_OK;
+    if (!path || !(found = dataset_text(g->d, path))) {
+        *status = FAIL(g->error, SMAC_ERROR_MEMORY, "no memory for a path");
+    } else if (!file_exists(path)) {
+        g->d->missing++;
+        *status = dataset_bad_row(g->d, g->options, g->report, g->error,
+            "%.300s line %lld: there is no media file %.300s", g->path, (long long)line, path);
+        found = NULL;
+    }
+    free(path);
+    return *status == SMAC_OK ? found : NULL;
+}
+
+bool set_class(set_reading *g, dataset_item *item, int task, int class)
+{
+    float values[TASK_CLASSES_MAX] = {0};
+    values[class] = 1;
+    return dataset_set_label(g->d, item, task, TRUTH_MULTIMODAL, values);
+}
+
+bool set_held_out(const char *id, unsigned parts, unsigned part)
+{
+    return random_stream(id) % parts == part;
+}

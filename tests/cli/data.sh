@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# semanticmac data: reports for people and as JSON, what is refused.
+. "$(dirname "$0")/../support/cli.sh"
+mkdir -p "$t/meld"
+head="Sr No.,Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode,StartTime,EndTime"
+printf '%s\n1,This is what we are here for,Ross,joy,positive,0,0,8,21,a,b\n2,No.,Ben,anger,negative,0,1,8,21,a,b\n' "$head" >"$t/meld/train_sent_emo.csv"
+printf '%s\n1,This is what we are here for!,Ross,joy,positive,0,0,8,21,a,b\n' "$head" >"$t/meld/dev_sent_emo.csv"
+check "data check" sh -c "'$smac' data check --data '$t/meld' --dataset meld --json '$t/r.json' >'$t/r.txt'"
+check "it counts against the official number" grep -q '^  train *2 *9989 .*(9987 missing)' "$t/r.txt"
+check "it finds a text in two splits" grep -q '^1 x a text of 20 letters or more is in two splits' "$t/r.txt"
+check "it finds a speaker in two splits once" grep -q '^1 x a speaker is in two splits' "$t/r.txt"
+check "the same as JSON" grep -q '"official": 1109' "$t/r.json"
+refused "an unknown layout" 1 "expected sims" "$smac" data check --data "$t/meld" --dataset none
+refused "no action" 2 "give check" "$smac" data --data "$t/meld" --dataset meld
+refused "no data" 2 "both needed" "$smac" data check --dataset meld
+mkdir "$t/voices"
+printf 'id,media,split,speaker,emotion\na,a.wav,train,s1,anger\nb,b.wav,train,s1,happiness\nc,c.wav,valid,s2,fear\n' >"$t/voices/clips.csv"
+ffmpeg -v error -y -f lavfi -i sine=300:d=1 -ar 16000 "$t/voices/a.wav" </dev/null
+ffmpeg -v error -y -f lavfi -i anullsrc=r=16000:cl=mono:d=1 "$t/voices/b.wav" </dev/null
+echo "no sound" >"$t/voices/c.wav"
+check "clips decoded" sh -c "'$smac' data check --data '$t/voices' --dataset emodb --media >'$t/m.txt' 2>/dev/null"
+check "a silent clip" grep -A1 '^1 x silent sound' "$t/m.txt"
+check "a damaged clip" grep -q '^1 x media that cannot be used' "$t/m.txt"
+check "lengths" grep -q 'shortest 1.00, median 1.00, longest 1.00' "$t/m.txt"
