@@ -14,8 +14,10 @@ void parameter_list_free(parameter_list *list)
 {
     if (!list)
         return;
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         free(list->items[i].published);
+        free(list->items[i].stacked_name);
+    }
     free(list->items);
     free(list->prefix);
     *list = (parameter_list){0};
@@ -123,6 +125,19 @@ parameter *parameter_list_add(parameter_list *list, const char *name, parameter_
             *error = local;
     }
     return p;
+}
+
+void parameter_list_stacked(
+    parameter_list *list, const char *name, int part, int parts, smac_status *status, smac_error *error)
+{
+    if (*status != SMAC_OK)
+        return;
+    listed_parameter *item = &list->items[list->count - 1];
+    item->stacked_name = memory_copy_text(name);
+    item->part = part;
+    item->parts = parts;
+    if (!item->stacked_name)
+        *status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the name %s", name);
 }
 
 void parameter_list_set_trainable(parameter_list *list, int blocks, int all_blocks)

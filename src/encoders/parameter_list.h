@@ -1,10 +1,10 @@
 /*
  * encoders/parameter_list.h - the parameters of one encoder with the names and shapes that their publishers gave them.
  *
- * The store's name of a parameter is PREFIX + published name.  Two kinds of tensor lie differently in the store, and
- * the list says so: convolution kernels are flattened to (out, everything else), and matrices that are published as
- * (in, out) (GPT-2, XLNet) are transposed to (out, in), where the store's name gets ".transposed" behind it, so that a
- * file of ours and a published one can never be taken for each other.
+ * The store's name of a parameter is PREFIX + published name.  Two kinds of tensor have another form in the
+ * store, and the list says so: convolution kernels are flattened to (out, everything else), and matrices that are published as
+ * (in, out) (GPT-2, XLNet) are transposed to (out, in), with ".transposed" at the end of the store's name, so that a
+ * file of ours and a published one are never taken for each other.
  *
  * Life of an encoder:  *_add (names and shapes)  ->  parameter_list_pack (frozen matrices; optional)  ->
  * parameter_list_borrow (frozen, mapped float32; optional)  ->  parameter_store_seal  ->  parameter_list_load (all the
@@ -19,7 +19,7 @@
 
 enum { PUBLISHED_MAX_RANK = 5 };
 
-/* Which learning stage a parameter belongs to: blocks are counted from 0; before them, and behind them. */
+/* Which learning stage a parameter belongs to: blocks are counted from 0; before them, and after them. */
 enum { STAGE_BEFORE_BLOCKS = -1, STAGE_AFTER_BLOCKS = INT32_MAX };
 
 typedef struct listed_parameter {
@@ -27,6 +27,8 @@ typedef struct listed_parameter {
     char *published; /* the name in published files, without our prefix */
     int published_rank;
     int64_t published_dim[PUBLISHED_MAX_RANK];
+    char *stacked_name; /* CTranslate2's name, where it is part number `part` of `parts` stacked ones; or NULL */
+    int part, parts;
     bool transposed;       /* (in, out) when published, (out, in) in the store */
     bool borrowed, packed; /* set by parameter_list_borrow, parameter_list_pack */
     int32_t stage;
@@ -51,7 +53,7 @@ void parameter_list_free(parameter_list *list); /* not the parameters: the store
 /* What is added, with its initial values. */
 typedef enum parameter_kind {
     KIND_MATRIX,            /* (out, in) for op_linear */
-    KIND_MATRIX_TRANSPOSED, /* published (in, out...): everything behind the first dimension is out */
+    KIND_MATRIX_TRANSPOSED, /* published (in, out...): everything after the first dimension is out */
     KIND_KERNEL,            /* convolution (out, ...), flattened to (out, rest) */
     KIND_TABLE,             /* embedding rows */
     KIND_BIAS,              /* zeros, no decay */
@@ -67,9 +69,13 @@ typedef enum parameter_kind {
 parameter *parameter_list_add(parameter_list *list, const char *name, parameter_kind kind, int rank, const int64_t *dim,
     int32_t stage, smac_status *status, smac_error *error);
 
+/* CTranslate2's name of the parameter added last, and which rows of it are its own. */
+void parameter_list_stacked(
+    parameter_list *list, const char *name, int part, int parts, smac_status *status, smac_error *error);
+
 /*
  * Before sealing: blocks < 0 trains everything, 0 freezes everything, n trains the last n of all_blocks blocks and what
- * comes behind them.
+ * follows them.
  */
 void parameter_list_set_trainable(parameter_list *list, int blocks, int all_blocks);
 

@@ -47,9 +47,11 @@ static smac_status encoder_add_items(whisper_encoder *e, whisper_parts *parts, s
     whisper_walk walk = whisper_walk_of(&e->config, WHISPER_ENCODER);
     whisper_item item;
     e->list.initial_scale = e->config.initial_scale;
-    while (whisper_walk_next(&walk, &item))
+    while (whisper_walk_next(&walk, &item)) {
         *whisper_item_place(parts, &item) =
             parameter_list_add(&e->list, item.name, item.kind, item.rank, item.dim, item.stage, &status, error);
+        parameter_list_stacked(&e->list, item.ctranslate2, item.part, item.parts, &status, error);
+    }
     return status;
 }
 
@@ -115,59 +117,14 @@ parameter_list *whisper_encoder_parameters(whisper_encoder *e)
 
 /* --- weights ------------------------------------------------------------------------------------------------------ */
 
-/* A CTranslate2 file's names are not the list's: the table is gone through beside the list, which has its order. */
-static smac_status encoder_pack_item(whisper_encoder *e, const tensor_file *file, const whisper_item *from,
-    listed_parameter *item, precision how, smac_error *error)
-{
-    parameter *p = item->parameter;
-    whisper_tensor t;
-    TRY(whisper_find(file, from, &t, error));
-    float *copy = memory_new((size_t)p->count, sizeof *copy);
-    if (copy != NULL)
-        whisper_read(&t, copy);
-    struct packed_matrix *packed = copy != NULL ? packed_matrix_new(copy, p->dim[0], p->dim[1], how) : NULL;
-    free(copy);
-    if (packed == NULL)
-        return FAIL(error, SMAC_ERROR_MEMORY, "no memory to pack tensor %s", t.entry->name);
-    TRY(parameter_adopt_packed(e->list.store, p, packed, error));
-    item->packed = true;
-    return SMAC_OK;
-}
-
 smac_status whisper_encoder_pack(whisper_encoder *e, const tensor_file *file, precision how, smac_error *error)
 {
-    if (!whisper_is_ctranslate2(file))
-        return parameter_list_pack(&e->list, file, how, error);
-    whisper_walk walk = whisper_walk_of(&e->config, WHISPER_ENCODER);
-    whisper_item from;
-    for (size_t i = 0; whisper_walk_next(&walk, &from); i++) {
-        listed_parameter *item = &e->list.items[i];
-        if (item->parameter->product && !item->parameter->trainable && !item->packed && !item->borrowed)
-            TRY(encoder_pack_item(e, file, &from, item, how, error));
-    }
-    return SMAC_OK;
+    return parameter_list_pack(&e->list, file, how, error);
 }
 
 smac_status whisper_encoder_load(whisper_encoder *e, const tensor_file *file, smac_error *error)
 {
-    if (!whisper_is_ctranslate2(file))
-        return parameter_list_load(&e->list, file, NULL, error);
-    whisper_walk walk = whisper_walk_of(&e->config, WHISPER_ENCODER);
-    whisper_item from;
-    for (size_t i = 0; whisper_walk_next(&walk, &from); i++) {
-        const listed_parameter *item = &e->list.items[i];
-        parameter *p = item->parameter;
-        if (item->packed || item->borrowed)
-            continue;
-        float *numbers = parameter_map(p);
-        if (numbers == NULL)
-            return FAIL(
-                error, SMAC_ERROR_INTERNAL, "parameter %s has no memory: seal its store before loading", p->name);
-        smac_status status = whisper_load(file, &from, numbers, error);
-        parameter_unmap(p, numbers, true);
-        TRY(status);
-    }
-    return SMAC_OK;
+    return parameter_list_load(&e->list, file, NULL, error);
 }
 
 /* --- forward ------------------------------------------------------------------------------------------------------ */

@@ -200,13 +200,6 @@ bool whisper_is_ctranslate2(const tensor_file *file)
     return strcmp(tensor_file_kind(file), "CTranslate2") == 0;
 }
 
-static const tensor_entry *find_scale(const tensor_file *file, const char *name)
-{
-    char scale[160];
-    int length = snprintf(scale, sizeof scale, "%s_scale", name);
-    return length > 0 && (size_t)length < sizeof scale ? tensor_file_find(file, scale) : NULL;
-}
-
 /* The tensor with the item in it, under any of its names. */
 static smac_status find_entry(
     const tensor_file *file, const whisper_item *item, const tensor_entry **out, smac_error *error)
@@ -224,22 +217,7 @@ static smac_status find_entry(
         tensor_file_kind(file), tensor_file_count(file), name);
 }
 
-static smac_status check_type(const tensor_entry *found, const tensor_entry *scale, smac_error *error)
-{
-    bool floating = found->type == TENSOR_F32 || found->type == TENSOR_F16 || found->type == TENSOR_BF16 ||
-        found->type == TENSOR_F64;
-    if (floating)
-        return SMAC_OK;
-    if (found->type == TENSOR_I8 && scale != NULL && scale->rank == 1 && scale->dim[0] == found->dim[0] &&
-        scale->type != TENSOR_I8)
-        return SMAC_OK;
-    return FAIL(error, SMAC_ERROR_UNSUPPORTED,
-        "tensor %s is of type %s, expected floating point, or int8 with a "
-        "scale for each of its %lld rows; convert the published model again",
-        found->name, tensor_type_name(found->type), (long long)found->dim[0]);
-}
-
-smac_status whisper_find(const tensor_file *file, const whisper_item *item, whisper_tensor *out, smac_error *error)
+smac_status whisper_find(const tensor_file *file, const whisper_item *item, weight_source *out, smac_error *error)
 {
     const tensor_entry *found;
     int64_t wanted[3], parts = whisper_is_ctranslate2(file) ? item->parts : 1;
@@ -253,31 +231,14 @@ smac_status whisper_find(const tensor_file *file, const whisper_item *item, whis
             tensor_shape_text(found->rank, found->dim, have, sizeof have),
             tensor_shape_text(item->rank, wanted, want, sizeof want));
     }
-    const tensor_entry *scale = found->type == TENSOR_I8 ? find_scale(file, found->name) : NULL;
-    TRY(check_type(found, scale, error));
-    *out = (whisper_tensor){.entry = found, .scale = scale, .count = found->count / parts};
-    out->first = parts > 1 ? item->part * out->count : 0;
-    out->row = item->dim[0] > 0 ? out->count / item->dim[0] : 0;
-    return SMAC_OK;
-}
-
-void whisper_read(const whisper_tensor *t, float *out)
-{
-    tensor_to_f32_part(t->entry, t->first, t->count, out);
-    for (int64_t r = 0; t->scale && t->row > 0 && r < t->count / t->row; r++) {
-        float scale;
-        tensor_to_f32_part(t->scale, t->first / t->row + r, 1, &scale);
-        for (int64_t i = 0; i < t->row; i++)
-            out[r * t->row + i] /= scale;
-    }
+    return weight_source_of(file, found, parts > 1 ? item->part : 0, (int)parts, out, error);
 }
 
 smac_status whisper_load(const tensor_file *file, const whisper_item *item, float *out, smac_error *error)
 {
-    whisper_tensor t;
-    TRY(whisper_find(file, item, &t, error));
-    whisper_read(&t, out);
-    return SMAC_OK;
+    weight_source source;
+    TRY(whisper_find(file, item, &source, error));
+    return weight_source_load(&source, out, error);
 }
 
 smac_status whisper_visit_file(
@@ -288,7 +249,7 @@ smac_status whisper_visit_file(
         whisper_walk walk = whisper_walk_of(c, (whisper_side)side);
         whisper_item item;
         while (whisper_walk_next(&walk, &item)) {
-            whisper_tensor found;
+            weight_source found;
             TRY(whisper_find(file, &item, &found, error));
             if (visit != NULL)
                 TRY(visit(user, found.entry, item.kind == KIND_MATRIX, error));

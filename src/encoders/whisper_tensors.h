@@ -5,6 +5,7 @@
 #ifndef SMAC_ENCODERS_WHISPER_TENSORS_H
 #define SMAC_ENCODERS_WHISPER_TENSORS_H
 
+#include "encoders/weight_source.h"
 #include "encoders/whisper.h"
 
 typedef enum whisper_side { WHISPER_ENCODER, WHISPER_DECODER } whisper_side;
@@ -55,23 +56,12 @@ bool whisper_item_part(const whisper_config *config, const whisper_item *item, i
 /* Where the item's parameter goes in p. */
 parameter **whisper_item_place(whisper_parts *p, const whisper_item *item);
 
-/*
- * Where a tensor lies in a file: part of a matrix where CTranslate2 puts queries, keys and values into one.  scale: the
- * matrix is int8 and its row r holds value * scale[r].
- */
-typedef struct whisper_tensor {
-    const tensor_entry *entry, *scale;
-    int64_t first, count; /* elements */
-    int64_t row;          /* elements of a row */
-} whisper_tensor;
-
 /* The config.json of a folder, or the one in the folder of a file; free().  NULL when memory is short. */
 char *whisper_config_path(const char *path);
 bool whisper_is_ctranslate2(const tensor_file *file);
 /* Errors: NOT_FOUND, MISMATCH (the shape), UNSUPPORTED (the type); each names the tensor. */
-smac_status whisper_find(const tensor_file *file, const whisper_item *item, whisper_tensor *out, smac_error *error);
-void whisper_read(const whisper_tensor *t, float *out); /* count values as float32 */
-/* Both. */
+smac_status whisper_find(const tensor_file *file, const whisper_item *item, weight_source *out, smac_error *error);
+/* The same, and its values as float32. */
 smac_status whisper_load(const tensor_file *file, const whisper_item *item, float *out, smac_error *error);
 
 #endif

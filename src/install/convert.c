@@ -43,13 +43,13 @@ static bool is_floating(tensor_type type)
 /* int8 / scale is the value: 127 / the largest magnitude of the output channel, so that it takes the whole range. */
 static smac_status measure_scales(const conversion *c, const planned *p, float *scale, smac_error *error)
 {
-    const tensor_entry *e = p->from->entry;
-    int64_t channels = p->from->turned ? p->row : p->rows;
+    const tensor_entry *e = p->from->source.entry;
+    int64_t channels = p->from->source.transposed ? p->row : p->rows;
     for (int64_t at = 0; at < e->count; at += PIECE) {
         int64_t n = e->count - at < PIECE ? e->count - at : PIECE;
-        parameter_tensor_read(c->file, e, p->from->turned, at, n, c->piece);
+        weight_source_read(&p->from->source, at, n, c->piece);
         for (int64_t i = 0; i < n; i++) {
-            int64_t channel = p->from->turned ? (at + i) % p->row : (at + i) / p->row;
+            int64_t channel = p->from->source.transposed ? (at + i) % p->row : (at + i) / p->row;
             float size = fabsf(c->piece[i]);
             if (!isfinite(size))
                 return FAIL(error, SMAC_ERROR_NUMERIC,
@@ -65,8 +65,7 @@ static smac_status measure_scales(const conversion *c, const planned *p, float *
 
 static smac_status write_piece(conversion *c, const planned *p, int64_t at, int64_t n, FILE *file)
 {
-    const tensor_entry *e = p->from->entry;
-    parameter_tensor_read(c->file, e, p->from->turned, at, n, c->piece);
+    weight_source_read(&p->from->source, at, n, c->piece);
     if (p->type == TENSOR_F32) {
         fwrite(c->piece, sizeof(float), (size_t)n, file);
     } else if (p->type == TENSOR_BF16) {
@@ -75,7 +74,7 @@ static smac_status write_piece(conversion *c, const planned *p, int64_t at, int6
     } else {
         int8_t *q = c->encoded;
         for (int64_t i = 0; i < n; i++) {
-            int64_t channel = p->from->turned ? (at + i) % p->row : (at + i) / p->row;
+            int64_t channel = p->from->source.transposed ? (at + i) % p->row : (at + i) / p->row;
             float x = rintf(c->piece[i] * p->scale[channel]);
             q[i] = (int8_t)(x > 127 ? 127 : x < -127 ? -127 : x);
         }
@@ -92,11 +91,11 @@ static smac_status make_tensor(void *user, size_t index, FILE *file, smac_error 
     if (p->is_scale) {
         fwrite(p->scale, sizeof(float), (size_t)e->count, file);
     } else if (!is_floating(p->type)) {
-        fwrite(p->from->entry->data, 1, p->from->entry->bytes, file);
+        fwrite(p->from->source.entry->data, 1, p->from->source.entry->bytes, file);
     } else {
         for (int64_t at = 0; at < e->count; at += PIECE)
             TRY(write_piece(c, p, at, e->count - at < PIECE ? e->count - at : PIECE, file));
-        tensor_file_forget(c->file, p->from->entry);
+        tensor_file_forget(c->file, p->from->source.entry);
     }
     c->done += (double)e->bytes;
     if (report_progress(c->report, "converting", c->done, c->total) != 0)
@@ -121,8 +120,8 @@ static void add(conversion *c, const planned *p, const char *name, int rank, con
 
 static smac_status add_scale(conversion *c, planned *p, arena *memory, smac_error *error)
 {
-    const tensor_entry *e = p->from->entry;
-    int64_t channels = p->from->turned ? p->row : p->rows;
+    const tensor_entry *e = p->from->source.entry;
+    int64_t channels = p->from->source.transposed ? p->row : p->rows;
     char name[520];
     snprintf(name, sizeof name, "%.500s_scale", e->name);
     float *scale = arena_take_zeroed(memory, (size_t)channels * sizeof *scale);
@@ -138,12 +137,12 @@ static smac_status add_scale(conversion *c, planned *p, arena *memory, smac_erro
 
 static tensor_type type_for(const read_tensor *t, precision to)
 {
-    const tensor_entry *e = t->entry;
+    const tensor_entry *e = t->source.entry;
     if (!is_floating(e->type))
         return e->type;
     if (e->rank < 2)
         return TENSOR_F32;
-    return to == PRECISION_INT8 && t->product && (e->rank == 2 || t->turned) ? TENSOR_I8 : TENSOR_BF16;
+    return to == PRECISION_INT8 && t->product && (e->rank == 2 || t->source.transposed) ? TENSOR_I8 : TENSOR_BF16;
 }
 
 /* Wider types in front, so that every tensor starts at a multiple of its own size. */
@@ -152,7 +151,7 @@ static smac_status plan_all(
 {
     for (int width = 8; width >= 1; width /= 2) {
         for (size_t i = 0; i < count; i++) {
-            const tensor_entry *e = tensors[i].entry;
+            const tensor_entry *e = tensors[i].source.entry;
             planned p = {.from = &tensors[i], .type = type_for(&tensors[i], to)};
             if (e->rank > 0 && e->dim[0] > 0) {
                 p.rows = e->dim[0];

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "encoders/encoder.h"
+#include "encoders/weight_source.h"
 #include "models/models.h"
 
 enum { MODEL_NAME_MAX = 100 };
@@ -23,10 +24,8 @@ smac_status models_files(const char *folder, char ***names, size_t *count, smac_
 
 /* One tensor that the encoder reads. */
 typedef struct read_tensor {
-    const tensor_entry *entry;
-    const tensor_entry *scale; /* int8 weights */
-    bool product;              /* a matrix that products alone read */
-    bool turned;               /* it lies as (in, out) */
+    weight_source source;
+    bool product; /* a matrix that products alone read */
 } read_tensor;
 /* Every tensor that the encoders (and Whisper's decoder) read, each once; shapes are checked.  free(*out). */
 smac_status models_tensors(const encoder_files *f, read_tensor **out, size_t *count, smac_error *error);

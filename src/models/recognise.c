@@ -19,18 +19,13 @@ typedef struct collector {
 
 static smac_status collect(collector *c, read_tensor one, smac_error *error)
 {
-    size_t *place = &c->place[one.entry - tensor_file_at(c->file, 0)];
+    size_t *place = &c->place[one.source.entry - tensor_file_at(c->file, 0)];
     if (*place > 0) {
         c->items[*place - 1].product &= one.product;
         return SMAC_OK;
     }
     if (!memory_grow((void **)&c->items, &c->capacity, c->count + 1, sizeof *c->items))
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a list of tensors");
-    if (one.entry->type == TENSOR_I8) {
-        char name[520];
-        snprintf(name, sizeof name, "%.500s_scale", one.entry->name);
-        one.scale = tensor_file_find(c->file, name);
-    }
     c->items[c->count++] = one;
     *place = c->count;
     return SMAC_OK;
@@ -41,7 +36,7 @@ static smac_status collect_list(collector *c, const parameter_list *list, smac_e
     for (size_t i = 0; i < list->count; i++) {
         const listed_parameter *item = &list->items[i];
         read_tensor one = {.product = item->parameter->product};
-        TRY(parameter_list_tensor(list, item, c->file, &one.entry, &one.turned, error));
+        TRY(weight_source_find(list, item, c->file, &one.source, error));
         TRY(collect(c, one, error));
     }
     return SMAC_OK;
@@ -65,7 +60,10 @@ static smac_status collect_encoders(collector *c, const encoder_files *f, parame
 
 static smac_status collect_one(void *user, const tensor_entry *entry, bool matrix, smac_error *error)
 {
-    return collect(user, (read_tensor){.entry = entry, .product = matrix}, error);
+    collector *c = user;
+    read_tensor one = {.product = matrix};
+    TRY(weight_source_of(c->file, entry, 0, 1, &one.source, error));
+    return collect(c, one, error);
 }
 
 static smac_status collect_whisper(collector *c, const whisper_config *config, smac_error *error)
@@ -140,7 +138,7 @@ smac_status models_recognise(const char *path, model_summary *out, smac_error *e
     if (status == SMAC_OK)
         write_summary(&f, out);
     for (size_t i = 0; status == SMAC_OK && i < count; i++)
-        out->parameters += tensors[i].entry->count;
+        out->parameters += tensors[i].source.count;
     free(tensors);
     encoder_files_close(&f);
     return status;

@@ -139,12 +139,14 @@ static void int8_values_are_the_nearest(void **state)
         float *x = malloc(3 * (size_t)a->count * sizeof *x), *q = x + a->count, *scale = q + a->count;
         tensor_to_f32(a, x);
         tensor_to_f32(s, scale);
-        parameter_tensor_read(after, b, cases[k].turned, 0, b->count, q);
+        const weight_source source = {
+            .entry = b, .scale = s, .count = b->count, .row = b->count / b->dim[0], .transposed = cases[k].turned};
+        weight_source_read(&source, 0, b->count, q);
         for (int64_t i = 0; i < a->count; i++) {
             int64_t channel = cases[k].turned ? i % a->dim[1] : i / a->dim[1];
             assert_near(q[i], x[i], 0.5001 / scale[channel]);
         }
-        parameter_tensor_read(after, b, cases[k].turned, 5, 17, scale); /* a part is the same as of the whole */
+        weight_source_read(&source, 5, 17, scale); /* a part is the same as of the whole */
         assert_memory_equal(scale, q + 5, 17 * sizeof *q);
         free(x);
         tensor_file_close(before);
