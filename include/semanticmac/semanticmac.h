@@ -30,6 +30,7 @@
 #include <stdint.h>
 
 #include "semanticmac/error.h"
+#include "semanticmac/transcribe.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -79,8 +80,6 @@ SMAC_API const smac_task *smac_model_task(const smac_model *model, int index); /
 SMAC_API char *smac_model_describe(const smac_model *model);
 
 /* ---- words out of sound ------------------------------------------------------------------------------------------ */
-
-typedef struct smac_speech smac_speech;
 
 /*
  * A speech model (a Whisper folder) for recordings without a transcript.  It is loaded at the first recording that needs

@@ -269,18 +269,22 @@ static smac_status feed_sound(void *user, const float *samples, size_t count, in
     return speech_listener_feed(user, samples, count, error);
 }
 
+smac_status speech_listener_file(speech_listener *l, const char *path, smac_error *error)
+{
+    media_info info;
+    media_options reading = {.report = l->options.report};
+    if (media_probe(path, NULL, &info, NULL) == SMAC_OK)
+        speech_listener_expect(l, info.duration);
+    TRY(sound_read(path, &reading, feed_sound, l, NULL, error));
+    return speech_listener_finish(l, error);
+}
+
 smac_status speech_listen_file(
     const speech_model *m, const char *path, const speech_options *options, speech_result *out, smac_error *error)
 {
     speech_listener *l;
-    media_info info;
     TRY(speech_listener_new(m, options, out, &l, error));
-    media_options reading = {.report = l->options.report};
-    if (media_probe(path, NULL, &info, NULL) == SMAC_OK)
-        speech_listener_expect(l, info.duration);
-    smac_status status = sound_read(path, &reading, feed_sound, l, NULL, error);
-    if (status == SMAC_OK)
-        status = speech_listener_finish(l, error);
+    smac_status status = speech_listener_file(l, path, error);
     speech_listener_free(l);
     return status;
 }

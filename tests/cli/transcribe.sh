@@ -37,3 +37,5 @@ check "with a note of its sound" grep -q "note: .*cut.mkv: its sound ends after 
 cp "$sound" "$t/own.flac"
 refused "the recording is not written over" 2 "would be lost" "$smac" transcribe "$t/own.flac" --format srt -o "$t/own.flac"
 refused "an unknown language" 1 "xx" "$smac" transcribe "$sound" --model "$golden/speech/tiny" --language xx
+check "the example program" "$1/apps/example/transcribe_example" "$golden/speech/tiny" "$sound" English
+refused "the example refuses a language with a reason" 1 "English alone" "$1/apps/example/transcribe_example" "$golden/speech/tiny" "$sound" fr
