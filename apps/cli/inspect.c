@@ -1,4 +1,5 @@
 /* apps/cli/inspect.c - semanticmac inspect: what is in a model file, a file of tensors, or a recording. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,32 @@ static void print_tensors(const tensor_file *file, const char *path, bool all)
         printf("  ... and %zu more (--all lists them)\n", count - 20);
 }
 
+static void print_track(const media_info *m, const media_track *t)
+{
+    static const char *const kinds[] = {"picture", "sound", "subtitles"};
+    printf("  %-9s  stream %d: %s", kinds[t->kind], t->stream, t->codec);
+    if (t->kind == MEDIA_TRACK_PICTURE && t->is_chosen) {
+        printf(" %s, %d x %d", m->picture_format, m->width, m->height);
+        if (fabs(m->pixel_aspect - 1) > 1e-9)
+            printf(" (stored as %d x %d, its pixels are %.4g times as wide as high)", t->width, t->height,
+                m->pixel_aspect);
+        if (m->rotation)
+            printf(" (rotated by %d)", m->rotation);
+        printf(", %.4g a second%s", m->frame_rate, m->mirrored ? ", mirrored" : "");
+    } else if (t->kind == MEDIA_TRACK_PICTURE) {
+        printf(", %d x %d", t->width, t->height);
+    } else if (t->kind == MEDIA_TRACK_SOUND) {
+        printf(", %d Hz, %d channel%s", t->sample_rate, t->channels, t->channels == 1 ? "" : "s");
+    }
+    printf("%s%s", *t->language ? ", " : "", t->language);
+    if (*t->title)
+        printf(", \"%s\"", t->title);
+    printf("%s%s%s%s%s\n", t->is_default ? ", default" : "", t->is_forced ? ", forced" : "",
+        t->is_secondary ? ", secondary" : "",
+        t->kind == MEDIA_TRACK_SUBTITLES && !t->is_text ? ", pictures of text (not read)" : "",
+        t->is_chosen ? "" : ", not used");
+}
+
 static void print_media(const media_info *m, const char *path)
 {
     printf("%s: %s, %d streams, ", path, m->container, m->streams);
@@ -82,24 +109,12 @@ static void print_media(const media_info *m, const char *path)
         printf("%.3f s\n", m->duration);
     else
         printf("length not known\n");
-    if (m->has_picture)
-        printf("  picture    %s %s, %d x %d%s, %.4g a second%s\n", m->picture_codec, m->picture_format, m->width,
-            m->height,
-            m->rotation == 90        ? " (turned by 90)"
-                : m->rotation == 180 ? " (turned by 180)"
-                : m->rotation == 270 ? " (turned by 270)"
-                                     : "",
-            m->frame_rate, m->mirrored ? ", mirrored" : "");
-    else
+    if (!m->has_picture)
         printf("  picture    none\n");
-    if (m->has_sound)
-        printf("  sound      %s, %d Hz, %d channel%s\n", m->sound_codec, m->sample_rate, m->channels,
-            m->channels == 1 ? "" : "s");
-    else
+    if (!m->has_sound)
         printf("  sound      none\n");
-    for (int i = 0; i < m->subtitle_count; i++)
-        printf("  subtitles  %s%s%s%s\n", m->subtitles[i].codec, *m->subtitles[i].language ? ", " : "",
-            m->subtitles[i].language, m->subtitles[i].is_text ? "" : " (pictures of text, not read)");
+    for (int i = 0; i < m->track_count; i++)
+        print_track(m, &m->tracks[i]);
 }
 
 /* A safetensors file starts with the length of its header and a brace. */

@@ -72,7 +72,7 @@ static smac_status read_words(const char *path, const smac_analyze_options *opti
         if (words->count == 0)
             analysis_warn(a, "the transcript %s holds no words", options->transcript);
     } else {
-        TRY(transcript_from_media(path, -1, NULL, words, error));
+        TRY(transcript_from_media(path, NULL, words, NULL, error));
         from = "embedded subtitles";
         if (words->count == 0 && options->speech && hear) {
             TRY(hear_words(path, options, words, error));

@@ -96,7 +96,7 @@ static smac_status decoder_prepare(decoder *d, smac_error *error)
         d->sound_codec = libav_open_decoder(f, f->sound_stream);
     d->subtitles.stream = -1;
     if (o->subtitles)
-        TRY(subtitle_reader_open(&d->subtitles, f, error));
+        subtitle_reader_open(&d->subtitles, f);
     bool wanted = !o->skip_picture || !o->skip_sound;
     if (wanted && !d->picture_codec && !d->sound_codec && d->subtitles.stream < 0 && f->warnings.count > 0)
         return FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s cannot be decoded (%s): convert it, for example with ffmpeg",
@@ -267,7 +267,10 @@ smac_status decoder_picture(decoder *d, picture *out, smac_error *error)
 {
     if (!d->current->data[0])
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: no picture is at hand", d->file->path);
-    return picture_converter_run(&d->converter, d->current, d->file->orientation, d->file->path, out, error);
+    AVStream *stream = d->file->format->streams[d->file->picture_stream];
+    stored_picture stored = {d->current, d->file->orientation,
+        libav_pixel_aspect(av_guess_sample_aspect_ratio(d->file->format, stream, d->current)), d->file->path};
+    return picture_converter_run(&d->converter, &stored, out, error);
 }
 
 /* --- sound ------------------------------------------------------------------------------------------------------- */

@@ -18,6 +18,18 @@ int libav_orientation_of_matrix(const int32_t m[9])
     return 0;
 }
 
+double libav_pixel_aspect(AVRational stated)
+{
+    double aspect = stated.num > 0 && stated.den > 0 ? av_q2d(stated) : 1;
+    return aspect >= 1.0 / 16 && aspect <= 16 ? aspect : 1;
+}
+
+int libav_shown_width(int width, double pixel_aspect)
+{
+    double shown = width * pixel_aspect;
+    return shown < 1 ? 1 : shown > INT32_MAX / 2 ? INT32_MAX / 2 : (int)lround(shown);
+}
+
 int libav_orientation_of_exif(const char *value)
 {
     static const int table[9] = {0, 0, LIBAV_MIRROR_COLUMNS, LIBAV_MIRROR_COLUMNS | LIBAV_MIRROR_ROWS,
@@ -53,7 +65,9 @@ static void describe_picture(libav_file *f)
     snprintf(info->picture_codec, sizeof info->picture_codec, "%s", avcodec_get_name(p->codec_id));
     const char *format = av_get_pix_fmt_name(p->format);
     snprintf(info->picture_format, sizeof info->picture_format, "%s", format ? format : "unknown");
-    info->width = p->width;
+    info->pixel_aspect =
+        libav_pixel_aspect(av_guess_sample_aspect_ratio(f->format, f->format->streams[f->picture_stream], NULL));
+    info->width = libav_shown_width(p->width, info->pixel_aspect);
     info->height = p->height;
     const int32_t *matrix = (const int32_t *)av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, NULL);
     f->orientation = matrix ? libav_orientation_of_matrix(matrix) : 0;
@@ -64,22 +78,6 @@ static void describe_picture(libav_file *f)
     const char *kind = f->format->iformat->name;
     size_t length = strlen(kind);
     info->is_still = strcmp(kind, "image2") == 0 || (length > 5 && strcmp(kind + length - 5, "_pipe") == 0);
-}
-
-static void describe_subtitle(libav_file *f, int index)
-{
-    if (f->info.subtitle_count == MEDIA_SUBTITLES_MAX) {
-        libav_warn(f, "more than %d subtitle streams: the others are not looked at", MEDIA_SUBTITLES_MAX);
-        return;
-    }
-    const AVStream *stream = f->format->streams[index];
-    media_subtitle *s = &f->info.subtitles[f->info.subtitle_count++];
-    s->stream = index;
-    snprintf(s->codec, sizeof s->codec, "%s", avcodec_get_name(stream->codecpar->codec_id));
-    const AVDictionaryEntry *language = av_dict_get(stream->metadata, "language", NULL, 0);
-    snprintf(s->language, sizeof s->language, "%s", language ? language->value : "");
-    const AVCodecDescriptor *descriptor = avcodec_descriptor_get(stream->codecpar->codec_id);
-    s->is_text = descriptor && (descriptor->props & AV_CODEC_PROP_TEXT_SUB);
 }
 
 static double length_of(const AVFormatContext *format)
@@ -128,10 +126,6 @@ void libav_describe(libav_file *f)
     info->streams = (int)format->nb_streams;
     info->start = format->start_time != AV_NOPTS_VALUE ? (double)format->start_time / AV_TIME_BASE : 0;
     f->start_time = info->start < 0 && is_run_up(format, info->start) ? 0 : info->start;
-    f->picture_stream = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
-    f->sound_stream = av_find_best_stream(format, AVMEDIA_TYPE_AUDIO, -1, -1, NULL, 0);
-    if (f->picture_stream >= 0 && (format->streams[f->picture_stream]->disposition & AV_DISPOSITION_ATTACHED_PIC))
-        f->picture_stream = -1; /* the cover of a recording shows nobody talking */
     if (f->picture_stream >= 0)
         describe_picture(f);
     if (f->sound_stream >= 0) {
@@ -141,8 +135,6 @@ void libav_describe(libav_file *f)
         info->sample_rate = p->sample_rate;
         info->channels = p->ch_layout.nb_channels;
     }
-    for (unsigned i = 0; i < format->nb_streams; i++)
-        if (format->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE)
-            describe_subtitle(f, (int)i);
+    info->has_subtitles = f->subtitle_stream >= 0;
     info->duration = info->is_still ? 0 : length_of(format);
 }

@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "media/libav_tracks.h"
 #include "media/sound.h"
 
 #define READ_BUFFER 65536
@@ -25,28 +26,9 @@ void libav_warn(libav_file *f, const char *format, ...)
     va_start(arguments, format);
     number_vformat(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
-    for (size_t i = 0; i < f->warnings.count; i++)
-        if (strcmp(f->warnings.items[i], sentence) == 0)
-            return;
-    char *copy = memory_copy_text(sentence);
-    char **items = copy ? memory_resize(f->warnings.items, f->warnings.count + 1, sizeof *items) : NULL;
-    if (!items) {
-        free(copy);
+    if (!media_warnings_add(&f->warnings, sentence))
         return;
-    }
-    f->warnings.items = items;
-    items[f->warnings.count++] = copy;
     report_log(f->options.report, LOG_WARNING, "%s: %s", f->path, sentence);
-}
-
-void media_warnings_free(media_warnings *warnings)
-{
-    if (!warnings)
-        return;
-    for (size_t i = 0; i < warnings->count; i++)
-        free(warnings->items[i]);
-    free(warnings->items);
-    *warnings = (media_warnings){0};
 }
 
 double libav_widest_gap(const libav_file *f)
@@ -276,13 +258,15 @@ static smac_status open_container(libav_file *f, smac_error *error)
 
 smac_status libav_check_streams(const libav_file *f, bool subtitles_alone_do, smac_error *error)
 {
-    bool something = f->info.has_picture || f->info.has_sound || (subtitles_alone_do && f->info.subtitle_count > 0);
-    if (something)
+    const media_track *words = NULL;
+    for (int i = 0; i < f->info.track_count && !words; i++)
+        words = f->info.tracks[i].kind == MEDIA_TRACK_SUBTITLES ? &f->info.tracks[i] : NULL;
+    if (f->info.has_picture || f->info.has_sound || (subtitles_alone_do && words))
         return SMAC_OK;
-    if (f->info.subtitle_count > 0)
+    if (words)
         return FAIL(error, SMAC_ERROR_FORMAT,
             "%s holds subtitles alone (%s), expected picture or sound; give it as the transcript of a video", f->path,
-            f->info.subtitles[0].codec);
+            words->codec);
     return FAIL(error, SMAC_ERROR_FORMAT, "%s holds no picture and no sound (kind %s, %d streams): name another",
         f->path, f->info.container, f->info.streams);
 }
@@ -293,6 +277,7 @@ static smac_status open_all(libav_file *f, smac_error *error)
         TRY(open_path(f, error));
     TRY(open_io(f, error));
     TRY(error_advise(error, open_container(f, error), SMAC_ERROR_FORMAT, "get it again or name another"));
+    TRY(libav_choose_tracks(f, error));
     libav_describe(f);
     return libav_check_streams(f, true, error);
 }
@@ -306,7 +291,7 @@ smac_status media_open(const media_input *input, const media_options *options, m
         free(f);
         return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for reading %s", name);
     }
-    f->descriptor = f->picture_stream = f->sound_stream = f->subtitle_wanted = -1;
+    f->descriptor = f->picture_stream = f->sound_stream = f->subtitle_stream = -1;
     f->input = *input;
     if (options)
         f->options = *options;

@@ -17,8 +17,7 @@ struct libav_file { /* media.h calls it media_file */
     AVFormatContext *format;
     media_info info;
     media_warnings warnings;
-    int picture_stream, sound_stream; /* -1: none */
-    int subtitle_wanted;              /* number of the stream; -1: the best */
+    int picture_stream, sound_stream, subtitle_stream; /* -1: none */
     int64_t max_pixels;
     double start_time; /* seconds in the container's own time that are 0 in ours */
     int orientation;   /* of the container's display matrix, see libav_orientation */
@@ -26,7 +25,7 @@ struct libav_file { /* media.h calls it media_file */
 };
 typedef struct libav_file libav_file;
 
-/* Fill info, choose the streams (libav_describe.c). */
+/* Fill info, after the streams are chosen (libav_describe.c). */
 void libav_describe(libav_file *f);
 /* FORMAT when there is nothing to read. */
 smac_status libav_check_streams(const libav_file *f, bool subtitles_alone_do, smac_error *error);
@@ -46,6 +45,10 @@ smac_status libav_unreadable(const libav_file *f, smac_error *error); /* fills S
 
 /* An opened decoder for a stream, or NULL with a warning. */
 AVCodecContext *libav_open_decoder(libav_file *f, int stream);
+
+/* Width of a pixel by its height, 1 where the file does not say or says nonsense; and the width to show. */
+double libav_pixel_aspect(AVRational stated);
+int libav_shown_width(int width, double pixel_aspect);
 
 /*
  * Orientations: bit 0 mirror columns, bit 1 mirror rows, bit 2 transpose first; 0 is upright.

@@ -68,10 +68,11 @@ static void turn(const uint8_t *from, size_t stride, int width, int height, int 
     }
 }
 
-smac_status picture_converter_run(
-    picture_converter *c, const AVFrame *frame, int orientation, const char *path, picture *out, smac_error *error)
+smac_status picture_converter_run(picture_converter *c, const stored_picture *stored, picture *out, smac_error *error)
 {
-    int width = frame->width, height = frame->height;
+    const AVFrame *frame = stored->frame;
+    const char *path = stored->path;
+    int orientation = stored->orientation, width = frame->width, height = frame->height;
     if (width < 1 || height < 1 || !sws_isSupportedInput(frame->format)) {
         const char *name = av_get_pix_fmt_name(frame->format);
         return FAIL(error, SMAC_ERROR_UNSUPPORTED,
@@ -103,13 +104,22 @@ smac_status picture_converter_run(
         orientation = exif ? libav_orientation_of_exif(exif->value) : 0;
     }
     *out = (picture){.rgb = c->rgb, .width = width, .height = height, .stride = stride};
+    int shown_width = libav_shown_width(width, stored->pixel_aspect);
+    if (shown_width != width) {
+        out->shown_width = shown_width;
+        out->shown_height = height;
+    }
     if (orientation == 0)
         return SMAC_OK;
     if (!make_room(&c->turned, &c->turned_bytes, (size_t)width * (size_t)height * 3))
         return FAIL(error, SMAC_ERROR_MEMORY, "%s: out of memory for a picture of %d x %d", path, width, height);
     turn(c->rgb, stride, width, height, orientation, c->turned);
-    bool transpose = orientation & LIBAV_TRANSPOSE;
-    *out = (picture){.rgb = c->turned, .width = transpose ? height : width, .height = transpose ? width : height};
+    out->rgb = c->turned;
+    if (orientation & LIBAV_TRANSPOSE) {
+        *out = (picture){.rgb = c->turned, .width = height, .height = width};
+        out->shown_width = shown_width != width ? height : 0;
+        out->shown_height = shown_width != width ? shown_width : 0;
+    }
     out->stride = (size_t)out->width * 3;
     return SMAC_OK;
 }

@@ -14,13 +14,20 @@ typedef struct picture_converter {
     size_t rgb_bytes, turned_bytes;
 } picture_converter;
 
+/* One frame and how it is to be shown. */
+typedef struct stored_picture {
+    const AVFrame *frame;
+    int orientation;     /* of the container; 0: the frame's EXIF */
+    double pixel_aspect; /* width of a pixel by its height */
+    const char *path;    /* for messages */
+} stored_picture;
+
 /*
  * The colour matrix and range are the frame's own; where it does not say, BT.601 and (except for JPEG formats) limited
- * range, as ffmpeg takes them.  Transparency is dropped.  Orientation: of the container, else of the frame's EXIF.
+ * range, as ffmpeg takes them.  Transparency is dropped.  
  * out points into the converter and holds until the next call.
  */
-smac_status picture_converter_run(
-    picture_converter *c, const AVFrame *frame, int orientation, const char *path, picture *out, smac_error *error);
+smac_status picture_converter_run(picture_converter *c, const stored_picture *stored, picture *out, smac_error *error);
 void picture_converter_free(picture_converter *c);
 
 #endif

@@ -5,23 +5,10 @@
 
 #include "base/memory.h"
 #include "media/decoder.h"
+#include "media/language.h"
 #include "media/libav_subtitles.h"
+#include "media/libav_tracks.h"
 #include "media/transcript_text.h"
-
-/* The wanted stream, the default one, or the first of text; -1: none. */
-static int choose_stream(const libav_file *f, int wanted)
-{
-    int chosen = -1;
-    for (int i = 0; i < f->info.subtitle_count; i++) {
-        const media_subtitle *s = &f->info.subtitles[i];
-        if (!s->is_text || (wanted >= 0 && s->stream != wanted))
-            continue;
-        bool is_default = f->format->streams[s->stream]->disposition & AV_DISPOSITION_DEFAULT;
-        if (chosen < 0 || (is_default && !(f->format->streams[chosen]->disposition & AV_DISPOSITION_DEFAULT)))
-            chosen = s->stream;
-    }
-    return chosen;
-}
 
 /* An event in ASS form is "order,layer,style,name,left,right,vertical,effect,text". */
 static void add_event(text_buffer *text, const AVSubtitleRect *rect)
@@ -69,19 +56,15 @@ smac_status subtitle_reader_take(subtitle_reader *r, AVPacket *packet, smac_erro
     return status;
 }
 
-smac_status subtitle_reader_open(subtitle_reader *r, libav_file *f, smac_error *error)
+void subtitle_reader_open(subtitle_reader *r, libav_file *f)
 {
-    *r = (subtitle_reader){.file = f, .stream = choose_stream(f, f->subtitle_wanted)};
-    if (r->stream < 0 && f->subtitle_wanted >= 0)
-        return FAIL(error, SMAC_ERROR_NOT_FOUND,
-            "%s has no text subtitles in stream %d: `semanticmac inspect` lists its streams", f->path,
-            f->subtitle_wanted);
+    *r = (subtitle_reader){.file = f, .stream = f->subtitle_stream};
+    libav_warn_of_subtitles(f);
     if (r->stream >= 0 && !(r->codec = libav_open_decoder(f, r->stream)))
         r->stream = -1;
-    for (int i = 0; r->stream >= 0 && i < f->info.subtitle_count; i++)
-        if (f->info.subtitles[i].stream == r->stream && f->info.subtitles[i].language[0])
-            r->words.language = memory_copy_text(f->info.subtitles[i].language);
-    return SMAC_OK;
+    for (int i = 0; r->stream >= 0 && i < f->info.track_count; i++)
+        if (f->info.tracks[i].stream == r->stream && language_is_known(f->info.tracks[i].language))
+            r->words.language = memory_copy_text(f->info.tracks[i].language);
 }
 
 void subtitle_reader_close(subtitle_reader *r)
@@ -91,20 +74,21 @@ void subtitle_reader_close(subtitle_reader *r)
 }
 
 smac_status transcript_from_media(
-    const char *path, int stream, const media_options *options, transcript *out, smac_error *error)
+    const char *path, const media_options *options, transcript *out, media_warnings *warnings, smac_error *error)
 {
     media_options mine = options ? *options : (media_options){0};
     mine.skip_picture = mine.skip_sound = mine.subtitles = true;
     *out = (transcript){0};
-    media_file *file;
+    if (warnings)
+        *warnings = (media_warnings){0};
     decoder *d;
     decoded end;
-    TRY(media_open(&(media_input){.name = path}, &mine, &file, error));
-    file->subtitle_wanted = stream;
-    TRY(decoder_start(file, NULL, &d, error));
+    TRY(decoder_open(path, &mine, &d, error));
     smac_status status = decoder_next(d, &end, error); /* without picture and sound: one pass to the end */
     if (status == SMAC_OK)
         decoder_take_subtitles(d, out);
+    if (warnings)
+        media_warnings_copy(decoder_warnings(d), warnings);
     decoder_close(d);
     return status;
 }

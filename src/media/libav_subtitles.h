@@ -12,11 +12,8 @@ typedef struct subtitle_reader {
     transcript words;
 } subtitle_reader;
 
-/*
- * Choose the stream (file->subtitle_wanted, or the best) and open its decoder.  Without text subtitles, or without a
- * decoder for them, stream is -1 (with a warning in the second case).  Errors: NOT_FOUND (the wanted one is not there).
- */
-smac_status subtitle_reader_open(subtitle_reader *r, libav_file *file, smac_error *error);
+/* Open the decoder of file->subtitle_stream.  Without one, or without a decoder for it, stream is -1 (with a warning). */
+void subtitle_reader_open(subtitle_reader *r, libav_file *file);
 /* Times count from the start of the part read; what lies outside it is left out. */
 smac_status subtitle_reader_take(subtitle_reader *r, AVPacket *packet, smac_error *error);
 void subtitle_reader_close(subtitle_reader *r);

@@ -19,7 +19,7 @@
 #include "base/log.h"
 
 #define MEDIA_SAMPLE_RATE 16000 /* all sound is given as mono at this rate, in float32, full scale 1 */
-#define MEDIA_SUBTITLES_MAX 16
+#define MEDIA_TRACKS_MAX 64
 
 /*
  * Where the bytes of a recording come from: the file `name`, or, with read, the caller's functions.  They and the memory
@@ -54,15 +54,30 @@ typedef struct media_options {
     int threads;       /* threads of the picture decoder; 0: 1 */
     double start, end; /* read this part alone, in seconds; end 0: to the end */
     bool skip_picture, skip_sound;
+    /*
+     * The tracks to read: the number of the stream, a language ("en", "eng"), or "none".  NULL: the container's first
+     * default; of subtitles, those in the language of the sound (libav_tracks.c).
+     */
+    const char *picture_track, *sound_track, *subtitle_track;
     bool subtitles; /* collect the words of the text subtitles while reading (media_reader_subtitles) */
 } media_options;
 
-typedef struct media_subtitle {
-    int stream;        /* its number in the file */
-    char codec[32];    /* subrip, mov_text, webvtt, ass, hdmv_pgs_subtitle, ... */
-    char language[16]; /* as written in the file; empty: not said */
-    bool is_text;      /* pictures of text are not read */
-} media_subtitle;
+typedef enum media_track_kind { MEDIA_TRACK_PICTURE, MEDIA_TRACK_SOUND, MEDIA_TRACK_SUBTITLES } media_track_kind;
+
+typedef struct media_track {
+    media_track_kind kind;
+    int stream;                /* its number in the file */
+    char codec[32];            /* h264, aac, subrip, mov_text, hdmv_pgs_subtitle, ... */
+    char language[16];         /* as written in the file; empty: not stated */
+    char title[64];            /* the same */
+    bool is_default;           /* the container's flag */
+    bool is_secondary;         /* commentary, or for the deaf or the blind */
+    bool is_forced;            /* SUBTITLES: the foreign lines alone */
+    bool is_text;              /* SUBTITLES: pictures of text are not read */
+    bool is_chosen;            /* this one is read */
+    int width, height;         /* PICTURE: as stored */
+    int sample_rate, channels; /* SOUND */
+} media_track;
 
 typedef struct media_info {
     char container[64];
@@ -72,15 +87,17 @@ typedef struct media_info {
     bool has_picture, has_sound;
     bool is_still; /* one picture without time (png, jpg) */
     char picture_codec[32], picture_format[32];
-    int width, height; /* as shown, after rotation */
-    int rotation;      /* clockwise degrees that the container asks for: 0, 90, 180 or 270.  (A still's EXIF is
+    int width, height;   /* as shown: with square pixels, after rotation */
+    double pixel_aspect; /* width of a stored pixel by its height; 1: square */
+    int rotation;        /* clockwise degrees that the container asks for: 0, 90, 180 or 270.  (A still's EXIF is
                              * obeyed too, but known only when it is decoded.) */
     bool mirrored;
     double frame_rate; /* average; 0: not known */
     char sound_codec[32];
     int sample_rate, channels;
-    int subtitle_count; /* kept: at most MEDIA_SUBTITLES_MAX */
-    media_subtitle subtitles[MEDIA_SUBTITLES_MAX];
+    bool has_subtitles; /* text subtitles were chosen: options.subtitles reads them */
+    int track_count;    /* of picture, sound and subtitles, without covers; at most MEDIA_TRACKS_MAX are kept */
+    media_track tracks[MEDIA_TRACKS_MAX];
 } media_info;
 
 /*
@@ -92,6 +109,10 @@ typedef struct media_warnings {
     size_t count;
     int64_t broken_packets; /* of picture and sound together */
 } media_warnings;
+
+bool media_warnings_add(media_warnings *warnings, const char *sentence); /* false: it is there already, or no memory */
+void media_warnings_copy(const media_warnings *from, media_warnings *to);
+void media_warnings_free(media_warnings *warnings); /* NULL is fine; leaves it empty */
 
 /* How recordings' names end ("mp4", ..., NULL at the end), the likeliest first.  Any other name may hold one too. */
 extern const char *const media_endings[];

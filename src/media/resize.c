@@ -264,7 +264,9 @@ smac_status picture_prepare(
     if (in->width < 1 || in->height < 1)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "a picture of %d x %d cannot be prepared", in->width, in->height);
     int width, height;
-    picture_target_size(in->width, in->height, size, prepare, &width, &height);
+    bool is_square = in->shown_width < 1 || in->shown_height < 1;
+    picture_target_size(is_square ? in->width : in->shown_width, is_square ? in->height : in->shown_height, size,
+        prepare, &width, &height);
     size_t one = (size_t)size * (size_t)size * 3;
     for (int crop = 0; crop < crops; crop++) {
         picture_box box = picture_crop_box(width, height, size, prepare, crops, crop);

@@ -27,6 +27,7 @@ typedef struct picture {
     const uint8_t *rgb;
     int width, height;
     size_t stride;
+    int shown_width, shown_height; /* where the pixels are not square: the proportions to show; 0: width, height */
 } picture;
 
 typedef struct picture_box {
@@ -52,7 +53,7 @@ smac_status picture_resize_bilinear(
 void picture_target_size(int width, int height, int size, picture_preparation prepare, int *out_width, int *out_height);
 picture_box picture_crop_box(int width, int height, int size, picture_preparation prepare, int crops, int crop);
 
-/* All crops: rgb (crops, S, S, 3) for PREPARE_STILL, values (crops, 3, S, S) in [0, 1] for PREPARE_VIDEO. */
+/* All crops, in the proportions to show: rgb (crops, S, S, 3) for PREPARE_STILL, values (crops, 3, S, S) in [0, 1] for PREPARE_VIDEO. */
 smac_status picture_prepare(const picture *in, int size, picture_preparation prepare, int crops, uint8_t *rgb,
     float *values, smac_error *error);
 

@@ -21,16 +21,6 @@ static smac_status read_all(decoder *d, const char *path, sound_sink sink, void 
     }
 }
 
-/* The warnings outlive the decoder: copied. */
-static void copy_warnings(const media_warnings *from, media_warnings *to)
-{
-    *to = (media_warnings){.broken_packets = from->broken_packets};
-    to->items = from->count ? memory_new(from->count, sizeof *to->items) : NULL;
-    for (size_t i = 0; to->items && i < from->count; i++)
-        if ((to->items[to->count] = memory_copy_text(from->items[i])))
-            to->count++;
-}
-
 smac_status sound_read(const char *path, const media_options *options, sound_sink sink, void *user,
     media_warnings *warnings, smac_error *error)
 {
@@ -43,7 +33,7 @@ smac_status sound_read(const char *path, const media_options *options, sound_sin
     TRY(decoder_open(path, &mine, &d, error));
     smac_status status = read_all(d, path, sink, user, error);
     if (warnings)
-        copy_warnings(decoder_warnings(d), warnings);
+        media_warnings_copy(decoder_warnings(d), warnings);
     decoder_close(d);
     return status;
 }

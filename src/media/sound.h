@@ -18,6 +18,4 @@ smac_status sound_read(const char *path, const media_options *options, sound_sin
 smac_status sound_load(const char *path, const media_options *options, float **samples, size_t *count,
     media_warnings *warnings, smac_error *error);
 
-void media_warnings_free(media_warnings *warnings); /* NULL is fine; leaves it empty */
-
 #endif

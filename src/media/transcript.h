@@ -43,11 +43,11 @@ smac_status transcript_parse(
     const char *data, size_t size, transcript_format format, const char *name, transcript *out, smac_error *error);
 
 /*
- * The text subtitles of a media file: stream number stream, or -1 for the best text stream (the default one, else the
- * first).  A file without text subtitles: SMAC_OK with count 0.
+ * The text subtitles of a media file: options->subtitle_track, or those that fit the sound.  A file without any that can
+ * be taken: SMAC_OK with count 0.  *warnings (may be NULL) is freed with media_warnings_free.
  */
 smac_status transcript_from_media(
-    const char *path, int stream, const media_options *options, transcript *out, smac_error *error);
+    const char *path, const media_options *options, transcript *out, media_warnings *warnings, smac_error *error);
 
 /* Building one by hand.  text is cleaned as above; an empty one is left out (SMAC_OK). */
 smac_status transcript_add(transcript *t, double start, double end, const char *text, size_t length, smac_error *error);

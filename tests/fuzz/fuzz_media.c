@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             media_reader_close(reader);
         }
         transcript words;
-        if (transcript_from_media(path, -1, NULL, &words, &error) == SMAC_OK)
+        if (transcript_from_media(path, NULL, &words, NULL, &error) == SMAC_OK)
             transcript_free(&words);
     }
     close(descriptor);

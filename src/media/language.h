@@ -1,0 +1,10 @@
+/* media/language.h - codes of languages as containers write them: ISO 639-1 and -2 (both forms), with or without region. */
+#ifndef SMAC_MEDIA_LANGUAGE_H
+#define SMAC_MEDIA_LANGUAGE_H
+
+#include <stdbool.h>
+
+bool language_is_known(const char *code);                /* not empty, "und", "mul", "mis" or "zxx" */
+bool language_is_same(const char *one, const char *two); /* "de", "ger", "deu", "de-CH" and "DE" are the same */
+
+#endif
