@@ -30,6 +30,7 @@ struct decoder {
     AVPacket *packet;
     AVFrame *frame;
     bool input_ended;
+    bool is_corrupt[TIMELINE_TRACKS]; /* the packet read last */
     /* picture */
     AVCodecContext *picture_codec;
     AVFrame *held, *current;
@@ -312,8 +313,11 @@ static smac_status take_sound(decoder *d, smac_error *error)
 /* --- the loop ---------------------------------------------------------------------------------------------------- */
 
 /* Fetch one frame of one decoder.  1: d->frame is filled; 0: it wants input, or has ended. */
-static int receive(decoder *d, AVCodecContext *codec, bool *drained, int64_t *broken)
+static int receive_frame(decoder *d, timeline_track track)
 {
+    AVCodecContext *codec = track == TIMELINE_PICTURE ? d->picture_codec : d->sound_codec;
+    bool *drained = track == TIMELINE_PICTURE ? &d->picture_drained : &d->sound_drained;
+    int64_t *broken = track == TIMELINE_PICTURE ? &d->picture_broken : &d->sound_broken;
     for (int tries = 0; !*drained && tries < DECODE_ERRORS_MAX; tries++) {
         int code = avcodec_receive_frame(codec, d->frame);
         if (code == 0)
@@ -324,7 +328,7 @@ static int receive(decoder *d, AVCodecContext *codec, bool *drained, int64_t *br
             *drained = true;
             return 0;
         }
-        ++*broken;
+        *broken += !d->is_corrupt[track]; /* that is counted apart */
         if (d->input_ended && tries + 1 == DECODE_ERRORS_MAX)
             *drained = true;
     }
@@ -352,11 +356,12 @@ static smac_status read_packet(decoder *d, smac_error *error)
     smac_status status = SMAC_OK;
     if ((track == TIMELINE_PICTURE && !d->picture_ended) || (track == TIMELINE_SOUND && !d->sound_ended)) {
         bool picture = track == TIMELINE_PICTURE;
-        if (d->packet->flags & AV_PKT_FLAG_CORRUPT)
-            ++*(picture ? &d->picture_broken : &d->sound_broken);
+        /* The last packet of a file may be shorter than the others, which libav calls corrupt too. */
+        *(picture ? &d->picture_broken : &d->sound_broken) += d->is_corrupt[track];
+        d->is_corrupt[track] = d->packet->flags & AV_PKT_FLAG_CORRUPT;
         ++*(picture ? &d->picture_packets : &d->sound_packets);
         int code = avcodec_send_packet(picture ? d->picture_codec : d->sound_codec, d->packet);
-        if (code < 0 && code != AVERROR(EAGAIN) && code != AVERROR_EOF)
+        if (code < 0 && code != AVERROR(EAGAIN) && code != AVERROR_EOF && !d->is_corrupt[track])
             ++*(picture ? &d->picture_broken : &d->sound_broken);
     } else if (d->packet->stream_index == d->subtitles.stream) {
         status = subtitle_reader_take(&d->subtitles, d->packet, error);
@@ -411,7 +416,8 @@ static void warn_of_losses(decoder *d)
         if (all[i].seconds <= 0 && d->start == 0)
             libav_warn(f, "nothing of its %s could be decoded; it is left out", all[i].name);
         const AVStream *stream = f->format->streams[all[i].stream];
-        bool estimated = f->format->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE || f->info.is_still;
+        bool estimated =
+            f->format->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE || f->info.is_still || f->is_streamed;
         if (estimated || isfinite(d->end) || packet_queue_jumped(&d->packets))
             continue;
         bool own = stream->duration > 0; /* Matroska tells the length of the whole file alone */
@@ -454,13 +460,12 @@ smac_status decoder_next(decoder *d, decoded *out, smac_error *error)
         if (!d->sound_ended || sound_converter_complete(&d->sound))
             if (give_sound(d, out))
                 return SMAC_OK;
-        if (d->picture_codec && !d->picture_drained &&
-            receive(d, d->picture_codec, &d->picture_drained, &d->picture_broken)) {
+        if (d->picture_codec && !d->picture_drained && receive_frame(d, TIMELINE_PICTURE)) {
             if (take_picture(d, out))
                 return SMAC_OK;
             continue;
         }
-        if (d->sound_codec && !d->sound_drained && receive(d, d->sound_codec, &d->sound_drained, &d->sound_broken)) {
+        if (d->sound_codec && !d->sound_drained && receive_frame(d, TIMELINE_SOUND)) {
             if (d->sound_ended)
                 av_frame_unref(d->frame);
             else

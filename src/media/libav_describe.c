@@ -118,6 +118,23 @@ static bool is_run_up(const AVFormatContext *format, double start)
     return -start <= longest + 0.001;
 }
 
+/* A RIFF file (WAV, AVI) that was written to a pipe: its size, the first length in it, was never filled in. */
+static bool is_streamed_riff(const uint8_t head[8])
+{
+    static const uint8_t all[4] = {0xFF, 0xFF, 0xFF, 0xFF}, none[4] = {0};
+    return memcmp(head, "RIFF", 4) == 0 && (memcmp(head + 4, all, 4) == 0 || memcmp(head + 4, none, 4) == 0);
+}
+
+static void warn_of_riff_size(libav_file *f)
+{
+    const uint8_t *size = f->head + 4;
+    int64_t stated =
+        8 + (int64_t)((uint32_t)size[0] | (uint32_t)size[1] << 8 | (uint32_t)size[2] << 16 | (uint32_t)size[3] << 24);
+    if (memcmp(f->head, "RIFF", 4) == 0 && !f->is_streamed && f->input.size >= 0 && stated > f->input.size + 1)
+        libav_warn(f, "the file is cut off: by its header it has %lld bytes, there are %lld", (long long)stated,
+            (long long)f->input.size);
+}
+
 void libav_describe(libav_file *f)
 {
     AVFormatContext *format = f->format;
@@ -136,5 +153,8 @@ void libav_describe(libav_file *f)
         info->channels = p->ch_layout.nb_channels;
     }
     info->has_subtitles = f->subtitle_stream >= 0;
-    info->duration = info->is_still ? 0 : length_of(format);
+    f->is_streamed = is_streamed_riff(f->head);
+    warn_of_riff_size(f);
+    bool is_unknown = info->is_still || (f->is_streamed && strcmp(info->container, "avi") == 0);
+    info->duration = is_unknown ? 0 : length_of(format);
 }

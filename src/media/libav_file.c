@@ -115,6 +115,8 @@ static int read_callback(void *user, uint8_t *data, int size)
         f->read_failed = true;
         return AVERROR(EIO);
     }
+    for (int64_t i = f->position; i < (int64_t)sizeof f->head && i < f->position + got; i++)
+        f->head[i] = data[i - f->position];
     f->position += got;
     return got == 0 ? AVERROR_EOF : (int)got;
 }

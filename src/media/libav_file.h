@@ -22,6 +22,8 @@ struct libav_file { /* media.h calls it media_file */
     double start_time; /* seconds in the container's own time that are 0 in ours */
     int orientation;   /* of the container's display matrix, see libav_orientation */
     bool interrupted, read_failed;
+    uint8_t head[8];  /* the first bytes */
+    bool is_streamed; /* written without going back: the lengths in its header are placeholders */
 };
 typedef struct libav_file libav_file;
 

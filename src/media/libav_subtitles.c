@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "media/decoder.h"
@@ -10,21 +11,50 @@
 #include "media/libav_tracks.h"
 #include "media/transcript_text.h"
 
-/* An event in ASS form is "order,layer,style,name,left,right,vertical,effect,text". */
+enum {
+    ASS_STYLE = 2,
+    ASS_EFFECT = 7,
+    ASS_TEXT = 8
+}; /* fields: order, layer, style, name, three margins, effect, text */
+
+/* The comma-separated field number n (from 0) of an event in ASS form; the last, the text, may hold commas itself. */
+static const char *ass_field(const char *event, int n, size_t *length)
+{
+    for (int i = 0; i < n; i++) {
+        const char *comma = strchr(event, ',');
+        if (!comma)
+            break;
+        event = comma + 1;
+    }
+    *length = n < ASS_TEXT ? strcspn(event, ",") : strlen(event);
+    return event;
+}
+
+/* Signs are read, not said; lines of the effect "fx" repeat the words of a song syllable by syllable. */
+static bool ass_is_speech(const char *event)
+{
+    size_t style, effect;
+    const char *name = ass_field(event, ASS_STYLE, &style), *kind = ass_field(event, ASS_EFFECT, &effect);
+    bool is_sign = style >= 4 && strncasecmp(name, "sign", 4) == 0;
+    return !is_sign && !(effect == 2 && strncasecmp(kind, "fx", 2) == 0);
+}
+
 static void add_event(text_buffer *text, const AVSubtitleRect *rect)
 {
-    const char *words = rect->type == SUBTITLE_TEXT ? rect->text : rect->ass;
-    if (!words)
-        return;
-    if (rect->type == SUBTITLE_ASS)
-        for (int commas = 0; commas < 8; commas++) {
-            const char *comma = strchr(words, ',');
-            if (!comma)
-                break;
-            words = comma + 1;
-        }
+    size_t length = 0;
+    const char *words = rect->text;
+    if (rect->type == SUBTITLE_ASS) {
+        if (!rect->ass || !ass_is_speech(rect->ass))
+            return;
+        words = ass_field(rect->ass, ASS_TEXT, &length);
+    } else if (words) {
+        length = strlen(words);
+    }
     text_add_char(text, ' ');
-    add_without_markup(text, words, strlen(words), false, rect->type == SUBTITLE_ASS);
+    if (words && rect->type == SUBTITLE_ASS)
+        add_ass_text(text, words, length);
+    else if (words)
+        add_without_markup(text, words, length, false);
 }
 
 smac_status subtitle_reader_take(subtitle_reader *r, AVPacket *packet, smac_error *error)

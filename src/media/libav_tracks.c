@@ -67,6 +67,8 @@ static void describe_track(const AVStream *stream, media_track_kind kind, media_
     size_t bad = utf8_invalid_at(t->title, strlen(t->title)); /* cut in a character, or not UTF-8 */
     if (bad != SIZE_MAX)
         t->title[bad] = 0;
+    for (char *c = t->title; *c; c++)
+        *c = (unsigned char)*c < ' ' || *c == 0x7F ? ' ' : *c;
     t->sample_rate = p->sample_rate;
     t->channels = p->ch_layout.nb_channels;
     t->is_default = stream->disposition & AV_DISPOSITION_DEFAULT;

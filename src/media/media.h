@@ -59,7 +59,7 @@ typedef struct media_options {
      * default; of subtitles, those in the language of the sound (libav_tracks.c).
      */
     const char *picture_track, *sound_track, *subtitle_track;
-    bool subtitles; /* collect the words of the text subtitles while reading (media_reader_subtitles) */
+    bool subtitles; /* collect the words of the text subtitles while reading (decoder_subtitles) */
 } media_options;
 
 typedef enum media_track_kind { MEDIA_TRACK_PICTURE, MEDIA_TRACK_SOUND, MEDIA_TRACK_SUBTITLES } media_track_kind;
@@ -126,8 +126,8 @@ bool media_has_ending(const char *name); /* in capitals too */
 smac_status media_probe(const char *path, const media_options *options, media_info *out, smac_error *error);
 
 /*
- * A recording opened and looked into, nothing decoded yet.  Give it to media_reader_start or decoder_start, which take
- * it over, or close it.  Errors as media_probe's; a file of subtitles alone is accepted.
+ * A recording opened and looked into, nothing decoded yet.  Give it to decoder_start, which takes it
+ * over, or close it.  Errors as media_probe's; a file of subtitles alone is accepted.
  */
 typedef struct libav_file media_file;
 smac_status media_open(const media_input *input, const media_options *options, media_file **out, smac_error *error);

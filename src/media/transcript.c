@@ -21,7 +21,7 @@ static char *clean(const char *text, size_t length)
     for (size_t at = 0; at < length;) {
         size_t from = at;
         uint32_t c = utf8_next(text, length, &at);
-        if (c == 0xFEFF || c == 0x200E || c == 0x200F || c == 0x200B) /* marks without width */
+        if (c == 0xFEFF || c == 0x200E || c == 0x200F || c == 0x200B || c == 0x2060) /* marks without width */
             continue;
         if (c <= 0x20 || (c >= 0x7F && c <= 0xA0) || c == 0x2028 || c == 0x2029 || c == 0x3000) {
             space = out.length > 0;

@@ -205,7 +205,7 @@ static smac_status parse_all(cue_parser *p, smac_error *error)
         if (!p->has_cue)
             return bad_times(p, line, length, error);
         text_add_char(&p->text, ' ');
-        add_without_markup(&p->text, line, length, p->vtt, false);
+        add_without_markup(&p->text, line, length, p->vtt);
     }
     return finish_cue(p, error);
 }

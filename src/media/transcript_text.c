@@ -142,25 +142,65 @@ static size_t entity_length(const char *text, size_t length, const char **replac
     return 0;
 }
 
-void add_without_markup(text_buffer *out, const char *text, size_t length, bool entities, bool ass)
+void add_without_markup(text_buffer *out, const char *text, size_t length, bool entities)
 {
     for (size_t i = 0; i < length;) {
         size_t skip = tag_length(text + i, length - i);
         const char *replacement = "";
-        if (skip == 0 && text[i] == '{' && (ass || (i + 1 < length && text[i + 1] == '\\'))) {
+        if (skip == 0 && text[i] == '{' && i + 1 < length && text[i + 1] == '\\') {
             const char *end = memchr(text + i, '}', length - i < MARKUP_MAX ? length - i : MARKUP_MAX);
             skip = end ? (size_t)(end - (text + i)) + 1 : 0;
         }
         if (skip == 0 && entities && text[i] == '&')
             skip = entity_length(text + i, length - i, &replacement);
-        if (skip == 0 && ass && text[i] == '\\' && i + 1 < length && strchr("Nnh", text[i + 1])) {
-            skip = 2;
-            replacement = " ";
-        }
         if (skip == 0)
             text_add_char(out, text[i++]);
         else
             text_add(out, replacement);
         i += skip;
+    }
+}
+
+/* Whether drawing is on after an override block: the last \p with a number says; not one inside \t(...). */
+static bool ass_block_draws(const char *block, size_t length, bool drawing)
+{
+    int depth = 0;
+    for (size_t i = 0; i < length; i++) {
+        depth += (block[i] == '(') - (block[i] == ')' && depth > 0);
+        bool has_number = i + 2 < length && block[i + 2] >= '0' && block[i + 2] <= '9';
+        if (depth > 0 || block[i] != '\\' || i + 1 >= length || block[i + 1] != 'p' || !has_number)
+            continue;
+        drawing = false;
+        for (size_t k = i + 2; k < length && block[k] >= '0' && block[k] <= '9'; k++)
+            drawing = drawing || block[k] != '0';
+    }
+    return drawing;
+}
+
+void add_ass_text(text_buffer *out, const char *text, size_t length)
+{
+    bool drawing = false;
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i], next = i + 1 < length ? text[i + 1] : 0;
+        if (c == '{') {
+            const char *end = memchr(text + i, '}', length - i);
+            if (end) {
+                size_t block = (size_t)(end - (text + i));
+                drawing = ass_block_draws(text + i, block, drawing);
+                i += block;
+                continue;
+            }
+        }
+        if (drawing)
+            continue;
+        if (c == '\\' && (next == 'N' || next == 'n' || next == 'h')) {
+            text_add_char(out, ' ');
+            i++;
+        } else if (c == '\\' && (next == '{' || next == '}')) {
+            text_add_char(out, next);
+            i++;
+        } else {
+            text_add_char(out, c);
+        }
     }
 }

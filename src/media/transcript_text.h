@@ -20,8 +20,10 @@ typedef struct line_cursor {
 bool next_line(line_cursor *cursor, const char **line, size_t *length);
 bool is_blank(const char *line, size_t length);
 
-/* Add a piece of cue text without its markup: <tags>, {\\codes}, &entities; and, with ass, \\N, \\n and \\h. */
-void add_without_markup(text_buffer *out, const char *text, size_t length, bool entities, bool ass);
+/* Add a piece of cue text without its markup: <tags>, {\\codes}; and &entities;. */
+void add_without_markup(text_buffer *out, const char *text, size_t length, bool entities);
+/* The text of an ASS event: without {override blocks and comments} and drawings (\\p1 to \\p0); \\N, \\n, \\h are spaces. */
+void add_ass_text(text_buffer *out, const char *text, size_t length);
 
 /* Parsers for one kind each; text is UTF-8. */
 smac_status transcript_parse_cues(

@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "media/frames.h"
+#include "media/decoder.h"
 #include "media/transcript.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -19,15 +19,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (write(descriptor, data, size) == (ssize_t)size) {
         char path[64];
         snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-        frame_options options = {.size = 16, .media.max_pixels = 1 << 20};
-        media_reader *reader;
+        media_options options = {.max_pixels = 1 << 20, .subtitles = true};
+        decoder *d;
         smac_error error;
-        if (media_reader_open(path, &options, &reader, &error) == SMAC_OK) {
-            media_event event;
-            for (int i = 0; i < 300; i++)
-                if (media_reader_next(reader, &event, &error) != SMAC_OK || event.kind == MEDIA_EVENT_END)
+        if (decoder_open(path, &options, &d, &error) == SMAC_OK) {
+            decoded piece;
+            picture shown;
+            for (int i = 0; i < 300; i++) {
+                if (decoder_next(d, &piece, &error) != SMAC_OK || piece.kind == DECODED_END)
                     break;
-            media_reader_close(reader);
+                if (piece.kind == DECODED_PICTURE)
+                    decoder_picture(d, &shown, &error);
+            }
+            decoder_close(d);
         }
         transcript words;
         if (transcript_from_media(path, NULL, &words, NULL, &error) == SMAC_OK)

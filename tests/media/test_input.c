@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "media/frames.h"
+#include "film_reader.h"
 #include "media/writer.h"
 
 static char *load(const char *name, size_t *size)
@@ -23,26 +23,26 @@ typedef struct outcome {
     char first[64];
 } outcome;
 
-static outcome read_reader(media_reader *reader)
+static outcome read_reader(film_reader *reader)
 {
     outcome o = {0};
-    media_event event;
+    film_event event;
     do {
-        assert_ok(media_reader_next(reader, &event, error));
-        if (event.kind == MEDIA_EVENT_FRAME) {
+        assert_ok(film_reader_next(reader, &event, error));
+        if (event.kind == FILM_EVENT_FRAME) {
             o.frames++;
             for (int i = 0; i < 16 * 16 * 3; i++)
-                o.picture_sum = o.picture_sum * 31 + event.rgb[i];
+                o.picture_sum = o.picture_sum * 31 + event.frame.rgb[i];
         }
-        for (size_t i = 0; event.kind == MEDIA_EVENT_SOUND && i < event.sample_count; i++)
+        for (size_t i = 0; event.kind == FILM_EVENT_SOUND && i < event.sample_count; i++)
             o.sound_sum += fabs((double)event.samples[i]);
-        o.samples += event.kind == MEDIA_EVENT_SOUND ? event.sample_count : 0;
-    } while (event.kind != MEDIA_EVENT_END);
-    const transcript *words = media_reader_subtitles(reader);
+        o.samples += event.kind == FILM_EVENT_SOUND ? event.sample_count : 0;
+    } while (event.kind != FILM_EVENT_END);
+    const transcript *words = decoder_subtitles(film_reader_decoder(reader));
     o.cues = words->count;
     if (words->count > 0)
         snprintf(o.first, sizeof o.first, "%s", words->segments[0].text);
-    media_reader_close(reader);
+    film_reader_close(reader);
     return o;
 }
 
@@ -101,8 +101,8 @@ static void memory_gives_what_the_file_gives(void **state)
         char *data = load(names[i], &size);
         snprintf(path, sizeof path, "%s/tests/golden/media/%s", SMAC_SOURCE_DIR, names[i]);
         frame_options options = {.size = 16, .media.subtitles = true};
-        media_reader *reader;
-        assert_ok(media_reader_open(path, &options, &reader, error));
+        film_reader *reader;
+        assert_ok(film_reader_open(path, &options, &reader, error));
         outcome expected = read_reader(reader);
         assert_int_equal(expected.cues, i < 2 ? 2 : 0);
         assert_true(expected.frames > 0 || i < 2);
@@ -110,7 +110,7 @@ static void memory_gives_what_the_file_gives(void **state)
         media_input input = media_input_memory(&memory, NULL);
         media_file *opened;
         assert_ok(media_open(&input, &options.media, &opened, error));
-        assert_ok(media_reader_start(opened, &options, &reader, error));
+        assert_ok(film_reader_start(opened, &options, &reader, error));
         outcome o = read_reader(reader);
         check_same(&o, &expected);
         free(data);
@@ -126,16 +126,16 @@ static void a_stream_that_only_goes_forward(void **state)
     media_input input = media_input_memory(&memory, "mine");
     frame_options options = {.size = 16, .media.subtitles = true};
     media_file *opened;
-    media_reader *reader;
+    film_reader *reader;
     assert_ok(media_open(&input, NULL, &opened, error));
-    assert_ok(media_reader_start(opened, &options, &reader, error));
+    assert_ok(film_reader_start(opened, &options, &reader, error));
     outcome expected = read_reader(reader);
     counted c;
     input = counted_input(&c, data, size, false);
     assert_ok(media_open(&input, NULL, &opened, error));
     assert_string_equal(media_file_name(opened), "mine");
-    assert_int_equal(media_file_info(opened)->subtitle_count, 1);
-    assert_ok(media_reader_start(opened, &options, &reader, error));
+    assert_int_equal(media_file_info(opened)->has_subtitles, 1);
+    assert_ok(film_reader_start(opened, &options, &reader, error));
     outcome o = read_reader(reader);
     check_same(&o, &expected);
     assert_string_equal(o.first, "Hello there, world");
@@ -210,11 +210,11 @@ static void a_file_of_subtitles_alone_is_opened_but_not_decoded(void **state)
     media_memory memory = {words, sizeof words - 1, 0};
     media_input input = media_input_memory(&memory, "words.srt");
     media_file *opened;
-    media_reader *reader;
+    film_reader *reader;
     smac_error failure = {0};
     assert_ok(media_open(&input, NULL, &opened, error));
-    assert_int_equal(media_file_info(opened)->subtitle_count, 1);
-    assert_int_equal(media_reader_start(opened, NULL, &reader, &failure), SMAC_ERROR_FORMAT);
+    assert_int_equal(media_file_info(opened)->has_subtitles, 1);
+    assert_int_equal(film_reader_start(opened, NULL, &reader, &failure), SMAC_ERROR_FORMAT);
     assert_non_null(strstr(failure.message, "subtitles alone"));
     assert_null(reader);
     media_close(NULL);

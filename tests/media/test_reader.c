@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "media/frames.h"
+#include "film_reader.h"
 #include "media/sound.h"
 
 static const char *file(const char *name)
@@ -35,21 +35,21 @@ static outcome read_file(const char *name, double start, double end)
 {
     outcome o = {0};
     frame_options options = {.size = 32, .media = {.start = start, .end = end}};
-    media_reader *reader;
-    assert_ok(media_reader_open(file(name), &options, &reader, error));
-    o.info = *media_reader_info(reader);
+    film_reader *reader;
+    assert_ok(film_reader_open(file(name), &options, &reader, error));
+    o.info = *decoder_info(film_reader_decoder(reader));
     o.sound = malloc(16000 * 20 * sizeof *o.sound);
     for (;;) {
-        media_event event;
-        o.status = media_reader_next(reader, &event, &o.error);
-        if (o.status != SMAC_OK || event.kind == MEDIA_EVENT_END)
+        film_event event;
+        o.status = film_reader_next(reader, &event, &o.error);
+        if (o.status != SMAC_OK || event.kind == FILM_EVENT_END)
             break;
-        if (event.kind == MEDIA_EVENT_FRAME) {
+        if (event.kind == FILM_EVENT_FRAME) {
             assert_true(o.frames < FRAMES_MAX);
-            assert_int_equal(event.index, o.frames);
-            assert_near(event.time, (o.frames + 0.5) / 2, 1e-9);
-            o.grey[o.frames] = event.rgb[(16 * 32 + 16) * 3 + 1];
-            o.shown[o.frames++] = event.shown_from;
+            assert_int_equal(event.frame.index, o.frames);
+            assert_near(event.frame.time, (o.frames + 0.5) / 2, 1e-9);
+            o.grey[o.frames] = event.frame.rgb[(16 * 32 + 16) * 3 + 1];
+            o.shown[o.frames++] = event.frame.shown_from;
         } else {
             assert_int_equal(event.first_sample, o.samples);
             assert_true(o.samples + event.sample_count <= 16000 * 20);
@@ -57,15 +57,15 @@ static outcome read_file(const char *name, double start, double end)
             o.samples += event.sample_count;
         }
     }
-    o.picture_seconds = media_reader_picture_seconds(reader);
-    o.sound_seconds = media_reader_sound_seconds(reader);
-    const media_warnings *w = media_reader_warnings(reader);
+    o.picture_seconds = decoder_picture_seconds(film_reader_decoder(reader));
+    o.sound_seconds = decoder_sound_seconds(film_reader_decoder(reader));
+    const media_warnings *w = decoder_warnings(film_reader_decoder(reader));
     o.warnings = (int)w->count;
     o.broken = w->broken_packets;
     for (size_t i = 0; i < w->count; i++)
         snprintf(o.all_warnings + strlen(o.all_warnings), sizeof o.all_warnings - strlen(o.all_warnings), "%s|",
             w->items[i]);
-    media_reader_close(reader);
+    film_reader_close(reader);
     return o;
 }
 
@@ -167,21 +167,21 @@ static void rotation_stands_pictures_upright(void **state)
         {"turned-right.mp4", 90, true, true, true}};
     for (int i = 0; i < 3; i++) {
         frame_options options = {.size = 16};
-        media_reader *reader;
-        media_event event;
-        assert_ok(media_reader_open(file(cases[i].name), &options, &reader, error));
-        const media_info *info = media_reader_info(reader);
+        film_reader *reader;
+        film_event event;
+        assert_ok(film_reader_open(file(cases[i].name), &options, &reader, error));
+        const media_info *info = decoder_info(film_reader_decoder(reader));
         assert_int_equal(info->rotation, cases[i].rotation);
         assert_false(info->mirrored);
         assert_int_equal(info->width, cases[i].tall ? 48 : 64);
-        assert_ok(media_reader_next(reader, &event, error));
-        const uint8_t *top = event.rgb + (1 * 16 + 8) * 3, *left = event.rgb + (8 * 16 + 1) * 3;
+        assert_ok(film_reader_next(reader, &event, error));
+        const uint8_t *top = event.frame.rgb + (1 * 16 + 8) * 3, *left = event.frame.rgb + (8 * 16 + 1) * 3;
         if (cases[i].tall)
             assert_int_equal(top[0] > 128, cases[i].red_top);
         else
             assert_int_equal(left[0] > 128, cases[i].red_left);
-        assert_int_equal(event.rgb[(14 * 16 + 8) * 3] > 128, cases[i].tall && !cases[i].red_top);
-        media_reader_close(reader);
+        assert_int_equal(event.frame.rgb[(14 * 16 + 8) * 3] > 128, cases[i].tall && !cases[i].red_top);
+        film_reader_close(reader);
     }
 }
 
@@ -189,12 +189,13 @@ static void exif_stands_stills_upright(void **state)
 {
     (void)state;
     frame_options options = {.size = 16};
-    media_reader *reader;
-    media_event event;
-    assert_ok(media_reader_open(file("exif.jpg"), &options, &reader, error));
-    assert_ok(media_reader_next(reader, &event, error));
-    assert_true(event.rgb[(1 * 16 + 8) * 3] > 200 && event.rgb[(14 * 16 + 8) * 3] < 50); /* red above, blue below */
-    media_reader_close(reader);
+    film_reader *reader;
+    film_event event;
+    assert_ok(film_reader_open(file("exif.jpg"), &options, &reader, error));
+    assert_ok(film_reader_next(reader, &event, error));
+    assert_true(
+        event.frame.rgb[(1 * 16 + 8) * 3] > 200 && event.frame.rgb[(14 * 16 + 8) * 3] < 50); /* red above, blue below */
+    film_reader_close(reader);
 }
 
 static void a_picture_file_equals_pil(void **state)
@@ -204,12 +205,12 @@ static void a_picture_file_equals_pil(void **state)
     const tensor_entry *entry = tensor_file_find(golden, "still");
     assert_non_null(entry);
     frame_options options = {.size = 32};
-    media_reader *reader;
-    media_event event;
-    assert_ok(media_reader_open(file("still.png"), &options, &reader, error));
-    assert_ok(media_reader_next(reader, &event, error));
-    assert_memory_equal(event.rgb, entry->data, 32 * 32 * 3);
-    media_reader_close(reader);
+    film_reader *reader;
+    film_event event;
+    assert_ok(film_reader_open(file("still.png"), &options, &reader, error));
+    assert_ok(film_reader_next(reader, &event, error));
+    assert_memory_equal(event.frame.rgb, entry->data, 32 * 32 * 3);
+    film_reader_close(reader);
     tensor_file_close(golden);
 }
 
@@ -272,9 +273,9 @@ static void parts_of_a_file(void **state)
     free(part.sound);
     free(tiny.sound);
     frame_options options = {.media = {.start = 2, .end = 1}};
-    media_reader *reader;
+    film_reader *reader;
     smac_error failure;
-    assert_int_equal(media_reader_open(file("plain.mp4"), &options, &reader, &failure), SMAC_ERROR_ARGUMENT);
+    assert_int_equal(film_reader_open(file("plain.mp4"), &options, &reader, &failure), SMAC_ERROR_ARGUMENT);
 }
 
 static void damaged_files_give_what_they_have(void **state)
@@ -308,8 +309,8 @@ static void check_refused(const char *path, smac_status status, const char *word
     assert_int_equal(media_probe(path, NULL, &info, &failure), status);
     if (!strstr(failure.message, words) || !strstr(failure.message, path))
         fail_msg("the message is: %s", failure.message);
-    media_reader *reader;
-    assert_int_equal(media_reader_open(path, NULL, &reader, &failure), status);
+    film_reader *reader;
+    assert_int_equal(film_reader_open(path, NULL, &reader, &failure), status);
     assert_null(reader);
 }
 
@@ -336,9 +337,9 @@ static void what_is_no_media_file_is_refused(void **state)
     unlink(path);
     snprintf(path, sizeof path, "%s/words.srt", folder);
     write_text(path, "1\n00:00:01,000 --> 00:00:02,000\nhello\n\n");
-    media_reader *reader;
+    film_reader *reader;
     smac_error failure = {0};
-    assert_int_equal(media_reader_open(path, NULL, &reader, &failure), SMAC_ERROR_FORMAT);
+    assert_int_equal(film_reader_open(path, NULL, &reader, &failure), SMAC_ERROR_FORMAT);
     assert_non_null(strstr(failure.message, "subtitles alone"));
     unlink(path);
     rmdir(folder);
@@ -349,18 +350,18 @@ static void limits_and_interruption(void **state)
 {
     (void)state;
     frame_options options = {.media = {.max_pixels = 1000}};
-    media_reader *reader;
+    film_reader *reader;
     smac_error failure = {0};
-    assert_int_equal(media_reader_open(file("vfr.mkv"), &options, &reader, &failure), SMAC_ERROR_UNSUPPORTED);
+    assert_int_equal(film_reader_open(file("vfr.mkv"), &options, &reader, &failure), SMAC_ERROR_UNSUPPORTED);
     assert_non_null(strstr(failure.message, "limit of 1000"));
-    assert_ok(media_reader_open(file("plain.mp4"), &options, &reader, error)); /* its sound is still good */
-    media_event event;
+    assert_ok(film_reader_open(file("plain.mp4"), &options, &reader, error)); /* its sound is still good */
+    film_event event;
     do {
-        assert_ok(media_reader_next(reader, &event, error));
-        assert_int_not_equal(event.kind, MEDIA_EVENT_FRAME);
-    } while (event.kind != MEDIA_EVENT_END);
-    assert_int_equal(media_reader_warnings(reader)->count, 1);
-    media_reader_close(reader);
+        assert_ok(film_reader_next(reader, &event, error));
+        assert_int_not_equal(event.kind, FILM_EVENT_FRAME);
+    } while (event.kind != FILM_EVENT_END);
+    assert_int_equal(decoder_warnings(film_reader_decoder(reader))->count, 1);
+    film_reader_close(reader);
 }
 
 static void headers_that_lie(void **state)
@@ -401,35 +402,18 @@ static void every_moment_can_be_interrupted(void **state)
     for (int moment = 0; moment < 2000 && !finished; moment++) {
         int left = moment;
         frame_options options = {.size = 8, .media = {.interrupt = stop_after, .interrupt_user = &left}};
-        media_reader *reader;
+        film_reader *reader;
         smac_error failure = {0};
-        smac_status status = media_reader_open(file("vfr.mkv"), &options, &reader, &failure);
-        media_event event = {0};
-        while (status == SMAC_OK && event.kind != MEDIA_EVENT_END)
-            status = media_reader_next(reader, &event, &failure);
+        smac_status status = film_reader_open(file("vfr.mkv"), &options, &reader, &failure);
+        film_event event = {0};
+        while (status == SMAC_OK && event.kind != FILM_EVENT_END)
+            status = film_reader_next(reader, &event, &failure);
         finished = status == SMAC_OK;
         if (!finished)
             assert_int_equal(status, SMAC_ERROR_INTERRUPTED);
-        media_reader_close(reader);
+        film_reader_close(reader);
     }
     assert_true(finished);
-}
-
-static void counts(void **state)
-{
-    (void)state;
-    static const struct {
-        double seconds;
-        int frames, clips, dense;
-    } cases[] = {{0.02, 1, 1, 1}, {0.75, 1, 1, 1}, {0.76, 2, 1, 1}, {1.0, 2, 1, 1}, {1.3, 3, 2, 2}, {2.0, 4, 2, 3},
-        {8.3, 17, 9, 16}, {3600, 7200, 3600, 7199}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        int64_t frames = sampled_frame_count(cases[i].seconds, 2.0);
-        assert_int_equal(frames, cases[i].frames);
-        assert_int_equal(sampled_clip_count(frames, 2), cases[i].clips);
-        assert_int_equal(sampled_clip_count(frames, 1), cases[i].dense);
-    }
-    assert_int_equal(sampled_clip_count(0, 2), 0);
 }
 
 int main(void)
@@ -449,7 +433,6 @@ int main(void)
         cmocka_unit_test(limits_and_interruption),
         cmocka_unit_test(headers_that_lie),
         cmocka_unit_test(every_moment_can_be_interrupted),
-        cmocka_unit_test(counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@ static uint8_t *test_picture(int width, int height, picture *out)
                         : x * 3 < 2 * width                                                ? rough
                                                                                            : edge);
             }
-    *out = (picture){pixels, width, height, stride};
+    *out = (picture){.rgb = pixels, .width = width, .height = height, .stride = stride};
     return pixels;
 }
 

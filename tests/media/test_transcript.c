@@ -190,7 +190,7 @@ static void embedded_subtitles(void **state)
     char path[600];
     for (int i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "%s/tests/golden/media/%s", SMAC_SOURCE_DIR, names[i]);
-        assert_ok(transcript_from_media(path, -1, NULL, &t, error));
+        assert_ok(transcript_from_media(path, NULL, &t, NULL, error));
         assert_int_equal(t.count, 2);
         check_segment(&t, 0, 0.1, 0.9, "Hello there, world");
         check_segment(&t, 1, 1.0, 1.7, "h\xC3\xA9llo again");
@@ -198,14 +198,15 @@ static void embedded_subtitles(void **state)
             assert_string_equal(t.language, "eng");
         transcript_free(&t);
         media_options part = {.start = 0.95, .end = 3};
-        assert_ok(transcript_from_media(path, -1, &part, &t, error));
+        assert_ok(transcript_from_media(path, &part, &t, NULL, error));
         assert_int_equal(t.count, 1);
         check_segment(&t, 0, 0.05, 0.75, "h\xC3\xA9llo again");
         transcript_free(&t);
     }
-    assert_int_equal(transcript_from_media(path, 7, NULL, &t, NULL), SMAC_ERROR_NOT_FOUND);
+    media_options other = {.subtitle_track = "7"};
+    assert_int_equal(transcript_from_media(path, &other, &t, NULL, NULL), SMAC_ERROR_NOT_FOUND);
     snprintf(path, sizeof path, "%s/tests/golden/media/plain.mp4", SMAC_SOURCE_DIR);
-    assert_ok(transcript_from_media(path, -1, NULL, &t, error));
+    assert_ok(transcript_from_media(path, NULL, &t, NULL, error));
     assert_int_equal(t.count, 0);
 }
 

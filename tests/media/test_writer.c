@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "media/frames.h"
+#include "film_reader.h"
 #include "media/sound.h"
 #include "media/writer.h"
 
@@ -83,24 +83,24 @@ static void the_same_bytes_and_the_same_film(void **state)
     file_unmap(&a);
     file_unmap(&b);
 
-    media_reader *reader;
+    film_reader *reader;
     frame_options options = {.size = 32};
-    assert_ok(media_reader_open(first, &options, &reader, error));
-    const media_info *info = media_reader_info(reader);
+    assert_ok(film_reader_open(first, &options, &reader, error));
+    const media_info *info = decoder_info(film_reader_decoder(reader));
     assert_string_equal(info->picture_codec, "h264");
     assert_string_equal(info->picture_format, "yuv420p");
     assert_string_equal(info->sound_codec, "aac");
     assert_near(info->duration, 2.0, 0.1);
     int frames = 0;
     for (;;) {
-        media_event event;
-        assert_ok(media_reader_next(reader, &event, error));
-        if (event.kind == MEDIA_EVENT_END)
+        film_event event;
+        assert_ok(film_reader_next(reader, &event, error));
+        if (event.kind == FILM_EVENT_END)
             break;
-        if (event.kind != MEDIA_EVENT_FRAME)
+        if (event.kind != FILM_EVENT_FRAME)
             continue;
-        int number = (int)(event.time * 25);
-        const uint8_t *left = event.rgb + (16 * 32 + 4) * 3, *right = event.rgb + (16 * 32 + 28) * 3;
+        int number = (int)(event.frame.time * 25);
+        const uint8_t *left = event.frame.rgb + (16 * 32 + 4) * 3, *right = event.frame.rgb + (16 * 32 + 28) * 3;
         assert_near(left[0], 40 + 3 * number, 5);
         assert_near(left[1], 200 - 2 * number, 5);
         assert_near(left[2], 30, 6);
@@ -108,7 +108,7 @@ static void the_same_bytes_and_the_same_film(void **state)
         frames++;
     }
     assert_int_equal(frames, 4);
-    media_reader_close(reader);
+    film_reader_close(reader);
 
     float *samples;
     size_t count;
