@@ -60,7 +60,7 @@ static void bench_take(bench *b)
 static void bench_picture(bench *b, int grey, double from, double until, bool last)
 {
     uint8_t rgb[SIZE * SIZE * 3];
-    picture shown = {rgb, SIZE, SIZE, SIZE * 3};
+    picture shown = {.rgb = rgb, .width = SIZE, .height = SIZE, .stride = SIZE * 3};
     picture_span span = {from, until, last};
     memset(rgb, grey, sizeof rgb);
     assert_ok(clip_encoder_feed_picture(b->e, clip_encoder_wants_picture(b->e, &span) ? &shown : NULL, &span, error));
