@@ -29,7 +29,7 @@ static inline smac_status clips_to_sample(const preparation *p, const uint8_t *r
     TRY(clip_encoder_new(&options, &e, error));
     smac_status status = SMAC_OK;
     for (int64_t i = 0; rgb && i < frames && status == SMAC_OK; i++) {
-        picture shown = {rgb + i * size * size * 3, size, size, (size_t)size * 3};
+        picture shown = {.rgb = rgb + i * size * size * 3, .width = size, .height = size, .stride = (size_t)size * 3};
         picture_span span = {
             (double)i / c->media.frames_per_second, (double)(i + 1) / c->media.frames_per_second, i + 1 == frames};
         status = clip_encoder_feed_picture(e, &shown, &span, error);
