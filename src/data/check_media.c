@@ -8,7 +8,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "media/frames.h"
+#include "media/decoder.h"
+#include "media/frame_sampler.h"
 
 enum { SIDE = 32 };
 #define SILENT 1e-4f /* of full scale: nothing louder in the whole clip */
@@ -20,29 +21,52 @@ typedef struct clip_facts {
     int64_t broken;
 } clip_facts;
 
+static smac_status look_at_picture(
+    decoder *from, frame_sampler *sampler, const decoded *d, clip_facts *out, smac_error *error)
+{
+    picture_span span = {d->from, d->until, d->last};
+    sampled_frame frame;
+    picture shown;
+    out->has_picture = true;
+    if (out->seen || !frame_sampler_wants(sampler, &span))
+        return SMAC_OK;
+    TRY(decoder_picture(from, &shown, error));
+    TRY(frame_sampler_feed(sampler, &shown, &span, error));
+    while (frame_sampler_next(sampler, &frame))
+        for (int i = 0; i < SIDE * SIDE * 3 && !out->seen; i++)
+            out->seen = frame.rgb[i] > BLACK;
+    return SMAC_OK;
+}
+
 static smac_status look_at_clip(const dataset_item *item, clip_facts *out, smac_error *error)
 {
-    frame_options options = {.size = SIDE, .media = {.start = item->start, .end = item->end}};
-    media_reader *reader = NULL;
-    media_event event;
+    media_options options = {.start = item->start, .end = item->end};
+    frame_form form = {.rate = 2, .size = SIDE, .prepare = PREPARE_STILL, .crops = 1};
+    decoder *from = NULL;
+    frame_sampler *sampler = NULL;
+    decoded d = {0};
     *out = (clip_facts){0};
-    TRY(media_reader_open(item->media, &options, &reader, error));
-    smac_status status;
-    do {
-        status = media_reader_next(reader, &event, error);
-        if (status == SMAC_OK && event.kind == MEDIA_EVENT_FRAME) {
-            out->has_picture = true;
-            for (int i = 0; i < SIDE * SIDE * 3 && !out->seen; i++)
-                out->seen = event.rgb[i] > BLACK;
-        } else if (status == SMAC_OK && event.kind == MEDIA_EVENT_SOUND) {
-            out->has_sound = out->has_sound || event.sample_count > 0;
-            for (size_t i = 0; i < event.sample_count && !out->heard; i++)
-                out->heard = fabsf(event.samples[i]) > SILENT;
+    smac_status status = decoder_open(item->media, &options, &from, error);
+    if (status == SMAC_OK)
+        status = frame_sampler_new(&form, &sampler, error);
+    while (status == SMAC_OK) {
+        status = decoder_next(from, &d, error);
+        if (status != SMAC_OK || d.kind == DECODED_END)
+            break;
+        if (d.kind == DECODED_PICTURE) {
+            status = look_at_picture(from, sampler, &d, out, error);
+        } else if (!d.hole) {
+            out->has_sound = true;
+            for (size_t i = 0; i < d.count && !out->heard; i++)
+                out->heard = fabsf(d.samples[i]) > SILENT;
         }
-    } while (status == SMAC_OK && event.kind != MEDIA_EVENT_END);
-    out->seconds = fmax(media_reader_picture_seconds(reader), media_reader_sound_seconds(reader));
-    out->broken = media_reader_warnings(reader)->broken_packets;
-    media_reader_close(reader);
+    }
+    if (status == SMAC_OK) {
+        out->seconds = fmax(decoder_picture_seconds(from), decoder_sound_seconds(from));
+        out->broken = decoder_warnings(from)->broken_packets;
+    }
+    frame_sampler_free(sampler);
+    decoder_close(from);
     return status;
 }
 
