@@ -29,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "semanticmac/embed.h"
 #include "semanticmac/error.h"
 #include "semanticmac/transcribe.h"
 

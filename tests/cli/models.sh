@@ -29,6 +29,8 @@ check "of length one" sh -c "'$smac' embed -e tiny '$t/a.txt' | awk '{s=0; for (
 "$smac" embed -e tiny "$t/b.txt" --tokens >"$t/tokens"; "$smac" embed -e tiny "$t/b.txt" >"$t/mean"
 check "a token has a vector" test "$(wc -l <"$t/tokens")" = 3
 check "the sentence's is their mean" awk 'NR==FNR {for (i=1;i<=NF;i++) m[i]+=$i; next} {n=0; for (i=1;i<=NF;i++) n+=m[i]*m[i]; n=sqrt(n); for (i=1;i<=NF;i++) {d=m[i]/n-$i; if (d>1e-6 || d<-1e-6) exit 1}} END {exit NR != 4}' "$t/tokens" "$t/mean"
+check "the example program" sh -c "'$1/apps/example/embed_example' tiny good >'$t/example'"
+check "gives the same vector" cmp "$t/example" "$t/mean"
 check "safetensors" "$smac" embed -e tiny "$t/a.txt" --tokens -o "$t/a.safetensors"
 check "with the lengths of lines" sh -c "'$smac' inspect '$t/a.safetensors' | grep -q 'a.txt.lengths.*\[2\]'"
 printf 'x' | dd of="$SEMANTICMAC_MODELS/tiny/vocab.txt" conv=notrunc bs=1 seek=1 2>/dev/null
@@ -43,6 +45,8 @@ check "three seconds of sound" test "$("$smac" embed -e "$t/ears" "$t/s.wav" | w
 "$smac" embed -e "$t/ears" "$t/s.wav" --tokens >"$t/each"
 check "have 125 vectors" test "$(wc -l <"$t/each")" = 125
 check "whose means they are" sh -c "'$smac' embed -e '$t/ears' '$t/s.wav' | awk 'NR==FNR {k=int((NR-1)/50); n[k]++; for (i=1;i<=NF;i++) m[k,i]+=\$i; next} {for (i=1;i<=NF;i++) {d=m[FNR-1,i]/n[FNR-1]-\$i; if (d>1e-5 || d<-1e-5) exit 1}} END {exit FNR != 3}' '$t/each' -"
+check "the example program on a tone" sh -c "'$1/apps/example/embed_example' '$t/ears' >'$t/example'"
+check "gives a vector a second" test "$(wc -l <"$t/example")" = 2
 refused "a text is no sound" 1 "a.txt" "$smac" embed -e "$t/ears" "$t/a.txt"
 # wrong use
 refused "remove what is not there" 1 "not installed" "$smac" models remove gpt2
