@@ -167,6 +167,7 @@ static smac_status find_stacked(
 smac_status weight_source_find(const parameter_list *list, const listed_parameter *item, const tensor_file *file,
     weight_source *out, smac_error *error)
 {
+    TRY(tensor_file_check(file, error)); /* it is read from next */
     const parameter *p = item->parameter;
     if (item->stacked_name != NULL && strcmp(tensor_file_kind(file), "CTranslate2") == 0)
         return find_stacked(item, file, out, error);

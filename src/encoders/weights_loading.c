@@ -67,7 +67,7 @@ smac_status parameter_list_pack(parameter_list *list, const tensor_file *file, p
         if (item->parameter->product && !item->parameter->trainable && !item->packed && !item->borrowed)
             TRY(pack_one(list, item, file, how, error));
     }
-    return SMAC_OK;
+    return tensor_file_check(file, error);
 }
 
 static bool is_scale(const tensor_file *file, const tensor_entry *entry)
@@ -113,7 +113,7 @@ static smac_status load_all(
         TRY(status);
         report->loaded++;
     }
-    return SMAC_OK;
+    return tensor_file_check(file, error);
 }
 
 smac_status parameter_list_load(

@@ -65,22 +65,31 @@ smac_status models_begin_part(const char *name, bool keep, char **out, smac_erro
 
 /* --- verify, remove ----------------------------------------------------------------------------------------------- */
 
+typedef struct hashing {
+    sha256_state *hash;
+    const char *path, *what;
+    const reporter *r;
+    double done, total;
+} hashing;
+
+static smac_status hash_piece(void *user, const void *data, size_t size, smac_error *error)
+{
+    hashing *h = user;
+    sha256_add(h->hash, data, size);
+    h->done += (double)size;
+    if (report_progress(h->r, h->what, h->done, h->total) != 0)
+        return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped while checking %s", h->path);
+    return SMAC_OK;
+}
+
 smac_status models_sha256(const char *path, const char *what, const reporter *r, char out[65], smac_error *error)
 {
-    enum { PIECE = 4 << 20 };
-    mapped_file map;
-    TRY(file_map(path, &map, error));
-    sha256_state *hash = sha256_new();
-    smac_status status = hash ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a SHA-256");
-    for (size_t at = 0; status == SMAC_OK && at < map.size; at += PIECE) {
-        size_t piece = map.size - at < PIECE ? map.size - at : PIECE;
-        sha256_add(hash, map.data + at, piece);
-        if (report_progress(r, what, (double)(at + piece), (double)map.size) != 0)
-            status = FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped while checking %s", path);
-    }
-    if (hash)
-        sha256_finish_free(hash, out);
-    file_unmap(&map);
+    struct stat info;
+    hashing h = {sha256_new(), path, what, r, 0, stat(path, &info) == 0 ? (double)info.st_size : 0};
+    if (!h.hash)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a SHA-256");
+    smac_status status = file_read_parts(path, hash_piece, &h, error);
+    sha256_finish_free(h.hash, out);
     return status;
 }
 

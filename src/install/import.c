@@ -83,27 +83,33 @@ smac_status models_install_part(
 
 /* --- copying ------------------------------------------------------------------------------------------------------ */
 
+typedef struct copying {
+    file_writer w;
+    const char *from, *what;
+    const reporter *r;
+    double done, total;
+} copying;
+
+static smac_status copy_piece(void *user, const void *data, size_t size, smac_error *error)
+{
+    copying *c = user;
+    if (fwrite(data, 1, size, c->w.file) != size)
+        return FAIL(error, SMAC_ERROR_IO, "cannot copy %s: %s; make room and try again", c->from, strerror(errno));
+    c->done += (double)size;
+    if (report_progress(c->r, c->what, c->done, c->total) != 0)
+        return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped while copying %s", c->from);
+    return SMAC_OK;
+}
+
 static smac_status copy_file(const char *from, const char *to, const char *what, const reporter *r, smac_error *error)
 {
-    enum { PIECE = 4 << 20 };
-    mapped_file map;
-    file_writer w;
-    TRY(file_map(from, &map, error));
-    smac_status status = file_writer_begin(&w, to, error);
-    if (status == SMAC_OK) {
-        for (size_t at = 0; status == SMAC_OK && at < map.size; at += PIECE) {
-            size_t piece = map.size - at < PIECE ? map.size - at : PIECE;
-            if (fwrite(map.data + at, 1, piece, w.file) != piece)
-                break; /* commit reports it */
-            if (report_progress(r, what, (double)(at + piece), (double)map.size) != 0)
-                status = FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped while copying %s", from);
-        }
-        if (status == SMAC_OK)
-            status = file_writer_commit(&w, error);
-        else
-            file_writer_abandon(&w);
-    }
-    file_unmap(&map);
+    struct stat info;
+    copying c = {.from = from, .what = what, .r = r, .total = stat(from, &info) == 0 ? (double)info.st_size : 0};
+    TRY(file_writer_begin(&c.w, to, error));
+    smac_status status = file_read_parts(from, copy_piece, &c, error);
+    if (status == SMAC_OK)
+        return file_writer_commit(&c.w, error);
+    file_writer_abandon(&c.w);
     return status;
 }
 

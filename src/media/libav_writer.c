@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 struct video_writer {
@@ -20,7 +21,8 @@ struct video_writer {
     AVFrame *picture, *sound;
     AVPacket *packet;
     struct SwsContext *convert;
-    char *path, *partial;
+    char *path;
+    file_writer file;        /* libav writes to its partial file by name */
     int64_t frames, samples; /* given so far */
     int sound_filled;        /* samples waiting in sound */
 };
@@ -48,19 +50,13 @@ static void writer_free(video_writer *w)
             avio_closep(&w->format->pb);
         avformat_free_context(w->format);
     }
+    file_writer_abandon(&w->file);
     free(w->path);
-    free(w->partial);
     free(w);
 }
 
 void video_writer_abandon(video_writer *w)
 {
-    if (!w)
-        return;
-    if (w->format && w->format->pb)
-        avio_closep(&w->format->pb);
-    if (w->partial)
-        remove(w->partial);
     writer_free(w);
 }
 
@@ -207,12 +203,10 @@ static smac_status check_options(const char *path, const video_writer_options *o
 static smac_status open_all(video_writer *w, const char *path, const video_writer_options *o, smac_error *error)
 {
     w->path = memory_copy_text(path);
-    size_t length = strlen(path) + 40;
-    w->partial = memory_new(length, 1);
     w->packet = av_packet_alloc();
-    if (!w->path || !w->partial || !w->packet)
+    if (!w->path || !w->packet)
         return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for a video writer");
-    snprintf(w->partial, length, "%s.partial-%ld", path, (long)getpid());
+    TRY(file_writer_begin(&w->file, path, error));
     int code = avformat_alloc_output_context2(&w->format, NULL, "mp4", NULL);
     if (code < 0)
         return writer_failed(error, w, "making the mp4 writer", code);
@@ -221,20 +215,15 @@ static smac_status open_all(video_writer *w, const char *path, const video_write
         TRY(open_picture(w, o, error));
     if (o->sample_rate)
         TRY(open_sound(w, o, error));
-    char *url = memory_new(length + 5, 1);
-    if (!url)
-        return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for a video writer");
-    snprintf(url, length + 5, "file:%s", w->partial);
-    code = avio_open(&w->format->pb, url, AVIO_FLAG_WRITE);
-    free(url);
+    /* Faststart reads the file again by this name. */
+    av_freep(&w->format->url);
+    w->format->url = av_asprintf("file:%s", w->file.partial ? w->file.partial : path);
+    code = w->format->url ? avio_open(&w->format->pb, w->format->url, AVIO_FLAG_WRITE) : AVERROR(ENOMEM);
     if (code < 0)
         return writer_failed(error, w, "opening the file for writing", code);
     AVDictionary *settings = NULL;
     av_dict_set(&settings, "movflags", "+faststart", 0);
-    /* Faststart reads the file again by name. */
-    av_freep(&w->format->url);
-    w->format->url = av_asprintf("file:%s", w->partial);
-    code = w->format->url ? avformat_write_header(w->format, &settings) : AVERROR(ENOMEM);
+    code = avformat_write_header(w->format, &settings);
     av_dict_free(&settings);
     if (code < 0)
         return writer_failed(error, w, "writing the header", code);
@@ -356,9 +345,7 @@ static smac_status finish(video_writer *w, smac_error *error)
     code = avio_closep(&w->format->pb);
     if (code < 0)
         return writer_failed(error, w, "writing the end", code);
-    if (rename(w->partial, w->path) != 0)
-        return FAIL(error, SMAC_ERROR_IO, "%s: the finished video could not be given its name", w->path);
-    return SMAC_OK;
+    return file_writer_commit(&w->file, error);
 }
 
 smac_status video_writer_close(video_writer *w, smac_error *error)

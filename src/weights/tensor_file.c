@@ -189,6 +189,13 @@ const char *tensor_file_metadata_key(const tensor_file *file, size_t index)
     return index < file->metadata_count ? file->metadata[2 * index] : NULL;
 }
 
+smac_status tensor_file_check(const tensor_file *file, smac_error *error)
+{
+    for (size_t i = 0; i < file->map_count; i++)
+        TRY(file_map_check(&file->maps[i], error));
+    return SMAC_OK;
+}
+
 void tensor_file_forget(const tensor_file *file, const tensor_entry *entry)
 {
     for (size_t i = 0; i < file->map_count; i++)

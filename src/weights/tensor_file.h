@@ -60,6 +60,11 @@ const char *tensor_file_kind(const tensor_file *file);                          
 const char *tensor_file_metadata(const tensor_file *file, const char *key);
 /* keys in turn, NULL at the end */
 const char *tensor_file_metadata_key(const tensor_file *file, size_t index);
+/*
+ * SMAC_ERROR_IO when a file was cut or written to since it was opened: ask before each longer read of a tensor and after
+ * the last one.  (base/file.h says what reading a file that is cut in that very moment does.)
+ */
+smac_status tensor_file_check(const tensor_file *file, smac_error *error);
 /* Tell the system that the bytes of this tensor will not be needed again soon (after packing). */
 void tensor_file_forget(const tensor_file *file, const tensor_entry *entry);
 
