@@ -23,47 +23,6 @@ const command command_demo = {"demo", "demo [--out DIR] [options]",
     "the whole way in one command: make data, train, evaluate, report",
     "DIR (demo) gets data/, a run for each variant, results.md, results.json and report.html.", run};
 
-/* The demo's model: small enough to learn everything from raw video in about a minute on two cores. */
-static const char *const demo_settings[] = {
-    "model.name=demo",
-    "model.width=64",
-    "model.heads=4",
-    "model.head_width=16",
-    "text.width=64",
-    "text.layers=1",
-    "text.heads=4",
-    "text.hidden=128",
-    "text.vocabulary=2000",
-    "audio.width=64",
-    "audio.layers=1",
-    "audio.heads=4",
-    "audio.hidden=128",
-    "audio.out_width=64",
-    "vision.width=64",
-    "vision.layers=1",
-    "vision.heads=4",
-    "vision.hidden=128",
-    "vision.out_width=64",
-    "vision.image_size=64",
-    "vision.patch=16",
-    "perceiver.latents=8",
-    "perceiver.layers=1",
-    "interaction.layers=1",
-    "contrast.projection=64",
-    "augment.words=0.25",
-    "augment.flip=true",
-    "augment.light=0.15",
-    "labels.predictor=held_out",
-    "labels.ridge=0",
-    "labels.clipwise=true",
-    "labels.reliability=true",
-    "labels.mix=0.7",
-    "train.epochs=16",
-    "train.batch=16",
-    "train.rate=0.0005",
-    "train.language_rate=0.001",
-};
-
 static const demo_variant variants[DEMO_VARIANTS] = {
     {"full", "the whole method", {NULL}},
     {"no-labels", "without generated labels", {"labels.scheme=multimodal", NULL}},
@@ -85,19 +44,18 @@ static void heading(double started, int part, const char *what)
 }
 
 static smac_status configure(
-    configuration *c, const demo_variant *v, const text_list *sets, int64_t epochs, smac_error *error)
+    run_configuration *c, const demo_variant *v, const text_list *sets, int64_t epochs, smac_error *error)
 {
-    configuration_defaults(c);
-    for (size_t i = 0; i < sizeof demo_settings / sizeof *demo_settings; i++)
-        TRY(configuration_set_assignment(c, demo_settings[i], error));
+    run_configuration_defaults(c);
+    TRY(run_configuration_preset(c, "demo", error));
     for (size_t i = 0; i < sets->count; i++)
-        TRY(configuration_set_assignment(c, sets->items[i], error));
+        TRY(run_configuration_assign(c, sets->items[i], error));
     for (size_t i = 0; v->settings[i]; i++)
-        TRY(configuration_set_assignment(c, v->settings[i], error));
+        TRY(run_configuration_assign(c, v->settings[i], error));
     if (epochs > 0) {
         char text[40];
         snprintf(text, sizeof text, "train.epochs=%lld", (long long)epochs);
-        TRY(configuration_set_assignment(c, text, error));
+        TRY(run_configuration_assign(c, text, error));
     }
     return SMAC_OK;
 }
@@ -120,19 +78,18 @@ static smac_status run_variant(demo_state *d, int index, smac_error *error)
     char *last = path_join(folder, "last.safetensors"), *best = path_join(folder, "best.safetensors");
     options.resume = last && file_exists(last);
     options.overwrite = !options.resume;
-    configuration c;
-    smac_status code = configure(&c, &variants[index], d->sets, d->epochs, error);
-    options.configuration = c;
+    smac_status code = configure(&options.configuration, &variants[index], d->sets, d->epochs, error);
     const char **texts = memory_new((size_t)d->data->count, sizeof *texts);
     int64_t text_count = 0;
     for (int64_t i = 0; texts && i < d->data->count; i++)
         if (d->data->items[i].split == SPLIT_TRAIN)
             texts[text_count++] = d->data->items[i].text;
-    system_options model = {.configuration = &c,
+    system_options model = {.configuration = &options.configuration.model,
         .tasks = d->data->tasks,
         .task_count = d->data->task_count,
         .texts = texts,
-        .text_count = text_count};
+        .text_count = text_count,
+        .seed = (uint64_t)options.configuration.run.train.seed};
     cache_options preparation = {.splits = {true, true, true}};
     if (code == SMAC_OK && (!last || !best || !texts))
         code = FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the demo");
@@ -297,7 +254,7 @@ static int run(int argc, char **argv)
         return usage_error(&command_demo, "--clips is %lld, give %d or more", (long long)synth.clips, CLIPS_LEAST);
     smac_error error = {0};
     media_info real;
-    configuration tried; /* what is wrong shows before the work, not after it */
+    static run_configuration tried; /* what is wrong shows before the work, not after it */
     smac_status code = d.video ? media_probe(d.video, NULL, &real, &error) : SMAC_OK;
     for (int i = 0; i < DEMO_VARIANTS && code == SMAC_OK; i++)
         code = configure(&tried, &variants[i], &sets, d.epochs, &error);

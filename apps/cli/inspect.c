@@ -6,10 +6,11 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "cli.h"
 #include "media/media.h"
 #include "media/sound.h"
-#include "model/configuration.h"
+#include "train/run_configuration.h"
 #include "weights/tensor_file.h"
 
 static int run(int argc, char **argv);
@@ -17,35 +18,40 @@ static int run(int argc, char **argv);
 const command command_inspect = {
     "inspect", "inspect FILE...", "what is in a model file, a file of tensors or a recording", NULL, run};
 
-/* a model file of ours: what it predicts, how it was trained, and the keys that are not at their defaults */
-static void print_configuration(const char *text)
+/* The keys of a model file of ours that are not at their defaults: of the model, or of the run that made it. */
+static void print_settings(const char *what, const char *text, bool is_run)
 {
-    configuration c, defaults;
-    smac_error error;
+    run_configuration *c = memory_new(2, sizeof *c);
     json_t *object = json_loads(text, 0, NULL);
-    configuration_defaults(&c);
-    configuration_defaults(&defaults);
-    printf("  configuration:");
-    if (object && configuration_from_json(&c, object, &error) == SMAC_OK) {
-        for (size_t i = 0; i < configuration_key_count(); i++) {
-            const char *name = configuration_key_at(i)->name;
-            char value[CONFIGURATION_TEXT_MAX], usual[CONFIGURATION_TEXT_MAX];
-            if (configuration_get(&c, name, value) && configuration_get(&defaults, name, usual) && strcmp(value, usual))
-                printf(" %s=%s", name, value);
-        }
-        printf(" (the rest at the defaults)\n");
-    } else {
-        printf(" not readable by this version\n");
+    settings_view views[2] = {{NULL, NULL}, {NULL, NULL}};
+    setting_place place;
+    smac_error error;
+    for (int i = 0; c && i < 2; i++) {
+        run_configuration_defaults(&c[i]);
+        views[i] = is_run ? (settings_view){&run_table, &c[i].run} : (settings_view){&configuration_table, &c[i].model};
     }
+    printf("  %s:", what);
+    bool known = c && object && settings_from_json((settings_views){&views[0], 1}, object, &error) == SMAC_OK;
+    if (c && object && !known && !is_run)
+        known = configuration_from_old_json(&c[0].model, object, &error) == SMAC_OK;
+    for (size_t i = 0; known && settings_at((settings_views){&views[0], 1}, i, &place); i++) {
+        char value[SETTINGS_TEXT_MAX], usual[SETTINGS_TEXT_MAX];
+        setting_to_text(place.setting, place.value, value);
+        if (settings_get((settings_views){&views[1], 1}, place.name, usual) && strcmp(value, usual))
+            printf(" %s=%s", place.name, value);
+    }
+    printf(known ? " (the rest at the defaults)\n" : " not readable by this version\n");
     json_decref(object);
+    free(c);
 }
 
 static void print_metadata(const tensor_file *file)
 {
     const char *key;
     for (size_t i = 0; (key = tensor_file_metadata_key(file, i)); i++) {
-        if (!strcmp(key, "semanticmac.configuration")) {
-            print_configuration(tensor_file_metadata(file, key));
+        bool is_run = !strcmp(key, "semanticmac.run");
+        if (is_run || !strcmp(key, "semanticmac.configuration")) {
+            print_settings(is_run ? "run" : "configuration", tensor_file_metadata(file, key), is_run);
             continue;
         }
         const char *text = tensor_file_metadata(file, key);

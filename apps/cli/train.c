@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "cli.h"
 #include "train/configuration_file.h"
 #include "train/trainer.h"
@@ -16,12 +17,16 @@ const command command_train = {"train", "train --data DIR --dataset NAME --out R
 
 static void print_keys(void)
 {
-    configuration c;
-    configuration_defaults(&c);
-    char *yaml = configuration_to_yaml(&c);
+    run_configuration *c = memory_new(1, sizeof *c);
+    settings_view room[2];
+    if (!c)
+        return;
+    run_configuration_defaults(c);
+    char *yaml = settings_to_yaml(run_views(c, room));
     if (yaml)
         fputs(yaml, stdout);
     free(yaml);
+    free(c);
 }
 
 static int run(int argc, char **argv)
@@ -29,7 +34,7 @@ static int run(int argc, char **argv)
     train_options options;
     train_options_default(&options);
     const char *file = NULL;
-    const char *seed = NULL;
+    const char *seed = NULL, *preset = NULL;
     text_list sets = {0};
     bool keys = false;
     const option_row rows[] = {
@@ -37,6 +42,7 @@ static int run(int argc, char **argv)
         {"dataset", 0, OPTION_TEXT, &options.layout, "NAME", "its layout: sims, simsv2, mosi, mosei, ..."},
         {"task", 0, OPTION_TEXT, &options.task, "NAME", "which of the dataset's tasks (the first)"},
         {"out", 'o', OPTION_TEXT, &options.out, "RUN", "the run's folder"},
+        {"preset", 'p', OPTION_TEXT, &preset, "NAME", "begin with these settings: method (docs/method.md), demo"},
         {"config", 'c', OPTION_TEXT, &file, "FILE", "configuration in YAML"},
         {"set", 0, OPTION_LIST, &sets, "KEY=VALUE", "set a configuration key (may be given often)"},
         {"seed", 's', OPTION_TEXT, &seed, "S", "the same as --set train.seed=S"},
@@ -62,15 +68,17 @@ static int run(int argc, char **argv)
             &command_train, "--resume goes on with the run and --overwrite starts anew, give one of them");
     smac_error error = {0};
     smac_status code = SMAC_OK;
+    if (preset && run_configuration_preset(&options.configuration, preset, &error) != SMAC_OK)
+        return usage_error(&command_train, "%s", error.message);
     if (file)
         code = configuration_read_yaml(&options.configuration, file, &error);
     for (size_t i = 0; code == SMAC_OK && i < sets.count; i++)
-        if (configuration_set_assignment(&options.configuration, sets.items[i], &error) != SMAC_OK) {
+        if (run_configuration_assign(&options.configuration, sets.items[i], &error) != SMAC_OK) {
             free(sets.items);
             return usage_error(&command_train, "%s", error.message);
         }
     free(sets.items);
-    if (code == SMAC_OK && seed && configuration_set(&options.configuration, "train.seed", seed, &error) != SMAC_OK)
+    if (code == SMAC_OK && seed && run_configuration_set(&options.configuration, "train.seed", seed, &error) != SMAC_OK)
         return usage_error(&command_train, "%s", error.message);
     train_result result = {0};
     if (code == SMAC_OK)

@@ -126,6 +126,13 @@ int dataset_extra(const dataset *d, const dataset_item *item, const char *name);
 /* The value of an extra column as a number; NAN when it is absent or not a number. */
 double dataset_extra_number(const dataset *d, const dataset_item *item, const char *name);
 
+/*
+ * A mark of the clip's media file: its size, and its first, middle and last 4 KB, hashed.  Zeros without a file, or
+ * where it cannot be read.
+ */
+enum { MEDIA_MARK = 8 };
+void dataset_media_mark(const dataset_item *item, uint8_t out[MEDIA_MARK]);
+
 /* For readers (one file each: data/mmsa.c, ...). */
 typedef smac_status (*dataset_reader)(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
 

@@ -115,6 +115,7 @@ smac_status system_new(const system_options *options, affect_system **out, smac_
     affect_system *s = system_begin(options->configuration, options->tasks, options->task_count, options->ready_width);
     if (!s)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a model");
+    s->training.seed = options->seed;
     encoder_plan plan = {0};
     smac_status status = plan_encoders(s, options, &plan, error);
     if (status == SMAC_OK)

@@ -72,9 +72,10 @@ typedef struct system_options {
     /* words of the training part: with text.encoder "" the vocabulary is made from them (text.vocabulary entries) */
     const char *const *texts;
     int64_t text_count;
+    uint64_t seed; /* of the initial weights */
 } system_options;
 
-/* A new system: random weights from train.seed, pre-trained encoders where the configuration names files. */
+/* A new system: random weights from the seed, pre-trained encoders where the configuration names files. */
 smac_status system_new(const system_options *options, affect_system **out, smac_error *error);
 void system_free(affect_system *s);
 

@@ -96,7 +96,7 @@ smac_status system_build(affect_system *s, const encoder_plan *plan, bool initia
         parameter_set_trainable(s->store, "", false);
     if (plan->model_file)
         TRY(system_check_values(s, plan->model_file, plan->model_path, error));
-    TRY(parameter_store_seal(s->store, initialise, (uint64_t)c->train.seed, error));
+    TRY(parameter_store_seal(s->store, initialise, s->training.seed, error));
     TRY(load_encoders(s, plan, initialise, error));
     return prepare_inputs(s, plan, error);
 }

@@ -2,7 +2,7 @@
  * pipeline/system_file.c - the model file: writing it whole, and reading it with every doubt spoken out.
  *
  * semanticmac.encoders is {"text": {"config": {...}, "path": "", "sha256": "", "outside": false, "precision": "f32"}
- * or {"ready": width}}.
+ * or {"features": width}}.
  */
 #include <math.h>
 #include <stdio.h>
@@ -18,7 +18,8 @@
 #include "pipeline/system_build.h"
 #include "text/tokenizer.h"
 
-#define FORMAT_VERSION "1"
+#define FORMAT_VERSION "2"
+#define OLD_FORMAT "1" /* the configuration holds the keys of the run too, features are called ready */
 #define GIVE_OURS "give a model file that semanticmac train wrote"
 enum { SMALL_ENCODER = 64 << 20 }; /* a frozen encoder of fewer bytes is stored inside, so that one file is enough */
 
@@ -60,7 +61,7 @@ static json_t *encoders_to_json(const affect_system *s)
             json_object_set_new(one, "outside", json_boolean(system_encoder_outside(s, m)));
             text_free(&text);
         } else {
-            json_object_set_new(one, "ready", json_integer(s->ready_width[m]));
+            json_object_set_new(one, "features", json_integer(s->ready_width[m]));
         }
         json_object_set_new(all, modality_name(m), one);
     }
@@ -342,16 +343,18 @@ static smac_status read_frame(const tensor_file *file, const char *path, const s
     if (!format)
         return FAIL(error, SMAC_ERROR_FORMAT, "%.300s is a %s file, but has no semanticmac.format", path,
             tensor_file_kind(file));
-    if (strcmp(format, FORMAT_VERSION) != 0)
+    bool old = strcmp(format, OLD_FORMAT) == 0;
+    if (strcmp(format, FORMAT_VERSION) != 0 && !old)
         return FAIL(error, SMAC_ERROR_UNSUPPORTED,
-            "%.300s has the model format '%.20s'; this program reads %s: use "
+            "%.300s has the model format '%.20s'; this program reads " OLD_FORMAT " and %s: use "
             "the version that wrote it, or train it again",
             path, format, FORMAT_VERSION);
     for (int i = 0; i < 4; i++)
         TRY(metadata_json(file, path, keys[i], &parts[i], error));
     configuration c;
     configuration_defaults(&c);
-    smac_status status = configuration_from_json(&c, parts[0], error);
+    smac_status status =
+        old ? configuration_from_old_json(&c, parts[0], error) : configuration_from_json(&c, parts[0], error);
     if (status == SMAC_OK)
         status = configuration_check(&c, error);
     if (status != SMAC_OK)
@@ -374,7 +377,7 @@ static smac_status read_frame(const tensor_file *file, const char *path, const s
             continue;
         if (!one)
             return FAIL(error, SMAC_ERROR_FORMAT, "%.300s says nothing about its %s encoder", path, modality_name(m));
-        s->ready_width[m] = json_integer_value(json_object_get(one, "ready"));
+        s->ready_width[m] = json_integer_value(json_object_get(one, old ? "ready" : "features"));
         if (s->ready_width[m] > 0)
             continue;
         TRY(read_encoder_config(one, m, plan, path, error));

@@ -13,7 +13,7 @@
 enum { NUMBERS_A_CLIP = 8 }; /* flip, x, y, contrast, brightness, level */
 
 static void drop_words(
-    const configuration *c, const struct tokenizer *tokenizer, batch *b, const int64_t *clips, uint64_t at)
+    const run_settings *c, const struct tokenizer *tokenizer, batch *b, const int64_t *clips, uint64_t at)
 {
     int32_t unknown = tokenizer_special_ids(tokenizer).unk;
     uint64_t stream = random_stream("train.augment.words");
@@ -48,7 +48,7 @@ static void change_plane(
 }
 
 /* the two frames of one clip, (2, 3, side, side) normalised; u: the choices of its sample */
-static void change_pictures(const configuration *c, batch *b, int64_t row, const float *u, float *copy)
+static void change_pictures(const run_settings *c, batch *b, int64_t row, const float *u, float *copy)
 {
     int64_t side = b->image_size;
     float gain = 1 + (float)c->augment.light * (2 * u[3] - 1), brightness = (float)c->augment.light * (2 * u[4] - 1);
@@ -63,7 +63,7 @@ static void change_pictures(const configuration *c, batch *b, int64_t row, const
     }
 }
 
-smac_status augment_batch(const configuration *c, const struct tokenizer *tokenizer, batch *b, const int64_t *clips,
+smac_status augment_batch(const run_settings *c, const struct tokenizer *tokenizer, batch *b, const int64_t *clips,
     uint64_t at, smac_error *error)
 {
     if (b->ids && tokenizer && c->augment.words > 0)

@@ -8,8 +8,8 @@
 #ifndef SMAC_TRAIN_AUGMENTATION_H
 #define SMAC_TRAIN_AUGMENTATION_H
 
-#include "model/configuration.h"
 #include "pipeline/batch.h"
+#include "train/run_configuration.h"
 
 struct tokenizer;
 
@@ -22,7 +22,7 @@ struct tokenizer;
  *   augment.light   contrast and brightness change by up to this share
  *   augment.level   the filter bank is raised or lowered by up to this much (in units of its normalised values)
  */
-smac_status augment_batch(const configuration *c, const struct tokenizer *tokenizer, batch *b, const int64_t *clips,
+smac_status augment_batch(const run_settings *c, const struct tokenizer *tokenizer, batch *b, const int64_t *clips,
     uint64_t at, smac_error *error);
 
 #endif

@@ -3,64 +3,64 @@
 
 #include <math.h>
 
-objective_options objective_options_from(const configuration *c, const task_description *tasks, int task_count)
+objective_options objective_options_from(const run_settings *run, const task_description *tasks, int task_count)
 {
     static const objective_inter kinds[] = {[INTER_KERNEL] = OBJECTIVE_INTER_SOFT,
         [INTER_ROUNDED] = OBJECTIVE_INTER_ROUNDED,
         [INTER_RANK] = OBJECTIVE_INTER_RANK};
     objective_options o = {
         .task_count = task_count,
-        .weight_specific = (float)c->loss.specific,
-        .weight_shared = (float)c->loss.shared,
-        .weight_intra = (float)c->loss.intra,
-        .weight_inter = (float)c->loss.inter,
-        .intra = {.tau = (float)c->contrast.tau_intra,
-            .centre = c->contrast.centre,
-            .cross_negatives = c->contrast.cross_negatives},
-        .inter = kinds[c->contrast.inter],
-        .tau_inter = (float)c->contrast.tau_inter,
-        .tau_rank = (float)c->contrast.tau_rank,
+        .weight_specific = (float)run->loss.specific,
+        .weight_shared = (float)run->loss.shared,
+        .weight_intra = (float)run->loss.intra,
+        .weight_inter = (float)run->loss.inter,
+        .intra = {.tau = (float)run->contrast.tau_intra,
+            .centre = run->contrast.centre,
+            .cross_negatives = run->contrast.cross_negatives},
+        .inter = kinds[run->contrast.inter],
+        .tau_inter = (float)run->contrast.tau_inter,
+        .tau_rank = (float)run->contrast.tau_rank,
     };
     for (int k = 0; k < task_count; k++) {
         double range = tasks[k].kind == TASK_REGRESSION ? tasks[k].high - tasks[k].low : 1;
         o.tasks[k] = (objective_task){.classes = tasks[k].kind == TASK_CLASSES,
             .targets = task_targets(&tasks[k]),
             .weight = 1,
-            .sigma = (float)(c->contrast.sigma_fraction * range)};
+            .sigma = (float)(run->contrast.sigma_fraction * range)};
     }
     return o;
 }
 
-label_rule label_rule_from(const configuration *c)
+label_rule label_rule_from(const run_settings *run)
 {
-    if (c->labels.scheme == LABELS_SELF_MM)
+    if (run->labels.scheme == LABELS_SELF_MM)
         return LABEL_RULE_SELF_MM;
-    if (c->labels.scheme != LABELS_GENERATED)
+    if (run->labels.scheme != LABELS_GENERATED)
         return LABEL_RULE_FIXED;
-    return c->labels.predictor == PREDICTOR_HELD_OUT ? LABEL_RULE_HELD_OUT : LABEL_RULE_NEIGHBOURS;
+    return run->labels.predictor == PREDICTOR_HELD_OUT ? LABEL_RULE_HELD_OUT : LABEL_RULE_NEIGHBOURS;
 }
 
-label_generation_options label_generation_options_from(const configuration *c, const task_description *task)
+label_generation_options label_generation_options_from(const run_settings *run, const task_description *task)
 {
     label_generation_options o = {
         .targets = task_targets(task),
         .classes = task->kind == TASK_CLASSES,
         .low = task->low,
         .high = task->high,
-        .rule = label_rule_from(c),
-        .euclidean = c->labels.similarity == SIMILARITY_EUCLIDEAN,
-        .neighbours = c->labels.neighbours,
-        .neighbour_fraction = c->labels.neighbour_fraction,
-        .temperature = c->labels.temperature,
-        .clipwise = c->labels.clipwise,
-        .momentum = c->labels.momentum,
-        .start_epoch = c->labels.start_epoch,
-        .folds = c->labels.folds,
-        .ridge = c->labels.ridge,
-        .seed = (uint64_t)c->train.seed,
+        .rule = label_rule_from(run),
+        .euclidean = run->labels.similarity == SIMILARITY_EUCLIDEAN,
+        .neighbours = run->labels.neighbours,
+        .neighbour_fraction = run->labels.neighbour_fraction,
+        .temperature = run->labels.temperature,
+        .clipwise = run->labels.clipwise,
+        .momentum = run->labels.momentum,
+        .start_epoch = run->labels.start_epoch,
+        .folds = run->labels.folds,
+        .ridge = run->labels.ridge,
+        .seed = (uint64_t)run->train.seed,
     };
     for (int target = 0; target < MODALITIES_AND_SHARED; target++)
-        o.mix[target] = configuration_label_mix(c, target);
+        o.mix[target] = labels_mix(&run->labels, target);
     return o;
 }
 

@@ -8,16 +8,17 @@
 #include "model/semanticmac.h"
 #include "objectives/label_generation.h"
 #include "objectives/objective.h"
+#include "train/run_configuration.h"
 
 /* class_weights are left NULL: they come from the training data. */
-objective_options objective_options_from(const configuration *c, const task_description *tasks, int task_count);
+objective_options objective_options_from(const run_settings *run, const task_description *tasks, int task_count);
 
 /* The way in which labels are renewed; with the schemes multimodal and true they are not. */
-label_rule label_rule_from(const configuration *c);
+label_rule label_rule_from(const run_settings *run);
 
 /* Options of label generation for a task (labels.scheme true: put the modalities' own labels in with
  * label_generation_set). */
-label_generation_options label_generation_options_from(const configuration *c, const task_description *task);
+label_generation_options label_generation_options_from(const run_settings *run, const task_description *task);
 
 /* The core's outputs as the objective's inputs.  Target, labels and valid of each task are the caller's to fill. */
 objective_inputs objective_inputs_from(const semanticmac_outputs *out, int task_count, int64_t batch);

@@ -7,10 +7,10 @@
 #include "base/memory.h"
 #include "compute/kernels.h"
 
-optimiser_options optimiser_options_from(const configuration *c)
+optimiser_options optimiser_options_from(const train_settings *train)
 {
-    return (optimiser_options){c->train.rate, c->train.language_rate, c->train.beta1, c->train.beta2, c->train.epsilon,
-        c->train.weight_decay, c->train.clip};
+    return (optimiser_options){
+        train->rate, train->encoder_rate, train->beta1, train->beta2, train->epsilon, train->weight_decay, train->clip};
 }
 
 smac_status optimiser_new(parameter_store *store, const optimiser_options *options, optimiser **out, smac_error *error)
@@ -80,7 +80,7 @@ smac_status optimiser_step(optimiser *o, double factor, double *norm_out, smac_e
         parameter *p = parameter_at(o->store, i);
         if (!p->trainable)
             continue;
-        double rate = (p->language ? c->language_rate : c->rate) * factor;
+        double rate = (p->language ? c->encoder_rate : c->rate) * factor;
         s.rate = (float)(rate * (double)p->rate_scale);
         s.weight_decay = p->decay ? (float)c->weight_decay : 0;
         parameter_adamw(o->store, p, o->first, o->second, &s);

@@ -5,11 +5,11 @@
 #ifndef SMAC_TRAIN_OPTIMISER_H
 #define SMAC_TRAIN_OPTIMISER_H
 
-#include "model/configuration.h"
 #include "nn/parameters.h"
+#include "train/run_configuration.h"
 
 typedef struct optimiser_options {
-    double rate, language_rate; /* learning rates: of the rest, of parameters marked language */
+    double rate, encoder_rate; /* learning rates: of the rest, of pre-trained encoders (parameters marked language) */
     double beta1, beta2, epsilon, weight_decay;
     double clip; /* the largest norm of the gradient; 0: none */
 } optimiser_options;
@@ -22,7 +22,7 @@ typedef struct optimiser {
     float *first, *second;  /* (count) moments */
 } optimiser;
 
-optimiser_options optimiser_options_from(const configuration *c);
+optimiser_options optimiser_options_from(const train_settings *train);
 smac_status optimiser_new(parameter_store *store, const optimiser_options *options, optimiser **out, smac_error *error);
 void optimiser_free(optimiser *o);
 

@@ -9,7 +9,7 @@
 void train_options_default(train_options *o)
 {
     memset(o, 0, sizeof *o);
-    configuration_defaults(&o->configuration);
+    run_configuration_defaults(&o->configuration);
 }
 
 /* What the data have at all: a modality that no clip has is not built. */
@@ -39,7 +39,7 @@ static void look_at_data(const dataset *d, configuration *c, int64_t ready_width
 }
 
 static smac_status new_system(const dataset *d, const configuration *c, const int64_t ready_width[MODALITIES],
-    affect_system **out, smac_error *error)
+    int64_t seed, affect_system **out, smac_error *error)
 {
     const char **texts = memory_new((size_t)d->count + 1, sizeof *texts);
     int64_t count = 0;
@@ -48,8 +48,12 @@ static smac_status new_system(const dataset *d, const configuration *c, const in
     for (int64_t i = 0; i < d->count; i++)
         if (d->items[i].split == SPLIT_TRAIN)
             texts[count++] = d->items[i].text;
-    system_options options = {
-        .configuration = c, .tasks = d->tasks, .task_count = d->task_count, .texts = texts, .text_count = count};
+    system_options options = {.configuration = c,
+        .tasks = d->tasks,
+        .task_count = d->task_count,
+        .texts = texts,
+        .text_count = count,
+        .seed = (uint64_t)seed};
     memcpy(options.ready_width, ready_width, sizeof options.ready_width);
     smac_status status = system_new(&options, out, error);
     free(texts);
@@ -58,16 +62,17 @@ static smac_status new_system(const dataset *d, const configuration *c, const in
 
 smac_status train_run(const train_options *options, const reporter *r, train_result *result, smac_error *error)
 {
-    configuration c = options->configuration;
+    configuration c = options->configuration.model;
     int64_t ready_width[MODALITIES] = {0, 0, 0};
     dataset *d = NULL;
     affect_system *system = NULL;
     sample_cache *cache = NULL;
     if (!options->out || !*options->out)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "no folder to write the run into");
-    TRY(configuration_check(&c, error));
-    if (c.train.threads > 0)
-        parallel_set_threads((int)c.train.threads);
+    const train_settings *train = &options->configuration.run.train;
+    TRY(run_configuration_check(&options->configuration, error));
+    if (train->threads > 0)
+        parallel_set_threads((int)train->threads);
     dataset_options data = {.path = options->data,
         .layout = options->layout,
         .features = options->features,
@@ -79,7 +84,7 @@ smac_status train_run(const train_options *options, const reporter *r, train_res
         look_at_data(d, &c, ready_width, r);
         if (dataset_split_count(d, SPLIT_VALID) == 0)
             report_log(r, LOG_WARNING, "the data have no validation part: the last epoch counts as the best");
-        status = new_system(d, &c, ready_width, &system, error);
+        status = new_system(d, &c, ready_width, train->seed, &system, error);
     }
     cache_options caching = {.splits = {true, true, false}, .skip_bad = options->skip_bad};
     if (status == SMAC_OK)

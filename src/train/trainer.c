@@ -24,7 +24,7 @@ double training_clock(void)
 
 int64_t training_total_steps(const training *t)
 {
-    return t->c->train.epochs * t->epoch_steps;
+    return t->run->train.epochs * t->epoch_steps;
 }
 
 /* --- one epoch ---------------------------------------------------------------------------------------------------- */
@@ -43,7 +43,7 @@ static bool show_progress(training *t, int64_t first, double seconds)
     char what[60];
     int64_t end = t->position * t->batch, clips = (end < t->count ? end : t->count) - first * t->batch;
     double speed = (double)clips / seconds;
-    snprintf(what, sizeof what, "epoch %lld of %lld", (long long)t->epoch, (long long)t->c->train.epochs);
+    snprintf(what, sizeof what, "epoch %lld of %lld", (long long)t->epoch, (long long)t->run->train.epochs);
     if (clips > 0)
         report_detail(
             t->report, "loss %.4f, %.*f clips/s", t->sums.loss / (double)t->sums.steps, speed < 10 ? 2 : 0, speed);
@@ -154,7 +154,7 @@ static smac_status finish_epoch(training *t, double begun, smac_error *error)
         status = evaluate_on(t->system, t->cache, &(evaluate_wanted){.split = SPLIT_VALID}, &shown, &valid, error);
         if (status == SMAC_OK)
             status = evaluation_figure(valid, "", &figure, error);
-        if (status == SMAC_OK && t->c->labels.reliability)
+        if (status == SMAC_OK && t->run->labels.reliability)
             set_reliability(t, valid);
     }
     if (status == SMAC_OK)
@@ -167,7 +167,7 @@ static smac_status finish_epoch(training *t, double begun, smac_error *error)
     TRY(status);
     TRY(training_write_labels(t, error));
     say_epoch(t, figure.value, better);
-    t->done = t->epoch >= t->c->train.epochs || (t->c->train.patience && t->stale >= t->c->train.patience);
+    t->done = t->epoch >= t->run->train.epochs || (t->run->train.patience && t->stale >= t->run->train.patience);
     t->epoch++;
     t->position = 0;
     t->sums = (epoch_sums){0, 0, 0, 0};
@@ -199,14 +199,14 @@ static smac_status begin_or_resume(training *t, bool *resumed, smac_error *error
     if (t->options->resume && file_exists(last)) {
         tensor_file *file = NULL;
         TRY(error_advise(error, tensor_file_open(last, &file, error), SMAC_ERROR_FORMAT, "--overwrite starts anew"));
-        smac_status status = training_check_configuration(t->c, file, last, error);
+        smac_status status = training_check_configuration(t, file, last, error);
         if (status == SMAC_OK)
             status = training_restore(t, file, error);
         tensor_file_close(file);
         TRY(status);
         *resumed = true;
-        bool stale = t->c->train.patience && t->stale >= t->c->train.patience;
-        t->done = (t->epoch > t->c->train.epochs || stale) && t->position == 0;
+        bool stale = t->run->train.patience && t->stale >= t->run->train.patience;
+        t->done = (t->epoch > t->run->train.epochs || stale) && t->position == 0;
         report_log(
             t->report, LOG_INFO, "going on from epoch %lld, step %lld", (long long)t->epoch, (long long)t->steps);
     } else if (!t->options->resume && !t->options->overwrite &&
@@ -221,7 +221,8 @@ static smac_status begin_or_resume(training *t, bool *resumed, smac_error *error
 
 static smac_status write_configuration(training *t, smac_error *error)
 {
-    char *text = configuration_to_yaml(t->c);
+    settings_view room[2];
+    char *text = settings_to_yaml(training_views(t, room));
     if (!text)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for config.yaml");
     smac_status status = file_write(t->paths[RUN_CONFIGURATION], text, strlen(text), error);
@@ -246,7 +247,7 @@ smac_status train_on(const train_options *options, affect_system *system, const 
     train_result *result, smac_error *error)
 {
     training t = {.options = options,
-        .c = &system->configuration,
+        .run = &options->configuration.run,
         .system = system,
         .cache = cache,
         .report = r,

@@ -20,15 +20,16 @@
 #include "data/dataset.h"
 #include "pipeline/system.h"
 #include "train/evaluate.h"
+#include "train/run_configuration.h"
 
 typedef struct train_options {
-    const char *data, *layout;   /* folder or label file; "sims", "mosi", ... */
-    const char *features;        /* MMSA pickle in place of media, or NULL */
-    const char *task;            /* which of the layout's tasks, or NULL */
-    const char *out;             /* the run's folder */
-    configuration configuration; /* defaults, file and --set already applied; train.seed set */
-    bool resume;                 /* go on from out/last.safetensors; a run that has ended is fine */
-    bool overwrite;              /* start anew in a folder that holds a run (without it and resume: an error) */
+    const char *data, *layout;       /* folder or label file; "sims", "mosi", ... */
+    const char *features;            /* MMSA pickle in place of media, or NULL */
+    const char *task;                /* which of the layout's tasks, or NULL */
+    const char *out;                 /* the run's folder */
+    run_configuration configuration; /* defaults, preset, file and --set already applied */
+    bool resume;                     /* go on from out/last.safetensors; a run that has ended is fine */
+    bool overwrite;                  /* start anew in a folder that holds a run (without it and resume: an error) */
     bool skip_bad;
     int64_t checkpoint_seconds; /* within an epoch, at most this long between checkpoints; 0: 120 */
     int64_t stop_after_steps;   /* tests: leave as if killed after so many steps in all; 0: never */

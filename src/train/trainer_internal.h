@@ -28,7 +28,7 @@ typedef struct training_task {
 
 typedef struct training {
     const train_options *options;
-    const configuration *c;
+    const run_settings *run;
     affect_system *system;
     const sample_cache *cache;
     const reporter *report;
@@ -36,6 +36,7 @@ typedef struct training {
     int64_t count;  /* training clips N: those with a label of at least one task */
     int64_t *items; /* (N) their places in the cache */
     int64_t valid_count;
+    uint8_t *media;       /* (clips of the dataset, MEDIA_MARK) marks of the media files of training and validation */
     training_task *tasks; /* (task_count) */
     int task_count;
     int64_t batch;       /* clips a batch */
@@ -67,6 +68,8 @@ typedef struct training {
 
 enum { RUN_BEST, RUN_LAST, RUN_LOG, RUN_LABELS, RUN_QUALITY, RUN_CONFIGURATION, RUN_FILES };
 
+/* The configuration as used: the model's and the run's keys. */
+settings_views training_views(const training *t, settings_view room[2]);
 double training_clock(void); /* seconds, monotonic */
 int64_t training_total_steps(const training *t);
 const dataset_item *training_item(const training *t, int64_t clip); /* of a training clip */
@@ -83,10 +86,18 @@ smac_status training_run_step(training *t, step_work *w, smac_error *error); /* 
 
 /* trainer_state.c */
 smac_status training_save(training *t, smac_error *error); /* out/last.safetensors */
-smac_status training_restore(training *t, const tensor_file *file, smac_error *error);
 smac_status training_save_best(training *t, smac_error *error);
+#define STATE_KEY "training.state"
+#define RUN_KEY "semanticmac.run" /* the run's settings, in every model file that it writes */
+/* What changes beside weights and moments, as arrays: each with its name in the file. */
+enum { ARRAY_NAME = 160 };
+int training_array_count(const training *t);
+label_array training_array_at(const training *t, int index, char name[ARRAY_NAME]);
+
+/* trainer_resume.c */
 smac_status training_check_configuration(
-    const configuration *now, const tensor_file *file, const char *path, smac_error *error);
+    const training *t, const tensor_file *file, const char *path, smac_error *error);
+smac_status training_restore(training *t, const tensor_file *file, smac_error *error);
 
 /* trainer_report.c */
 typedef struct step_report {

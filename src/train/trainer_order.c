@@ -39,7 +39,7 @@ static int by_length(const void *a, const void *b)
  */
 smac_status training_make_order(training *t, smac_error *error)
 {
-    random_sequence r = random_start((uint64_t)t->c->train.seed, random_stream("train.order") + (uint64_t)t->epoch);
+    random_sequence r = random_start((uint64_t)t->run->train.seed, random_stream("train.order") + (uint64_t)t->epoch);
     int64_t whole = t->count / t->batch;
     placed *pool = memory_new((size_t)(POOL_BATCHES * t->batch), sizeof *pool);
     int64_t *shuffled = memory_new((size_t)t->count, sizeof *shuffled);
@@ -76,8 +76,8 @@ smac_status training_make_order(training *t, smac_error *error)
 
 void training_modality_dropout(const training *t, const int64_t *clips, int64_t count, uint8_t *drop)
 {
-    uint64_t seed = (uint64_t)t->c->train.seed, stream = random_stream("train.modality_dropout");
-    float probability = (float)t->c->train.modality_dropout;
+    uint64_t seed = (uint64_t)t->run->train.seed, stream = random_stream("train.modality_dropout");
+    float probability = (float)t->run->train.modality_dropout;
     memset(drop, 0, (size_t)(count * MODALITIES));
     for (int64_t i = 0; i < count && probability > 0; i++) {
         const sample *s = &t->cache->samples[t->items[clips[i]]];

@@ -94,8 +94,8 @@ smac_status training_log_step(training *t, const step_report *r, smac_error *err
     set_term(o, "inter", terms->inter, terms->has_inter);
     set_term(o, "inter_floor", terms->inter_floor, terms->has_inter);
     set_term(o, "gradient", r->norm, true);
-    set_term(o, "rate", t->c->train.rate * r->factor, true);
-    set_term(o, "language_rate", t->c->train.language_rate * r->factor, true);
+    set_term(o, "rate", t->run->train.rate * r->factor, true);
+    set_term(o, "encoder_rate", t->run->train.encoder_rate * r->factor, true);
     json_object_set_new(o, "clips", json_integer(r->clips));
     set_term(o, "seconds", r->seconds, true);
     return write_line(t, o, error);

@@ -11,6 +11,13 @@
 #define SMAC_VERSION "0.1.0"
 #endif
 
+settings_views training_views(const training *t, settings_view room[2])
+{
+    room[0] = (settings_view){&configuration_table, &t->system->configuration};
+    room[1] = (settings_view){&run_table, (void *)(uintptr_t)t->run};
+    return (settings_views){room, 2};
+}
+
 const dataset_item *training_item(const training *t, int64_t clip)
 {
     return &t->cache->source->items[t->items[clip]];
@@ -44,9 +51,15 @@ static smac_status collect_clips(training *t, smac_error *error)
     }
     if (t->count == 0)
         return FAIL(error, SMAC_ERROR_FORMAT, "the data hold no training clip that can be used: mark some as train");
-    t->batch = configuration_batch(t->c, t->count);
+    t->media = memory_new((size_t)d->count, MEDIA_MARK);
+    if (!t->media)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld clips", (long long)d->count);
+    for (int64_t i = 0; i < d->count; i++)
+        if (d->items[i].split != SPLIT_TEST)
+            dataset_media_mark(&d->items[i], t->media + i * MEDIA_MARK);
+    t->batch = run_batch(&t->run->train, t->count);
     t->batches = (t->count + t->batch - 1) / t->batch;
-    t->epoch_steps = (t->batches + t->c->train.accumulate - 1) / t->c->train.accumulate;
+    t->epoch_steps = (t->batches + t->run->train.accumulate - 1) / t->run->train.accumulate;
     return SMAC_OK;
 }
 
@@ -145,16 +158,17 @@ static smac_status put_own_labels(training *t, int k, smac_error *error)
 
 static smac_status make_labels(training *t, smac_error *error)
 {
-    smac_status status = label_bank_new(label_rule_from(t->c), t->count, t->c->model.width, &t->bank, error);
+    smac_status status =
+        label_bank_new(label_rule_from(t->run), t->count, t->system->configuration.model.width, &t->bank, error);
     int32_t *groups = group_by_speaker(t);
     if (status == SMAC_OK && !groups)
         status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the groups of %lld clips", (long long)t->count);
     for (int k = 0; k < t->task_count && status == SMAC_OK; k++) {
         training_task *task = &t->tasks[k];
-        label_generation_options o = label_generation_options_from(t->c, task->task);
+        label_generation_options o = label_generation_options_from(t->run, task->task);
         label_truth truth = {task->truth, task->have, groups};
         status = label_generation_new(&o, t->bank, &truth, &task->labels, error);
-        if (status == SMAC_OK && t->c->labels.scheme == LABELS_TRUE)
+        if (status == SMAC_OK && t->run->labels.scheme == LABELS_TRUE)
             status = put_own_labels(t, k, error);
     }
     free(groups);
@@ -178,10 +192,10 @@ static float *class_weights(const training_task *task, int64_t clips)
 
 static smac_status make_objective(training *t, smac_error *error)
 {
-    t->objective = objective_options_from(t->c, t->system->tasks, t->task_count);
+    t->objective = objective_options_from(t->run, t->system->tasks, t->task_count);
     for (int k = 0; k < t->task_count; k++) {
         training_task *task = &t->tasks[k];
-        if (task->task->kind != TASK_CLASSES || !t->c->loss.class_weights)
+        if (task->task->kind != TASK_CLASSES || !t->run->loss.class_weights)
             continue;
         task->class_weights = class_weights(task, t->count);
         if (!task->class_weights)
@@ -205,7 +219,7 @@ smac_status training_set_up(training *t, smac_error *error)
     TRY(collect_truth(t, error));
     TRY(make_labels(t, error));
     TRY(make_objective(t, error));
-    optimiser_options o = optimiser_options_from(t->c);
+    optimiser_options o = optimiser_options_from(&t->run->train);
     TRY(optimiser_new(t->system->store, &o, &t->optimiser, error));
     t->tape = tape_new(NULL);
     if (!t->tape)
@@ -214,7 +228,7 @@ smac_status training_set_up(training *t, smac_error *error)
     snprintf(r->program_version, sizeof r->program_version, "%s", SMAC_VERSION);
     snprintf(r->dataset, sizeof r->dataset, "%.60s", t->cache->source->layout);
     snprintf(r->data_sha256, sizeof r->data_sha256, "%s", t->cache->source->sha256);
-    r->seed = (uint64_t)t->c->train.seed;
+    r->seed = (uint64_t)t->run->train.seed;
     r->training_clips = t->count;
     t->epoch = 1;
     return SMAC_OK;
@@ -234,6 +248,7 @@ void training_tear_down(training *t)
     }
     free(t->tasks);
     label_bank_free(t->bank);
+    free(t->media);
     free(t->items);
     free(t->order);
     for (int i = 0; i < RUN_FILES; i++)

@@ -80,9 +80,9 @@ static tape_options step_options(const training *t, bool check)
 {
     return (tape_options){.record = true,
         .training = true,
-        .check_finite = check || t->c->train.check_finite,
-        .precision = t->c->train.precision == PRECISION_KIND_BF16 ? PRECISION_BF16 : PRECISION_F32,
-        .seed = (uint64_t)t->c->train.seed,
+        .check_finite = check || t->run->train.check_finite,
+        .precision = t->run->train.precision == PRECISION_KIND_BF16 ? PRECISION_BF16 : PRECISION_F32,
+        .seed = (uint64_t)t->run->train.seed,
         .step = (uint64_t)((t->epoch - 1) * t->batches + t->position)};
 }
 
@@ -107,7 +107,7 @@ static smac_status gather_batch(training *t, step_work *w, smac_error *error)
     training_modality_dropout(t, w->clips, w->count, w->drop);
     TRY(system_batch(t->system, w->samples, w->count, w->drop, &w->batch, error));
     return augment_batch(
-        t->c, t->system->tokenizer, &w->batch, w->clips, (uint64_t)t->epoch * (uint64_t)t->count, error);
+        t->run, t->system->tokenizer, &w->batch, w->clips, (uint64_t)t->epoch * (uint64_t)t->count, error);
 }
 
 static value *forward(training *t, step_work *w, bool check)
@@ -158,7 +158,7 @@ static smac_status write_banks(training *t, const step_work *w, smac_error *erro
 }
 
 /* Forward and backward of the batch at t->position; gradients are added. */
-static smac_status run_batch(training *t, step_work *w, float scale, smac_error *error)
+static smac_status learn_batch(training *t, step_work *w, float scale, smac_error *error)
 {
     TRY(gather_batch(t, w, error));
     value *loss = forward(t, w, false);
@@ -238,7 +238,7 @@ static void explain_gradient(training *t, step_work *w, smac_error *error)
     smac_error detail = {0};
     bool found = false;
     t->position--; /* the batch that is still in w */
-    if (!t->c->train.check_finite)
+    if (!t->run->train.check_finite)
         explain(t, w, &found, &detail);
     if (found)
         error_copy(error, &detail);
@@ -248,14 +248,14 @@ static void explain_gradient(training *t, step_work *w, smac_error *error)
 smac_status training_run_step(training *t, step_work *w, smac_error *error)
 {
     double begun = training_clock(), norm = 0;
-    double factor = schedule_factor(t->c->train.schedule, t->c->train.warmup, t->steps, training_total_steps(t));
+    double factor = schedule_factor(t->run->train.schedule, t->run->train.warmup, t->steps, training_total_steps(t));
     int64_t left = t->batches - t->position, clips = 0;
-    int64_t batches = left < t->c->train.accumulate ? left : t->c->train.accumulate;
+    int64_t batches = left < t->run->train.accumulate ? left : t->run->train.accumulate;
     term_sums sums = {0};
     parameter_zero_gradients(t->system->store);
     for (int64_t i = 0; i < batches; i++) {
         batch_clear(&w->batch);
-        TRY(run_batch(t, w, 1 / (float)batches, error));
+        TRY(learn_batch(t, w, 1 / (float)batches, error));
         add_terms(&sums, t, w);
         clips += w->count;
         t->position++;

@@ -1,53 +1,29 @@
-/* Configuration: defaults as documented, ranges, choices, nearest names, JSON and text both ways. */
+/* The model's configuration: defaults, ranges, choices, nearest names, JSON both ways, older files. */
 #include "support/check.h"
 
-#include "base/file.h"
+#include "base/modality.h"
 #include "model/configuration.h"
 #include "model/task.h"
-
-static void defaults_are_the_method(void **state)
-{
-    (void)state;
-    configuration c;
-    configuration_defaults(&c);
-    assert_int_equal(c.model.width, 256);
-    assert_int_equal(c.model.heads, 8);
-    assert_int_equal(c.model.head_width, 32);
-    assert_int_equal(c.perceiver.latents, 16);
-    assert_int_equal(c.perceiver.layers, 2);
-    assert_int_equal(c.interaction.queries, 4);
-    assert_int_equal(c.interaction.layers, 2);
-    assert_int_equal(c.interaction.gate, GATE_BOTH);
-    assert_int_equal(c.labels.neighbours, 20);
-    assert_true(c.labels.temperature == 0.1 && c.contrast.tau_intra == 0.5 && c.contrast.tau_inter == 0.1);
-    assert_true(c.loss.specific == 0.5 && c.loss.shared == 0.5 && c.loss.intra == 0.1 && c.loss.inter == 0.1);
-    assert_true(c.train.rate == 5e-4 && c.train.language_rate == 2e-5 && c.train.weight_decay == 1e-3);
-    assert_true(c.train.clip == 5 && c.train.warmup == 0.1 && c.train.modality_dropout == 0.1);
-    assert_true(c.contrast.sigma_fraction == 1.0 / 12);
-    assert_int_equal(configuration_batch(&c, 4999), 32);
-    assert_int_equal(configuration_batch(&c, 5000), 64);
-    assert_int_equal(configuration_check(&c, NULL), SMAC_OK);
-}
 
 static void every_default_is_within_its_range(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < configuration_key_count(); i++) {
-        const configuration_key *key = configuration_key_at(i);
-        configuration c;
-        smac_error error = {0};
-        char text[CONFIGURATION_TEXT_MAX], again[CONFIGURATION_TEXT_MAX];
-        configuration_defaults(&c);
-        if (configuration_set(&c, key->name, key->initial, &error) != SMAC_OK)
-            fail_msg("%s", error.message);
-        assert_true(configuration_get(&c, key->name, text));
-        assert_int_equal(configuration_set(&c, key->name, text, &error), SMAC_OK);
-        assert_true(configuration_get(&c, key->name, again));
+    configuration c;
+    settings_view view = {&configuration_table, &c};
+    settings_views views = {&view, 1};
+    setting_place place, other;
+    configuration_defaults(&c);
+    assert_int_equal(configuration_check(&c, NULL), SMAC_OK);
+    for (size_t i = 0; settings_at(views, i, &place); i++) {
+        char text[SETTINGS_TEXT_MAX], again[SETTINGS_TEXT_MAX];
+        assert_ok(configuration_set(&c, place.name, place.setting->initial, error));
+        assert_true(configuration_get(&c, place.name, text));
+        assert_ok(configuration_set(&c, place.name, text, error));
+        assert_true(configuration_get(&c, place.name, again));
         assert_string_equal(text, again);
-        assert_true(strchr(key->name, '.') != NULL);
-        for (size_t j = 0; j < i; j++) { /* no name and no place twice */
-            assert_string_not_equal(key->name, configuration_key_at(j)->name);
-            assert_int_not_equal(key->offset, configuration_key_at(j)->offset);
+        for (size_t k = 0; k < i && settings_at(views, k, &other); k++) { /* no name and no place twice */
+            assert_string_not_equal(place.name, other.name);
+            assert_ptr_not_equal(place.value, other.value);
         }
     }
 }
@@ -68,10 +44,10 @@ static void bad_settings_are_refused_with_reasons(void **state)
     assert_int_equal(configuration_set(&c, "model.dropout", "nan", &error), SMAC_ERROR_ARGUMENT);
     assert_int_equal(configuration_set(&c, "model.width", "12.5", &error), SMAC_ERROR_ARGUMENT);
     assert_int_equal(configuration_set(&c, "model.width", "", &error), SMAC_ERROR_ARGUMENT);
-    assert_int_equal(configuration_set(&c, "labels.scheme", "magic", &error), SMAC_ERROR_ARGUMENT);
-    assert_non_null(strstr(error.message, "generated, self_mm, multimodal or true"));
-    assert_int_equal(configuration_set(&c, "labels.scheme", "gen", &error), SMAC_ERROR_ARGUMENT);
-    assert_int_equal(configuration_set(&c, "train.check_finite", "maybe", &error), SMAC_ERROR_ARGUMENT);
+    assert_int_equal(configuration_set(&c, "interaction.gate", "magic", &error), SMAC_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "none, tanh, sigmoid or both"));
+    assert_int_equal(configuration_set(&c, "interaction.gate", "sig", &error), SMAC_ERROR_ARGUMENT);
+    assert_int_equal(configuration_set(&c, "model.text", "maybe", &error), SMAC_ERROR_ARGUMENT);
     assert_int_equal(configuration_set_assignment(&c, "model.width", &error), SMAC_ERROR_ARGUMENT);
     assert_int_equal(configuration_set_assignment(&c, "=3", &error), SMAC_ERROR_ARGUMENT);
     assert_memory_equal(&c, &before, sizeof c);
@@ -81,6 +57,13 @@ static void bad_settings_are_refused_with_reasons(void **state)
     assert_int_equal(configuration_set(&c, "text.encoder", longest, &error), SMAC_ERROR_ARGUMENT);
     longest[CONFIGURATION_TEXT_MAX - 1] = 0;
     assert_int_equal(configuration_set(&c, "text.encoder", longest, &error), SMAC_OK);
+    for (int m = 0; m < MODALITIES; m++) { /* a tower without layers is refused by its key */
+        char name[40];
+        snprintf(name, sizeof name, "%s.layers", modality_name((modality)m));
+        assert_int_equal(configuration_set(&c, name, "0", &error), SMAC_ERROR_ARGUMENT);
+        assert_non_null(strstr(error.message, name));
+        assert_non_null(strstr(error.message, "from 1 to"));
+    }
     c.model.text = c.model.audio = c.model.vision = false;
     assert_int_equal(configuration_check(&c, &error), SMAC_ERROR_ARGUMENT);
 }
@@ -91,8 +74,7 @@ static void json_goes_both_ways(void **state)
     configuration c, back;
     smac_error error;
     configuration_defaults(&c);
-    configuration_set(&c, "labels.scheme", "self_mm", NULL);
-    configuration_set(&c, "train.rate", "0.00012345678901234567", NULL);
+    configuration_set(&c, "model.dropout", "0.12345678901234567", NULL);
     configuration_set(&c, "text.encoder", "models/\"odd\" \\ name", NULL);
     configuration_set(&c, "interaction.gate", "tanh", NULL);
     json_t *object = configuration_to_json(&c);
@@ -106,12 +88,9 @@ static void json_goes_both_ways(void **state)
     json_decref(object);
     json_decref(read);
 
-    json_t *flat = json_pack("{s:i, s:{s:f, s:b}}", "model.width", 64, "labels", "mix", 0.25, "clipwise", 1);
+    json_t *flat = json_pack("{s:i, s:{s:f, s:b}}", "model.width", 64, "model", "dropout", 0.25, "audio", 0);
     assert_int_equal(configuration_from_json(&back, flat, &error), SMAC_OK);
-    assert_true(back.model.width == 64 && back.labels.mix == 0.25 && back.labels.clipwise);
-    assert_true(configuration_label_mix(&back, 1) == 0.25);
-    back.labels.mix_audio = 0.75;
-    assert_true(configuration_label_mix(&back, 1) == 0.75);
+    assert_true(back.model.width == 64 && back.model.dropout == 0.25 && !back.model.audio);
     json_decref(flat);
     json_t *wrong = json_pack("{s:{s:i, s:i}}", "model", "width", 32, "widht", 32);
     configuration before = back;
@@ -122,25 +101,26 @@ static void json_goes_both_ways(void **state)
     wrong = json_pack("{s:f}", "model.width", 1e300); /* no integer has room for it */
     assert_int_equal(configuration_from_json(&back, wrong, &error), SMAC_ERROR_ARGUMENT);
     json_decref(wrong);
-    char *yaml = configuration_to_yaml(&c);
-    assert_non_null(strstr(yaml, "  gate: tanh\n"));
-    assert_non_null(strstr(yaml, "perceiver:\n"));
-    free(yaml);
 }
 
-/* docs/configuration.md is what the table says; the fresh page is left in the build folder, to copy over. */
-static void the_page_is_up_to_date(void **state)
+/* A model file of format 1 has the run's keys beside the model's. */
+static void old_files_are_read(void **state)
 {
     (void)state;
-    char *made = configuration_to_markdown(), *page = NULL;
-    size_t size = 0;
-    assert_non_null(made);
-    assert_ok(file_write(SMAC_BINARY_DIR "/configuration.md", made, strlen(made), error));
-    assert_ok(file_read(SMAC_SOURCE_DIR "/docs/configuration.md", 0, &page, &size, error));
-    if (strcmp(made, page) != 0)
-        fail_msg("docs/configuration.md is not up to date: copy %s over it", SMAC_BINARY_DIR "/configuration.md");
-    free(made);
-    free(page);
+    configuration c;
+    configuration_defaults(&c);
+    json_t *old = json_pack("{s:{s:i}, s:{s:i, s:f}, s:{s:f}, s:{s:i, s:f}, s:{s:b}, s:{s:f}}", "model", "width", 48,
+        "contrast", "projection", 24, "tau_intra", 0.5, "labels", "mix", 0.5, "train", "epochs", 3, "language_rate",
+        2e-5, "augment", "flip", 1, "loss", "intra", 0.1);
+    assert_int_not_equal(configuration_from_json(&c, old, NULL), SMAC_OK);
+    assert_ok(configuration_from_old_json(&c, old, error));
+    assert_int_equal(c.model.width, 48);
+    assert_int_equal(c.contrast.projection, 24);
+    json_object_set_new(old, "nonsense", json_object());
+    json_object_set_new(json_object_get(old, "model"), "widht", json_integer(3));
+    assert_int_not_equal(configuration_from_old_json(&c, old, NULL), SMAC_OK);
+    json_decref(old);
+    assert_int_not_equal(configuration_from_old_json(&c, NULL, NULL), SMAC_OK);
 }
 
 static void tasks(void **state)
@@ -167,11 +147,10 @@ static void tasks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults_are_the_method),
         cmocka_unit_test(every_default_is_within_its_range),
         cmocka_unit_test(bad_settings_are_refused_with_reasons),
         cmocka_unit_test(json_goes_both_ways),
-        cmocka_unit_test(the_page_is_up_to_date),
+        cmocka_unit_test(old_files_are_read),
         cmocka_unit_test(tasks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

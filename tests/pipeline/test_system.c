@@ -186,7 +186,7 @@ static void test_refusals(void **state)
     expect_refusal(s, path, "\\\"latents\\\":3", "\\\"latents\\\":4", "core.audio.latents", "[3, 16]");
     expect_refusal(s, path, "\\\"latents\\\":3", "\\\"latents\\\":4", "core.audio.latents", "[4, 16]");
     expect_refusal(s, path, "\\\"latents\\\":3", "\\\"patents\\\":3", "patents", "model.safetensors");
-    expect_refusal(s, path, "\"semanticmac.format\":\"1\"", "\"semanticmac.format\":\"7\"", "7", "format");
+    expect_refusal(s, path, "\"semanticmac.format\":\"2\"", "\"semanticmac.format\":\"7\"", "7", "format");
     expect_refusal(s, path, "semanticmac.format", "semanticmac.farmat", "semanticmac train", "model");
     expect_refusal(s, path, "semanticmac.tasks", "semanticmac.tisks", "semanticmac.tasks", "model");
     /* whatever sizes it claims: no memory for them, and no sample of one size for an encoder of another */

@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "data/cache.h"
 #include "pipeline/system.h"
+#include "train/run_configuration.h"
 
 enum {
     TINY_TRAIN = 44,
@@ -31,14 +32,14 @@ typedef struct tiny_data {
     sample_cache cache;
 } tiny_data;
 
-static inline void tiny_configuration(configuration *c)
+static inline void tiny_configuration(run_configuration *c)
 {
     static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8",
         "perceiver.latents=3", "perceiver.layers=1", "interaction.queries=2", "interaction.layers=1",
         "contrast.projection=8", "train.epochs=3", "train.batch=8", "train.rate=0.003", "train.seed=5"};
-    configuration_defaults(c);
+    run_configuration_defaults(c);
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
-        assert_ok(configuration_set_assignment(c, settings[i], error));
+        assert_ok(run_configuration_assign(c, settings[i], error));
 }
 
 /* A label as the item's target: a score, or one of so many classes. */
@@ -107,11 +108,14 @@ static inline void tiny_data_clear(tiny_data *t)
         sample_clear(&t->samples[i]);
 }
 
-static inline affect_system *tiny_system(const configuration *c, const tiny_data *t)
+static inline affect_system *tiny_system(const run_configuration *c, const tiny_data *t)
 {
     affect_system *s = NULL;
-    system_options options = {
-        .configuration = c, .tasks = t->d.tasks, .task_count = 1, .ready_width = {TINY_WIDTH, TINY_WIDTH, TINY_WIDTH}};
+    system_options options = {.configuration = &c->model,
+        .tasks = t->d.tasks,
+        .task_count = 1,
+        .ready_width = {TINY_WIDTH, TINY_WIDTH, TINY_WIDTH},
+        .seed = (uint64_t)c->run.train.seed};
     assert_ok(system_new(&options, &s, error));
     return s;
 }

@@ -9,7 +9,7 @@ enum { SIDE = 8, TOKENS = 6 };
 static const char *const vocabulary[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "film"};
 
 typedef struct fixture {
-    configuration c;
+    run_settings c;
     tokenizer *t;
     batch b;
     uint8_t present[2];
@@ -47,7 +47,7 @@ static void fill(fixture *f)
 static int set_up(void **state)
 {
     fixture *f = calloc(1, sizeof *f);
-    configuration_defaults(&f->c);
+    settings_defaults((settings_view){&run_table, &f->c});
     assert_ok(tokenizer_open_wordpiece(vocabulary, 7, true, &f->t, error));
     fill(f);
     *state = f;

@@ -3,27 +3,27 @@
 
 #include "train/configuration_file.h"
 
-static smac_status parse(configuration *c, const char *text, smac_error *error)
+static smac_status parse(run_configuration *c, const char *text, smac_error *error)
 {
-    configuration_defaults(c);
+    run_configuration_defaults(c);
     return configuration_parse_yaml(c, text, strlen(text), "test.yaml", error);
 }
 
 static void test_good(void **state)
 {
     (void)state;
-    configuration c;
+    run_configuration c;
     assert_ok(parse(&c,
         "# a comment\nmodel:\n  width: 64\n  heads: 2\ntrain.rate: 1e-3\ninteraction: {gate: tanh}\n"
         "train:\n  check_finite: true\nmodel.name: \"a: b\"\n",
         error));
-    assert_int_equal(c.model.width, 64);
-    assert_int_equal(c.model.heads, 2);
-    assert_near(c.train.rate, 1e-3, 0);
-    assert_int_equal(c.interaction.gate, GATE_TANH);
-    assert_true(c.train.check_finite);
-    assert_string_equal(c.model.name, "a: b");
-    assert_int_equal(c.perceiver.latents, 16);
+    assert_int_equal(c.model.model.width, 64);
+    assert_int_equal(c.model.model.heads, 2);
+    assert_near(c.run.train.rate, 1e-3, 0);
+    assert_int_equal(c.model.interaction.gate, GATE_TANH);
+    assert_true(c.run.train.check_finite);
+    assert_string_equal(c.model.model.name, "a: b");
+    assert_int_equal(c.model.perceiver.latents, 16);
     assert_ok(parse(&c, "", error));
     assert_ok(parse(&c, "# nothing\n", error));
 }
@@ -31,25 +31,28 @@ static void test_good(void **state)
 static void test_round_trip(void **state)
 {
     (void)state;
-    configuration c, back;
-    configuration_defaults(&c);
-    assert_ok(configuration_set(&c, "train.rate", "0.0123", error));
-    assert_ok(configuration_set(&c, "model.name", "it's: \"so\" # here", error));
-    char *text = configuration_to_yaml(&c);
+    run_configuration c, back;
+    run_configuration_defaults(&c);
+    assert_ok(run_configuration_set(&c, "train.rate", "0.0123", error));
+    assert_ok(run_configuration_set(&c, "model.name", "it's: \"so\" # here", error));
+    settings_view room[2], room_back[2];
+    settings_views views = run_views(&c, room), views_back = run_views(&back, room_back);
+    char *text = settings_to_yaml(views);
     assert_non_null(text);
     assert_ok(parse(&back, text, error));
     free(text);
-    for (size_t i = 0; i < configuration_key_count(); i++) {
-        char a[CONFIGURATION_TEXT_MAX], b[CONFIGURATION_TEXT_MAX];
-        configuration_get(&c, configuration_key_at(i)->name, a);
-        configuration_get(&back, configuration_key_at(i)->name, b);
+    setting_place place;
+    for (size_t i = 0; settings_at(views, i, &place); i++) {
+        char a[SETTINGS_TEXT_MAX], b[SETTINGS_TEXT_MAX];
+        setting_to_text(place.setting, place.value, a);
+        assert_true(settings_get(views_back, place.name, b));
         assert_string_equal(a, b);
     }
 }
 
 static void expect_error(const char *text, const char *says)
 {
-    configuration c;
+    run_configuration c;
     smac_error why = {0};
     assert_int_not_equal(parse(&c, text, &why), SMAC_OK);
     if (!strstr(why.message, says) || !strstr(why.message, "test.yaml"))
@@ -69,9 +72,9 @@ static void test_bad(void **state)
     expect_error("model: {width: 64\n", "YAML");
     expect_error("- 1\n- 2\n", "map");
     expect_error("just words\n", "map");
-    configuration c;
+    run_configuration c;
     smac_error why = {0};
-    configuration_defaults(&c);
+    run_configuration_defaults(&c);
     assert_int_equal(configuration_read_yaml(&c, "/no/such/file.yaml", &why), SMAC_ERROR_NOT_FOUND);
 }
 

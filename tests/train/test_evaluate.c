@@ -45,7 +45,7 @@ static void options_for(train_options *o, const char *out)
         "train.rate=0.005", "train.seed=3"};
     train_options_default(o);
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
-        assert_ok(configuration_set_assignment(&o->configuration, settings[i], error));
+        assert_ok(run_configuration_assign(&o->configuration, settings[i], error));
     o->data = folder;
     o->layout = "sims";
     o->out = out;

@@ -24,13 +24,8 @@ static parameter_store *store_new(void)
     return s;
 }
 
-static const optimiser_options options = {.rate = 0.01,
-    .language_rate = 0.001,
-    .beta1 = 0.9,
-    .beta2 = 0.999,
-    .epsilon = 1e-8,
-    .weight_decay = 0.1,
-    .clip = 0};
+static const optimiser_options options = {
+    .rate = 0.01, .encoder_rate = 0.001, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.1, .clip = 0};
 
 static void test_by_hand(void **state)
 {

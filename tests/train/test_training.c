@@ -22,7 +22,7 @@ typedef struct run_result {
     train_result result;
 } run_result;
 
-static run_result run_with(const char *out, const configuration *c, bool resume, int64_t stop, const reporter *r)
+static run_result run_with(const char *out, const run_configuration *c, bool resume, int64_t stop, const reporter *r)
 {
     run_result k = {0};
     train_options o;
@@ -87,10 +87,10 @@ static void test_learns(void **state)
 {
     (void)state;
     char folder[256], path[512];
-    configuration c;
+    run_configuration c;
     folder_new(folder);
     tiny_configuration(&c);
-    c.train.epochs = 25;
+    c.run.train.epochs = 25;
     run_result k = run_with(folder, &c, false, 0, NULL);
     if (k.status != SMAC_OK)
         fail_msg("%s", k.why.message);
@@ -121,7 +121,7 @@ static void test_learns(void **state)
     assert_string_equal(before, hash_of(folder, "last.safetensors", after));
     k = run_with(folder, &c, false, 0, NULL);
     assert_int_equal(k.status, SMAC_ERROR_ARGUMENT);
-    c.train.rate = 0.5;
+    c.run.train.rate = 0.5;
     k = run_with(folder, &c, true, 0, NULL);
     assert_int_equal(k.status, SMAC_ERROR_MISMATCH);
     assert_non_null(strstr(k.why.message, "train.rate"));
@@ -144,11 +144,11 @@ static void test_resume_is_exact(void **state)
 {
     (void)state;
     char whole[256], parts[256];
-    configuration c;
+    run_configuration c;
     folder_new(whole);
     folder_new(parts);
     tiny_configuration(&c);
-    c.train.accumulate = 2;
+    c.run.train.accumulate = 2;
     run_result k = run_with(whole, &c, false, 0, NULL);
     assert_int_equal(k.status, SMAC_OK);
     /* interrupted within the first epoch, again within the second, killed without a checkpoint within the third */
@@ -200,7 +200,7 @@ static void test_progress(void **state)
 {
     (void)state;
     char whole[256], parts[256];
-    configuration c;
+    run_configuration c;
     folder_new(whole);
     folder_new(parts);
     tiny_configuration(&c);
@@ -221,11 +221,11 @@ static void test_threads_do_not_matter(void **state)
 {
     (void)state;
     char one[256], many[256];
-    configuration c;
+    run_configuration c;
     folder_new(one);
     folder_new(many);
     tiny_configuration(&c);
-    c.train.epochs = 2;
+    c.run.train.epochs = 2;
     assert_int_equal(run_with(one, &c, false, 0, NULL).status, SMAC_OK);
     parallel_set_threads(3);
     assert_int_equal(run_with(many, &c, false, 0, NULL).status, SMAC_OK);
@@ -239,13 +239,13 @@ static void test_threads_do_not_matter(void **state)
 static void test_batches_of_one(void **state)
 {
     (void)state;
-    configuration c;
+    run_configuration c;
     for (int size = 1; size <= TINY_TRAIN - 1; size += TINY_TRAIN - 2) {
         char folder[256];
         folder_new(folder);
         tiny_configuration(&c);
-        c.train.epochs = 1;
-        c.train.batch = size;
+        c.run.train.epochs = 1;
+        c.run.train.batch = size;
         run_result k = run_with(folder, &c, false, 0, NULL);
         if (k.status != SMAC_OK)
             fail_msg("batches of %d: %s", size, k.why.message);
@@ -258,13 +258,13 @@ static void test_classes(void **state)
 {
     (void)state;
     char folder[256];
-    configuration c;
+    run_configuration c;
     tiny_data_clear(&data);
     tiny_data_make(&data, 3);
     folder_new(folder);
     tiny_configuration(&c);
-    c.train.epochs = 4;
-    c.loss.class_weights = true;
+    c.run.train.epochs = 4;
+    c.run.loss.class_weights = true;
     run_result k = run_with(folder, &c, false, 0, NULL);
     if (k.status != SMAC_OK)
         fail_msg("%s", k.why.message);
@@ -280,7 +280,7 @@ static void test_kill(void **state)
 {
     (void)state;
     char whole[256], killed[256], path[512];
-    configuration c;
+    run_configuration c;
     folder_new(whole);
     folder_new(killed);
     tiny_configuration(&c);
@@ -325,7 +325,7 @@ static void test_full_disk(void **state)
 {
     (void)state;
     char folder[256], before[65], after[65];
-    configuration c;
+    run_configuration c;
     folder_new(folder);
     tiny_configuration(&c);
     stopper stop = {0, 8};
@@ -353,7 +353,7 @@ static void test_not_finite(void **state)
 {
     (void)state;
     char folder[256];
-    configuration c;
+    run_configuration c;
     folder_new(folder);
     tiny_configuration(&c);
     float kept = data.samples[2].ready[0].data[0];

@@ -15,7 +15,7 @@ static const double tolerance = 1e-4;
 
 typedef struct twin {
     tensor_file *file;
-    configuration c;
+    run_configuration c;
     task_description task;
     parameter_store *store;
     semanticmac *core;
@@ -51,7 +51,7 @@ static float *read_floats(const twin *w, const char *prefix, const char *name, i
 static bool is_idle(const twin *w, const parameter *p)
 {
     return strstr(p->name, "key.bias") || strstr(p->name, "projections.intra.down.bias") ||
-        (w->c.contrast.inter == INTER_RANK && strstr(p->name, "projections.inter.down.bias"));
+        (w->c.run.contrast.inter == INTER_RANK && strstr(p->name, "projections.inter.down.bias"));
 }
 
 /* The largest difference, relative to the largest value (of gradients that nearly cancel: to a thousandth). */
@@ -82,13 +82,14 @@ static void open_twin(twin *w, const char *name, const char *const *settings)
     static const char *const common[] = {"model.width=8", "model.heads=2", "model.head_width=3", "model.dropout=0",
         "perceiver.latents=3", "perceiver.layers=2", "perceiver.max_clips=6", "interaction.queries=2",
         "interaction.layers=2", "contrast.projection=4", "labels.neighbours=5", "labels.neighbour_fraction=0.25",
-        "train.rate=0.001", "train.language_rate=0.0002", "train.weight_decay=0.01", "train.warmup=0.4", "train.clip=2",
+        "train.rate=0.001", "train.encoder_rate=0.0002", "train.weight_decay=0.01", "train.warmup=0.4", "train.clip=2",
         NULL};
     memset(w, 0, sizeof *w);
-    configuration_defaults(&w->c);
+    run_configuration_defaults(&w->c);
+    assert_ok(run_configuration_preset(&w->c, "method", error));
     for (int round = 0; round < 2; round++)
         for (const char *const *s = round ? settings : common; s && *s; s++)
-            if (configuration_set_assignment(&w->c, *s, &error) != SMAC_OK)
+            if (run_configuration_assign(&w->c, *s, &error) != SMAC_OK)
                 fail_msg("%s", error.message);
     snprintf(path, sizeof path, "%s/tests/golden/train/twin_%s.safetensors", SMAC_SOURCE_DIR, name);
     assert_ok(tensor_file_open(path, &w->file, error));
@@ -98,7 +99,7 @@ static void open_twin(twin *w, const char *name, const char *const *settings)
     else
         assert_ok(task_regression(&w->task, "sentiment", "mosi", -3, 3, error));
     w->store = parameter_store_new();
-    assert_ok(semanticmac_add(w->store, "core", &w->c, in_width, in_crops, &w->task, 1, &w->core, error));
+    assert_ok(semanticmac_add(w->store, "core", &w->c.model, in_width, in_crops, &w->task, 1, &w->core, error));
     parameter_set_language(w->store, "core.text.project", true);
     assert_ok(parameter_store_seal(w->store, false, 0, error));
     size_t expected = 0;
@@ -196,13 +197,13 @@ static void replay(const char *name, const char *const *settings)
     twin w;
     open_twin(&w, name, settings);
     int targets = task_targets(&w.task);
-    label_generation_options label_options = label_generation_options_from(&w.c, &w.task);
-    objective_options options = objective_options_from(&w.c, &w.task, 1);
-    optimiser_options rates = optimiser_options_from(&w.c);
+    label_generation_options label_options = label_generation_options_from(&w.c.run, &w.task);
+    objective_options options = objective_options_from(&w.c.run, &w.task, 1);
+    optimiser_options rates = optimiser_options_from(&w.c.run.train);
     label_bank *bank;
     label_generation *labels;
     optimiser *adam;
-    assert_ok(label_bank_new(label_options.rule, SAMPLES, w.c.model.width, &bank, error));
+    assert_ok(label_bank_new(label_options.rule, SAMPLES, w.c.model.model.width, &bank, error));
     assert_ok(label_generation_new(&label_options, bank, &(label_truth){.values = w.truth}, &labels, error));
     assert_ok(optimiser_new(w.store, &rates, &adam, error));
     tape *t = tape_new(&(tape_options){.record = true, .training = true, .check_finite = true});
@@ -229,8 +230,8 @@ static void replay(const char *name, const char *const *settings)
         assert_ok(tape_backward(t, loss, 1, error));
         if (step == 0)
             compare_first_step(&w, &out);
-        assert_ok(
-            optimiser_step(adam, schedule_factor(w.c.train.schedule, w.c.train.warmup, step, STEPS), &norm, error));
+        assert_ok(optimiser_step(
+            adam, schedule_factor(w.c.run.train.schedule, w.c.run.train.warmup, step, STEPS), &norm, error));
         write_banks(bank, &out, samples);
         double specific = 0, count = 0;
         for (int u = 0; u < 3; u++)
