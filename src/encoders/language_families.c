@@ -299,6 +299,20 @@ static const language_family families[] = {
         .positions_optional = true,
     },
     {
+        .name = "electra", /* the discriminator */
+        .class_names = {"Electra"},
+        .names = {.file_prefixes = {"electra."},
+            TIED_TO("generator_lm_head.weight"),
+            BERT_NAMES,
+            .embedding_projection = "embeddings_project"},
+        .keys = {BERT_KEYS, INTEGER("embedding_size", NULL, embedding_width)},
+        .missing =
+            "\"embedding_size\": 128, \"hidden_size\": 256, \"num_attention_heads\": 4, \"intermediate_size\": 1024",
+        .base =
+            "\"embedding_size\": 768, \"hidden_size\": 768, \"num_attention_heads\": 12, \"intermediate_size\": 3072",
+        .projection_if_wider = true,
+    },
+    {
         .name = "xlnet",
         .class_names = {"XLNet"},
         .names = {.file_prefixes = {"transformer."},

@@ -245,6 +245,8 @@ static void test_folders(void **state)
     } cases[] = {
         {"bert-cased", "tokenizer_config.json", "{\"do_lower_case\": false, \"tokenizer_class\": \"BertTokenizer\"}"},
         {"bert-accents", "tokenizer_config.json", "{\"strip_accents\": false, \"tokenize_chinese_chars\": false}"},
+        {"bert-cased", "tokenizer_config.json",
+            "{\"do_lower_case\": false, \"tokenizer_class\": \"ElectraTokenizer\"}"},
         {"mpnet-small", "tokenizer_config.json", "{\"tokenizer_class\": \"MPNetTokenizer\"}"},
         {"roberta", "config.json", "{\"model_type\": \"roberta\"}"},
     };

@@ -27,6 +27,7 @@ DEBERTA = dict(BERT, type_vocab_size=0, relative_attention=True, position_bucket
                norm_rel_ebd="layer_norm", share_att_key=True, pos_att_type="p2c|c2p", position_biased_input=False)
 T5 = dict(vocab_size=VOCABULARY, d_model=24, num_layers=3, num_heads=3, d_kv=6, d_ff=40,
           relative_attention_num_buckets=16, relative_attention_max_distance=24)
+ELECTRA = dict(BERT, embedding_size=10)
 XLNET = dict(vocab_size=VOCABULARY, d_model=24, n_layer=3, n_head=3, d_inner=40)
 
 # name: (model class, configuration class, its values, token types given, prefix in the file, old norm names)
@@ -59,6 +60,9 @@ CASES = {
                          scale_attn_weights=False, scale_attn_by_inverse_layer_idx=True), False, "transformer.", False),
     "t5": ("T5EncoderModel", "T5Config", T5, False, "", False),
     "t5_gated": ("T5EncoderModel", "T5Config", dict(T5, feed_forward_proj="gated-gelu"), False, "", False),
+    "electra": ("ElectraModel", "ElectraConfig", ELECTRA, True, "electra.", False),
+    "electra_wide": ("ElectraModel", "ElectraConfig", dict(BERT, embedding_size=24, num_hidden_layers=2), False, "",
+                     False),
     "t5_gated_silu": ("T5EncoderModel", "T5Config", dict(T5, num_layers=2, feed_forward_proj="gated-silu"), False, "",
                       False),
 }
