@@ -219,6 +219,14 @@ static const language_family families[] = {
         .base = "\"vocab_size\": 250002, " ROBERTA_BASE,
     },
     {
+        .name = "camembert",
+        .class_names = {"Camembert"},
+        .names = {.file_prefixes = {"roberta.", "camembert."}, TIED_TO("lm_head.decoder.weight"), BERT_NAMES},
+        .keys = {ROBERTA_KEYS},
+        .missing = "\"pad_token_id\": 1",
+        .base = "\"vocab_size\": 32005, " ROBERTA_BASE,
+    },
+    {
         .name = "mpnet",
         .class_names = {"MPNet"},
         .names = {.file_prefixes = {"mpnet."},

@@ -6,6 +6,7 @@
  * theirs.  A .model without a family stays as it is and is encoded by libsentencepiece, without special tokens.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,8 @@ typedef struct spm_family {
     bool strip_both;    /* white space away at both ends, and first; else at the right, behind the map */
     bool number_commas; /* pieces that end in a digit and a comma are made unlikely */
     bool extra_ids;     /* T5's <extra_id_n> */
-    bool fairseq;       /* XLM-R's first ids: <s> <pad> </s> <unk> */
+    const char *first;  /* pieces that come before those of the file, by a space; the fourth is the unknown token */
+    size_t skip;        /* pieces of the file that are left out, from its first */
 } spm_family;
 
 static const spm_family families[] = {
@@ -38,7 +40,16 @@ static const spm_family families[] = {
         .mask = "<mask>",
         .mask_left = true,
         .mask_normalized = true,
-        .fairseq = true},
+        .first = "<s> <pad> </s> <unk>",
+        .skip = 3},
+    {.name = "camembert",
+        .single = "<s> $A </s>",
+        .pair = "<s> $A </s> </s> $B </s>",
+        .specials = "<s> <pad> </s> <unk> <s>NOTUSED </s>NOTUSED <unk>NOTUSED",
+        .mask = "<mask>",
+        .mask_left = true,
+        .first = "<s>NOTUSED <pad> </s>NOTUSED <unk> <unk>NOTUSED",
+        .skip = 1},
     {.name = "xlnet",
         .single = "$A <sep> <cls>:2",
         .pair = "$A <sep> $B:1 <sep>:1 <cls>:2",
@@ -149,10 +160,15 @@ static bool is_number_comma(const char *text)
 static void add_pieces(spm_builder *b)
 {
     const spm_family *f = b->family;
-    static const char *const first[] = {"<s>", "<pad>", "</s>", "<unk>"};
-    for (int i = 0; i < 4 && f->fairseq; i++)
-        add_piece(b, first[i], 0);
-    for (size_t i = f->fairseq ? 3 : 0; i < b->file->count; i++) {
+    for (const char *at = f->first ? f->first : ""; *at;) {
+        size_t length = strcspn(at, " ");
+        char word[32];
+        snprintf(word, sizeof word, "%.*s", (int)length, at);
+        /* the file's own unknown piece, which must lose against the one before it */
+        add_piece(b, word, strcmp(word, "<unk>NOTUSED") == 0 ? -100 : 0);
+        at += length + (at[length] == ' ');
+    }
+    for (size_t i = f->skip; i < b->file->count; i++) {
         const spm_piece *p = &b->file->pieces[i];
         bool lower = f->number_commas && is_number_comma(p->text);
         add_piece(b, p->text, lower ? (double)p->score - 100 : (double)p->score);
@@ -175,7 +191,7 @@ static void add_pieces(spm_builder *b)
 static void add_tokens(spm_builder *b)
 {
     const spm_family *f = b->family;
-    for (size_t i = 0; i < b->file->count && !f->fairseq; i++) {
+    for (size_t i = 0; i < b->file->count && !f->first; i++) {
         int type = b->file->pieces[i].type;
         if (type == SPM_CONTROL || type == SPM_USER_DEFINED)
             add_token(b, b->file->pieces[i].text, type == SPM_CONTROL, false, false);
@@ -285,7 +301,7 @@ static smac_status build(spm_builder *b, json_t **out, smac_error *error)
         "version", "1.0", "added_tokens", b->added, "pre_tokenizer", "type", "Metaspace", "replacement", space,
         "prepend_scheme", scheme, "split", 1, "decoder", "type", "Metaspace", "replacement", space, "prepend_scheme",
         scheme, "split", 1, "model", "type", "Unigram", "exact_scores", 1, "unk_id",
-        (json_int_t)(f->fairseq ? 3 : b->file->unknown_id), "vocab", b->vocab);
+        (json_int_t)(f->first ? 3 : b->file->unknown_id), "vocab", b->vocab);
     smac_status status = SMAC_OK;
     if (root) {
         status = add_template(b, root, error);

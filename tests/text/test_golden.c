@@ -136,6 +136,7 @@ static const struct {
     {"t5", "Unigram", false, false, true},
     {"xlmr", "Unigram", false, false, true},
     {"deberta", "Unigram", false, false, true},
+    {"camembert", "Unigram", false, false, true},
 };
 #define COUNT (sizeof tokenizers / sizeof tokenizers[0])
 
@@ -157,8 +158,8 @@ static void test_json(void **state)
 static void test_families(void **state)
 {
     (void)state;
-    static const char *const names[] = {"xlnet", "albert", "t5", "xlmr", "deberta"};
-    for (size_t i = 0; i < 5; i++) {
+    static const char *const names[] = {"xlnet", "albert", "t5", "xlmr", "deberta", "camembert"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[128];
         snprintf(path, sizeof path, "%s.model", names[i]);
         tokenizer *t = open_golden(path);

@@ -63,6 +63,7 @@ CASES = {
     "electra": ("ElectraModel", "ElectraConfig", ELECTRA, True, "electra.", False),
     "electra_wide": ("ElectraModel", "ElectraConfig", dict(BERT, embedding_size=24, num_hidden_layers=2), False, "",
                      False),
+    "camembert": ("CamembertModel", "CamembertConfig", ROBERTA, False, "roberta.", False),
     "t5_gated_silu": ("T5EncoderModel", "T5Config", dict(T5, num_layers=2, feed_forward_proj="gated-silu"), False, "",
                       False),
 }
