@@ -391,6 +391,16 @@ static const language_family families[] = {
         .base = "\"d_model\": 768, \"num_layers\": 12, \"num_heads\": 12, \"d_ff\": 3072",
         T5_OPTIONS,
     },
+    {
+        .name = "mt5", /* the encoder alone */
+        .class_names = {"MT5"},
+        .names = {T5_NAMES},
+        .keys = {T5_KEYS},
+        .missing = "\"vocab_size\": 250112, \"d_model\": 512, \"num_layers\": 8, \"num_heads\": 6, \"d_kv\": 64, "
+                   "\"d_ff\": 1024, \"layer_norm_epsilon\": 1e-6, \"feed_forward_proj\": \"gated-gelu\"",
+        .base = "\"d_model\": 768, \"num_layers\": 12, \"num_heads\": 12, \"d_ff\": 2048",
+        T5_OPTIONS,
+    },
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 

@@ -74,6 +74,7 @@ static const spm_family families[] = {
         .specials = "[PAD] [CLS] [SEP] [UNK]",
         .mask = "[MASK]",
         .strip_both = true},
+    {.name = "mt5", .single = "$A </s>", .pair = "$A </s> $B </s>", .specials = "<pad> </s> <unk>", .extra_ids = true},
     {.name = "t5", .single = "$A </s>", .pair = "$A </s> $B </s>", .specials = "<pad> </s> <unk>", .extra_ids = true},
 };
 

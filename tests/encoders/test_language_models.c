@@ -442,6 +442,7 @@ static void keys_that_are_missing_are_transformers(void **state)
         {"{\"model_type\": \"xlnet\"}", 32000, 1024, 24, 16, 4096, 0, 0, -1, 1e-12f},
         {"{\"model_type\": \"gpt2\"}", 50257, 768, 12, 12, 3072, 1024, 0, -1, 1e-5f},
         {"{\"model_type\": \"t5\"}", 32128, 512, 6, 8, 2048, 0, 0, -1, 1e-6f},
+        {"{\"model_type\": \"mt5\"}", 250112, 512, 8, 6, 1024, 0, 0, -1, 1e-6f},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         language_model_config c;
@@ -490,6 +491,8 @@ int main(void)
         FAMILY("t5"),
         FAMILY("t5_gated"),
         FAMILY("t5_gated_silu"),
+        FAMILY("mt5"),
+        WRITTEN("mt5"),
         WRITTEN("bert"),
         WRITTEN("distilbert"),
         WRITTEN("roberta"),

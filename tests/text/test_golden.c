@@ -171,6 +171,24 @@ static void test_families(void **state)
     }
 }
 
+/* A folder whose family only config.json names: mT5 has T5's pieces and templates. */
+static void test_family_of_the_model(void **state)
+{
+    (void)state;
+    char folder[256], path[512], *data;
+    size_t size;
+    tokenizer *t;
+    folder_new(folder);
+    assert_ok(file_read(GOLDEN "t5.model/spiece.model", 0, &data, &size, error));
+    assert_ok(file_write(file_in(folder, "spiece.model", path), data, size, error));
+    write_text(folder, "config.json", "{\"model_type\": \"mt5\"}");
+    assert_ok(tokenizer_open(folder, &t, error));
+    check_tokenizer(t, "mt5", "t5", false);
+    tokenizer_close(t);
+    free(data);
+    folder_remove(folder);
+}
+
 static void test_sentencepiece(void **state)
 {
     (void)state;
@@ -353,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_sentencepiece),
         cmocka_unit_test(test_other_files),
         cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_family_of_the_model),
         cmocka_unit_test(test_decoded),
         cmocka_unit_test(test_pair),
     };

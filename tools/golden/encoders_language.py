@@ -28,6 +28,7 @@ DEBERTA = dict(BERT, type_vocab_size=0, relative_attention=True, position_bucket
 T5 = dict(vocab_size=VOCABULARY, d_model=24, num_layers=3, num_heads=3, d_kv=6, d_ff=40,
           relative_attention_num_buckets=16, relative_attention_max_distance=24)
 ELECTRA = dict(BERT, embedding_size=10)
+MT5 = dict(T5, vocab_size=VOCABULARY, feed_forward_proj="gated-gelu")
 XLNET = dict(vocab_size=VOCABULARY, d_model=24, n_layer=3, n_head=3, d_inner=40)
 
 # name: (model class, configuration class, its values, token types given, prefix in the file, old norm names)
@@ -64,6 +65,7 @@ CASES = {
     "electra_wide": ("ElectraModel", "ElectraConfig", dict(BERT, embedding_size=24, num_hidden_layers=2), False, "",
                      False),
     "camembert": ("CamembertModel", "CamembertConfig", ROBERTA, False, "roberta.", False),
+    "mt5": ("MT5EncoderModel", "MT5Config", MT5, False, "", False),
     "t5_gated_silu": ("T5EncoderModel", "T5Config", dict(T5, num_layers=2, feed_forward_proj="gated-silu"), False, "",
                       False),
 }
