@@ -172,8 +172,8 @@ smac_status attention_fused(precision how, const attention_problem *p, smac_erro
     }
     w.query_pieces = (p->queries + w.queries_piece - 1) / w.queries_piece;
     int64_t pieces = heads * w.query_pieces;
-    bool alone = heads * p->queries * p->keys * (p->width + p->value_width) <= SERIAL_WORK;
-    parallel_team team = alone ? parallel_team_alone() : parallel_team_for(pieces);
+    double work = (double)heads * (double)p->queries * (double)p->keys * (double)(p->width + p->value_width);
+    parallel_team team = parallel_team_for_work(pieces, work);
     size_t all;
     if (sizes(&w) && checked_multiply(w.slot_bytes, (size_t)team.size, &all))
         w.memory = workspace_take(p->scratch, all);

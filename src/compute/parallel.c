@@ -10,6 +10,11 @@
 
 #include "compute/pool.h"
 
+enum {
+    ALONE = 1 << 18, /* multiplications: about 5 microseconds */
+    WAKING = 1 << 20 /* a thread that sleeps is there after some 20 to 50 */
+};
+
 static atomic_int default_threads; /* of the process; 0: the machine's */
 static _Thread_local int requested_threads;
 static int machine_threads;
@@ -60,12 +65,19 @@ int parallel_threads(void)
 parallel_team parallel_team_for(int64_t pieces)
 {
     int threads = parallel_threads();
-    return (parallel_team){threads > pieces ? pieces > 1 ? (int)pieces : 1 : threads};
+    return (parallel_team){threads > pieces ? pieces > 1 ? (int)pieces : 1 : threads, true};
+}
+
+parallel_team parallel_team_for_work(int64_t pieces, double multiplications)
+{
+    parallel_team team = multiplications > ALONE ? parallel_team_for(pieces) : parallel_team_alone();
+    team.wakes = multiplications > WAKING;
+    return team;
 }
 
 parallel_team parallel_team_alone(void)
 {
-    return (parallel_team){1};
+    return (parallel_team){1, false};
 }
 
 int parallel_slot(void)
@@ -75,7 +87,7 @@ int parallel_slot(void)
 
 void parallel_run(parallel_team team, int64_t pieces, parallel_body body, void *context)
 {
-    pool_run(team.size - 1, true, pieces, body, context);
+    pool_run(team.size - 1, team.wakes, pieces, body, context);
 }
 
 void parallel_for(int64_t pieces, parallel_body body, void *context)

@@ -10,6 +10,7 @@
 #ifndef SMAC_COMPUTE_PARALLEL_H
 #define SMAC_COMPUTE_PARALLEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { PARALLEL_MOST_THREADS = 256 }; /* larger numbers count as this one */
@@ -19,10 +20,13 @@ typedef void (*parallel_body)(void *context, int64_t piece);
 /* How many threads one operation may use: at least 1, never more than its pieces. */
 typedef struct parallel_team {
     int size;
+    bool wakes; /* also wakes threads that sleep; else only those that are awake help */
 } parallel_team;
 
 /* 1 inside a piece of another operation: there, all pieces run on the calling thread. */
 parallel_team parallel_team_for(int64_t pieces);
+/* The same for work of about so many multiplications: little is done alone, and only much wakes others. */
+parallel_team parallel_team_for_work(int64_t pieces, double multiplications);
 parallel_team parallel_team_alone(void); /* the calling thread: for work too small to share */
 
 /* Run body for every piece in [0, pieces), in any order; returns when all are done. */

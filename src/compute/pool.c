@@ -21,16 +21,16 @@
 #endif
 
 enum {
-    PLACES = 64,      /* operations at once that can have helpers; more callers work alone */
-    SPIN_HELPER = 60, /* microseconds that a helper watches for the next operation */
-    SPIN_CALLER = 20  /* and that a caller watches for the end of begun pieces */
+    PLACES = 64,       /* operations at once that can have helpers; more callers work alone */
+    SPIN_HELPER = 100, /* microseconds that a helper watches for the next operation */
+    SPIN_CALLER = 30   /* and that a caller watches for the end of begun pieces */
 };
 
 /* The word of a place: bits, and two counts. */
-#define OPEN 1u             /* may be joined */
-#define WAITED_FOR 2u       /* the caller sleeps until all have left */
-#define ROOM_ONE 4u         /* how many helpers may still join: 12 bits */
-#define ROOM_MASK 0x3ffcu   /**/
+#define OPEN 1u       /* may be joined */
+#define WAITED_FOR 2u /* the caller sleeps until all have left */
+#define ROOM_ONE 4u   /* how many helpers may still join: 12 bits */
+#define ROOM_MASK 0x3ffcu
 #define ACTIVE_ONE 0x10000u /* how many have joined and not left: 12 bits */
 
 typedef struct place {

@@ -110,6 +110,11 @@ static general_product general_new(const gemm_problem *p)
         .ldc = p->ldc};
 }
 
+static double work_of(const gemm_problem *p)
+{
+    return (double)p->m * (double)p->n * (double)p->k;
+}
+
 static smac_status gemm_single(const gemm_problem *p, smac_error *error)
 {
     if (p->how == PRECISION_F32 && p->k > 0 && sgemm_wanted())
@@ -118,7 +123,7 @@ static smac_status gemm_single(const gemm_problem *p, smac_error *error)
     g.grid = grid_plan(p->m, panels_of(p->n), p->k);
     g.slot_bytes = grid_scratch_bytes(&g.grid);
     int64_t pieces = grid_pieces(&g.grid);
-    parallel_team team = parallel_team_for(pieces);
+    parallel_team team = parallel_team_for_work(pieces, work_of(p));
     size_t scratch = g.slot_bytes * (size_t)team.size, right, left, all;
     bool fits = panel_bytes(&g, &right) && left_matrix_bytes(&g.left, &left) && checked_add(scratch, right, &all) &&
         checked_add(all, left, &all);
@@ -183,7 +188,7 @@ static smac_status gemm_batched(const gemm_problem *b, smac_error *error)
     batch_work w = {.batch = b, .one = general_new(b), .inner = b->inner};
     w.tile_bytes = (size_t)w.one.tiles->rows * (size_t)panels_of(b->n) * PANEL * sizeof(float);
     int64_t pieces = b->outer * b->inner;
-    parallel_team team = pieces * b->m * b->n * b->k <= SERIAL_WORK ? parallel_team_alone() : parallel_team_for(pieces);
+    parallel_team team = parallel_team_for_work(pieces, (double)pieces * work_of(b));
     size_t all;
     bool fits = panel_bytes(&w.one, &w.right_bytes) && left_matrix_bytes(&w.one.left, &w.left_bytes) &&
         checked_add(w.tile_bytes, w.right_bytes, &w.slot_bytes) &&

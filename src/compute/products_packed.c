@@ -359,7 +359,7 @@ smac_status product_packed(const packed_product *p, smac_error *error)
         c.left.row = w->k; /* oneDNN's fast products want dense rows */
     c.slot_bytes = grid_scratch_bytes(&c.grid);
     int64_t pieces = grid_pieces(&c.grid);
-    parallel_team team = parallel_team_for(pieces);
+    parallel_team team = parallel_team_for_work(pieces, (double)rows * (double)w->n * (double)w->k);
     size_t scratch_bytes = c.slot_bytes * (size_t)team.size, left_bytes = 0, all;
     size_t scale_bytes = w->how == PRECISION_INT8 ? (size_t)rows * (sizeof(float) + sizeof(int32_t)) : 0;
     bool fits = left_matrix_bytes(&c.left, &left_bytes) &&

@@ -115,7 +115,8 @@ smac_status sgemm_by_onednn(const gemm_problem *g, smac_error *error)
         w.columns = divide_up(divide_up(n, column_pieces), 48) * 48;
     }
     w.row_pieces = divide_up(m, w.rows);
-    parallel_for(w.row_pieces * divide_up(n, w.columns), sgemm_piece, &w);
+    int64_t pieces = w.row_pieces * divide_up(n, w.columns);
+    parallel_run(parallel_team_for_work(pieces, (double)m * (double)n * (double)k), pieces, sgemm_piece, &w);
     int status = atomic_load(&w.status);
     if (status == dnnl_out_of_memory)
         return FAIL(error, SMAC_ERROR_MEMORY,
