@@ -6,7 +6,7 @@
  * (WhisperSpec; float32, float16, bfloat16, or int8 with its scales).  Both give the same values.
  *
  * Encoder: two convolutions of width 3 with GELU (strides 1 and 2), fixed positions, pre-norm blocks, a final norm.
- * Its parameters carry the Hugging Face names behind the prefix without "model.": encoder.conv1.weight,
+ * Its parameters have the Hugging Face names after the prefix, without "model.": encoder.conv1.weight,
  * encoder.layers.0.self_attn.q_proj.weight.  Keys have no bias.
  */
 #ifndef SMAC_ENCODERS_WHISPER_H
@@ -26,7 +26,7 @@ typedef struct whisper_config {
     float initial_scale;    /* of an encoder from scratch: 0 means Xavier uniform */
 } whisper_config;
 
-/* SMAC_ERROR_ARGUMENT with the field's name and value when sizes cannot be. */
+/* SMAC_ERROR_ARGUMENT with the field's name and value when sizes are invalid. */
 smac_status whisper_config_check(const whisper_config *c, smac_error *error);
 /* From the text of a Hugging Face config.json; what is not supported is refused by the key's name and value. */
 smac_status whisper_config_parse(const char *json, size_t size, whisper_config *out, smac_error *error);
@@ -55,7 +55,7 @@ typedef struct whisper_encoder whisper_encoder;
 
 /*
  * Add the parameters under prefix (before the store is sealed).  trainable_blocks: -1 all but the positions, 0 none,
- * n the last n blocks and the norm behind them.  Free with whisper_encoder_free; the store must outlive it.
+ * n the last n blocks and the norm after them.  Free with whisper_encoder_free; the store must outlive it.
  */
 smac_status whisper_encoder_add(parameter_store *store, const char *prefix, const whisper_config *config,
     int trainable_blocks, whisper_encoder **out, smac_error *error);
@@ -102,6 +102,7 @@ smac_status whisper_decoding_sound(whisper_decoding *s, const float *sound, int6
 /* Forgets the tokens, keeps the sound. */
 void whisper_decoding_restart(whisper_decoding *s);
 int64_t whisper_decoding_length(const whisper_decoding *s); /* tokens so far, of each hypothesis */
+const whisper_config *whisper_decoding_config(const whisper_decoding *s);
 
 /*
  * Only after restart: count tokens of one hypothesis at once.  logits (may be NULL): (vocabulary) of the last token;

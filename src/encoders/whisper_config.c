@@ -52,7 +52,7 @@ smac_status whisper_config_check(const whisper_config *config, smac_error *error
     return SMAC_OK;
 }
 
-static smac_status parse(const json_t *root, whisper_config *out, smac_error *error)
+static smac_status config_from_json(const json_t *root, whisper_config *out, smac_error *error)
 {
     const char *type = json_string_value(json_object_get(root, "model_type"));
     const char *act = json_string_value(json_object_get(root, "activation_function"));
@@ -82,7 +82,7 @@ smac_status whisper_config_parse(const char *json, size_t size, whisper_config *
 {
     json_t *root;
     TRY(json_parse_object(json, size, "the Whisper configuration", &root, error));
-    smac_status status = parse(root, out, error);
+    smac_status status = config_from_json(root, out, error);
     json_decref(root);
     return status;
 }
@@ -150,7 +150,7 @@ smac_status whisper_config_of_file(
         return sizes_of_ctranslate2(file, out, error);
     if (json == NULL)
         return FAIL(error, SMAC_ERROR_NOT_FOUND,
-            "there is no config.json beside the weights, which says Whisper's sizes; download it too");
+            "there is no config.json beside the weights, which has Whisper's sizes; download it too");
     return whisper_config_parse(json, size, out, error);
 }
 

@@ -80,6 +80,11 @@ int64_t whisper_decoding_length(const whisper_decoding *s)
     return attention_cache_length(s->cache);
 }
 
+const whisper_config *whisper_decoding_config(const whisper_decoding *s)
+{
+    return &s->decoder->config;
+}
+
 /* The final states of new tokens, on a fresh tape. */
 static smac_status decoding_run(whisper_decoding *s, const decoder_input *in, value **states, smac_error *error)
 {

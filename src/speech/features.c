@@ -95,7 +95,7 @@ smac_status features_feed(speech_features *f, const float *samples, size_t count
 
 smac_status features_finish(speech_features *f, smac_error *error)
 {
-    int64_t limit = f->total / HOP + 1; /* the one behind the sound counts for the maximum */
+    int64_t limit = f->total / HOP + 1; /* the one after the sound counts for the maximum */
     TRY(add_samples(f, NULL, HOP, error));
     if (!f->begun) {
         if (f->held <= EDGE)

@@ -1,8 +1,8 @@
 /*
  * speech/features.h - a stream of samples as log-mel frames, 100 a second, of which only the last ones are held.
  *
- * As faster-whisper has it: 160 zeros behind the sound, reflected by 200 at both ends, and what stands behind the sound
- * in a window is 0 after scaling.  The floor of 8 below the maximum follows the loudest value read so far; frames are
+ * As faster-whisper has it: 160 zeros after the sound, reflected by 200 at both ends, and a window is filled up with
+ * zeros after scaling.  The floor of 8 below the maximum follows the loudest value read so far; frames are
  * read two minutes ahead, so for a file of up to that length it is the file's maximum.
  */
 #ifndef SMAC_SPEECH_FEATURES_H
@@ -31,7 +31,7 @@ smac_status features_feed(speech_features *f, const float *samples, size_t count
 smac_status features_finish(speech_features *f, smac_error *error);
 int64_t features_ready(const speech_features *f);  /* number of the last frame read, plus 1 */
 int64_t features_length(const speech_features *f); /* frames of sound; known when finished, else INT64_MAX */
-/* Frames [from, from + count) scaled into out (whole, bins), zeros behind them. */
+/* Frames [from, from + count) scaled into out (whole, bins), zeros after them. */
 void features_window(const speech_features *f, int64_t from, int64_t count, int64_t whole, float *out);
 /* The loudest tenth of a second in frames [from, to): root mean square. */
 double features_loudness(const speech_features *f, int64_t from, int64_t to);

@@ -10,7 +10,7 @@ enum { LANGUAGE_CODE_SIZE = 16 };
 /*
  * Whisper's code of a language given as a code in any case ("EN"), with a region or a script ("zh-CN", "pt_BR"), or as
  * an English name ("English"), into out.  A code that is not in the table is kept in lower case, without its region:
- * the model decides whether it knows it.  false: the text cannot be a language.
+ * the model decides whether it knows it.  false: the text is not a language.
  */
 bool language_code(const char *text, char out[LANGUAGE_CODE_SIZE]);
 

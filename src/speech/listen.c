@@ -190,7 +190,7 @@ static smac_status listener_run_window(speech_listener *l, int64_t frames, smac_
     return status;
 }
 
-/* Frames of silence at the window's start that are passed over, so that what is said behind them has a whole window. */
+/* Frames of silence at the window's start that are skipped, so that what is said after them has a whole window. */
 static int64_t silent_lead(const speech_listener *l, int64_t frames)
 {
     int64_t at = 0;

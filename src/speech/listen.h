@@ -31,7 +31,7 @@ struct speech_listener {
 void listener_set_language(speech_listener *l, int32_t id, double probability);
 /* Reports progress; true: the caller asks to stop. */
 bool listener_report(speech_listener *l);
-/* The same (user is the listener), but at most once in options.report_every seconds: for calls on the way. */
+/* The same (user is the listener), but at most once in options.report_every seconds: for calls during the work. */
 int listener_interrupted(void *user);
 /* INTERRUPTED, with how far it came. */
 smac_status listener_stopped(const speech_listener *l, smac_error *error);

@@ -34,7 +34,7 @@ void speech_model_free(speech_model *m)
 
 /* --- the published lists ------------------------------------------------------------------------------------------ */
 
-static smac_status read_json(const char *folder, const char *name, json_t **out, smac_error *error)
+static smac_status model_read_json(const char *folder, const char *name, json_t **out, smac_error *error)
 {
     char *path = path_join(folder, name);
     *out = NULL;
@@ -66,8 +66,8 @@ static smac_status copy_ids(
     {
         json_int_t id = json_is_integer(item) ? json_integer_value(item) : -1;
         if (id < 0 || id >= vocabulary)
-            return FAIL(
-                error, SMAC_ERROR_FORMAT, "entry %zu of %s is no token id from 0 to %d", i, name, (int)vocabulary - 1);
+            return FAIL(error, SMAC_ERROR_FORMAT, "entry %zu of %s is not a token id from 0 to %d", i, name,
+                (int)vocabulary - 1);
         out[(*count)++] = (int32_t)id;
     }
     return SMAC_OK;
@@ -77,13 +77,13 @@ static smac_status read_suppressed(speech_model *m, const json_t *const files[2]
 {
     const json_t *always = find_list(files, "suppress_ids", "suppress_tokens");
     const json_t *first = find_list(files, "suppress_ids_begin", "begin_suppress_tokens");
-    size_t room = json_array_size(always) + json_array_size(first);
+    size_t most = json_array_size(always) + json_array_size(first);
     static const char *const never[] = {"<|translate|>", "<|transcribe|>", "<|startoftranscript|>", "<|startofprev|>",
         "<|startoflm|>", "<|nospeech|>", "<|nocaptions|>"};
     size_t fixed = sizeof never / sizeof *never;
-    m->suppress = memory_new(room + fixed + 1, sizeof *m->suppress);
+    m->suppress = memory_new(most + fixed + 1, sizeof *m->suppress);
     if (m->suppress == NULL)
-        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a list of %zu tokens", room);
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a list of %zu tokens", most);
     TRY(copy_ids(always, "the suppressed tokens", m->rules.vocabulary, m->suppress, &m->rules.suppress_count, error));
     for (size_t i = 0; i < fixed; i++) {
         int32_t id = tokenizer_id(m->tokens, never[i]);
@@ -124,8 +124,9 @@ static smac_status read_heads(speech_model *m, const json_t *const files[2], sma
         json_int_t layer = json_integer_value(json_array_get(item, 0));
         json_int_t head = json_integer_value(json_array_get(item, 1));
         if (json_array_size(item) != 2 || layer < 0 || layer >= layers || head < 0 || head >= heads)
-            return FAIL(error, SMAC_ERROR_FORMAT, "entry %zu of alignment_heads is no [layer, head] below [%lld, %lld]",
-                i, (long long)layers, (long long)heads);
+            return FAIL(error, SMAC_ERROR_FORMAT,
+                "entry %zu of alignment_heads is not a [layer, head] below [%lld, %lld]", i, (long long)layers,
+                (long long)heads);
         m->heads[m->head_count][0] = (int32_t)layer;
         m->heads[m->head_count++][1] = (int32_t)head;
     }
@@ -157,7 +158,7 @@ static smac_status read_languages(speech_model *m, const json_t *const files[2],
     return SMAC_OK;
 }
 
-static smac_status token_id(const speech_model *m, const char *name, int32_t *out, smac_error *error)
+static smac_status model_token_id(const speech_model *m, const char *name, int32_t *out, smac_error *error)
 {
     *out = tokenizer_id(m->tokens, name);
     if (*out < 0 || *out >= m->config.vocabulary)
@@ -170,9 +171,9 @@ smac_status speech_model_read_lists(speech_model *m, const json_t *const files[2
 {
     speech_rules *r = &m->rules;
     r->vocabulary = (int32_t)m->config.vocabulary;
-    TRY(token_id(m, "<|endoftext|>", &r->end, error));
-    TRY(token_id(m, "<|startoftranscript|>", &r->start, error));
-    TRY(token_id(m, "<|notimestamps|>", &r->no_timestamps, error));
+    TRY(model_token_id(m, "<|endoftext|>", &r->end, error));
+    TRY(model_token_id(m, "<|startoftranscript|>", &r->start, error));
+    TRY(model_token_id(m, "<|notimestamps|>", &r->no_timestamps, error));
     r->no_speech = tokenizer_id(m->tokens, "<|nospeech|>");
     if (r->no_speech < 0)
         r->no_speech = tokenizer_id(m->tokens, "<|nocaptions|>");
@@ -217,7 +218,7 @@ static smac_status open_parts(speech_model *m, const char *path, smac_error *err
     json_t *read[2] = {0};
     if (!file_is_folder(path))
         return FAIL(error, file_exists(path) ? SMAC_ERROR_ARGUMENT : SMAC_ERROR_NOT_FOUND,
-            "%s is no folder, expected a Whisper model's (config.json, tokenizer.json, model.bin or "
+            "%s is not a folder, expected a Whisper model's (config.json, tokenizer.json, model.bin or "
             "model.safetensors): give one that `semanticmac models list` shows",
             path);
     TRY(whisper_open_folder(path, &m->file, &m->config, error));
@@ -227,9 +228,9 @@ static smac_status open_parts(speech_model *m, const char *path, smac_error *err
             "%d s, which the time stamps count in; choose another Whisper model",
             path, (long long)m->config.positions, TIMESTAMP_SECONDS * 50, TIMESTAMP_SECONDS);
     TRY(tokenizer_open(path, &m->tokens, error));
-    smac_status status = read_json(path, "generation_config.json", &read[0], error);
+    smac_status status = model_read_json(path, "generation_config.json", &read[0], error);
     if (status == SMAC_OK)
-        status = read_json(path, "config.json", &read[1], error);
+        status = model_read_json(path, "config.json", &read[1], error);
     const json_t *files[2] = {read[0], read[1]};
     if (status == SMAC_OK)
         status = error_context(error, speech_model_read_lists(m, files, error), "%s", path);

@@ -1,4 +1,4 @@
-/* speech/model.h - inside of the room: a Whisper folder opened for listening. */
+/* speech/model.h - inside of the module: an open Whisper folder. */
 #ifndef SMAC_SPEECH_MODEL_H
 #define SMAC_SPEECH_MODEL_H
 

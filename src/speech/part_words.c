@@ -7,13 +7,13 @@
 #include "speech/listen.h"
 #include "speech/words.h"
 
-static double hundredth(double seconds)
+static double round_to_hundredth(double seconds)
 {
     return round(seconds * 100) / 100;
 }
 
 /* Words from *at on that belong to the part: as many as its text tokens make. */
-static smac_status take_words(
+static smac_status part_take_words(
     const speech_listener *l, window_part *part, timed_words *words, size_t *at, double offset, smac_error *error)
 {
     int64_t wanted = 0, taken = 0;
@@ -31,8 +31,8 @@ static smac_status take_words(
             continue;
         size_t skip = strspn(word->text, " ");
         memmove(word->text, word->text + skip, strlen(word->text + skip) + 1);
-        part->words[part->word_count++] = (transcript_word){.start = hundredth(offset + word->start),
-            .end = hundredth(offset + word->end),
+        part->words[part->word_count++] = (transcript_word){.start = round_to_hundredth(offset + word->start),
+            .end = round_to_hundredth(offset + word->end),
             .text = word->text,
             .probability = word->probability};
         word->text = NULL;
@@ -40,7 +40,7 @@ static smac_status take_words(
     return SMAC_OK;
 }
 
-static bool has_text(const speech_listener *l, const window_part *part)
+static bool part_has_text(const speech_listener *l, const window_part *part)
 {
     for (size_t i = 0; i < part->count; i++)
         if (part->tokens[i] < l->model->rules.end)
@@ -49,7 +49,7 @@ static bool has_text(const speech_listener *l, const window_part *part)
 }
 
 /* Words in order from `from` on, and the segment around them. */
-static void put_in_order(window_part *part, double from)
+static void part_put_in_order(window_part *part, double from)
 {
     part->start = fmax(part->start, from);
     for (size_t i = 0; i < part->word_count; i++) {
@@ -63,7 +63,7 @@ static void put_in_order(window_part *part, double from)
 }
 
 /* A segment without words between what came before and what follows. */
-static void squeeze(window_part *part, double from, double next)
+static void part_squeeze(window_part *part, double from, double next)
 {
     part->start = fmax(part->start, from);
     if (part->start > fmax(next, from))
@@ -71,8 +71,8 @@ static void squeeze(window_part *part, double from, double next)
     part->end = fmax(fmin(part->end, next), part->start);
 }
 
-/* The first words behind a pause are mostly the pause; the time stamps around the segment say better where it is. */
-static void fit(window_part *part, double last_speech, double longest)
+/* The first words after a pause mostly include the pause; the time stamps around the segment say better where it is. */
+static void part_fit_words(window_part *part, double last_speech, double longest)
 {
     transcript_word *w = part->words;
     size_t n = part->word_count;
@@ -95,16 +95,16 @@ static void fit(window_part *part, double last_speech, double longest)
         part->end = w[n - 1].end;
 }
 
-static smac_status hand_out(
+static smac_status parts_hand_out_words(
     speech_listener *l, window_parts *parts, timed_words *words, double longest, smac_error *error)
 {
     size_t at = 0;
     double offset = (double)l->seek / 100;
     for (size_t i = 0; i < parts->count; i++) {
         window_part *part = &parts->items[i];
-        TRY(take_words(l, part, words, &at, offset, error));
+        TRY(part_take_words(l, part, words, &at, offset, error));
         if (part->word_count > 0) {
-            fit(part, l->last_speech, longest);
+            part_fit_words(part, l->last_speech, longest);
             l->last_speech = part->end;
         }
     }
@@ -125,9 +125,12 @@ smac_status parts_time_words(speech_listener *l, window_parts *parts, int64_t fr
             if (parts->items[i].tokens[j] < m->rules.end)
                 text[count++] = parts->items[i].tokens[j];
     const int32_t prompt[] = {m->rules.start, l->language, m->transcribe};
-    word_setting setting = {.tokens = m->tokens,
+    word_request request = {.tokens = m->tokens,
         .prompt = prompt,
         .prompt_count = m->many_languages ? 3 : 1,
+        .text = text,
+        .count = (int64_t)count,
+        .frames = frames / 2,
         .no_timestamps = m->rules.no_timestamps,
         .end = m->rules.end,
         .heads = (const int32_t(*)[2])m->heads,
@@ -135,10 +138,9 @@ smac_status parts_time_words(speech_listener *l, window_parts *parts, int64_t fr
         .spaces = l->spaces};
     timed_words words = {0};
     double longest;
-    smac_status status = word_times(
-        l->decoding, &setting, text, (int64_t)count, m->config.positions, frames / 2, &words, &longest, error);
+    smac_status status = word_times(l->decoding, &request, &words, &longest, error);
     if (status == SMAC_OK)
-        status = hand_out(l, parts, &words, longest, error);
+        status = parts_hand_out_words(l, parts, &words, longest, error);
     timed_words_clear(&words);
     free(text);
     if (status != SMAC_OK || parts->count == 0)
@@ -162,15 +164,15 @@ void parts_put_in_order(const speech_listener *l, window_parts *parts, int64_t f
     for (size_t i = 0; i < parts->count; i++) {
         window_part *part = &parts->items[i];
         size_t next = i + 1;
-        part->nothing = part->start == part->end || part->start >= border || !has_text(l, part);
+        part->nothing = part->start == part->end || part->start >= border || !part_has_text(l, part);
         if (part->nothing)
             continue;
         while (next < parts->count && parts->items[next].word_count == 0)
             next++;
         if (part->word_count > 0)
-            put_in_order(part, end);
+            part_put_in_order(part, end);
         else if (l->options.words) /* a word before took its text */
-            squeeze(part, end, next < parts->count ? parts->items[next].words[0].start : part->end);
+            part_squeeze(part, end, next < parts->count ? parts->items[next].words[0].start : part->end);
         part->start = fmin(part->start, border);
         end = part->end = fmin(part->end, border); /* time stamps are of 30 s, also where the sound ends before */
     }

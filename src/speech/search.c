@@ -20,7 +20,7 @@ void search_result_clear(search_result *r)
 
 /* --- rules -------------------------------------------------------------------------------------------------------- */
 
-static void forbid(float *logits, int32_t from, int32_t to) /* [from, to) */
+static void forbid_tokens(float *logits, int32_t from, int32_t to) /* [from, to) */
 {
     for (int32_t i = from; i < to; i++)
         logits[i] = -INFINITY;
@@ -50,28 +50,28 @@ void speech_rules_apply(const speech_rules *r, const int32_t *sequence, int64_t 
         logits[r->suppress_first[i]] = -INFINITY;
     logits[r->no_timestamps] = -INFINITY;
     if (count == 0) {
-        forbid(logits, 0, stamp);
+        forbid_tokens(logits, 0, stamp);
         if (r->max_initial < r->last_timestamp - stamp)
-            forbid(logits, stamp + r->max_initial + 1, r->last_timestamp + 1);
+            forbid_tokens(logits, stamp + r->max_initial + 1, r->last_timestamp + 1);
         return;
     }
     int32_t last = sequence[count - 1];
     if (last >= stamp) {
         if (count == 1 || sequence[count - 2] >= stamp) { /* a pair, or the first one: text must come */
-            forbid(logits, stamp, r->last_timestamp + 1);
+            forbid_tokens(logits, stamp, r->last_timestamp + 1);
             return;
         }
-        forbid(logits, 0, r->end); /* a segment's end: its next one's start, or the end of all */
-        forbid(logits, stamp, last);
+        forbid_tokens(logits, 0, r->end); /* a segment's end: its next one's start, or the end of all */
+        forbid_tokens(logits, stamp, last);
     } else {
         for (int64_t i = count - 1; i >= 0; i--)
             if (sequence[i] >= stamp) {
-                forbid(logits, stamp, sequence[i] + 1);
+                forbid_tokens(logits, stamp, sequence[i] + 1);
                 break;
             }
     }
     if (timestamps_win(r, logits))
-        forbid(logits, 0, stamp);
+        forbid_tokens(logits, 0, stamp);
 }
 
 /* --- log probabilities -------------------------------------------------------------------------------------------- */
@@ -83,7 +83,7 @@ typedef struct rows_context {
     int64_t count;
 } rows_context;
 
-static void rows_piece(void *context, int64_t row)
+static void log_probabilities_of_row(void *context, int64_t row)
 {
     const rows_context *c = context;
     float *logits = c->logits + row * c->rules->vocabulary;
@@ -120,16 +120,16 @@ typedef struct search {
     bool any;
 } search;
 
-static double normalised(double score, int64_t length, double penalty)
+static double score_by_length(double score, int64_t length, double penalty)
 {
     double divisor = pow((double)length, penalty);
     return divisor > 0 ? score / divisor : score < 0 ? -INFINITY : 0;
 }
 
 /* A finished hypothesis: kept when it is the best so far (the first one of equals). */
-static smac_status finish(search *s, const int32_t *tokens, int64_t count, double score, smac_error *error)
+static smac_status search_finish(search *s, const int32_t *tokens, int64_t count, double score, smac_error *error)
 {
-    double final = normalised(score, count, s->options->length_penalty);
+    double final = score_by_length(score, count, s->options->length_penalty);
     s->finished++;
     if (s->any && !(final > s->best.score))
         return SMAC_OK;
@@ -150,7 +150,7 @@ static smac_status finish(search *s, const int32_t *tokens, int64_t count, doubl
 static void log_probabilities(search *s, int rows, int64_t count)
 {
     rows_context c = {.rules = s->rules, .logits = s->logits, .sequences = s->alive, .count = count};
-    parallel_for(rows, rows_piece, &c);
+    parallel_for(rows, log_probabilities_of_row, &c);
 }
 
 /* One more token of each of rows hypotheses. */
@@ -182,8 +182,8 @@ static int best_candidates(const search *s, int rows, const float *scores, int w
     return found;
 }
 
-/* alive[k] becomes that of the chosen candidate with its token behind. */
-static void go_on(search *s, const candidate *chosen, int rows, int64_t step)
+/* alive[k] becomes that of the chosen candidate with its token at the end. */
+static void beams_extend(search *s, const candidate *chosen, int rows, int64_t step)
 {
     for (int k = 0; k < rows; k++) {
         memcpy(s->next[k], s->alive[chosen[k].origin], (size_t)step * sizeof **s->next);
@@ -217,7 +217,7 @@ static smac_status beam_search(search *s, smac_error *error)
             /* what came before, and the token unless it is the end */
             memcpy(s->next[0], s->alive[chosen[k].origin], (size_t)step * sizeof **s->next);
             s->next[0][step] = chosen[k].token;
-            TRY(finish(s, s->next[0], step + !end, (double)chosen[k].score, error));
+            TRY(search_finish(s, s->next[0], step + !end, (double)chosen[k].score, error));
             for (int j = second; j < count; j++)
                 if (found[j].token != s->rules->end) {
                     chosen[k] = found[j];
@@ -227,7 +227,7 @@ static smac_status beam_search(search *s, smac_error *error)
         }
         if (last || s->finished >= enough)
             break;
-        go_on(s, chosen, beams, step);
+        beams_extend(s, chosen, beams, step);
         for (int k = 0; k < beams; k++) {
             scores[k] = chosen[k].score;
             tokens[k] = chosen[k].token;
@@ -240,7 +240,7 @@ static smac_status beam_search(search *s, smac_error *error)
 /* --- one by one: greedy, and samples ------------------------------------------------------------------------------ */
 
 /* A draw from softmax(log probabilities / temperature). */
-static int32_t draw(const float *logits, int32_t count, double temperature, double uniform)
+static int32_t draw_token(const float *logits, int32_t count, double temperature, double uniform)
 {
     double sum = 0, most = (double)kernels_get()->maximum(logits, count), seen = 0;
     for (int32_t i = 0; i < count; i++)
@@ -257,7 +257,7 @@ static int32_t draw(const float *logits, int32_t count, double temperature, doub
     return last;
 }
 
-static int32_t likeliest(const float *logits, int32_t count)
+static int32_t likeliest_token(const float *logits, int32_t count)
 {
     int32_t best = 0;
     for (int32_t i = 1; i < count; i++)
@@ -280,13 +280,13 @@ static smac_status single_search(search *s, int rows, smac_error *error)
         for (int k = 0; k < alive; k++) {
             const float *logits = s->logits + (int64_t)(step == 0 ? 0 : k) * s->rules->vocabulary;
             int32_t token = s->options->temperature > 0
-                ? draw(logits, s->rules->vocabulary, s->options->temperature, random_uniform(&random))
-                : likeliest(logits, s->rules->vocabulary);
+                ? draw_token(logits, s->rules->vocabulary, s->options->temperature, random_uniform(&random))
+                : likeliest_token(logits, s->rules->vocabulary);
             bool end = token == s->rules->end, last = step + 1 == s->most;
             double score = scores[k] + (double)logits[token];
             s->alive[k][step] = token;
             if (end || last) {
-                TRY(finish(s, s->alive[k], step + !end, score, error));
+                TRY(search_finish(s, s->alive[k], step + !end, score, error));
                 continue;
             }
             int32_t *kept = s->alive[left]; /* move up: the finished one's place is free */
@@ -303,7 +303,7 @@ static smac_status single_search(search *s, int rows, smac_error *error)
 
 /* --- both --------------------------------------------------------------------------------------------------------- */
 
-static smac_status run(search *s, const int32_t *prompt, int64_t count, smac_error *error)
+static smac_status search_run(search *s, const int32_t *prompt, int64_t count, smac_error *error)
 {
     int64_t start = 0;
     while (start < count && prompt[start] != s->rules->start)
@@ -325,9 +325,10 @@ static smac_status run(search *s, const int32_t *prompt, int64_t count, smac_err
     return s->options->beams > 1 ? beam_search(s, error) : single_search(s, 1, error);
 }
 
-smac_status speech_search(whisper_decoding *decoding, int64_t text_positions, const speech_rules *rules,
-    const int32_t *prompt, int64_t prompt_count, const search_options *options, search_result *out, smac_error *error)
+smac_status speech_search(whisper_decoding *decoding, const speech_rules *rules, const int32_t *prompt,
+    int64_t prompt_count, const search_options *options, search_result *out, smac_error *error)
 {
+    int64_t text_positions = whisper_decoding_config(decoding)->text_positions;
     search s = {.decoding = decoding, .rules = rules, .options = options};
     s.rows = options->temperature > 0 ? options->samples : options->beams;
     s.most = text_positions / 2;
@@ -335,8 +336,8 @@ smac_status speech_search(whisper_decoding *decoding, int64_t text_positions, co
         s.most = text_positions - (prompt_count - 1);
     if (s.rows < 1 || s.rows > MOST_BEAMS || prompt_count < 1 || s.most < 1 || !(options->patience > 0))
         return FAIL(error, SMAC_ERROR_ARGUMENT,
-            "a search of %d hypotheses behind a prompt of %lld tokens was asked for, "
-            "expected 1 to %d behind less than %lld",
+            "a search of %d hypotheses after a prompt of %lld tokens was asked for, "
+            "expected 1 to %d after fewer than %lld",
             s.rows, (long long)prompt_count, (int)MOST_BEAMS, (long long)text_positions);
     s.logits = memory_new((size_t)s.rows * (size_t)rules->vocabulary, sizeof *s.logits);
     s.memory = memory_new(2 * (size_t)s.rows * (size_t)s.most, sizeof *s.memory);
@@ -345,7 +346,7 @@ smac_status speech_search(whisper_decoding *decoding, int64_t text_positions, co
         s.next[k] = s.alive[k] + s.most;
     }
     smac_status status = s.logits != NULL && s.memory != NULL
-        ? run(&s, prompt, prompt_count, error)
+        ? search_run(&s, prompt, prompt_count, error)
         : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a search of %d hypotheses", s.rows);
     free(s.logits);
     free(s.memory);

@@ -31,7 +31,7 @@ typedef struct search_result {
     size_t count;
     double score;           /* log probability / length ^ length_penalty */
     double log_probability; /* its mean over the tokens and the end */
-    double no_speech;       /* probability of no_speech where the prompt's start token stands */
+    double no_speech;       /* probability of no_speech after the prompt's start token */
 } search_result;
 void search_result_clear(search_result *r);
 
@@ -42,7 +42,7 @@ void search_result_clear(search_result *r);
 void speech_rules_apply(const speech_rules *r, const int32_t *sequence, int64_t count, float *logits);
 
 /* Runs the decoding from its start: the sound is set, the tokens are forgotten.  prompt holds rules->start. */
-smac_status speech_search(whisper_decoding *s, int64_t text_positions, const speech_rules *rules, const int32_t *prompt,
-    int64_t prompt_count, const search_options *options, search_result *out, smac_error *error);
+smac_status speech_search(whisper_decoding *s, const speech_rules *rules, const int32_t *prompt, int64_t prompt_count,
+    const search_options *options, search_result *out, smac_error *error);
 
 #endif

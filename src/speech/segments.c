@@ -41,7 +41,7 @@ static smac_status parts_add(
     return SMAC_OK;
 }
 
-/* Cuts the tokens where two time stamps stand together; *seek is where the next window begins. */
+/* Cuts the tokens where two time stamps follow each other; *seek is where the next window begins. */
 static smac_status parts_of_window(
     const speech_listener *l, const heard *h, int64_t frames, window_parts *parts, int64_t *seek, smac_error *error)
 {

@@ -37,7 +37,7 @@ typedef struct speech_options {
     double patience;       /* the search ends with beams * patience finished hypotheses */
     double length_penalty; /* a hypothesis' score is its log probability / its length ^ this */
     bool words;            /* times of words */
-    bool previous_text;    /* what a window said stands before the next one's (off: mistakes do not go on) */
+    bool previous_text;    /* the text before a window is part of its prompt (off: mistakes do not spread) */
     double temperatures[SPEECH_TEMPERATURES]; /* tried in turn */
     int temperature_count;
     int best_of;              /* samples at a temperature over 0 */

@@ -75,8 +75,7 @@ static smac_status window_search_at(
         .stream = (uint64_t)l->result->windows * SPEECH_TEMPERATURES + (uint64_t)number};
     char *text;
     l->result->searches++;
-    TRY(speech_search(l->decoding, l->model->config.text_positions, &l->model->rules, prompt, prompt_count, &options,
-        &out->found, error));
+    TRY(speech_search(l->decoding, &l->model->rules, prompt, prompt_count, &options, &out->found, error));
     TRY(listener_text(l, out->found.tokens, out->found.count, &text, error));
     out->compression_ratio = compression_ratio(text, strlen(text));
     out->temperature = options.temperature;

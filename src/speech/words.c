@@ -22,7 +22,7 @@ enum { FILTER_WIDTH = 7, VECTORS_A_SECOND = 50 };
 smac_status warp_path(const float *cost, int64_t rows, int64_t columns, int64_t *first_column, smac_error *error)
 {
     if (rows < 1 || columns < 1)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld tokens cannot be laid over %lld vectors of sound",
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "%lld tokens cannot be aligned with %lld vectors of sound",
             (long long)rows, (long long)columns);
     float *sums = memory_new(2 * (size_t)(columns + 1), sizeof *sums);
     uint8_t *from = memory_new((size_t)rows * (size_t)columns, 1);
@@ -86,13 +86,19 @@ void median_filter(const float *in, float *out, int64_t count, int width)
     }
 }
 
+/* scores (heads, count, whole), of which the frames before `frames` are sound and the rows from `first` on are text. */
+typedef struct score_sizes {
+    int64_t heads, count, whole, frames, first, rows;
+} score_sizes;
+
 /*
- * Scores (heads, count, whole) -> cost (rows, frames) of the rows from first on: softmax over the frames that are
- * sound, every frame normalised over the tokens, filtered, mean over the heads, negative.
+ * scores -> cost (rows, frames) of the rows of text: softmax over the frames that are sound, every frame normalised over
+ * the tokens, filtered, mean over the heads, negative.
  */
-static void cost_of_scores(float *scores, int64_t heads, int64_t count, int64_t whole, int64_t frames, int64_t first,
-    int64_t rows, float *cost)
+static void cost_of_scores(float *scores, const score_sizes *sizes, float *cost)
 {
+    int64_t heads = sizes->heads, count = sizes->count, whole = sizes->whole, frames = sizes->frames;
+    int64_t first = sizes->first, rows = sizes->rows;
     float *filtered = cost + rows * frames; /* one row more */
     memset(cost, 0, (size_t)(rows * frames) * sizeof *cost);
     for (int64_t h = 0; h < heads; h++) {
@@ -142,8 +148,8 @@ static const char *stripped(const char *text, size_t *length)
     return text;
 }
 
-/* Whether text (n bytes) stands somewhere in set. */
-static bool stands_in(const char *text, size_t n, const char *set)
+/* Whether text (n bytes) occurs in set. */
+static bool occurs_in(const char *text, size_t n, const char *set)
 {
     if (n == 0)
         return true;
@@ -154,7 +160,7 @@ static bool stands_in(const char *text, size_t n, const char *set)
 }
 
 /* Bytes that end within a character that may still come. */
-static bool unfinished(const char *bytes, size_t length)
+static bool ends_within_character(const char *bytes, size_t length)
 {
     size_t bad = utf8_invalid_at(bytes, length);
     if (bad == SIZE_MAX || length - bad > 3)
@@ -164,14 +170,14 @@ static bool unfinished(const char *bytes, size_t length)
     return needed > length - bad;
 }
 
-static smac_status add_piece(timed_words *words, const tokenizer *t, const int32_t *text, int64_t first, int64_t count,
-    bool spaces, smac_error *error)
+static smac_status words_add_piece(timed_words *words, const tokenizer *t, const int32_t *text, int64_t first,
+    int64_t count, bool spaces, smac_error *error)
 {
     char *piece;
     size_t bare;
     TRY(tokenizer_decode(t, text + first, (size_t)count, true, &piece, NULL, error));
     const char *inner = stripped(piece, &bare);
-    bool begins = !spaces || words->count == 0 || piece[0] == ' ' || stands_in(inner, bare, PUNCTUATION);
+    bool begins = !spaces || words->count == 0 || piece[0] == ' ' || occurs_in(inner, bare, PUNCTUATION);
     if (!begins) {
         timed_word *last = &words->items[words->count - 1];
         text_buffer joined = {0};
@@ -201,11 +207,11 @@ smac_status word_split(
         char *bytes;
         size_t length;
         TRY(tokenizer_decode_bytes(t, text + first, (size_t)(i + 1 - first), true, &bytes, &length, error));
-        bool wait = unfinished(bytes, length) && i + 1 < count;
+        bool wait = ends_within_character(bytes, length) && i + 1 < count;
         free(bytes);
         if (wait)
             continue;
-        TRY(add_piece(out, t, text, first, i + 1 - first, spaces, error));
+        TRY(words_add_piece(out, t, text, first, i + 1 - first, spaces, error));
         first = i + 1;
     }
     return SMAC_OK;
@@ -238,10 +244,10 @@ static smac_status median_length(const timed_words *w, double *out, smac_error *
 
 static bool is_in(const char *word, const char *set)
 {
-    return word[0] && stands_in(word, strlen(word), set);
+    return word[0] && occurs_in(word, strlen(word), set);
 }
 
-/* A word that takes longer than most at the end of a sentence is mostly the pause behind it. */
+/* A word that takes longer than most at the end of a sentence is mostly the pause after it. */
 static void cut_at_sentence_ends(timed_words *w, double longest)
 {
     for (size_t i = 1; i < w->count; i++) {
@@ -255,7 +261,7 @@ static void cut_at_sentence_ends(timed_words *w, double longest)
     }
 }
 
-static smac_status join(timed_word *to, timed_word *from, bool before, smac_error *error)
+static smac_status word_join(timed_word *to, timed_word *from, bool before, smac_error *error)
 {
     text_buffer text = {0};
     text_add(&text, before ? from->text : to->text);
@@ -272,7 +278,7 @@ static smac_status join(timed_word *to, timed_word *from, bool before, smac_erro
     return SMAC_OK;
 }
 
-/* Opening marks go to the word behind them, closing ones to the word before; what is left of them is empty. */
+/* Opening marks go to the word after them, closing ones to the word before; their own texts become empty. */
 static smac_status join_punctuation(timed_words *w, smac_error *error)
 {
     size_t taker = w->count > 0 ? w->count - 1 : 0;
@@ -280,8 +286,8 @@ static smac_status join_punctuation(timed_words *w, smac_error *error)
         size_t bare;
         timed_word *word = &w->items[i];
         const char *inner = stripped(word->text, &bare);
-        if (word->text[0] == ' ' && stands_in(inner, bare, PREPENDED))
-            TRY(join(&w->items[taker], word, true, error));
+        if (word->text[0] == ' ' && occurs_in(inner, bare, PREPENDED))
+            TRY(word_join(&w->items[taker], word, true, error));
         else
             taker = i;
     }
@@ -289,17 +295,19 @@ static smac_status join_punctuation(timed_words *w, smac_error *error)
     for (size_t j = 1; j < w->count; j++) {
         timed_word *word = &w->items[j], *before = &w->items[taker];
         size_t length = strlen(before->text);
-        if (!(length && before->text[length - 1] == ' ') && stands_in(word->text, strlen(word->text), APPENDED))
-            TRY(join(before, word, false, error));
+        if (!(length && before->text[length - 1] == ' ') && occurs_in(word->text, strlen(word->text), APPENDED))
+            TRY(word_join(before, word, false, error));
         else
             taker = j;
     }
     return SMAC_OK;
 }
 
-static smac_status align(whisper_decoding *s, const word_setting *w, const int32_t *text, int64_t count,
-    int64_t positions, int64_t frames, int64_t *first_column, float *probability, smac_error *error)
+/* Where each token of the text begins, in vectors of sound, and how likely each is. */
+static smac_status align_tokens(
+    whisper_decoding *s, const word_request *w, int64_t *first_column, float *probability, smac_error *error)
 {
+    int64_t positions = whisper_decoding_config(s)->positions, count = w->count, frames = w->frames;
     int64_t all = w->prompt_count + 1 + count + 1, rows = count + 1;
     float *scores = memory_new((size_t)(w->head_count * all * positions), sizeof *scores);
     float *cost = memory_new((size_t)((rows + 1) * frames), sizeof *cost);
@@ -310,7 +318,7 @@ static smac_status align(whisper_decoding *s, const word_setting *w, const int32
     } else {
         memcpy(tokens, w->prompt, (size_t)w->prompt_count * sizeof *tokens);
         tokens[w->prompt_count] = w->no_timestamps;
-        memcpy(tokens + w->prompt_count + 1, text, (size_t)count * sizeof *tokens);
+        memcpy(tokens + w->prompt_count + 1, w->text, (size_t)count * sizeof *tokens);
         tokens[all - 1] = w->end;
         status = whisper_decoding_align(s,
             &(whisper_alignment){.tokens = tokens,
@@ -323,7 +331,8 @@ static smac_status align(whisper_decoding *s, const word_setting *w, const int32
             error);
     }
     if (status == SMAC_OK) {
-        cost_of_scores(scores, w->head_count, all, positions, frames, w->prompt_count, rows, cost);
+        const score_sizes sizes = {w->head_count, all, positions, frames, w->prompt_count, rows};
+        cost_of_scores(scores, &sizes, cost);
         status = warp_path(cost, rows, frames, first_column, error);
     }
     free(scores);
@@ -332,24 +341,24 @@ static smac_status align(whisper_decoding *s, const word_setting *w, const int32
     return status;
 }
 
-smac_status word_times(whisper_decoding *s, const word_setting *setting, const int32_t *text, int64_t count,
-    int64_t positions, int64_t frames, timed_words *out, double *longest, smac_error *error)
+smac_status word_times(whisper_decoding *s, const word_request *w, timed_words *out, double *longest, smac_error *error)
 {
+    int64_t count = w->count;
     *longest = 0;
-    if (count == 0 || frames < 1)
+    if (count == 0 || w->frames < 1)
         return SMAC_OK;
-    float *probability = memory_new((size_t)(setting->prompt_count + count + 2), sizeof *probability);
+    float *probability = memory_new((size_t)(w->prompt_count + count + 2), sizeof *probability);
     int64_t *columns = memory_new((size_t)count + 1, sizeof *columns);
     smac_status status = probability && columns
         ? SMAC_OK
         : FAIL(error, SMAC_ERROR_MEMORY, "no memory for the times of %lld tokens", (long long)count);
     if (status == SMAC_OK)
-        status = align(s, setting, text, count, positions, frames, columns, probability, error);
+        status = align_tokens(s, w, columns, probability, error);
     if (status == SMAC_OK)
-        status = word_split(setting->tokens, text, count, setting->spaces, out, error);
+        status = word_split(w->tokens, w->text, count, w->spaces, out, error);
     for (size_t i = 0; status == SMAC_OK && i < out->count; i++) {
         timed_word *word = &out->items[i];
-        const float *of_text = probability + setting->prompt_count + word->first_token;
+        const float *of_text = probability + w->prompt_count + word->first_token;
         word->start = (double)columns[word->first_token] / VECTORS_A_SECOND;
         word->end = (double)columns[word->first_token + word->token_count] / VECTORS_A_SECOND;
         for (int64_t k = 0; k < word->token_count; k++)

@@ -28,23 +28,25 @@ typedef struct timed_words {
 } timed_words;
 void timed_words_clear(timed_words *w);
 
-typedef struct word_setting {
+typedef struct word_request {
     const tokenizer *tokens;
     const int32_t *prompt; /* start, language, task */
     int64_t prompt_count;
+    const int32_t *text; /* tokens of text, without time stamps */
+    int64_t count;
+    int64_t frames; /* vectors of the window that are sound */
     int32_t no_timestamps, end;
     const int32_t (*heads)[2];
     int64_t head_count;
     bool spaces; /* the language has spaces between words */
-} word_setting;
+} word_request;
 
 /*
- * Words of text (count tokens, no time stamps) in the window whose sound is set; frames: vectors of it that are sound.
- * Long words at the ends of sentences are cut, punctuation is joined to its word.  *longest: twice the median length of
- * a word, at most 1.4 s, which parts_time_words uses.
+ * The words of a text in the window whose sound is set.  Long words at the ends of sentences are cut, punctuation is
+ * joined to its word.  *longest: twice the median length of a word, at most 1.4 s, which parts_time_words uses.
  */
-smac_status word_times(whisper_decoding *s, const word_setting *setting, const int32_t *text, int64_t count,
-    int64_t positions, int64_t frames, timed_words *out, double *longest, smac_error *error);
+smac_status word_times(
+    whisper_decoding *s, const word_request *request, timed_words *out, double *longest, smac_error *error);
 
 /* Tokens into words: out gets text and tokens; the end token is not given. */
 smac_status word_split(

@@ -114,7 +114,7 @@ static void searches_are_ctranslate2s(void **state)
             hear(s, last = (int)number(c, "sound"));
         int64_t prompt_count = ids(json_object_get(c, "prompt"), prompt);
         int64_t count = ids(json_object_get(c, "tokens"), tokens);
-        assert_ok(speech_search(s->decoding, 16, &RULES, prompt, prompt_count, &options, &found, error));
+        assert_ok(speech_search(s->decoding, &RULES, prompt, prompt_count, &options, &found, error));
         if ((int64_t)found.count != count || memcmp(found.tokens, tokens, (size_t)count * sizeof *tokens) != 0)
             fail_msg("case %zu: other tokens than CTranslate2's", i);
         assert_near(found.score, number(c, "score"), 2e-5);
@@ -135,7 +135,7 @@ static void samples_follow_the_rules_and_the_seed(void **state)
     hear(s, 3);
     for (int i = 0; i < 3; i++) {
         options.seed = i == 2 ? 10 : 9;
-        assert_ok(speech_search(s->decoding, 16, &RULES, prompt, 3, &options, &found[i], error));
+        assert_ok(speech_search(s->decoding, &RULES, prompt, 3, &options, &found[i], error));
         assert_true(found[i].count > 0 && found[i].tokens[0] >= STAMP && found[i].tokens[0] <= STAMP + 6);
         for (size_t t = 0; t < found[i].count; t++)
             for (size_t k = 0; k < 8; k++)
@@ -224,7 +224,10 @@ static void alignment_is_ctranslate2s(void **state)
     assert_ok(tokenizer_open_wordpiece(tokens, VOCABULARY, true, &words, error));
     int32_t text[16];
     int64_t count = ids(json_object_get(a, "text"), text), frames = (int64_t)number(a, "frames") / 2;
-    word_setting setting = {.tokens = words,
+    word_request request = {.tokens = words,
+        .text = text,
+        .count = count,
+        .frames = frames,
         .prompt = prompt,
         .prompt_count = 3,
         .no_timestamps = NO_TIMESTAMPS,
@@ -235,7 +238,7 @@ static void alignment_is_ctranslate2s(void **state)
     timed_words found = {0};
     double longest;
     hear(s, (int)number(a, "sound"));
-    assert_ok(word_times(s->decoding, &setting, text, count, POSITIONS, frames, &found, &longest, error));
+    assert_ok(word_times(s->decoding, &request, &found, &longest, error));
     assert_int_equal(found.count, count);
     for (int64_t w = 0; w < count; w++) {
         int64_t start = -1;
