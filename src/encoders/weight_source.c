@@ -1,6 +1,7 @@
 /* encoders/weight_source.c - finding a parameter's tensor in a file by its names, checking it, reading its values. */
 #include "encoders/weight_source.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,17 @@ static bool is_floating(const tensor_entry *e)
     return e->type == TENSOR_F32 || e->type == TENSOR_F16 || e->type == TENSOR_BF16 || e->type == TENSOR_F64;
 }
 
+/* A file may put it at any address. */
+static float scale_at(const tensor_entry *scale, int64_t index)
+{
+    float out;
+    if (scale->type == TENSOR_F32)
+        memcpy(&out, (const char *)scale->data + (size_t)index * sizeof out, sizeof out);
+    else
+        tensor_to_f32_part(scale, index, 1, &out);
+    return out;
+}
+
 static smac_status find_scale(const tensor_file *file, weight_source *s, smac_error *error)
 {
     char name[520];
@@ -110,6 +122,14 @@ static smac_status find_scale(const tensor_file *file, weight_source *s, smac_er
             "tensor %s is of type I8, but there is no %s_scale of %lld floating point values beside it; convert the "
             "model again",
             s->entry->name, s->entry->name, (long long)want);
+    for (int64_t i = 0; i < want; i++) {
+        float scale = scale_at(s->scale, i);
+        if (!isfinite(scale) || !isfinite(INT8_MAX / scale)) /* values are divided by it */
+            return FAIL(error, SMAC_ERROR_FORMAT,
+                "value %lld of tensor %s is %g, expected finite numbers other than 0; download or convert the model "
+                "again",
+                (long long)i, s->scale->name, (double)scale);
+    }
     return SMAC_OK;
 }
 
@@ -187,17 +207,6 @@ smac_status weight_source_find(const parameter_list *list, const listed_paramete
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
-
-/* A file may put it at any address. */
-static float scale_at(const tensor_entry *scale, int64_t index)
-{
-    float out;
-    if (scale->type == TENSOR_F32)
-        memcpy(&out, (const char *)scale->data + (size_t)index * sizeof out, sizeof out);
-    else
-        tensor_to_f32_part(scale, index, 1, &out);
-    return out;
-}
 
 void weight_source_read(const weight_source *s, int64_t first, int64_t count, float *out)
 {
