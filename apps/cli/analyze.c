@@ -281,7 +281,10 @@ static int run(int argc, char **argv)
     if (into)
         all.into = output;
     smac_model *model = NULL;
-    smac_model_options model_options = {.encoder_folder = encoders, .precision = how_name};
+    smac_model_options model_options;
+    smac_model_options_default(&model_options);
+    model_options.encoder_folder = encoders;
+    model_options.precision = how_name;
     char *speech = NULL;
     bool hear = strcmp(transcribe, "never") != 0 && !options.text && !options.transcript;
     options.progress = progress;

@@ -19,11 +19,7 @@
 #ifndef SEMANTICMAC_EMBED_H
 #define SEMANTICMAC_EMBED_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "semanticmac/error.h"
+#include "semanticmac/library.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -20,11 +20,7 @@
 #ifndef SEMANTICMAC_TRANSCRIBE_H
 #define SEMANTICMAC_TRANSCRIBE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "semanticmac/error.h"
+#include "semanticmac/library.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,7 +28,17 @@ extern "C" {
 
 /* ---- the speech model -------------------------------------------------------------------------------------------- */
 
-typedef struct smac_speech smac_speech; /* smac_speech_open, smac_speech_free */
+typedef struct smac_speech smac_speech;
+
+/*
+ * A speech model (a Whisper folder).  It is loaded at the first recording that needs it and then held, once for all
+ * requests and threads that share it.
+ * Errors: NOT_FOUND, ARGUMENT (not a folder), MEMORY; what is wrong inside the folder is reported when it is loaded, and
+ * again by each request that needs it.  Thread-safe: always.
+ */
+SMAC_API smac_status smac_speech_open(const char *path, smac_speech **out, smac_error *error);
+/* NULL is fine.  Thread-safe when: no other thread uses it, and no session that was opened with it is open. */
+SMAC_API void smac_speech_free(smac_speech *speech);
 
 typedef struct smac_speech_options {
     size_t size;           /* set by smac_speech_options_default */

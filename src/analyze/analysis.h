@@ -16,11 +16,6 @@ typedef struct thumbnail {
     double time; /* seconds */
 } thumbnail;
 
-typedef struct analysis_timing {
-    double transcribe, read, predict, total; /* seconds of wall clock: recognising words; decoding, preparing and
-                                                encoding; the core model; all */
-} analysis_timing;
-
 struct smac_analysis {
     char *recording; /* the path as given */
     double duration; /* seconds; of a still 0 */
@@ -30,14 +25,14 @@ struct smac_analysis {
     const char *missing[SMAC_MODALITIES]; /* why a modality that is not there is not; constant texts */
     smac_segment summary;
     smac_segment *segments; /* their texts are owned */
-    size_t segment_count;
+    size_t segment_count, segment_capacity;
     thumbnail *thumbnails; /* in order of time; at most one a second */
     size_t thumbnail_count;
     char **warnings;
     size_t warning_count, warning_capacity;
     char *words_from; /* "text", a file, "subtitles", "speech", or NULL: no words */
     char *language;   /* or NULL */
-    analysis_timing timing;
+    smac_timing timing;
 };
 
 /* Add a warning (one sentence); nothing happens when memory is short. */

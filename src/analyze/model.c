@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "analyze/options.h"
 #include "base/memory.h"
 #include "base/modality.h"
 #include "compute/cpu.h"
@@ -13,9 +14,22 @@ _Static_assert((int)SMAC_TEXT == MODALITY_TEXT && (int)SMAC_AUDIO == MODALITY_AU
         (int)SMAC_VISION == MODALITY_VISION && (int)SMAC_MODALITIES == MODALITIES,
     "the public order of the modalities is the library's own");
 
+#define TEXT_OF_(x) #x
+#define TEXT_OF(x) TEXT_OF_(x)
+
 SMAC_API const char *smac_version(void)
 {
-    return "0.1.0";
+    return TEXT_OF(SMAC_VERSION_MAJOR) "." TEXT_OF(SMAC_VERSION_MINOR) "." TEXT_OF(SMAC_VERSION_PATCH);
+}
+
+SMAC_API int smac_version_hex(void)
+{
+    return SMAC_VERSION_HEX;
+}
+
+SMAC_API void smac_free(void *memory)
+{
+    free(memory);
 }
 
 SMAC_API const char *smac_processor(char *out, size_t size)
@@ -29,6 +43,11 @@ SMAC_API void smac_set_threads(int count)
     parallel_set_threads(count);
 }
 
+SMAC_API void smac_model_options_init(smac_model_options *options, size_t size)
+{
+    options_init(options, size);
+}
+
 SMAC_API smac_status smac_model_open(
     const char *path, const smac_model_options *options, smac_model **out, smac_error *error)
 {
@@ -38,13 +57,14 @@ SMAC_API smac_status smac_model_open(
     if (!model)
         return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to open %s", path);
     precision how;
-    system_load_options loading = {.encoder_folder = options ? options->encoder_folder : NULL};
-    smac_status code = SMAC_OK;
-    if (options && options->precision) {
+    smac_model_options mine = {0};
+    smac_status code = options ? options_copy(options, &mine, sizeof mine, "smac_model_options", error) : SMAC_OK;
+    system_load_options loading = {.encoder_folder = mine.encoder_folder};
+    if (code == SMAC_OK && mine.precision) {
         loading.precision = &how;
-        if (!precision_from_name(options->precision, &how))
+        if (!precision_from_name(mine.precision, &how))
             code = FAIL(error, SMAC_ERROR_ARGUMENT, "there is no precision \"%.40s\"; expected f32, bf16 or int8",
-                options->precision);
+                mine.precision);
     }
     if (code == SMAC_OK)
         code = system_load(path, &loading, &model->system, error);
@@ -69,27 +89,27 @@ SMAC_API void smac_model_free(smac_model *model)
 
 SMAC_API const char *smac_model_name(const smac_model *model)
 {
-    return model->system->name;
+    return model ? model->system->name : NULL;
 }
 
 SMAC_API const char *smac_model_sha256(const smac_model *model)
 {
-    return model->system->sha256;
+    return model ? model->system->sha256 : NULL;
 }
 
 SMAC_API int smac_model_task_count(const smac_model *model)
 {
-    return model->tasks.count;
+    return model ? model->tasks.count : 0;
 }
 
 SMAC_API const smac_task *smac_model_task(const smac_model *model, int index)
 {
-    return index >= 0 && index < model->tasks.count ? &model->tasks.items[index] : NULL;
+    return model && index >= 0 && index < model->tasks.count ? &model->tasks.items[index] : NULL;
 }
 
 SMAC_API char *smac_model_describe(const smac_model *model)
 {
-    json_t *root = system_describe(model->system);
+    json_t *root = model ? system_describe(model->system) : NULL;
     char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
     json_decref(root);
     return text;

@@ -51,54 +51,76 @@ void prediction_clear(prediction *p)
     memset(p, 0, sizeof *p);
 }
 
-/* The mean of one row of values over the predictions that have it; row 0 is the prediction, 1 + m is own[m]. */
-static void mean_values(const prediction *predictions, int64_t count, int task, int row, int targets, float *out)
+/* --- means -------------------------------------------------------------------------------------------------------- */
+
+enum { TOTAL_ROWS = 1 + MODALITIES_AND_SHARED };
+
+smac_status prediction_total_new(
+    const task_description *tasks, int task_count, prediction_total *out, smac_error *error)
 {
-    for (int c = 0; c < targets; c++) {
-        double sum = 0;
-        int64_t have = 0;
-        for (int64_t i = 0; i < count; i++) {
-            const task_result *r = &predictions[i].tasks[task];
-            const float *values = row == 0 ? r->prediction : r->own[row - 1];
-            if (!values)
-                continue;
-            sum += (double)values[c];
-            have++;
+    size_t values = 0;
+    for (int k = 0; k < task_count; k++)
+        values += (size_t)task_targets(&tasks[k]) * TOTAL_ROWS + 1;
+    *out = (prediction_total){.tasks = tasks, .task_count = task_count};
+    out->sums = memory_new(values + (size_t)task_count, sizeof *out->sums);
+    if (!out->sums)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a mean of predictions");
+    out->disagreement_weights = out->sums + values;
+    return SMAC_OK;
+}
+
+void prediction_total_clear(prediction_total *t)
+{
+    free(t->sums);
+    memset(t, 0, sizeof *t);
+}
+
+static float *result_row(const task_result *r, int row)
+{
+    return row == 0 ? r->prediction : r->own[row - 1];
+}
+
+void prediction_total_add(prediction_total *t, const prediction *p, double weight)
+{
+    double *sum = t->sums;
+    for (int row = 0; row < TOTAL_ROWS && p->task_count > 0; row++)
+        if (result_row(&p->tasks[0], row))
+            t->weights[row] += weight;
+    for (int k = 0; k < t->task_count; k++) {
+        const task_result *r = &p->tasks[k];
+        int n = task_targets(&t->tasks[k]);
+        for (int row = 0; row < TOTAL_ROWS; row++, sum += n)
+            for (int c = 0; result_row(r, row) && c < n; c++)
+                sum[c] += weight * (double)result_row(r, row)[c];
+        if (!isnan(r->disagreement)) {
+            *sum += weight * (double)r->disagreement;
+            t->disagreement_weights[k] += weight;
         }
-        out[c] = (float)(sum / (double)have);
+        sum++;
     }
 }
 
-smac_status prediction_mean(const task_description *tasks, int task_count, const prediction *predictions, int64_t count,
-    prediction *out, smac_error *error)
+smac_status prediction_total_mean(const prediction_total *t, prediction *out, smac_error *error)
 {
-    bool present[MODALITIES] = {false};
-    for (int64_t i = 0; i < count; i++)
-        for (int m = 0; m < MODALITIES; m++)
-            present[m] = present[m] || predictions[i].present[m];
-    TRY(prediction_new(tasks, task_count, present, out, error));
-    for (int k = 0; k < task_count; k++) {
+    bool present[MODALITIES];
+    for (int m = 0; m < MODALITIES; m++)
+        present[m] = t->weights[1 + m] > 0;
+    TRY(prediction_new(t->tasks, t->task_count, present, out, error));
+    const double *sum = t->sums;
+    for (int k = 0; k < t->task_count; k++) {
         task_result *r = &out->tasks[k];
-        int n = task_targets(&tasks[k]);
-        if (!r->prediction)
-            continue;
-        mean_values(predictions, count, k, 0, n, r->prediction);
-        for (int m = 0; m < MODALITIES_AND_SHARED; m++)
-            if (r->own[m])
-                mean_values(predictions, count, k, 1 + m, n, r->own[m]);
-        double sum = 0;
-        int64_t have = 0;
-        for (int64_t i = 0; i < count; i++) {
-            float one = predictions[i].tasks[k].disagreement;
-            if (!isnan(one)) {
-                sum += (double)one;
-                have++;
-            }
-        }
-        r->disagreement = have ? (float)(sum / (double)have) : NAN;
+        int n = task_targets(&t->tasks[k]);
+        for (int row = 0; row < TOTAL_ROWS; row++, sum += n)
+            for (int c = 0; result_row(r, row) && c < n; c++)
+                result_row(r, row)[c] = (float)(sum[c] / t->weights[row]);
+        if (t->disagreement_weights[k] > 0)
+            r->disagreement = (float)(*sum / t->disagreement_weights[k]);
+        sum++;
     }
     return SMAC_OK;
 }
+
+/* --- of one sample ------------------------------------------------------------------------------------------------ */
 
 float task_disagreement(const task_description *task, const task_result *result)
 {

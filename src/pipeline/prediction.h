@@ -44,11 +44,21 @@ smac_status prediction_new(
 void prediction_clear(prediction *p); /* an empty one is fine */
 
 /*
- * The mean of count predictions of the same tasks.  A modality is present where it is in any of them, and its values are
- * the mean over those that have it; the disagreement is the mean over those that have one.
+ * The weighted mean of predictions of the same tasks, added one by one.  A modality is present where it is in any of
+ * them, and its values are the mean over those that have it; the disagreement is the mean over those that have one.
  */
-smac_status prediction_mean(const task_description *tasks, int task_count, const prediction *predictions, int64_t count,
-    prediction *out, smac_error *error);
+typedef struct prediction_total {
+    const task_description *tasks; /* borrowed */
+    int task_count;
+    double *sums; /* for each task its values of the prediction, then of each own[], then the disagreement */
+    double weights[1 + MODALITIES_AND_SHARED], *disagreement_weights;
+} prediction_total;
+
+smac_status prediction_total_new(
+    const task_description *tasks, int task_count, prediction_total *out, smac_error *error);
+void prediction_total_clear(prediction_total *t);
+void prediction_total_add(prediction_total *t, const prediction *p, double weight);
+smac_status prediction_total_mean(const prediction_total *t, prediction *out, smac_error *error);
 
 /*
  * How far the present modalities are apart: for scores the largest difference of two over the width of the label range,

@@ -39,6 +39,7 @@ typedef struct training_record {
     char metric[32];      /* validation picked by it */
     double metric_value;  /* NAN: not validated */
     int64_t training_clips;
+    double longest_clip; /* seconds of the longest clip trained on; 0: not known */
 } training_record;
 
 typedef struct affect_system {

@@ -70,9 +70,10 @@ static json_t *encoders_to_json(const affect_system *s)
 
 static json_t *training_to_json(const training_record *r)
 {
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o}", "program", r->program_version, "dataset",
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:s, s:o}", "program", r->program_version, "dataset",
         r->dataset, "data_sha256", r->data_sha256, "seed", (json_int_t)r->seed, "epoch", (json_int_t)r->epoch, "steps",
-        (json_int_t)r->steps, "training_clips", (json_int_t)r->training_clips, "metric", r->metric, "value",
+        (json_int_t)r->steps, "training_clips", (json_int_t)r->training_clips, "longest_clip",
+        json_real(r->longest_clip), "metric", r->metric, "value",
         isfinite(r->metric_value) ? json_real(r->metric_value) : json_null());
 }
 
@@ -197,6 +198,7 @@ static void read_training(const json_t *o, training_record *r)
     r->epoch = json_integer_value(json_object_get(o, "epoch"));
     r->steps = json_integer_value(json_object_get(o, "steps"));
     r->training_clips = json_integer_value(json_object_get(o, "training_clips"));
+    r->longest_clip = json_number_value(json_object_get(o, "longest_clip"));
     r->metric_value = json_is_number(value) ? json_number_value(value) : NAN;
 }
 

@@ -230,6 +230,11 @@ smac_status training_set_up(training *t, smac_error *error)
     snprintf(r->data_sha256, sizeof r->data_sha256, "%s", t->cache->source->sha256);
     r->seed = (uint64_t)t->run->train.seed;
     r->training_clips = t->count;
+    r->longest_clip = 0;
+    for (int64_t i = 0; i < t->count; i++) {
+        const sample *x = &t->cache->samples[t->items[i]];
+        r->longest_clip = x->end - x->start > r->longest_clip ? x->end - x->start : r->longest_clip;
+    }
     t->epoch = 1;
     return SMAC_OK;
 }

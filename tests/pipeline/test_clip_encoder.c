@@ -6,7 +6,7 @@
 
 #include "media/mel.h"
 #include "pipeline/clip_encoder.h"
-#include "pipeline/timeline.h"
+#include "pipeline/clip_track.h"
 
 enum { SIZE = 8, MOST = 400 };
 
@@ -240,13 +240,13 @@ static void frame_rates_and_steps(void **state)
 static void windows_take_the_clips_that_are_there(void **state)
 {
     (void)state;
-    timeline t = {.timing = {2, 2}};
+    clip_track t = {.timing = {2, 2}};
     float vector[2] = {0};
     for (int64_t j = 0; j < 10; j++) {
         clip c = {.modality = MODALITY_AUDIO, .index = j, .vectors = vector, .crops = 1, .width = 2};
         vector[0] = (float)j;
         if (j < 4 || j > 6)
-            assert_ok(timeline_add(&t, &c, error));
+            assert_ok(clip_track_add(&t, &c, error));
     }
     static const struct {
         double start, end;
@@ -260,17 +260,17 @@ static void windows_take_the_clips_that_are_there(void **state)
             sample x = {0};
             if (forgotten && cases[i].start < 5)
                 continue;
-            assert_ok(timeline_window(&t, cases[i].start, cases[i].end, &x, error));
+            assert_ok(clip_track_window(&t, cases[i].start, cases[i].end, &x, error));
             assert_int_equal(x.present[MODALITY_AUDIO], cases[i].count > 0);
             assert_int_equal(x.ready[MODALITY_AUDIO].steps, cases[i].count);
             if (cases[i].count)
                 assert_near(x.ready[MODALITY_AUDIO].data[0], cases[i].first, 0);
             sample_clear(&x);
         }
-        timeline_forget(&t, 5);
+        clip_track_forget(&t, 5);
         assert_int_equal(t.lanes[MODALITY_AUDIO].count, 3);
     }
-    timeline_clear(&t);
+    clip_track_clear(&t);
 }
 
 int main(void)

@@ -53,6 +53,7 @@ static void test_mean(void **state)
 {
     (void)state;
     prediction all[3], mean;
+    prediction_total total;
     make_tasks();
     assert_ok(prediction_new(tasks, 2, (bool[]){true, true, false}, &all[0], error));
     assert_ok(prediction_new(tasks, 2, (bool[]){false, true, false}, &all[1], error));
@@ -63,18 +64,29 @@ static void test_mean(void **state)
     all[0].tasks[0].disagreement = 0.25f;
     all[1].tasks[0].prediction[0] = -0.25f;
     all[1].tasks[0].own[MODALITY_AUDIO][0] = -1;
-    assert_ok(prediction_mean(tasks, 2, all, 3, &mean, error));
+    assert_ok(prediction_total_new(tasks, 2, &total, error));
+    for (int i = 0; i < 3; i++)
+        prediction_total_add(&total, &all[i], 2);
+    assert_ok(prediction_total_mean(&total, &mean, error));
     assert_near(mean.tasks[0].prediction[0], 0.125, 1e-7);
     assert_near(mean.tasks[0].own[MODALITY_TEXT][0], 1, 1e-7);
     assert_near(mean.tasks[0].own[MODALITY_AUDIO][0], -0.25, 1e-7);
     assert_null(mean.tasks[0].own[MODALITY_VISION]);
     assert_near(mean.tasks[0].disagreement, 0.25, 1e-7);
     prediction_clear(&mean);
+    prediction_total_add(&total, &all[0], 2); /* it weighs twice as much now */
+    assert_ok(prediction_total_mean(&total, &mean, error));
+    assert_near(mean.tasks[0].prediction[0], 0.25, 1e-7);
+    assert_near(mean.tasks[0].own[MODALITY_AUDIO][0], 0, 1e-7);
+    prediction_clear(&mean);
+    prediction_total_clear(&total);
     for (int i = 0; i < 3; i++)
         prediction_clear(&all[i]);
-    assert_ok(prediction_mean(tasks, 2, NULL, 0, &mean, error));
+    assert_ok(prediction_total_new(tasks, 2, &total, error));
+    assert_ok(prediction_total_mean(&total, &mean, error));
     assert_null(mean.tasks[0].prediction);
     prediction_clear(&mean);
+    prediction_total_clear(&total);
 }
 
 int main(void)

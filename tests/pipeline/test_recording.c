@@ -8,7 +8,7 @@
 #include "pipeline/media_feed.h"
 #include "pipeline/sample_read.h"
 #include "pipeline/system.h"
-#include "pipeline/timeline.h"
+#include "pipeline/clip_track.h"
 
 static affect_system *sys;
 
@@ -85,14 +85,14 @@ static void test_refusals(void **state)
 
 typedef struct session {
     clip_encoder *clips;
-    timeline vectors;
+    clip_track vectors;
 } session;
 
 static smac_status take(session *s, smac_error *error)
 {
     clip c;
     while (clip_encoder_next(s->clips, &c))
-        TRY(timeline_add(&s->vectors, &c, error));
+        TRY(clip_track_add(&s->vectors, &c, error));
     return SMAC_OK;
 }
 
@@ -128,10 +128,10 @@ static void encode_file(const char *path, int64_t at_once, sample *out)
     assert_ok(clip_encoder_finish(s.clips, error));
     assert_ok(take(&s, error));
     memset(out, 0, sizeof *out);
-    assert_ok(timeline_window(&s.vectors, 0, INFINITY, out, error));
+    assert_ok(clip_track_window(&s.vectors, 0, INFINITY, out, error));
     decoder_close(from);
     clip_encoder_free(s.clips);
-    timeline_clear(&s.vectors);
+    clip_track_clear(&s.vectors);
 }
 
 /* Training reads a clip's raw tensors and encodes them, analysis encodes while it reads: the same bits. */

@@ -112,7 +112,8 @@ static void test_save_and_load(void **state)
         .steps = 40,
         .metric = "MAE",
         .metric_value = 0.25,
-        .training_clips = 44};
+        .training_clips = 44,
+        .longest_clip = 7.25};
     file_in(folder, "model.safetensors", path);
     assert_ok(system_save(s, path, NULL, error));
     assert_ok(system_load(path, NULL, &loaded, error));
@@ -125,6 +126,7 @@ static void test_save_and_load(void **state)
     }
     assert_int_equal(loaded->training.epoch, 3);
     assert_near(loaded->training.metric_value, 0.25, 0);
+    assert_near(loaded->training.longest_clip, 7.25, 0);
     assert_string_equal(loaded->tasks[0].name, "sentiment");
     assert_int_equal(strlen(loaded->sha256), 64);
     sample x;

@@ -1,5 +1,5 @@
-/* pipeline/timeline.c - vectors by time. */
-#include "pipeline/timeline.h"
+/* pipeline/clip_track.c - vectors by time. */
+#include "pipeline/clip_track.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,18 +9,18 @@
 
 #define ROUNDING 1e-9 /* seconds: windows and clips that meet exactly do so in decimal numbers */
 
-void timeline_clear(timeline *t)
+void clip_track_clear(clip_track *t)
 {
     for (int m = 0; m < MODALITIES; m++) {
         free(t->lanes[m].index);
         free(t->lanes[m].vectors);
-        t->lanes[m] = (timeline_lane){0};
+        t->lanes[m] = (track_lane){0};
     }
 }
 
-smac_status timeline_add(timeline *t, const clip *c, smac_error *error)
+smac_status clip_track_add(clip_track *t, const clip *c, smac_error *error)
 {
-    timeline_lane *l = &t->lanes[c->modality];
+    track_lane *l = &t->lanes[c->modality];
     size_t each = (size_t)(c->crops * c->width), needed;
     l->crops = c->crops;
     l->width = c->width;
@@ -34,7 +34,7 @@ smac_status timeline_add(timeline *t, const clip *c, smac_error *error)
 }
 
 /* The first clip of the lane whose middle is not before time; count when there is none. */
-static int64_t lane_first_at(const timeline *t, const timeline_lane *l, double time)
+static int64_t lane_first_at(const clip_track *t, const track_lane *l, double time)
 {
     int64_t low = 0, high = l->count;
     while (low < high) {
@@ -49,7 +49,7 @@ static int64_t lane_first_at(const timeline *t, const timeline_lane *l, double t
 
 /* The clips whose middle lies in [start, end), else the nearest one whose share of the time overlaps with it. */
 static void lane_window(
-    const timeline *t, const timeline_lane *l, double start, double end, int64_t *first, int64_t *count)
+    const clip_track *t, const track_lane *l, double start, double end, int64_t *first, int64_t *count)
 {
     *first = lane_first_at(t, l, start);
     *count = lane_first_at(t, l, end) - *first;
@@ -71,10 +71,10 @@ static void lane_window(
     }
 }
 
-smac_status timeline_window(const timeline *t, double start, double end, sample *out, smac_error *error)
+smac_status clip_track_window(const clip_track *t, double start, double end, sample *out, smac_error *error)
 {
     for (int m = MODALITY_AUDIO; m <= MODALITY_VISION; m++) {
-        const timeline_lane *l = &t->lanes[m];
+        const track_lane *l = &t->lanes[m];
         int64_t first, count;
         lane_window(t, l, start, end, &first, &count);
         if (count > 0)
@@ -83,10 +83,10 @@ smac_status timeline_window(const timeline *t, double start, double end, sample 
     return SMAC_OK;
 }
 
-void timeline_forget(timeline *t, double before)
+void clip_track_forget(clip_track *t, double before)
 {
     for (int m = MODALITY_AUDIO; m <= MODALITY_VISION; m++) {
-        timeline_lane *l = &t->lanes[m];
+        track_lane *l = &t->lanes[m];
         int64_t drop = lane_first_at(t, l, before - clip_step_seconds(&t->timing)), each = l->crops * l->width;
         if (drop == 0)
             continue;
@@ -96,7 +96,7 @@ void timeline_forget(timeline *t, double before)
     }
 }
 
-bool timeline_has(const timeline *t, int modality)
+bool clip_track_has(const clip_track *t, int modality)
 {
     return t->lanes[modality].count > 0;
 }
