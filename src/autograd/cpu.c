@@ -60,11 +60,10 @@ static smac_status cpu_zero(device_run *run, float *to, int64_t count)
 
 /* --- the optimiser ---------------------------------------------------------------------------------------------------- */
 
-static smac_status cpu_adamw(
-    device_run *run, float *p, float *m, float *v, const float *g, int64_t n, const adamw_step *step)
+static smac_status cpu_adamw(device_run *run, const adamw_problem *p)
 {
     (void)run;
-    parallel_adamw(p, m, v, g, n, step);
+    parallel_adamw(p->p, p->m, p->v, p->g, p->count, &p->step);
     return SMAC_OK;
 }
 

@@ -274,6 +274,16 @@ typedef struct convolution_problem {
     bool add_x, add_w, add_b;
 } convolution_problem;
 
+/* --- the optimiser --------------------------------------------------------------------------------------------------- */
+
+/* One step of AdamW (compute/kernels.h) for p(count), with the moments m and v and the gradient g. */
+typedef struct adamw_problem {
+    float *p, *m, *v;
+    const float *g;
+    int64_t count;
+    adamw_step step;
+} adamw_problem;
+
 /* --- the table ------------------------------------------------------------------------------------------------------- */
 
 typedef struct device_operations {
@@ -328,7 +338,7 @@ typedef struct device_operations {
     bool (*pack_again)(struct packed_matrix *packed, const float *w); /* w changed; false: memory is short */
 
     /* the optimiser */
-    smac_status (*adamw)(device_run *run, float *p, float *m, float *v, const float *g, int64_t n, const adamw_step *s);
+    smac_status (*adamw)(device_run *run, const adamw_problem *p);
     smac_status (*sum_squares)(device_run *run, const float *x, int64_t count, double *sum);
     /* *at = the index of the first number that is not finite, and *number that number; *at = -1: all are finite */
     smac_status (*find_non_finite)(device_run *run, const float *x, int64_t count, int64_t *at, float *number);

@@ -248,7 +248,7 @@ static value *run_head(tape *t, const imagebind *e, value *x)
     if (e->log_logit_scale != NULL) {
         float *mapped = parameter_map(e->log_logit_scale);
         float log_scale = mapped != NULL ? mapped[0] : 0;
-        parameter_unmap(e->log_logit_scale, mapped, false);
+        parameter_unmap(e->log_logit_scale, mapped, false, NULL);
         y = op_scale(t, y, fminf(expf(log_scale), 100.0f)); /* the published module clips it there */
     }
     return y;

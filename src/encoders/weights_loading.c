@@ -109,7 +109,7 @@ static smac_status load_all(
             return FAIL(
                 error, SMAC_ERROR_INTERNAL, "parameter %s has no memory: seal its store before loading", p->name);
         smac_status status = weight_source_load(&source, numbers, error);
-        parameter_unmap(p, numbers, true);
+        TRY(parameter_unmap(p, numbers, status == SMAC_OK, error));
         TRY(status);
         report->loaded++;
     }

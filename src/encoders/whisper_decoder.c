@@ -136,7 +136,7 @@ smac_status whisper_decoder_load(whisper_decoder *d, const tensor_file *file, sm
             return FAIL(error, SMAC_ERROR_INTERNAL,
                 "parameter %s has no memory: pack the decoder's matrices and seal its store before loading", p->name);
         smac_status status = decoder_read_parts(d, file, &item, numbers, error);
-        parameter_unmap(p, numbers, true);
+        TRY(parameter_unmap(p, numbers, status == SMAC_OK, error));
         TRY(status);
     }
     return SMAC_OK;

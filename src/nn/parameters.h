@@ -30,7 +30,8 @@ typedef struct parameter_spec {
 
 typedef struct parameter_store parameter_store;
 
-parameter_store *parameter_store_new(void);
+parameter_store *parameter_store_new(void); /* its numbers are in the memory of device_default() */
+parameter_store *parameter_store_new_on(const struct device_operations *device);
 void parameter_store_free(parameter_store *s);
 
 /* Add before sealing.  A name twice is an error.  The pointer stays valid as long as the store. */
@@ -65,7 +66,7 @@ smac_status parameter_adopt_packed(parameter_store *s, parameter *p, struct pack
  * memory is short.  A borrowed parameter must not be written.
  */
 float *parameter_map(const parameter *p);
-void parameter_unmap(parameter *p, float *mapped, bool written);
+smac_status parameter_unmap(parameter *p, float *mapped, bool written, smac_error *error);
 
 /*
  * The trainable blocks: count floats each.  Every parameter starts at a multiple of 16 floats, p->data - values; the
@@ -74,13 +75,19 @@ void parameter_unmap(parameter *p, float *mapped, bool written);
 int64_t parameter_trainable_count(const parameter_store *s);
 float *parameter_trainable_values(const parameter_store *s);
 float *parameter_trainable_gradients(const parameter_store *s);
-double parameter_gradient_squares(const parameter_store *s); /* the sum over the block, in double */
+double parameter_gradient_squares(const parameter_store *s); /* the sum over the block, in double; NAN: it failed */
 bool parameter_gradient_is_finite(const parameter *p);
+/* More blocks of the same size (the optimiser's moments), zeroed; and host access to one, as parameter_map's. */
+float *parameter_block_new(const parameter_store *s);              /* NULL: memory is short */
+void parameter_block_free(const parameter_store *s, float *block); /* NULL is fine */
+float *parameter_block_map(const parameter_store *s, float *block);
+smac_status parameter_block_unmap(
+    const parameter_store *s, float *block, float *mapped, bool written, smac_error *error);
 /* One step of AdamW for one trainable parameter; first and second are the moments of the whole block. */
 struct adamw_step;
-void parameter_adamw(
-    const parameter_store *s, parameter *p, float *first, float *second, const struct adamw_step *step);
-void parameter_zero_gradients(parameter_store *s);
+smac_status parameter_adamw(const parameter_store *s, parameter *p, float *first, float *second,
+    const struct adamw_step *step, smac_error *error);
+smac_status parameter_zero_gradients(parameter_store *s);
 void parameter_touch_all(parameter_store *s); /* raise the version of all trainable ones: values were written */
 
 /*

@@ -143,7 +143,7 @@ static smac_status write_all(
         status = safetensors_write(path, entries, count + more, metadata, pairs + more_texts, error);
     }
     for (size_t i = 0; i < count; i++)
-        parameter_unmap(parameter_find(s->store, entries[i].name), (float *)entries[i].data, false);
+        parameter_unmap(parameter_find(s->store, entries[i].name), (float *)entries[i].data, false, NULL);
     free(entries);
     free(metadata);
     return status;
@@ -311,7 +311,7 @@ smac_status system_load_values(affect_system *s, const tensor_file *file, const 
         float *numbers = e && !borrowed ? parameter_map(p) : NULL;
         if (numbers) {
             memcpy(numbers, e->data, e->bytes);
-            parameter_unmap(p, numbers, true);
+            TRY(parameter_unmap(p, numbers, true, error));
         }
     }
     parameter_touch_all(s->store);

@@ -21,8 +21,8 @@ smac_status optimiser_new(parameter_store *store, const optimiser_options *optio
     o->options = *options;
     o->store = store;
     o->count = parameter_trainable_count(store);
-    o->first = memory_new((size_t)o->count + 1, sizeof(float));
-    o->second = memory_new((size_t)o->count + 1, sizeof(float));
+    o->first = parameter_block_new(store);
+    o->second = parameter_block_new(store);
     if (!o->first || !o->second) {
         optimiser_free(o);
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the optimiser's moments of %lld values",
@@ -36,8 +36,8 @@ void optimiser_free(optimiser *o)
 {
     if (!o)
         return;
-    free(o->first);
-    free(o->second);
+    parameter_block_free(o->store, o->first);
+    parameter_block_free(o->store, o->second);
     free(o);
 }
 
@@ -83,7 +83,7 @@ smac_status optimiser_step(optimiser *o, double factor, double *norm_out, smac_e
         double rate = (p->language ? c->encoder_rate : c->rate) * factor;
         s.rate = (float)(rate * (double)p->rate_scale);
         s.weight_decay = p->decay ? (float)c->weight_decay : 0;
-        parameter_adamw(o->store, p, o->first, o->second, &s);
+        TRY(parameter_adamw(o->store, p, o->first, o->second, &s, error));
     }
     parameter_touch_all(o->store);
     return SMAC_OK;

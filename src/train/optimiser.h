@@ -19,7 +19,7 @@ typedef struct optimiser {
     parameter_store *store; /* borrowed */
     int64_t count;          /* trainable values */
     int64_t step;           /* steps taken */
-    float *first, *second;  /* (count) moments */
+    float *first, *second;  /* (count) moments: blocks of the store (parameter_block_map) */
 } optimiser;
 
 optimiser_options optimiser_options_from(const train_settings *train);

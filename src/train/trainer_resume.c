@@ -159,6 +159,18 @@ static smac_status read_array(const tensor_file *file, const char *name, tensor_
     return SMAC_OK;
 }
 
+/* One of the optimiser's blocks of n values. */
+static smac_status read_moments(
+    training *t, const tensor_file *file, const char *name, int64_t n, float *block, smac_error *error)
+{
+    float *values = parameter_block_map(t->system->store, block);
+    if (!values)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the optimiser's moments of %lld values", (long long)n);
+    smac_status status = read_array(file, name, TENSOR_F32, n, 0, 1, values, error);
+    TRY(parameter_block_unmap(t->system->store, block, values, status == SMAC_OK, error));
+    return status;
+}
+
 /* The metric's name as a constant: lists hold pointers that are never freed. */
 static const char *constant_name(const char *name)
 {
@@ -218,9 +230,9 @@ smac_status training_restore(training *t, const tensor_file *file, smac_error *e
     TRY(status);
     TRY(system_load_values(t->system, file, path, error));
     int64_t n = t->optimiser->count;
-    status = read_array(file, "training.first", TENSOR_F32, n, 0, 1, t->optimiser->first, error);
+    status = read_moments(t, file, "training.first", n, t->optimiser->first, error);
     if (status == SMAC_OK)
-        status = read_array(file, "training.second", TENSOR_F32, n, 0, 1, t->optimiser->second, error);
+        status = read_moments(t, file, "training.second", n, t->optimiser->second, error);
     for (int i = 0; i < training_array_count(t) && status == SMAC_OK; i++) {
         char name[ARRAY_NAME];
         label_array a = training_array_at(t, i, name);

@@ -92,11 +92,13 @@ smac_status training_save(training *t, smac_error *error)
     json_t *state = state_to_json(t);
     char *text = state ? json_dumps(state, JSON_COMPACT) : NULL, *run = run_text(t);
     json_decref(state);
+    float *blocks[2] = {t->optimiser->first, t->optimiser->second}, *moments[2] = {NULL};
     smac_status status = training_log_flush(t, error);
-    if (status == SMAC_OK && (!entries || !names || !text || !run)) {
+    for (int i = 0; i < 2; i++)
+        moments[i] = parameter_block_map(t->system->store, blocks[i]);
+    if (status == SMAC_OK && (!entries || !names || !text || !run || !moments[0] || !moments[1])) {
         status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for a checkpoint");
     } else if (status == SMAC_OK) {
-        const float *moments[2] = {t->optimiser->first, t->optimiser->second};
         for (int i = 0; i < 2; i++) {
             snprintf(names[i], sizeof names[i], "training.%s", i == 0 ? "first" : "second");
             entries[i] = (tensor_entry){.name = names[i],
@@ -124,6 +126,8 @@ smac_status training_save(training *t, smac_error *error)
             error_context(error, status, "the checkpoint of epoch %lld could not be written, the one before it is kept",
                 (long long)t->epoch);
     }
+    for (int i = 0; i < 2; i++)
+        parameter_block_unmap(t->system->store, blocks[i], moments[i], false, NULL);
     free(entries);
     free(names);
     free(text);

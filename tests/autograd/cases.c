@@ -96,6 +96,7 @@ BUILD(exp_it, op_exp(t, in[0]))
 BUILD(log_it, op_log(t, in[0]))
 BUILD(absolute_it, op_absolute(t, in[0]))
 BUILD(dropout_it, op_dropout(t, in[0], 0.25f))
+BUILD(scale_rows_self, op_scale_rows(t, in[0], in[0]))
 BUILD(scale_rows_it, op_scale_rows(t, in[0], in[1]))
 /* one value used by several operations, and a chain whose gradients can be handed over */
 static value *residual(tape *t, value **in)
@@ -184,15 +185,16 @@ static value *l1_it(tape *t, value **in)
 }
 static value *l1_weighted(tape *t, value **in)
 {
-    float *target = tape_zeros(t, in[0]->rank, in[0]->dim)->device_data, *weight = some_numbers(t, in[0]->dim[0], 0, 2);
-    weight[1] = 0;
+    float *target = some_numbers(t, in[0]->count, 0, 0), *weight = some_numbers(t, in[0]->dim[0], 0, 2);
+    if (weight != NULL)
+        weight[1] = 0;
     return op_l1_loss(t, in[0], target, weight);
 }
 static value *cross_entropy(tape *t, value **in, bool weighted)
 {
     float *target = some_numbers(t, in[0]->count, 0, 0.4f);
     float *weight = weighted ? some_numbers(t, in[0]->dim[0], 0, 2) : NULL;
-    if (weighted)
+    if (weight != NULL)
         weight[1] = 0;
     return op_cross_entropy(t, in[0], target, weight);
 }
@@ -258,6 +260,7 @@ const op_case op_cases[] = {
     {"op_log", "", 1, {{2, {3, 4}, FILL_POSITIVE}}, {{2, {130, 97}, FILL_POSITIVE}}, log_it, 0},
     {"op_absolute", "", 1, {{2, {3, 4}, FILL_APART}}, {{2, {130, 97}, 0}}, absolute_it, 0},
     {"op_dropout", "", 1, {{2, {5, 7}, 0}}, {{2, {130, 97}, 0}}, dropout_it, 0},
+    {"op_scale_rows", "itself", 1, {{2, {3, 4}, 0}}, {{2, {130, 97}, 0}}, scale_rows_self, 0},
     {"op_scale_rows", "", 2, {{3, {3, 2, 4}, 0}, {2, {3, 2}, 0}}, {{3, {13, 10, 97}, 0}, {2, {13, 10}, 0}}, scale_rows_it, 0},
     {"op_add", "values used more than once", 1, {{2, {3, 4}, 0}}, {{2, {130, 97}, 0}}, residual, 0},
 
@@ -353,15 +356,22 @@ value *case_run(const op_case *c, tape *t, bool large, float *const *values, val
         in[i] = tape_variable(t, input->rank, input->dim, values != NULL ? values[i] : NULL);
         if (in[i] == NULL)
             return NULL;
-        if (values == NULL)
-            case_fill_input(c, i, large, in[i]->count, in[i]->device_data);
+        float *numbers = values == NULL ? tape_map(t, in[i]) : NULL;
+        if (numbers != NULL)
+            case_fill_input(c, i, large, in[i]->count, numbers);
+        if (numbers != NULL)
+            tape_unmap(t, in[i], numbers);
     }
     value *out = c->build(t, in);
     if (out == NULL || loss == NULL)
         return out;
     value *weights = tape_value(t, out->rank, out->dim, NULL);
-    for (int64_t i = 0; weights != NULL && i < out->count; i++)
-        weights->device_data[i] = case_weight(i);
+    float *numbers = weights != NULL ? tape_map(t, weights) : NULL;
+    if (numbers == NULL)
+        return NULL;
+    for (int64_t i = 0; i < out->count; i++)
+        numbers[i] = case_weight(i);
+    tape_unmap(t, weights, numbers);
     *loss = op_sum(t, op_multiply(t, out, weights));
     return out;
 }
