@@ -94,7 +94,7 @@ static void publish_pictures(const char *folder, char path[512])
     safetensors_pair pair = {"imagebind.vision", json.data};
     assert_ok(safetensors_write(file_in(folder, "pictures.safetensors", path), entries, list->count, &pair, 1, error));
     for (size_t i = 0; i < list->count; i++)
-        parameter_unmap(list->items[i].parameter, mapped[i], false);
+        parameter_unmap(list->items[i].parameter, mapped[i], false, NULL);
     free(mapped);
     free(entries);
     text_free(&json);
