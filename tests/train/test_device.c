@@ -10,7 +10,7 @@
 
 static tiny_data data;
 
-static void train(const char *out, const configuration *c, bool resume, int64_t stop)
+static void train(const char *out, const run_configuration *c, bool resume, int64_t stop)
 {
     train_options o;
     train_result result;
@@ -48,13 +48,13 @@ static void training_on_another_device(void **state)
     (void)state;
     for (int classes = 0; classes <= 3; classes += 3) {
         char cpu[256], other[256];
-        configuration c;
+        run_configuration c;
         folder_new(cpu);
         folder_new(other);
         tiny_data_make(&data, classes);
         tiny_configuration(&c);
-        c.train.epochs = 2;
-        c.train.check_finite = true;
+        c.run.train.epochs = 2;
+        c.run.train.check_finite = true;
         train(cpu, &c, false, 0);
         device_set_default(protected_device());
         int64_t calls = protected.calls;
