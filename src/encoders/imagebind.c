@@ -7,12 +7,12 @@
 #include "encoders/imagebind.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compute/parallel.h"
 #include "encoders/block_stack.h"
+#include "encoders/list_builder.h"
 
 struct imagebind {
     imagebind_config config;
@@ -28,102 +28,73 @@ struct imagebind {
 
 /* --- adding ------------------------------------------------------------------------------------------------------- */
 
-typedef struct builder {
-    imagebind *e;
-    const char *modality;
-    smac_status status;
-    smac_error *error;
-} builder;
+#define TRUNK "modality_trunks.*."
+#define STEM "modality_preprocessors.*."
+static const float EPSILON = 1e-6f;
 
-static parameter *add(
-    builder *b, int32_t stage, parameter_kind kind, int rank, const int64_t *dim, const char *part, const char *name)
+/* The block that b's number and stage are set to. */
+static void add_block(list_builder *b, const imagebind_config *c, transformer_block *k)
 {
-    char full[160];
-    snprintf(full, sizeof full, "%s.%s.%s", part, b->modality, name);
-    return parameter_list_add(&b->e->list, full, kind, rank, dim, stage, &b->status, b->error);
-}
-
-static void add_norm(builder *b, int32_t stage, const char *part, const char *name, float epsilon, layer_norm *out)
-{
-    char full[96];
-    const int64_t dim[] = {b->e->config.width};
-    out->epsilon = epsilon;
-    snprintf(full, sizeof full, "%s.weight", name);
-    out->weight = add(b, stage, KIND_NORM_WEIGHT, 1, dim, part, full);
-    snprintf(full, sizeof full, "%s.bias", name);
-    out->bias = add(b, stage, KIND_BIAS, 1, dim, part, full);
-}
-
-/* joint: '.' as in "fc1.weight", '_' as in "in_proj_weight" */
-static void add_linear(builder *b, int32_t stage, const char *name, char joint, int64_t in, int64_t out, linear *layer)
-{
-    char full[96];
-    snprintf(full, sizeof full, "%s%cweight", name, joint);
-    layer->weight = add(b, stage, KIND_MATRIX, 2, (int64_t[]){out, in}, "modality_trunks", full);
-    snprintf(full, sizeof full, "%s%cbias", name, joint);
-    layer->bias = add(b, stage, KIND_BIAS, 1, (int64_t[]){out}, "modality_trunks", full);
-}
-
-static void add_block(builder *b, int32_t i, transformer_block *k)
-{
-    const imagebind_config *c = &b->e->config;
-    const char *trunk = "modality_trunks";
-    char name[64];
     *k = (transformer_block){.pre_norm = true,
         .stacked = true,
         .heads = (int)c->heads,
         .head_width = c->width / c->heads,
         .scale = (float)(1 / sqrt((double)(c->width / c->heads))),
         .activation = ACTIVATION_GELU};
-    snprintf(name, sizeof name, "blocks.%d.attn.in_proj", i);
-    add_linear(b, i, name, '_', c->width, 3 * c->width, &k->query);
-    snprintf(name, sizeof name, "blocks.%d.attn.out_proj", i);
-    add_linear(b, i, name, '.', c->width, c->width, &k->out);
+    build_linear(b, TRUNK "blocks.{}.attn.in_proj_", c->width, 3 * c->width, &k->query);
+    build_linear(b, TRUNK "blocks.{}.attn.out_proj", c->width, c->width, &k->out);
     if (c->modality == IMAGEBIND_AUDIO) {
         const int64_t dim[] = {1, 1, c->width};
-        snprintf(name, sizeof name, "blocks.%d.attn.bias_k", i);
-        k->extra_key = add(b, i, KIND_TOKEN, 3, dim, trunk, name);
-        snprintf(name, sizeof name, "blocks.%d.attn.bias_v", i);
-        k->extra_value = add(b, i, KIND_TOKEN, 3, dim, trunk, name);
+        k->extra_key = build_tensor(b, TRUNK "blocks.{}.attn.bias_k=", "", KIND_TOKEN, 3, dim);
+        k->extra_value = build_tensor(b, TRUNK "blocks.{}.attn.bias_v=", "", KIND_TOKEN, 3, dim);
     }
-    snprintf(name, sizeof name, "blocks.%d.norm_1", i);
-    add_norm(b, i, trunk, name, 1e-6f, &k->attention_norm);
-    snprintf(name, sizeof name, "blocks.%d.norm_2", i);
-    add_norm(b, i, trunk, name, 1e-6f, &k->output_norm);
-    snprintf(name, sizeof name, "blocks.%d.mlp.fc1", i);
-    add_linear(b, i, name, '.', c->width, c->hidden, &k->up);
-    snprintf(name, sizeof name, "blocks.%d.mlp.fc2", i);
-    add_linear(b, i, name, '.', c->hidden, c->width, &k->down);
+    build_norm(b, TRUNK "blocks.{}.norm_1", c->width, &k->attention_norm);
+    build_norm(b, TRUNK "blocks.{}.norm_2", c->width, &k->output_norm);
+    build_linear(b, TRUNK "blocks.{}.mlp.fc1", c->width, c->hidden, &k->up);
+    build_linear(b, TRUNK "blocks.{}.mlp.fc2", c->hidden, c->width, &k->down);
+}
+
+static void add_stem(list_builder *b, imagebind *e)
+{
+    const imagebind_config *c = &e->config;
+    b->stage = STAGE_BEFORE_BLOCKS;
+    e->class_token = build_tensor(b, STEM "cls_token=", "", KIND_TOKEN, 3, (int64_t[]){1, 1, c->width});
+    if (c->modality == IMAGEBIND_VISION) {
+        const int64_t dim[] = {c->width, c->channels, c->frames, c->kernel, c->kernel};
+        e->kernel = build_tensor(b, STEM "rgbt_stem.proj.1", "weight", KIND_KERNEL, 5, dim);
+    } else {
+        const int64_t dim[] = {c->width, c->channels, c->kernel, c->kernel};
+        e->kernel = build_tensor(b, STEM "rgbt_stem.proj", "weight", KIND_KERNEL, 4, dim);
+        b->epsilon = 1e-5f;
+        build_norm(b, STEM "rgbt_stem.norm_layer", c->width, &e->stem_norm);
+        b->epsilon = EPSILON;
+    }
+    const int64_t positions[] = {1, 1 + imagebind_patches(c), c->width};
+    e->positions = build_tensor(b, STEM "pos_embedding_helper.pos_embed=", "", KIND_TOKEN, 3, positions);
+    if (c->modality == IMAGEBIND_VISION)
+        build_norm(b, TRUNK "pre_transformer_layer.0", c->width, &e->trunk_norm);
 }
 
 static smac_status add_all(imagebind *e, smac_error *error)
 {
     const imagebind_config *c = &e->config;
-    const char *stem = "modality_preprocessors";
-    const int32_t before = STAGE_BEFORE_BLOCKS, behind = STAGE_AFTER_BLOCKS;
-    bool vision = c->modality == IMAGEBIND_VISION;
-    builder b = {.e = e, .modality = vision ? "vision" : "audio", .error = error};
+    list_builder b = {.list = &e->list,
+        .word = c->modality == IMAGEBIND_VISION ? "vision" : "audio",
+        .epsilon = EPSILON,
+        .error = error};
     e->list.initial_scale = c->initial_scale;
-    e->class_token = add(&b, before, KIND_TOKEN, 3, (int64_t[]){1, 1, c->width}, stem, "cls_token");
-    if (vision) {
-        const int64_t dim[] = {c->width, c->channels, c->frames, c->kernel, c->kernel};
-        e->kernel = add(&b, before, KIND_KERNEL, 5, dim, stem, "rgbt_stem.proj.1.weight");
-    } else {
-        const int64_t dim[] = {c->width, c->channels, c->kernel, c->kernel};
-        e->kernel = add(&b, before, KIND_KERNEL, 4, dim, stem, "rgbt_stem.proj.weight");
-        add_norm(&b, before, stem, "rgbt_stem.norm_layer", 1e-5f, &e->stem_norm);
+    add_stem(&b, e);
+    for (int32_t i = 0; i < c->layers; i++) {
+        b.numbers[0] = b.stage = i;
+        add_block(&b, c, &e->blocks[i]);
     }
-    e->positions = add(&b, before, KIND_TOKEN, 3, (int64_t[]){1, 1 + imagebind_patches(c), c->width}, stem,
-        "pos_embedding_helper.pos_embed");
-    if (vision)
-        add_norm(&b, before, "modality_trunks", "pre_transformer_layer.0", 1e-6f, &e->trunk_norm);
-    for (int32_t i = 0; i < c->layers; i++)
-        add_block(&b, i, &e->blocks[i]);
-    add_norm(&b, behind, "modality_heads", "0", 1e-6f, &e->head_norm);
-    e->head.weight = add(&b, behind, KIND_MATRIX, 2, (int64_t[]){c->out, c->width}, "modality_heads", "2.weight");
-    if (!vision) {
+    b.stage = STAGE_AFTER_BLOCKS;
+    build_norm(&b, "modality_heads.*.0", c->width, &e->head_norm);
+    e->head.weight = build_tensor(&b, "modality_heads.*.2", "weight", KIND_MATRIX, 2, (int64_t[]){c->out, c->width});
+    if (c->modality == IMAGEBIND_AUDIO) {
         e->list.constant = logf(20.0f);
-        e->log_logit_scale = add(&b, behind, KIND_CONSTANT, 0, NULL, "modality_postprocessors", "1.log_logit_scale");
+        e->log_logit_scale =
+            build_tensor(&b, "modality_postprocessors.*.1.log_logit_scale=", "", KIND_CONSTANT, 0, NULL);
     }
     return b.status;
 }

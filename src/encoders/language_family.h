@@ -2,9 +2,8 @@
  * encoders/language_family.h - what distinguishes one family of language models from another: an entry of the table in
  * language_families.c.  A new family is one more entry (and its golden file).  For this module alone.
  *
- * Names of tensors: the base of ".weight" and ".bias"; one that ends in '=' is the tensor itself, without an ending.
- * "{}" is the number of the block (ALBERT: of the group, and the second one of the block inside the group).  NULL: the
- * family does not have it.
+ * Names of tensors are patterns of encoders/list_builder.h; "{}" is the number of the block (ALBERT: of the group, and
+ * the second one of the block inside the group).  NULL: the family does not have it.
  */
 #ifndef SMAC_ENCODERS_LANGUAGE_FAMILY_H
 #define SMAC_ENCODERS_LANGUAGE_FAMILY_H
@@ -82,9 +81,6 @@ struct language_family {
     bool takes_types;         /* token types count without a table of them (XLNet's segments) */
     bool projection_if_wider; /* the projection of the embeddings is there only if the widths differ (ELECTRA) */
 };
-
-/* Write base with its numbers for "{}" and the ending into out; false when it does not fit. */
-bool name_write(const char *base, const char *ending, int64_t first, int64_t second, char *out, size_t size);
 
 /* For a family's own read: keys that are missing leave *out. */
 void config_read_integer(config_reader *r, const char *key, int64_t *out);

@@ -4,124 +4,52 @@
 #include "encoders/language_model.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "encoders/block_stack.h"
 #include "encoders/language_parts.h"
 #include "encoders/language_family.h"
+#include "encoders/list_builder.h"
 
 /* --- adding ------------------------------------------------------------------------------------------------------- */
 
-typedef struct builder {
-    language_model *m;
-    const family_names *names;
-    smac_status status;
-    smac_error *error;
-} builder;
-
-bool name_write(const char *base, const char *ending, int64_t first, int64_t second, char *out, size_t size)
+/* XLNet's projections are published as (width, heads, head width); the output's serves as (out, in) as it is. */
+static void add_sinusoidal_attention(list_builder *b, const language_model_config *c, transformer_block *k)
 {
-    size_t used = 0;
-    int number = 0;
-    for (const char *c = base; *c; c++) {
-        int wrote;
-        if (c[0] == '{' && c[1] == '}') {
-            wrote = snprintf(out + used, size - used, "%lld", (long long)(number++ ? second : first));
-            c++;
-        } else if (c[0] == '=' && !c[1]) {
-            out[used] = 0;
-            return true;
-        } else {
-            wrote = snprintf(out + used, size - used, "%c", *c);
-        }
-        if (wrote < 0 || (size_t)wrote >= size - used)
-            return false;
-        used += (size_t)wrote;
-    }
-    int wrote = snprintf(out + used, size - used, "%s", ending);
-    return wrote >= 0 && (size_t)wrote < size - used;
-}
-
-static parameter *add(builder *b, const char *base, const char *ending, int64_t first, int64_t second,
-    parameter_kind kind, int rank, const int64_t *dim, int32_t stage)
-{
-    char name[256];
-    if (b->status == SMAC_OK && !name_write(base, ending, first, second, name, sizeof name))
-        b->status = FAIL(b->error, SMAC_ERROR_INTERNAL, "the name %s does not fit", base);
-    if (b->status != SMAC_OK)
-        return NULL;
-    return parameter_list_add(&b->m->list, name, kind, rank, dim, stage, &b->status, b->error);
-}
-
-static void add_table(builder *b, const char *base, int64_t rows, int64_t width, parameter **out)
-{
-    if (base != NULL && rows > 0)
-        *out = add(b, base, ".weight", 0, 0, KIND_TABLE, 2, (int64_t[]){rows, width}, STAGE_BEFORE_BLOCKS);
-}
-
-static void add_norm(builder *b, const char *base, int64_t i, int64_t j, int64_t width, int32_t stage, layer_norm *out)
-{
-    out->epsilon = b->m->config.norm_epsilon;
-    out->weight = add(b, base, ".weight", i, j, KIND_NORM_WEIGHT, 1, (int64_t[]){width}, stage);
-    if (!b->m->config.family->no_biases)
-        out->bias = add(b, base, ".bias", i, j, KIND_BIAS, 1, (int64_t[]){width}, stage);
-}
-
-static void add_linear(builder *b, const char *base, int64_t i, int64_t j, int64_t in, int64_t out, bool bias,
-    int32_t stage, linear *layer)
-{
-    bool transposed = b->m->config.family->transposed;
-    layer->weight = add(b, base, ".weight", i, j, transposed ? KIND_MATRIX_TRANSPOSED : KIND_MATRIX, 2,
-        transposed ? (int64_t[]){in, out} : (int64_t[]){out, in}, stage);
-    if (bias)
-        layer->bias = add(b, base, ".bias", i, j, KIND_BIAS, 1, (int64_t[]){out}, stage);
-}
-
-/* XLNet's projections are published as (width, heads, head width); the output's serves as (out, in) as it lies. */
-static void add_xlnet_attention(builder *b, int64_t i, int32_t stage, transformer_block *k)
-{
-    const language_model_config *c = &b->m->config;
+    const family_names *n = &c->family->names;
     const int64_t projection[] = {c->width, c->heads, c->head_width}, bias[] = {c->heads, c->head_width};
-    k->query.weight = add(b, b->names->query, "", i, 0, KIND_MATRIX_TRANSPOSED, 3, projection, stage);
-    k->key.weight = add(b, b->names->key, "", i, 0, KIND_MATRIX_TRANSPOSED, 3, projection, stage);
-    k->value.weight = add(b, b->names->value, "", i, 0, KIND_MATRIX_TRANSPOSED, 3, projection, stage);
-    k->out.weight = add(b, b->names->out, "", i, 0, KIND_KERNEL, 3, projection, stage);
-    k->position.weight = add(b, b->names->relative, "", i, 0, KIND_MATRIX_TRANSPOSED, 3, projection, stage);
-    k->content_bias = add(b, b->names->content_bias, "", i, 0, KIND_TOKEN, 2, bias, stage);
-    k->position_bias = add(b, b->names->relative_bias, "", i, 0, KIND_TOKEN, 2, bias, stage);
-    k->segment_bias = add(b, b->names->segment_bias, "", i, 0, KIND_TOKEN, 2, bias, stage);
-    k->segment_table =
-        add(b, b->names->segment_table, "", i, 0, KIND_TOKEN, 3, (int64_t[]){2, c->heads, c->head_width}, stage);
+    const int64_t segments[] = {2, c->heads, c->head_width};
+    k->query.weight = build_tensor(b, n->query, "", KIND_MATRIX_TRANSPOSED, 3, projection);
+    k->key.weight = build_tensor(b, n->key, "", KIND_MATRIX_TRANSPOSED, 3, projection);
+    k->value.weight = build_tensor(b, n->value, "", KIND_MATRIX_TRANSPOSED, 3, projection);
+    k->out.weight = build_tensor(b, n->out, "", KIND_KERNEL, 3, projection);
+    k->position.weight = build_tensor(b, n->relative, "", KIND_MATRIX_TRANSPOSED, 3, projection);
+    k->content_bias = build_tensor(b, n->content_bias, "", KIND_TOKEN, 2, bias);
+    k->position_bias = build_tensor(b, n->relative_bias, "", KIND_TOKEN, 2, bias);
+    k->segment_bias = build_tensor(b, n->segment_bias, "", KIND_TOKEN, 2, bias);
+    k->segment_table = build_tensor(b, n->segment_table, "", KIND_TOKEN, 3, segments);
 }
 
-static void add_attention(builder *b, int64_t i, int64_t j, int32_t stage, transformer_block *k)
+static void add_attention(list_builder *b, const language_model_config *c, transformer_block *k)
 {
-    const language_model_config *c = &b->m->config;
-    const family_names *n = b->names;
+    const family_names *n = &c->family->names;
     int64_t inner = c->heads * c->head_width;
-    bool bias = !c->family->no_biases;
     k->stacked = n->key == NULL;
-    if (k->stacked) {
-        add_linear(b, n->query, i, j, c->width, 3 * inner, bias, stage, &k->query);
-    } else {
-        add_linear(b, n->query, i, j, c->width, inner, bias, stage, &k->query);
-        add_linear(b, n->key, i, j, c->width, inner, bias, stage, &k->key);
-        add_linear(b, n->value, i, j, c->width, inner, bias, stage, &k->value);
+    build_linear(b, n->query, c->width, k->stacked ? 3 * inner : inner, &k->query);
+    if (!k->stacked) {
+        build_linear(b, n->key, c->width, inner, &k->key);
+        build_linear(b, n->value, c->width, inner, &k->value);
     }
-    add_linear(b, n->out, i, j, inner, c->width, bias, stage, &k->out);
-    if (c->family->relative != RELATIVE_DISENTANGLED)
-        return;
+    build_linear(b, n->out, inner, c->width, &k->out);
     if (c->content_to_position) {
         k->position_key = k->key;
         if (!c->shared_position_projection)
-            add_linear(b, n->position_key, i, j, c->width, inner, true, stage, &k->position_key);
+            build_linear(b, n->position_key, c->width, inner, &k->position_key);
     }
     if (c->position_to_content) {
         k->position_query = k->query;
         if (!c->shared_position_projection)
-            add_linear(b, n->position_query, i, j, c->width, inner, true, stage, &k->position_query);
+            build_linear(b, n->position_query, c->width, inner, &k->position_query);
     }
 }
 
@@ -134,25 +62,24 @@ static float score_scale(const language_model_config *c, int64_t layer)
     return (float)(c->scale_by_layer ? scale / (double)(layer + 1) : scale);
 }
 
-/* DeBERTa-v2's convolution stands beside the first block alone. */
-static void add_convolution(builder *b, int32_t stage, transformer_block *k)
+/* Beside the first block alone (DeBERTa-v2). */
+static void add_convolution(list_builder *b, const language_model_config *c, transformer_block *k)
 {
-    const language_model_config *c = &b->m->config;
+    const family_names *n = &c->family->names;
     const int64_t dim[] = {c->width, c->width, c->convolution};
     k->convolution_activation = c->convolution_activation;
-    k->convolution.weight = add(b, b->names->convolution, ".weight", 0, 0, KIND_KERNEL, 3, dim, stage);
-    k->convolution.bias = add(b, b->names->convolution, ".bias", 0, 0, KIND_BIAS, 1, dim, stage);
-    add_norm(b, b->names->convolution_norm, 0, 0, c->width, stage, &k->convolution_norm);
+    k->convolution.weight = build_tensor(b, n->convolution, "weight", KIND_KERNEL, 3, dim);
+    k->convolution.bias = build_tensor(b, n->convolution, "bias", KIND_BIAS, 1, dim);
+    build_norm(b, n->convolution_norm, c->width, &k->convolution_norm);
 }
 
-static void add_block(builder *b, int64_t i, int64_t j, int32_t stage, transformer_block *k)
+/* The block that b's numbers and stage are set to. */
+static void add_block(list_builder *b, const language_model_config *c, transformer_block *k)
 {
-    const language_model_config *c = &b->m->config;
-    const family_names *n = b->names;
-    bool bias = !c->family->no_biases;
+    const family_names *n = &c->family->names;
     *k = (transformer_block){.heads = (int)c->heads,
         .head_width = c->head_width,
-        .scale = score_scale(c, i),
+        .scale = score_scale(c, b->numbers[0]),
         .activation = c->activation,
         .dropout = c->dropout,
         .attention_dropout = c->attention_dropout,
@@ -161,55 +88,70 @@ static void add_block(builder *b, int64_t i, int64_t j, int32_t stage, transform
         .inner_dropout = c->family->inner_dropout,
         .relative = c->family->relative};
     if (c->family->relative == RELATIVE_SINUSOIDAL)
-        add_xlnet_attention(b, i, stage, k);
+        add_sinusoidal_attention(b, c, k);
     else
-        add_attention(b, i, j, stage, k);
-    add_norm(b, n->attention_norm, i, j, c->width, stage, &k->attention_norm);
-    add_linear(b, c->gated ? n->up_gated : n->up, i, j, c->width, c->hidden, bias, stage, &k->up);
+        add_attention(b, c, k);
+    build_norm(b, n->attention_norm, c->width, &k->attention_norm);
+    build_linear(b, c->gated ? n->up_gated : n->up, c->width, c->hidden, &k->up);
     if (c->gated)
-        add_linear(b, n->gate, i, j, c->width, c->hidden, bias, stage, &k->gate);
-    add_linear(b, n->down, i, j, c->hidden, c->width, bias, stage, &k->down);
-    add_norm(b, n->output_norm, i, j, c->width, stage, &k->output_norm);
-    if (c->convolution > 0 && i == 0)
-        add_convolution(b, stage, k);
+        build_linear(b, n->gate, c->width, c->hidden, &k->gate);
+    build_linear(b, n->down, c->hidden, c->width, &k->down);
+    build_norm(b, n->output_norm, c->width, &k->output_norm);
+    if (c->convolution > 0 && b->numbers[0] == 0)
+        add_convolution(b, c, k);
 }
 
-static smac_status add_all(language_model *m, smac_error *error)
+static smac_status add_embeddings(list_builder *b, language_model *m, smac_error *error)
 {
     const language_model_config *c = &m->config;
-    builder b = {.m = m, .names = &c->family->names, .error = error};
-    const family_names *n = b.names;
-    m->list.file_prefixes = n->file_prefixes;
-    m->list.aliases = n->aliases;
-    m->list.initial_scale = c->initial_scale;
-    add_table(&b, n->word_table, c->vocabulary, c->embedding_width, &m->word_table);
-    add_table(&b, n->position_table, c->positions, c->embedding_width, &m->position_table);
-    add_table(&b, n->type_table, c->token_types, c->embedding_width, &m->type_table);
+    const family_names *n = &c->family->names;
+    b->stage = STAGE_BEFORE_BLOCKS;
+    m->word_table = build_table(b, n->word_table, c->vocabulary, c->embedding_width);
+    m->position_table = build_table(b, n->position_table, c->positions, c->embedding_width);
+    m->type_table = build_table(b, n->type_table, c->token_types, c->embedding_width);
     if (n->embedding_norm != NULL)
-        add_norm(&b, n->embedding_norm, 0, 0, c->embedding_width, STAGE_BEFORE_BLOCKS, &m->embedding_norm);
+        build_norm(b, n->embedding_norm, c->embedding_width, &m->embedding_norm);
     bool wider = c->embedding_width != c->width;
     if (n->embedding_projection != NULL && (wider || !c->family->projection_if_wider))
-        add_linear(&b, n->embedding_projection, 0, 0, c->embedding_width, c->width, true, STAGE_BEFORE_BLOCKS,
-            &m->embedding_projection);
+        build_linear(b, n->embedding_projection, c->embedding_width, c->width, &m->embedding_projection);
     else if (wider) /* DeBERTa's embed_proj comes before its norm */
         return FAIL(error, SMAC_ERROR_UNSUPPORTED,
             "embedding_size is %lld and hidden_size %lld, but %s models are supported only with equal ones",
             (long long)c->embedding_width, (long long)c->width, c->family->name);
     if (c->family->relative == RELATIVE_BIAS)
-        add_table(&b, n->relative_table, c->buckets, c->heads, &m->relative_table);
-    if (c->family->relative == RELATIVE_DISENTANGLED) {
-        add_table(&b, n->relative_table, 2 * (c->buckets > 0 ? c->buckets : c->bucket_distance), c->width,
-            &m->relative_table);
-        if (c->relative_norm)
-            add_norm(&b, n->relative_norm, 0, 0, c->width, STAGE_BEFORE_BLOCKS, &m->relative_norm);
-    }
+        m->relative_table = build_table(b, n->relative_table, c->buckets, c->heads);
+    if (c->family->relative == RELATIVE_DISENTANGLED)
+        m->relative_table =
+            build_table(b, n->relative_table, 2 * (c->buckets > 0 ? c->buckets : c->bucket_distance), c->width);
+    if (c->relative_norm)
+        build_norm(b, n->relative_norm, c->width, &m->relative_norm);
+    return SMAC_OK;
+}
+
+static smac_status add_all(language_model *m, smac_error *error)
+{
+    const language_model_config *c = &m->config;
+    const family_names *n = &c->family->names;
+    list_builder b = {.list = &m->list,
+        .epsilon = c->norm_epsilon,
+        .no_biases = c->family->no_biases,
+        .transposed = c->family->transposed,
+        .error = error};
+    m->list.file_prefixes = n->file_prefixes;
+    m->list.aliases = n->aliases;
+    m->list.initial_scale = c->initial_scale;
+    TRY(add_embeddings(&b, m, error));
     int64_t shared = c->layers / c->groups;
     for (int64_t group = 0; group < c->groups; group++)
-        for (int64_t inner = 0; inner < c->inner_groups; inner++)
-            add_block(
-                &b, group, inner, (int32_t)((group + 1) * shared - 1), &m->blocks[group * c->inner_groups + inner]);
+        for (int64_t inner = 0; inner < c->inner_groups; inner++) {
+            b.numbers[0] = group;
+            b.numbers[1] = inner;
+            b.stage = (int32_t)((group + 1) * shared - 1);
+            add_block(&b, c, &m->blocks[group * c->inner_groups + inner]);
+        }
+    b.stage = STAGE_AFTER_BLOCKS;
     if (n->final_norm != NULL)
-        add_norm(&b, n->final_norm, 0, 0, c->width, STAGE_AFTER_BLOCKS, &m->final_norm);
+        build_norm(&b, n->final_norm, c->width, &m->final_norm);
     return b.status;
 }
 

@@ -72,9 +72,13 @@ static void initial_values(const parameter_list *list, parameter_kind kind, para
     }
 }
 
-static parameter *add(parameter_list *list, const char *name, parameter_kind kind, int rank, const int64_t *dim,
-    int32_t stage, text_buffer *store_name, smac_error *error)
+static parameter *list_append(
+    parameter_list *list, const published_parameter *published, text_buffer *store_name, smac_error *error)
 {
+    const char *name = published->name;
+    parameter_kind kind = published->kind;
+    int rank = published->rank;
+    const int64_t *dim = published->dim;
     if (rank < 0 || rank > PUBLISHED_MAX_RANK) {
         FAIL(error, SMAC_ERROR_INTERNAL, "parameter %s has rank %d", name, rank);
         return NULL;
@@ -93,7 +97,7 @@ static parameter *add(parameter_list *list, const char *name, parameter_kind kin
     initial_values(list, kind, &spec);
     listed_parameter item = {.published = memory_copy_text(name),
         .published_rank = rank,
-        .stage = stage,
+        .stage = published->stage,
         .transposed = kind == KIND_MATRIX_TRANSPOSED};
     if (!item.published) {
         FAIL(error, SMAC_ERROR_MEMORY, "no memory for the parameter %s", name);
@@ -110,14 +114,14 @@ static parameter *add(parameter_list *list, const char *name, parameter_kind kin
     return item.parameter;
 }
 
-parameter *parameter_list_add(parameter_list *list, const char *name, parameter_kind kind, int rank, const int64_t *dim,
-    int32_t stage, smac_status *status, smac_error *error)
+parameter *parameter_list_add(
+    parameter_list *list, const published_parameter *published, smac_status *status, smac_error *error)
 {
     if (*status != SMAC_OK)
         return NULL;
     smac_error local = {0};
     text_buffer store_name = {0};
-    parameter *p = add(list, name, kind, rank, dim, stage, &store_name, &local);
+    parameter *p = list_append(list, published, &store_name, &local);
     text_free(&store_name);
     if (!p) {
         *status = local.code != SMAC_OK ? local.code : SMAC_ERROR_MEMORY;

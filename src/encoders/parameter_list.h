@@ -62,13 +62,18 @@ typedef enum parameter_kind {
     KIND_CONSTANT           /* list->constant, no decay */
 } parameter_kind;
 
-/*
- * Add published name (copied) of the published shape.  NULL after an error, which stays in *status (first one wins):
- * so a model's *_add reads as a list, and asks once at the end.
- */
-parameter *parameter_list_add(parameter_list *list, const char *name, parameter_kind kind, int rank, const int64_t *dim,
-    int32_t stage, smac_status *status, smac_error *error);
+/* A parameter as its publisher has it. */
+typedef struct published_parameter {
+    const char *name;
+    parameter_kind kind;
+    int rank;
+    const int64_t *dim;
+    int32_t stage;
+} published_parameter;
 
+/* NULL after an error, which stays in *status (the first one wins): a listing asks once at its end.  name is copied. */
+parameter *parameter_list_add(
+    parameter_list *list, const published_parameter *published, smac_status *status, smac_error *error);
 /* CTranslate2's name of the parameter added last, and which rows of it are its own. */
 void parameter_list_stacked(
     parameter_list *list, const char *name, int part, int parts, smac_status *status, smac_error *error);

@@ -23,7 +23,9 @@ static parameter *decoder_add_one(
         snprintf(name, sizeof name, "%s.%s_of_%d", item->name, bias ? "biases" : "stacked", item->parts);
     else
         snprintf(name, sizeof name, "%s", item->name);
-    return parameter_list_add(&d->list, name, kind, bias ? 1 : item->rank, dim, STAGE_BEFORE_BLOCKS, status, error);
+    const published_parameter published = {
+        .name = name, .kind = kind, .rank = bias ? 1 : item->rank, .dim = dim, .stage = STAGE_BEFORE_BLOCKS};
+    return parameter_list_add(&d->list, &published, status, error);
 }
 
 static smac_status decoder_add_all(whisper_decoder *d, smac_error *error)

@@ -48,8 +48,9 @@ static smac_status encoder_add_items(whisper_encoder *e, whisper_parts *parts, s
     whisper_item item;
     e->list.initial_scale = e->config.initial_scale;
     while (whisper_walk_next(&walk, &item)) {
-        *whisper_item_place(parts, &item) =
-            parameter_list_add(&e->list, item.name, item.kind, item.rank, item.dim, item.stage, &status, error);
+        const published_parameter published = {
+            .name = item.name, .kind = item.kind, .rank = item.rank, .dim = item.dim, .stage = item.stage};
+        *whisper_item_place(parts, &item) = parameter_list_add(&e->list, &published, &status, error);
         parameter_list_stacked(&e->list, item.ctranslate2, item.part, item.parts, &status, error);
     }
     return status;
