@@ -32,7 +32,7 @@ typedef struct embedder {
     ready_encoder model;
     encoder_description is;
     tokenizer *words;
-    speech_encoder *speech;
+    smac_encoder *speech;
     configuration configuration;
     struct mel_filter_bank *mel;
     bool tokens, sound;
@@ -43,7 +43,7 @@ typedef struct embedder {
 
 static void embedder_close(embedder *e)
 {
-    speech_encoder_close(e->speech);
+    smac_encoder_free(e->speech);
     ready_encoder_close(&e->model);
     tokenizer_close(e->words);
     mel_filter_bank_free(e->mel);
@@ -95,7 +95,10 @@ static smac_status embedder_open(embedder *e, const char *name, precision how, s
             error_set(error, SMAC_ERROR_ARGUMENT, "embed", "--tokens is for language models and Whisper: leave it out");
     encoder_files_close(&files);
     if (status == SMAC_OK && e->is.more_in_file) {
-        status = speech_encoder_open(path, how, &e->speech, error);
+        smac_encoder_options options;
+        smac_encoder_options_default(&options);
+        options.precision = precision_name(how);
+        status = smac_encoder_open(path, &options, &e->speech, error);
     } else if (status == SMAC_OK) {
         int m = !pictures ? (int)e->is.modality : e->sound ? MODALITY_AUDIO : MODALITY_VISION;
         status = models_open_encoder(path, m, how, &e->model, error);
@@ -289,7 +292,7 @@ static smac_status embed_files(embedder *e, char **paths, int count, const char 
             if (!strcmp(path_base(paths[j]), files[i].name))
                 files[i].name = paths[i]; /* two of one name: by their paths */
         status = e->words ? embed_text(e, paths[i], &files[i], error)
-            : e->speech   ? speech_encoder_file(e->speech, paths[i], e->tokens, console_reporter(), &files[i], error)
+            : e->speech   ? embed_speech_file(e->speech, paths[i], e->tokens, console_reporter(), &files[i], error)
                           : embed_media(e, paths[i], &files[i], error);
     }
     console_finish();

@@ -182,23 +182,29 @@ smac_status embed_begin(
     if (!call->vectors)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for vectors");
     call->vectors->width = (size_t)encoder->is.width;
+    call->begun = true;
     if (call->options.threads > 0)
         call->threads_before = parallel_request(call->options.threads);
     return SMAC_OK;
 }
 
-smac_status embed_end(embed_call *call, smac_status status, smac_vectors **out, smac_error *error)
+void embed_end(embed_call *call)
 {
-    if (call->vectors && call->options.threads > 0)
+    if (call->begun && call->options.threads > 0)
         parallel_request(call->threads_before);
-    if (call->stopped)
-        status = FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked");
-    if (status != SMAC_OK) {
-        smac_vectors_free(call->vectors);
-        return status;
+    smac_vectors_free(call->vectors);
+    call->vectors = NULL;
+}
+
+/* The end of a call that is done in one go. */
+static smac_status embed_give(embed_call *call, smac_status status, smac_vectors **out)
+{
+    if (status == SMAC_OK) {
+        *out = call->vectors;
+        call->vectors = NULL;
     }
-    *out = call->vectors;
-    return SMAC_OK;
+    embed_end(call);
+    return status;
 }
 
 int embed_asks(void *user)
@@ -283,7 +289,7 @@ SMAC_API smac_status smac_embed_text(const smac_encoder *encoder, const char *te
         return FAIL(error, SMAC_ERROR_ARGUMENT, "smac_embed_text needs a text and a place for the vectors");
     *out = NULL;
     TRY(embed_begin(&call, encoder, MODALITY_TEXT, options, error));
-    return embed_end(&call, embed_words(&call, text, error), out, error);
+    return embed_give(&call, embed_words(&call, text, error), out);
 }
 
 /* --- pictures ----------------------------------------------------------------------------------------------------- */
@@ -339,5 +345,5 @@ SMAC_API smac_status smac_embed_picture(const smac_encoder *encoder, const smac_
             "at least 3 bytes a pixel",
             picture->width, picture->height, picture->stride);
     TRY(embed_begin(&call, encoder, MODALITY_VISION, options, error));
-    return embed_end(&call, embed_rgb(&call, picture, error), out, error);
+    return embed_give(&call, embed_rgb(&call, picture, error), out);
 }

@@ -34,18 +34,30 @@ typedef struct embed_call {
     smac_embed_options options;
     smac_vectors *vectors;
     double done, total, reported;
-    bool stopped;
+    bool stopped, begun;
     int threads_before;
 } embed_call;
 
-/* Checks the arguments; *out is NULL from here on until embed_end. */
+/* Checks the arguments and makes room for the vectors. */
 smac_status embed_begin(
     embed_call *call, const smac_encoder *encoder, modality m, const smac_embed_options *options, smac_error *error);
-/* Gives the vectors to *out, or frees them after an error. */
-smac_status embed_end(embed_call *call, smac_status status, smac_vectors **out, smac_error *error);
+/* After a call, also one that did not begin: frees the vectors, unless they were taken (NULL). */
+void embed_end(embed_call *call);
 /* interruption.ask of a call: reports progress now and then; non-zero: stop. */
 int embed_asks(void *call);
 /* A tape that asks; NULL: memory is short. */
 tape *embed_tape(embed_call *call);
+
+/*
+ * Sound that comes in pieces, mono at 16 kHz: the vectors are those of smac_embed_sound.  seconds: how long it will be,
+ * for the progress; 0: not known.  finish gives the vectors; free (NULL is fine) in any case.  All calls are made by one
+ * thread.
+ */
+typedef struct sound_embedding sound_embedding;
+smac_status sound_embedding_new(const smac_encoder *encoder, const smac_embed_options *options, double seconds,
+    sound_embedding **out, smac_error *error);
+smac_status sound_embedding_feed(sound_embedding *s, const float *samples, size_t count, smac_error *error);
+smac_status sound_embedding_finish(sound_embedding *s, smac_vectors **out, smac_error *error);
+void sound_embedding_free(sound_embedding *s);
 
 #endif

@@ -14,7 +14,7 @@
 
 enum { SAMPLES_A_VECTOR = 2 * WHISPER_HOP, VECTORS_A_SECOND = 50 };
 
-typedef struct sound_call {
+struct sound_embedding {
     embed_call call;
     preparation preparation; /* ImageBind */
     clip_encoder *clips;
@@ -24,12 +24,12 @@ typedef struct sound_call {
     double *sums; /* (width), of the vectors of this second so far */
     float *mean;
     int64_t summed;
-} sound_call;
+};
 
 /* --- Whisper ------------------------------------------------------------------------------------------------------ */
 
 /* The mean of the vectors since the last one. */
-static smac_status sound_add_mean(sound_call *s, smac_error *error)
+static smac_status sound_add_mean(sound_embedding *s, smac_error *error)
 {
     size_t width = s->call.vectors->width;
     if (s->summed == 0)
@@ -42,7 +42,7 @@ static smac_status sound_add_mean(sound_call *s, smac_error *error)
     return vectors_add(s->call.vectors, s->mean, 1, error);
 }
 
-static smac_status sound_add_vectors(sound_call *s, const float *vectors, int64_t count, smac_error *error)
+static smac_status sound_add_vectors(sound_embedding *s, const float *vectors, int64_t count, smac_error *error)
 {
     size_t width = s->call.vectors->width;
     if (s->call.options.tokens)
@@ -56,7 +56,7 @@ static smac_status sound_add_vectors(sound_call *s, const float *vectors, int64_
     return SMAC_OK;
 }
 
-static smac_status sound_run_window(sound_call *s, smac_error *error)
+static smac_status sound_run_window(sound_embedding *s, smac_error *error)
 {
     const smac_encoder *e = s->call.encoder;
     if (s->used == 0)
@@ -79,7 +79,7 @@ static smac_status sound_run_window(sound_call *s, smac_error *error)
     return status;
 }
 
-static smac_status sound_feed_window(sound_call *s, const float *samples, size_t count, smac_error *error)
+static smac_status sound_feed_window(sound_embedding *s, const float *samples, size_t count, smac_error *error)
 {
     while (count > 0) {
         size_t room = s->window - s->used, n = count < room ? count : room;
@@ -95,7 +95,7 @@ static smac_status sound_feed_window(sound_call *s, const float *samples, size_t
 
 /* --- ImageBind ---------------------------------------------------------------------------------------------------- */
 
-static smac_status sound_take_clips(sound_call *s, smac_error *error)
+static smac_status sound_take_clips(sound_embedding *s, smac_error *error)
 {
     const smac_encoder *e = s->call.encoder;
     clip c;
@@ -118,8 +118,7 @@ static smac_status sound_take_clips(sound_call *s, smac_error *error)
 
 /* --- both --------------------------------------------------------------------------------------------------------- */
 
-/* Mono at 16 kHz. */
-static smac_status sound_feed(sound_call *s, const float *samples, size_t count, smac_error *error)
+smac_status sound_embedding_feed(sound_embedding *s, const float *samples, size_t count, smac_error *error)
 {
     if (!s->clips)
         return sound_feed_window(s, samples, count, error);
@@ -127,7 +126,7 @@ static smac_status sound_feed(sound_call *s, const float *samples, size_t count,
     return sound_take_clips(s, error);
 }
 
-static smac_status sound_finish(sound_call *s, smac_error *error)
+static smac_status sound_finish(sound_embedding *s, smac_error *error)
 {
     if (!s->clips) {
         TRY(sound_run_window(s, error));
@@ -137,7 +136,15 @@ static smac_status sound_finish(sound_call *s, smac_error *error)
     return sound_take_clips(s, error);
 }
 
-static smac_status sound_begin(sound_call *s, smac_error *error)
+smac_status sound_embedding_finish(sound_embedding *s, smac_vectors **out, smac_error *error)
+{
+    TRY(sound_finish(s, error));
+    *out = s->call.vectors;
+    s->call.vectors = NULL;
+    return SMAC_OK;
+}
+
+static smac_status sound_begin(sound_embedding *s, smac_error *error)
 {
     const smac_encoder *e = s->call.encoder;
     s->call.vectors->per_second = s->call.options.tokens ? VECTORS_A_SECOND : 1;
@@ -152,13 +159,46 @@ static smac_status sound_begin(sound_call *s, smac_error *error)
     s->mel = memory_new((size_t)(e->form.mel_frames * e->form.mel_bins), sizeof *s->mel);
     s->sums = memory_new(s->call.vectors->width, sizeof *s->sums);
     s->mean = memory_new(s->call.vectors->width, sizeof *s->mean);
-    return s->samples && s->mel && s->sums && s->mean
-        ? SMAC_OK
-        : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a window of sound");
+    if (!s->samples || !s->mel || !s->sums || !s->mean)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a window of sound");
+    return SMAC_OK;
 }
 
+smac_status sound_embedding_new(const smac_encoder *encoder, const smac_embed_options *options, double seconds,
+    sound_embedding **out, smac_error *error)
+{
+    sound_embedding *s = memory_new(1, sizeof *s);
+    if (!s)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for vectors of sound");
+    smac_status status = embed_begin(&s->call, encoder, MODALITY_AUDIO, options, error);
+    s->call.total = seconds;
+    if (status == SMAC_OK)
+        status = sound_begin(s, error);
+    if (status != SMAC_OK) {
+        sound_embedding_free(s);
+        return status;
+    }
+    *out = s;
+    return SMAC_OK;
+}
+
+void sound_embedding_free(sound_embedding *s)
+{
+    if (!s)
+        return;
+    embed_end(&s->call);
+    clip_encoder_free(s->clips);
+    free(s->samples);
+    free(s->mel);
+    free(s->sums);
+    free(s->mean);
+    free(s);
+}
+
+/* --- samples ------------------------------------------------------------------------------------------------------ */
+
 static smac_status sound_feed_converted(
-    sound_call *s, pcm_converter *from, const float *samples, size_t count, int rate, smac_error *error)
+    sound_embedding *s, pcm_converter *from, const float *samples, size_t count, int rate, smac_error *error)
 {
     const float *converted;
     size_t ready;
@@ -170,18 +210,18 @@ static smac_status sound_feed_converted(
             .rate = rate};
         TRY(pcm_converter_feed(from, &block, NAN, error));
         while (pcm_converter_next(from, &converted, &ready, &hole))
-            TRY(sound_feed(s, converted, ready, error));
+            TRY(sound_embedding_feed(s, converted, ready, error));
     }
     TRY(pcm_converter_finish(from, error));
     while (pcm_converter_next(from, &converted, &ready, &hole))
-        TRY(sound_feed(s, converted, ready, error));
+        TRY(sound_embedding_feed(s, converted, ready, error));
     return SMAC_OK;
 }
 
-static smac_status sound_feed_all(sound_call *s, const float *samples, size_t count, int rate, smac_error *error)
+static smac_status sound_feed_all(sound_embedding *s, const float *samples, size_t count, int rate, smac_error *error)
 {
     if (rate == MEDIA_SAMPLE_RATE)
-        return sound_feed(s, samples, count, error);
+        return sound_embedding_feed(s, samples, count, error);
     pcm_converter *converter = pcm_converter_new();
     smac_status status = converter ? sound_feed_converted(s, converter, samples, count, rate, error)
                                    : FAIL(error, SMAC_ERROR_MEMORY, "no memory for resampling");
@@ -205,22 +245,15 @@ static smac_status check_sound(const float *samples, size_t count, int rate, sma
 SMAC_API smac_status smac_embed_sound(const smac_encoder *encoder, const float *samples, size_t count, int rate,
     const smac_embed_options *options, smac_vectors **out, smac_error *error)
 {
-    sound_call s = {0};
+    sound_embedding *s;
     if (!samples || !out)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "smac_embed_sound needs samples and a place for the vectors");
     *out = NULL;
     TRY(check_sound(samples, count, rate, error));
-    TRY(embed_begin(&s.call, encoder, MODALITY_AUDIO, options, error));
-    s.call.total = (double)count / rate;
-    smac_status status = sound_begin(&s, error);
+    TRY(sound_embedding_new(encoder, options, (double)count / rate, &s, error));
+    smac_status status = sound_feed_all(s, samples, count, rate, error);
     if (status == SMAC_OK)
-        status = sound_feed_all(&s, samples, count, rate, error);
-    if (status == SMAC_OK)
-        status = sound_finish(&s, error);
-    clip_encoder_free(s.clips);
-    free(s.samples);
-    free(s.mel);
-    free(s.sums);
-    free(s.mean);
-    return embed_end(&s.call, status, out, error);
+        status = sound_embedding_finish(s, out, error);
+    sound_embedding_free(s);
+    return status;
 }
