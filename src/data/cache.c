@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "compute/parallel.h"
+#include "data/stored_vectors.h"
 #include "pipeline/sample_read.h"
 #include "pipeline/system.h"
 
@@ -13,13 +14,22 @@ typedef struct work {
     const dataset *d;
     const affect_system *system;
     const cache_options *options;
+    stored_vectors *stored;
     sample_cache *cache;
     const int64_t *items; /* the wanted ones, of this chunk */
     smac_error *errors;   /* one a piece of the chunk */
 } work;
 
-/* What the item has ready already takes the place of its raw form. */
-static smac_status read_item(const work *w, const dataset_item *item, sample *out, smac_error *error)
+/* Where each modality of a clip comes from. */
+typedef struct clip_plan {
+    bool features[MODALITIES]; /* the dataset's own vectors */
+    bool wanted[MODALITIES];   /* from words or media */
+    bool stored[MODALITIES];   /* found in the store */
+} clip_plan;
+
+/* From words and media what is wanted and not stored. */
+static smac_status read_raw(
+    const work *w, const dataset_item *item, const clip_plan *plan, sample *out, smac_error *error)
 {
     sample_source source = {.media = item->media,
         .start = item->start,
@@ -27,28 +37,47 @@ static smac_status read_item(const work *w, const dataset_item *item, sample *ou
         .text = item->text,
         .context = item->context,
         .context_count = item->context_count};
-    bool ready = false;
+    bool others = false;
     for (int m = 0; m < MODALITIES; m++) {
-        bool has = item->features[m].data != NULL && w->system->ready_width[m] > 0;
-        source.without[m] = w->options->without[m] || !w->system->has[m] || has;
-        ready = ready || (has && !w->options->without[m]);
+        source.without[m] = !plan->wanted[m] || plan->stored[m];
+        others = others || plan->features[m] || plan->stored[m];
     }
-    if (ready && source.without[MODALITY_AUDIO] && source.without[MODALITY_VISION])
+    if (source.without[MODALITY_AUDIO] && source.without[MODALITY_VISION])
         source.media = NULL;
-    smac_status status = SMAC_OK;
-    if (ready && !source.media)
-        status = source.without[MODALITY_TEXT]
-            ? SMAC_OK
-            : sample_set_text(&w->system->preparation, out, source.text, source.context, source.context_count, error);
-    else
-        status = sample_read(&w->system->preparation, &source, out, error);
+    if (!others || source.media)
+        return sample_read(&w->system->preparation, &source, out, error);
+    return source.without[MODALITY_TEXT]
+        ? SMAC_OK
+        : sample_set_text(&w->system->preparation, out, source.text, source.context, source.context_count, error);
+}
+
+static smac_status read_item(const work *w, const dataset_item *item, sample *out, smac_error *error)
+{
+    clip_plan plan = {0};
+    sample stored = {0};
+    bool made[MODALITIES];
+    for (int m = 0; m < MODALITIES; m++) {
+        bool used = !w->options->without[m] && w->system->has[m];
+        plan.features[m] = used && item->features[m].data && w->system->ready_width[m] > 0;
+        plan.wanted[m] = used && !plan.features[m];
+    }
+    smac_status status = stored_vectors_take(w->stored, item, plan.wanted, plan.stored, &stored, error);
+    if (status == SMAC_OK)
+        status = read_raw(w, item, &plan, out, error);
     for (int m = 0; m < MODALITIES && status == SMAC_OK; m++) {
-        const feature_sequence *f = &item->features[m];
-        if (f->data && w->system->ready_width[m] > 0 && !w->options->without[m])
+        const feature_sequence *f = plan.features[m] ? &item->features[m] : &stored.ready[m];
+        if (plan.features[m] || (plan.stored[m] && stored.present[m]))
             status = sample_set_ready(out, m, f->steps, f->crops, f->width, f->data, error);
     }
+    if (status == SMAC_OK && !out->present[0] && !out->present[1] && !out->present[2])
+        status = FAIL(error, SMAC_ERROR_FORMAT, "it has no words, sound or picture that the model takes");
     if (status == SMAC_OK)
         status = system_encode(w->system, out, NULL, error);
+    for (int m = 0; m < MODALITIES; m++)
+        made[m] = plan.wanted[m] && !plan.stored[m];
+    if (status == SMAC_OK)
+        status = stored_vectors_put(w->stored, item, made, out, error);
+    sample_clear(&stored);
     return status;
 }
 
@@ -60,7 +89,7 @@ static void read_piece(void *context, int64_t piece)
     memset(error, 0, sizeof *error);
     if (read_item(w, &w->d->items[index], &w->cache->samples[index], error) == SMAC_OK)
         w->cache->usable[index] = 1;
-    else
+    if (!w->cache->usable[index] || w->options->discard)
         sample_clear(&w->cache->samples[index]);
 }
 
@@ -123,8 +152,17 @@ smac_status sample_cache_new(const dataset *d, const struct affect_system *syste
     for (int64_t i = 0; i < d->count; i++)
         if (options->splits[d->items[i].split])
             items[count++] = i;
-    work w = {.d = d, .system = system, .options = options, .cache = cache};
+    stored_vectors stored = {0};
+    if (!options->no_store)
+        stored_vectors_open(&stored, system, options->store, r);
+    work w = {.d = d, .system = system, .options = options, .stored = &stored, .cache = cache};
     smac_status status = read_all(&w, items, count, r, error);
+    cache->from_store = stored.read;
+    cache->into_store = stored.written;
+    if (cache->from_store || cache->into_store)
+        report_log(r, LOG_INFO, "vectors of frozen encoders: %lld from the feature store, %lld new",
+            (long long)cache->from_store, (long long)cache->into_store);
+    stored_vectors_close(&stored);
     free(items);
     if (status != SMAC_OK) {
         sample_cache_free(cache);

@@ -1,4 +1,7 @@
 /* The cache of a dataset's tensors: words alone, media, ready vectors, a clip that cannot be read, being stopped. */
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "support/folder.h"
 
 #include "base/file.h"
@@ -124,6 +127,62 @@ static void test_frozen(void **state)
     folder_remove(folder);
 }
 
+/*
+ * The second run takes the vectors from the store and decodes nothing: the recording may even be overwritten, as long as
+ * its size and its time of change stay.  Another encoder, or another sampling, makes its own.
+ */
+static void test_store(void **state)
+{
+    (void)state;
+    char folder[256], path[512], clip[512], store[512], *bytes = NULL;
+    size_t size = 0;
+    struct stat info;
+    folder_new(folder);
+    file_in(folder, "store", store);
+    mkdir(file_in(folder, "Raw", path), 0777);
+    mkdir(file_in(folder, "Raw/v", path), 0777);
+    copy_golden("plain.mp4", folder, "Raw/v/1.mp4");
+    copy_golden("stereo8.wav", folder, "Raw/v/2.wav");
+    write_text(folder, "label.csv",
+        "video_id,clip_id,text,label,mode\nv,1,a good film,0.5,train\nv,2,a bad film,-0.5,train\n");
+    dataset *d = read_set(folder);
+    affect_system *s = make(d, "vision.trainable_blocks=0");
+    snprintf(s->encoder_sha256[MODALITY_VISION], 65, "%064d", 7); /* as if it came from a file */
+    sample_cache *first = NULL, *second = NULL;
+    cache_options options = {.splits = {true, true, true}, .store = store};
+    options.without[MODALITY_AUDIO] = true;
+    assert_ok(sample_cache_new(d, s, &options, NULL, &first, error));
+    assert_int_equal(first->from_store, 0);
+    assert_int_equal(first->into_store, 2); /* of the sound alone: that it has no picture */
+    file_in(folder, "Raw/v/1.mp4", clip);
+    assert_int_equal(stat(clip, &info), 0);
+    assert_ok(file_read(clip, 0, &bytes, &size, error));
+    memset(bytes, 'x', size);
+    FILE *f = fopen(clip, "r+");
+    assert_true(f && fwrite(bytes, 1, size, f) == size && fclose(f) == 0);
+    free(bytes);
+    struct timespec times[2] = {info.st_atim, info.st_mtim};
+    assert_int_equal(utimensat(AT_FDCWD, clip, times, 0), 0);
+    assert_ok(sample_cache_new(d, s, &options, NULL, &second, error));
+    assert_int_equal(second->from_store, 2);
+    assert_int_equal(second->into_store, 0);
+    const feature_sequence *a = &first->samples[0].ready[MODALITY_VISION],
+                           *b = &second->samples[0].ready[MODALITY_VISION];
+    assert_int_equal(a->steps, b->steps);
+    assert_memory_equal(a->data, b->data, (size_t)(a->steps * a->crops * a->width) * sizeof(float));
+    assert_false(second->samples[1].present[MODALITY_VISION]);
+    sample_cache_free(second);
+    options.no_store = true;
+    assert_int_not_equal(sample_cache_new(d, s, &options, NULL, &second, NULL), SMAC_OK); /* it is no video any more */
+    options.no_store = false;
+    snprintf(s->encoder_sha256[MODALITY_VISION], 65, "%064d", 8);
+    assert_int_not_equal(sample_cache_new(d, s, &options, NULL, &second, NULL), SMAC_OK);
+    sample_cache_free(first);
+    system_free(s);
+    dataset_free(d);
+    folder_remove(folder);
+}
+
 static int prepare(void **state)
 {
     (void)state;
@@ -133,6 +192,7 @@ static int prepare(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_media), cmocka_unit_test(test_frozen)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_media), cmocka_unit_test(test_frozen), cmocka_unit_test(test_store)};
     return cmocka_run_group_tests(tests, prepare, NULL);
 }

@@ -6,7 +6,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 golden=$root/tests/golden
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}
 t=$(mktemp -d); trap 'rm -rf "$t"' EXIT
-export SEMANTICMAC_MODELS=$t/models; unset SEMANTICMAC_HUB
+export SEMANTICMAC_MODELS=$t/models SEMANTICMAC_STORE=$t/store; unset SEMANTICMAC_HUB
 most_lines=4 # of a refusal
 check() { # name, command...
   local name=$1; shift

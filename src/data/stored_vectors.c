@@ -1,0 +1,133 @@
+/* data/stored_vectors.c - descriptions of how vectors were made, and keys of clips. */
+#include "data/stored_vectors.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "pipeline/system.h"
+
+/* Everything that changes a vector, one line each.  A change of the preparation's code must raise the number. */
+enum { PREPARATION_VERSION = 1 };
+
+static void describe_vectors(const affect_system *s, int m, text_buffer *out)
+{
+    const configuration *c = &s->configuration;
+    text_format(out, "vectors of %s, preparation %d\nencoder %s\nprecision %s\n", modality_name(m), PREPARATION_VERSION,
+        s->encoder_sha256[m], precision_name(s->precision[m]));
+    if (m == MODALITY_TEXT) {
+        text_format(out, "tokens %lld, lower case %d, lower words %d, context %d\n",
+            (long long)s->preparation.max_tokens, c->text.lower_case, c->text.lower_words, c->text.context);
+        return;
+    }
+    text_format(out, "frames a second %.17g, clip step %.17g\n", c->media.frames_per_second, c->media.clip_step);
+    if (m == MODALITY_AUDIO)
+        text_format(out, "window %.17g s, %lld bins, %lld frames\n", c->audio.window_seconds,
+            (long long)c->audio.mel_bins, (long long)c->audio.frames);
+    else
+        text_format(out, "pictures %lld, crops %lld, loader %d\n", (long long)c->vision.image_size,
+            (long long)c->vision.crops, (int)c->vision.preparation);
+}
+
+void stored_vectors_open(stored_vectors *v, const affect_system *system, const char *folder, const reporter *r)
+{
+    char *own = NULL;
+    smac_error why = {0};
+    *v = (stored_vectors){0};
+    bool any = false;
+    for (int m = 0; m < MODALITIES; m++)
+        any = any || (system->frozen[m] && system->encoder_sha256[m][0]);
+    if (!any || (!folder && feature_store_folder(&own, NULL) != SMAC_OK))
+        return;
+    for (int m = 0; m < MODALITIES; m++) {
+        text_buffer description = {0};
+        if (!system->frozen[m] || !system->encoder_sha256[m][0])
+            continue;
+        describe_vectors(system, m, &description);
+        if (description.failed ||
+            feature_store_open(folder ? folder : own, description.data, &v->of[m], &why) != SMAC_OK)
+            report_log(r, LOG_WARNING, "vectors of %s are not kept for the next run: %s", modality_name(m),
+                why.message[0] ? why.message : "no memory");
+        text_free(&description);
+    }
+    free(own);
+}
+
+void stored_vectors_close(stored_vectors *v)
+{
+    for (int m = 0; m < MODALITIES; m++)
+        feature_store_close(v->of[m]);
+    memset(v->of, 0, sizeof v->of);
+}
+
+/* Of words the text with its context, of others the media file and the stretch.  false: the item has none. */
+static bool find_key(
+    stored_vectors *v, const dataset_item *item, int m, feature_key *key, smac_status *status, smac_error *error)
+{
+    *key = (feature_key){.start = item->start, .end = item->end};
+    *status = SMAC_OK;
+    if (m != MODALITY_TEXT) {
+        if (item->media)
+            *status = feature_store_digest(v->of[m], item->media, key->media, error);
+        return item->media && *status == SMAC_OK;
+    }
+    text_buffer words = {0};
+    for (int64_t i = 0; i < item->context_count; i++) {
+        text_add(&words, item->context[i]);
+        text_add_char(&words, '\x1f');
+    }
+    text_add(&words, item->text);
+    if (words.failed)
+        *status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the words of a clip");
+    else
+        sha256_hex(words.data, words.length, key->media);
+    key->start = key->end = 0;
+    bool there = *item->text != 0 && !words.failed;
+    text_free(&words);
+    return there;
+}
+
+smac_status stored_vectors_take(stored_vectors *v, const dataset_item *item, const bool wanted[MODALITIES],
+    bool done[MODALITIES], sample *out, smac_error *error)
+{
+    for (int m = 0; m < MODALITIES; m++) {
+        feature_key key;
+        feature_sequence stored = {0};
+        smac_status status = SMAC_OK;
+        bool found = false;
+        done[m] = false;
+        if (!wanted[m] || !v->of[m] || !find_key(v, item, m, &key, &status, error)) {
+            TRY(status);
+            continue;
+        }
+        TRY(feature_store_get(v->of[m], &key, &stored, &found, error));
+        if (found && stored.steps > 0)
+            status = sample_set_ready(out, m, stored.steps, stored.crops, stored.width, stored.data, error);
+        free(stored.data);
+        TRY(status);
+        if (found) {
+            done[m] = true;
+            __atomic_add_fetch(&v->read, 1, __ATOMIC_RELAXED);
+        }
+    }
+    return SMAC_OK;
+}
+
+smac_status stored_vectors_put(
+    stored_vectors *v, const dataset_item *item, const bool made[MODALITIES], const sample *x, smac_error *error)
+{
+    for (int m = 0; m < MODALITIES; m++) {
+        feature_key key;
+        smac_status status = SMAC_OK;
+        feature_sequence absent = {.crops = 1, .width = 1};
+        if (!made[m] || !v->of[m] || (x->present[m] && !x->ready[m].data) ||
+            !find_key(v, item, m, &key, &status, error)) {
+            TRY(status);
+            continue;
+        }
+        TRY(feature_store_put(v->of[m], &key, x->present[m] ? &x->ready[m] : &absent, error));
+        __atomic_add_fetch(&v->written, 1, __ATOMIC_RELAXED);
+    }
+    return SMAC_OK;
+}

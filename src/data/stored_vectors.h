@@ -1,0 +1,35 @@
+/*
+ * data/stored_vectors.h - the feature store as the cache of clips uses it: which modalities of a system can be stored (the
+ * encoder is frozen whole and came from a file), under which description, and a clip's vectors in and out.
+ */
+#ifndef SMAC_DATA_STORED_VECTORS_H
+#define SMAC_DATA_STORED_VECTORS_H
+
+#include "data/dataset.h"
+#include "data/feature_store.h"
+
+struct affect_system; /* pipeline/system.h */
+
+typedef struct stored_vectors {
+    feature_store *of[MODALITIES]; /* NULL: not stored */
+    int64_t read, written;         /* clips' modalities taken from the store and put into it */
+} stored_vectors;
+
+/*
+ * Open the stores of the system's frozen encoders in folder (NULL: feature_store_folder's).  A folder that cannot be used
+ * is a warning and no store.
+ */
+void stored_vectors_open(stored_vectors *v, const struct affect_system *system, const char *folder, const reporter *r);
+void stored_vectors_close(stored_vectors *v);
+
+/*
+ * Take what the store has of the item for the modalities that are wanted: done[m] is set where it was there (then the
+ * sample has the vectors, or the modality is known to be absent from the medium).  May be called by several threads.
+ */
+smac_status stored_vectors_take(stored_vectors *v, const dataset_item *item, const bool wanted[MODALITIES],
+    bool done[MODALITIES], sample *out, smac_error *error);
+/* Put the vectors that the sample has now for the modalities in made; one that is absent is remembered as such. */
+smac_status stored_vectors_put(
+    stored_vectors *v, const dataset_item *item, const bool made[MODALITIES], const sample *x, smac_error *error);
+
+#endif
