@@ -1,11 +1,13 @@
 /*
- * text/families.c - the tokenizer.json that stands for older files: a vocab.txt, or a vocab.json with merges.txt, by
- * what the configuration beside says.  families_spm.c does the same for SentencePiece .model files.
+ * text/families.c - the tokenizer.json that older files amount to: a vocab.txt, or a vocab.json with merges.txt, by
+ * what the configuration in the same folder says.  families_spm.c does the same for SentencePiece .model files.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "text/tokenizer_parts.h"
 
 /* A token named in a configuration: a text, or an object with "content".  NULL when it is not there. */
@@ -40,10 +42,12 @@ bool option_is_family(const json_t *options, const json_t *configuration, const 
     return false;
 }
 
-static json_t *added(const char *content, int64_t id, bool left)
+/* A special token at the end of the list of added ones; false: no memory. */
+static bool append_special(json_t *list, const char *content, int64_t id, bool left)
 {
-    return json_pack("{s:s, s:I, s:b, s:b, s:b, s:b, s:b}", "content", content, "id", (json_int_t)id, "special", 1,
-        "normalized", 0, "lstrip", left, "rstrip", 0, "single_word", 0);
+    return json_array_append_new(list,
+               json_pack("{s:s, s:I, s:b, s:b, s:b, s:b, s:b}", "content", content, "id", (json_int_t)id, "special", 1,
+                   "normalized", 0, "lstrip", left, "rstrip", 0, "single_word", 0)) == 0;
 }
 
 static int32_t find_in_object(const void *user, const char *token)
@@ -77,8 +81,8 @@ smac_status wordpiece_json(
         if (id < 0 && i < 4)
             status = FAIL(error, SMAC_ERROR_FORMAT,
                 "the vocabulary of %zu tokens has no \"%.60s\"; a WordPiece vocabulary needs it", count, names[i]);
-        else if (id >= 0)
-            json_array_append_new(list, added(names[i], id, mpnet && i == 4));
+        else if (id >= 0 && !append_special(list, names[i], id, mpnet && i == 4))
+            status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for a vocabulary");
     }
     if (status == SMAC_OK) {
         const json_t *accents = json_object_get(options, "strip_accents");
@@ -106,73 +110,93 @@ smac_status wordpiece_json(
     return status;
 }
 
+/* The lines of a merges.txt, without its "#version". */
+static smac_status read_merges(const char *merges, json_t *pairs, smac_error *error)
+{
+    for (const char *at = merges; *at;) {
+        size_t length = strcspn(at, "\n"), text = length;
+        if (text && at[text - 1] == '\r')
+            text--;
+        if (text && strncmp(at, "#version", 8) != 0) {
+            if (utf8_invalid_at(at, text) < text)
+                return FAIL(error, SMAC_ERROR_FORMAT, "merges.txt: merge %zu is not UTF-8", json_array_size(pairs) + 1);
+            if (json_array_append_new(pairs, json_stringn(at, text)))
+                return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %zu merges", json_array_size(pairs) + 1);
+        }
+        at += length + (at[length] == '\n');
+    }
+    return SMAC_OK;
+}
+
+static smac_status list_specials(const json_t *vocab, json_t *list, smac_error *error)
+{
+    static const char *const specials[] = {"<s>", "<pad>", "</s>", "<unk>", "<mask>", "<|endoftext|>"};
+    for (size_t i = 0; i < sizeof specials / sizeof *specials; i++) {
+        int32_t id = find_in_object(vocab, specials[i]);
+        if (id >= 0 && !append_special(list, specials[i], id, strcmp(specials[i], "<mask>") == 0))
+            return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the special tokens");
+    }
+    return SMAC_OK;
+}
+
 smac_status byte_level_json(json_t *vocab, const char *merges, const json_t *options, const json_t *configuration,
     json_t **out, smac_error *error)
 {
     bool roberta = option_is_family(options, configuration, "roberta");
     bool prefix = option_flag(options, "add_prefix_space", false);
-    json_t *list = json_array(), *pairs = json_array(), *post;
-    *out = NULL;
-    for (const char *at = merges; *at;) {
-        size_t length = strcspn(at, "\n"), text = length;
-        if (text && at[text - 1] == '\r')
-            text--;
-        if (text && strncmp(at, "#version", 8) != 0 && json_array_append_new(pairs, json_stringn(at, text))) {
-            size_t line = json_array_size(pairs);
-            json_decref(list);
-            json_decref(pairs);
-            return FAIL(error, SMAC_ERROR_FORMAT, "merges.txt: merge %zu is not UTF-8", line);
-        }
-        at += length + (at[length] == '\n');
-    }
-    static const char *const specials[] = {"<s>", "<pad>", "</s>", "<unk>", "<mask>", "<|endoftext|>"};
-    for (size_t i = 0; i < 6; i++) {
-        int32_t id = find_in_object(vocab, specials[i]);
-        if (id >= 0)
-            json_array_append_new(list, added(specials[i], id, i == 4));
-    }
     int32_t begin = find_in_object(vocab, "<s>"), end = find_in_object(vocab, "</s>");
-    if (roberta && (begin < 0 || end < 0)) {
-        json_decref(list);
-        json_decref(pairs);
-        return FAIL(error, SMAC_ERROR_FORMAT, "RoBERTa's vocab.json must hold <s> and </s>");
+    json_t *list = json_array(), *pairs = json_array(), *post = NULL;
+    *out = NULL;
+    smac_status status = list && pairs ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a vocabulary");
+    if (status == SMAC_OK)
+        status = read_merges(merges, pairs, error);
+    if (status == SMAC_OK)
+        status = list_specials(vocab, list, error);
+    if (status == SMAC_OK && roberta && (begin < 0 || end < 0))
+        status = FAIL(error, SMAC_ERROR_FORMAT, "RoBERTa's vocab.json must hold <s> and </s>");
+    if (status == SMAC_OK) {
+        post = roberta
+            ? json_pack("{s:s, s:[s, i], s:[s, i], s:b, s:b}", "type", "RobertaProcessing", "sep", "</s>", end, "cls",
+                  "<s>", begin, "trim_offsets", 1, "add_prefix_space", prefix)
+            : json_pack("{s:s, s:b, s:b}", "type", "ByteLevel", "add_prefix_space", prefix, "trim_offsets", 0);
+        *out = post ? json_pack("{s:s, s:O, s:{s:s, s:b, s:b}, s:O, s:{s:s}, s:{s:s, s:O, s:O}}", "version", "1.0",
+                          "added_tokens", list, "pre_tokenizer", "type", "ByteLevel", "add_prefix_space", prefix,
+                          "use_regex", 1, "post_processor", post, "decoder", "type", "ByteLevel", "model", "type",
+                          "BPE", "vocab", vocab, "merges", pairs)
+                    : NULL;
+        if (!*out)
+            status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for a vocabulary");
     }
-    if (roberta)
-        post = json_pack("{s:s, s:[s, i], s:[s, i], s:b, s:b}", "type", "RobertaProcessing", "sep", "</s>", end, "cls",
-            "<s>", begin, "trim_offsets", 1, "add_prefix_space", prefix);
-    else
-        post = json_pack("{s:s, s:b, s:b}", "type", "ByteLevel", "add_prefix_space", prefix, "trim_offsets", 0);
-    *out = json_pack("{s:s, s:o, s:{s:s, s:b, s:b}, s:o, s:{s:s}, s:{s:s, s:O, s:o}}", "version", "1.0", "added_tokens",
-        list, "pre_tokenizer", "type", "ByteLevel", "add_prefix_space", prefix, "use_regex", 1, "post_processor", post,
-        "decoder", "type", "ByteLevel", "model", "type", "BPE", "vocab", vocab, "merges", pairs);
-    return *out ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a vocabulary");
+    json_decref(post);
+    json_decref(list);
+    json_decref(pairs);
+    return status;
 }
 
 smac_status tokenizer_json_options(json_t *root, const json_t *options, const json_t *special_map, smac_error *error)
 {
     static const char *const roles[] = {"cls", "sep", "pad", "mask", "bos", "eos", "unk"};
     json_t *special = json_object(), *own = json_object();
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
-        text_buffer name = {0};
-        text_format(&name, "%s_token", roles[i]);
-        const char *token = name.data ? named_token(special_map, name.data) : NULL;
-        if (!token && name.data)
-            token = named_token(options, name.data);
-        if (token)
-            json_object_set_new(special, roles[i], json_string(token));
-        text_free(&name);
+    bool whole = special && own;
+    for (size_t i = 0; whole && i < sizeof roles / sizeof roles[0]; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%s_token", roles[i]);
+        const char *token = named_token(special_map, name);
+        if (!token)
+            token = named_token(options, name);
+        whole = !token || json_object_set_new(special, roles[i], json_string(token)) == 0;
     }
     const json_t *length = json_object_get(options, "model_max_length");
     const char *side = json_string_value(json_object_get(options, "padding_side"));
     bool xlnet = option_is_family(options, NULL, "xlnet");
-    if (json_is_number(length) && json_number_value(length) >= 1 && json_number_value(length) < 1e9)
-        json_object_set_new(own, "max_length", json_integer((json_int_t)json_number_value(length)));
-    if (side || xlnet)
-        json_object_set_new(own, "pad_left", json_boolean(side ? strcmp(side, "left") == 0 : xlnet));
-    if (xlnet)
-        json_object_set_new(own, "pad_type", json_integer(3));
-    if (!special || !own || json_object_set_new(own, "special", special) ||
-        json_object_set_new(root, "semanticmac", own))
-        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a tokenizer");
-    return SMAC_OK;
+    if (whole && json_is_number(length) && json_number_value(length) >= 1 && json_number_value(length) < 1e9)
+        whole = json_object_set_new(own, "max_length", json_integer((json_int_t)json_number_value(length))) == 0;
+    if (whole && (side || xlnet))
+        whole = json_object_set_new(own, "pad_left", json_boolean(side ? strcmp(side, "left") == 0 : xlnet)) == 0;
+    if (whole && xlnet)
+        whole = json_object_set_new(own, "pad_type", json_integer(3)) == 0;
+    whole = whole && json_object_set(own, "special", special) == 0 && json_object_set(root, "semanticmac", own) == 0;
+    json_decref(special);
+    json_decref(own);
+    return whole ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a tokenizer");
 }
