@@ -39,10 +39,10 @@ static int show_progress(void *user, const char *what, double done, double total
     return report_progress(console_reporter(), what, done, total);
 }
 
-static void show_warning(void *user, const char *message)
+static void show_log(void *user, smac_log_level level, const char *message)
 {
     (void)user;
-    report_log(console_reporter(), LOG_WARNING, "%s", message);
+    report_log(console_reporter(), (log_level)level, "%s", message);
 }
 
 static smac_status write_words(
@@ -54,7 +54,7 @@ static smac_status write_words(
     if (status != SMAC_OK)
         return status;
     status = write_result(output, text, length, error);
-    free(text);
+    smac_free(text);
     return status;
 }
 
@@ -140,7 +140,7 @@ static int run(int argc, char **argv)
     r.options.beams = (int)beams;
     r.options.seed = (uint64_t)seed;
     r.options.progress = show_progress;
-    r.options.warn = show_warning;
+    r.options.log = show_log;
     if (!isnan(temperature))
         r.options.temperature = temperature;
     r.format = (smac_transcript_format)format;

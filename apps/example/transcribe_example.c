@@ -21,10 +21,11 @@ static int progress(void *user, const char *what, double done, double total)
     return stop;
 }
 
-static void warn(void *user, const char *message)
+static void show_log(void *user, smac_log_level level, const char *message)
 {
     (void)user;
-    fprintf(stderr, "note: %s\n", message);
+    if (level == SMAC_LOG_WARNING)
+        fprintf(stderr, "note: %s\n", message);
 }
 
 static void print_words(const smac_transcription *words)
@@ -54,7 +55,7 @@ int main(int argc, char **argv)
     smac_transcribe_options_default(&options);
     options.language = argc > 3 ? argv[3] : NULL;
     options.progress = progress;
-    options.warn = warn;
+    options.log = show_log;
     smac_status status = smac_speech_open(argv[1], &speech, &error);
     if (status == SMAC_OK)
         status = smac_transcribe_file(speech, argv[2], &options, &words, &error);

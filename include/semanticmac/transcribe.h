@@ -70,8 +70,8 @@ typedef struct smac_transcribe_options {
      * or so (one operation of a large model on a slow processor); loading is not interrupted.
      */
     int (*progress)(void *user, const char *what, double done, double total);
-    void (*warn)(void *user, const char *message); /* about the recording: cut off, damaged */
-    void *user;                                    /* of both */
+    void (*log)(void *user, smac_log_level level, const char *message); /* the recording is cut off, damaged; or NULL */
+    void *user;                                                         /* of both */
 } smac_transcribe_options;
 
 SMAC_API void smac_transcribe_options_init(smac_transcribe_options *options, size_t size);
@@ -112,7 +112,7 @@ typedef enum smac_transcript_format {
     SMAC_TRANSCRIPT_JSON /* docs/transcribe.md */
 } smac_transcript_format;
 
-/* free() *text; length may be NULL. */
+/* Free *text with smac_free; length may be NULL. */
 SMAC_API smac_status smac_transcription_render(
     const smac_transcription *t, smac_transcript_format format, char **text, size_t *length, smac_error *error);
 

@@ -27,8 +27,8 @@ static int option_progress(void *user, const char *what, double done, double tot
 static void option_log(void *user, log_level level, const char *message)
 {
     const smac_transcribe_options *o = user;
-    if (level == LOG_WARNING && o->warn)
-        o->warn(o->user, message);
+    if (o->log)
+        o->log(o->user, (smac_log_level)level, message);
 }
 
 static smac_status read_options(const smac_transcribe_options *o, speech_options *out, smac_error *error)

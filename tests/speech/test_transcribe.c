@@ -120,7 +120,7 @@ static void texts_are_rendered(void **state)
         assert_ok(smac_transcription_render(t, (smac_transcript_format)format, &text, &length, error));
         assert_int_equal(strlen(text), length);
         assert_non_null(strstr(text, marks[format]));
-        free(text);
+        free(text); /* what smac_free does, which is in a module above */
     }
     smac_transcription_free(t);
 }
