@@ -254,13 +254,11 @@ static int hidden_states(char **argument)
     const tensor_entry *direction = tensor_file_find(input, "direction");
     stop_if(language_model_add(store, "", &config, direction != NULL ? -1 : 0, &m, &error), &error);
     stop_if(parameter_list_pack(language_model_parameters(m), weights, how, &error), &error);
-    stop_if(parameter_list_borrow(language_model_parameters(m), weights, &error), &error);
     stop_if(parameter_store_seal(store, false, 1, &error), &error);
     loading_report report;
     stop_if(parameter_list_load(language_model_parameters(m), weights, &report, &error), &error);
-    fprintf(stderr, "loaded in %.0f ms: %lld copied, %lld borrowed, %lld packed, %lld not asked for; %ld MB resident\n",
-        now() - start, (long long)report.loaded, (long long)report.borrowed, (long long)report.packed,
-        (long long)report.unexpected, resident_megabytes());
+    fprintf(stderr, "loaded in %.0f ms: %lld copied, %lld packed, %lld not asked for; %ld MB resident\n", now() - start,
+        (long long)report.loaded, (long long)report.packed, (long long)report.unexpected, resident_megabytes());
     const tensor_entry *ids = expect(input, "ids"), *mask32 = expect(input, "mask");
     int64_t batch = ids->dim[0], length = ids->dim[1];
     int32_t *id = malloc(ids->bytes);
@@ -310,7 +308,6 @@ static parameter_store *imagebind_from(const tensor_file *weights, precision how
         imagebind_config_huge((imagebind_modality)m, &config);
         stop_if(imagebind_add(store, "", &config, 0, &e[m], &error), &error);
         stop_if(parameter_list_pack(imagebind_parameters(e[m]), weights, how, &error), &error);
-        stop_if(parameter_list_borrow(imagebind_parameters(e[m]), weights, &error), &error);
     }
     stop_if(parameter_store_seal(store, false, 1, &error), &error);
     for (int m = 0; m < 2; m++)

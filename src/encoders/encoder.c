@@ -146,9 +146,7 @@ parameter_list *encoder_parameters(encoder *e)
 
 smac_status encoder_attach_list(parameter_list *list, const tensor_file *file, const precision *pack, smac_error *error)
 {
-    if (pack != NULL)
-        TRY(parameter_list_pack(list, file, *pack, error));
-    return parameter_list_borrow(list, file, error);
+    return pack != NULL ? parameter_list_pack(list, file, *pack, error) : SMAC_OK;
 }
 
 smac_status encoder_attach(encoder *e, const tensor_file *file, const precision *pack, smac_error *error)

@@ -133,8 +133,7 @@ parameter_list *encoder_parameters(encoder *e); /* owned by e */
 
 /*
  * Before sealing, for frozen parameters: with pack their matrices are packed from the file for products at that
- * precision; what the file holds as float32 is then used where it is mapped (the file must stay open).  Compares the
- * shape of every tensor.
+ * precision.
  */
 smac_status encoder_attach(encoder *e, const tensor_file *file, const precision *pack, smac_error *error);
 /* After sealing: every other parameter is read from the file. */

@@ -22,7 +22,7 @@ struct encoder_kind {
 
 extern const encoder_kind encoder_kind_language, encoder_kind_imagebind, encoder_kind_whisper;
 
-/* The ordinary way of attach: pack, then borrow. */
+/* The ordinary way of attach: pack. */
 smac_status encoder_attach_list(
     parameter_list *list, const tensor_file *file, const precision *pack, smac_error *error);
 

@@ -73,14 +73,13 @@ static parameter_list *whisper_parameters(void *model)
     return whisper_encoder_parameters(model);
 }
 
-/* A CTranslate2 file is never borrowed from: its queries, keys and values are rows of one matrix. */
 static smac_status whisper_attach(void *model, const tensor_file *file, const precision *pack, smac_error *error)
 {
     if (pack != NULL)
         TRY(whisper_encoder_pack(model, file, *pack, error));
     if (strcmp(tensor_file_kind(file), "CTranslate2") == 0)
         return whisper_check_file(file, whisper_encoder_config(model), error);
-    return parameter_list_borrow(whisper_encoder_parameters(model), file, error);
+    return SMAC_OK;
 }
 
 static smac_status whisper_load(void *model, const tensor_file *file, smac_error *error)

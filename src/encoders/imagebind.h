@@ -57,7 +57,7 @@ smac_status imagebind_add(parameter_store *store, const char *prefix, const imag
 void imagebind_free(imagebind *e);
 
 const imagebind_config *imagebind_get_config(const imagebind *e);
-parameter_list *imagebind_parameters(imagebind *e); /* for borrowing and loading; owned by e */
+parameter_list *imagebind_parameters(imagebind *e); /* for packing and loading; owned by e */
 
 /*
  * input: vision (B, frames, channels, rows, columns) normalised RGB, so a pair of CHW pictures one after the other;

@@ -71,7 +71,7 @@ smac_status language_model_add(parameter_store *store, const char *prefix, const
 void language_model_free(language_model *m);
 
 const language_model_config *language_model_get_config(const language_model *m);
-parameter_list *language_model_parameters(language_model *m); /* for borrowing and loading; owned by m */
+parameter_list *language_model_parameters(language_model *m); /* for packing and loading; owned by m */
 int64_t language_model_max_length(const language_model *m);   /* tokens; INT64_MAX: no limit */
 bool language_model_has_types(const language_model *m);       /* token types change what it computes */
 

@@ -7,8 +7,8 @@
  * file of ours and a published one are never taken for each other.
  *
  * Life of an encoder:  *_add (names and shapes)  ->  parameter_list_pack (frozen matrices; optional)  ->
- * parameter_list_borrow (frozen, mapped float32; optional)  ->  parameter_store_seal  ->  parameter_list_load (all the
- * rest)  ->  parameter_store_pack (optional).
+ * parameter_store_seal  ->  parameter_list_load (all the rest)  ->  parameter_store_pack (optional).  After that the
+ * file is not read any more.
  */
 #ifndef SMAC_ENCODERS_PARAMETER_LIST_H
 #define SMAC_ENCODERS_PARAMETER_LIST_H
@@ -29,8 +29,8 @@ typedef struct listed_parameter {
     int64_t published_dim[PUBLISHED_MAX_RANK];
     char *stacked_name; /* CTranslate2's name, where it is part number `part` of `parts` stacked ones; or NULL */
     int part, parts;
-    bool transposed;       /* (in, out) when published, (out, in) in the store */
-    bool borrowed, packed; /* set by parameter_list_borrow, parameter_list_pack */
+    bool transposed; /* (in, out) when published, (out, in) in the store */
+    bool packed;     /* set by parameter_list_pack */
     int32_t stage;
 } listed_parameter;
 

@@ -15,23 +15,6 @@ smac_status encoder_configuration_advise(smac_error *error, smac_status status)
     return error_advise(error, status, SMAC_ERROR_UNSUPPORTED, "choose one that `semanticmac models list` shows");
 }
 
-smac_status parameter_list_borrow(parameter_list *list, const tensor_file *file, smac_error *error)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        listed_parameter *item = &list->items[i];
-        if (item->parameter->trainable || item->borrowed || item->packed)
-            continue;
-        weight_source source;
-        TRY(weight_source_find(list, item, file, &source, error));
-        const tensor_entry *entry = source.entry;
-        if (entry->type != TENSOR_F32 || source.transposed || (uintptr_t)entry->data % _Alignof(float) != 0)
-            continue;
-        TRY(parameter_borrow(list->store, item->parameter, (const float *)entry->data + source.first, error));
-        item->borrowed = true;
-    }
-    return SMAC_OK;
-}
-
 static smac_status pack_one(
     parameter_list *list, listed_parameter *item, const tensor_file *file, precision how, smac_error *error)
 {
@@ -64,7 +47,7 @@ smac_status parameter_list_pack(parameter_list *list, const tensor_file *file, p
 {
     for (size_t i = 0; i < list->count; i++) {
         listed_parameter *item = &list->items[i];
-        if (item->parameter->product && !item->parameter->trainable && !item->packed && !item->borrowed)
+        if (item->parameter->product && !item->parameter->trainable && !item->packed)
             TRY(pack_one(list, item, file, how, error));
     }
     return tensor_file_check(file, error);
@@ -99,9 +82,8 @@ static smac_status load_all(
         weight_source source;
         TRY(weight_source_find(list, item, file, &source, error));
         used[source.entry - tensor_file_at(file, 0)] = true;
-        report->borrowed += item->borrowed;
         report->packed += item->packed;
-        if (item->borrowed || item->packed)
+        if (item->packed)
             continue;
         parameter *p = item->parameter;
         float *numbers = parameter_map(p);

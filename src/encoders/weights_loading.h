@@ -5,9 +5,9 @@
 #include "encoders/weight_source.h"
 
 typedef struct loading_report {
-    int64_t loaded, borrowed; /* parameters copied, and those that point into the mapped file */
-    int64_t packed;           /* those that parameter_list_pack took */
-    int64_t unexpected;       /* tensors of the file that no parameter asked for (poolers, language-model heads) */
+    int64_t loaded;     /* parameters copied */
+    int64_t packed;     /* those that parameter_list_pack took */
+    int64_t unexpected; /* tensors of the file that no parameter asked for (poolers, language-model heads) */
     char first_unexpected[160];
 } loading_report;
 
@@ -15,16 +15,11 @@ typedef struct loading_report {
 smac_status encoder_configuration_advise(smac_error *error, smac_status status);
 
 /*
- * Before sealing: frozen float32 parameters that lie in the file as they lie in the store point into it (the file must
- * stay open as long as the store).  Others are left for parameter_list_load.
- */
-smac_status parameter_list_borrow(parameter_list *list, const tensor_file *file, smac_error *error);
-/*
  * Before sealing: every frozen matrix is packed straight from the file for products at a precision, and has no float32
- * values of its own: the memory is that of the packed weights.  Call it before parameter_list_borrow.
+ * values of its own: the memory is that of the packed weights.
  */
 smac_status parameter_list_pack(parameter_list *list, const tensor_file *file, precision how, smac_error *error);
-/* After sealing: everything neither packed nor borrowed is converted to float32 and copied.  report may be NULL. */
+/* After sealing: everything that is not packed is converted to float32 and copied.  report may be NULL. */
 smac_status parameter_list_load(
     parameter_list *list, const tensor_file *file, loading_report *report, smac_error *error);
 

@@ -199,7 +199,7 @@ smac_status parameter_store_seal(parameter_store *s, bool initialise, uint64_t s
             e->p.device_data = s->values + at;
             e->p.grad = s->gradients + at;
             at += (e->p.count + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS;
-        } else if (!e->borrowed) {
+        } else if (!e->packed_alone) {
             e->p.device_data = e->own = store_memory(s, e->p.count);
             if (e->own == NULL)
                 return FAIL(error, SMAC_ERROR_MEMORY, "no memory for parameter %s of %lld numbers", e->p.name,
@@ -207,7 +207,7 @@ smac_status parameter_store_seal(parameter_store *s, bool initialise, uint64_t s
             if (!initialise)
                 TRY(store_zero(s, e->own, e->p.count, error));
         }
-        if (initialise && !e->borrowed)
+        if (initialise && !e->packed_alone)
             TRY(initialise_entry(e, seed, error));
     }
     s->sealed = true;

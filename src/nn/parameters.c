@@ -153,25 +153,6 @@ void parameter_set_language(parameter_store *s, const char *prefix, bool languag
             s->items[i]->p.language = language;
 }
 
-smac_status parameter_borrow(parameter_store *s, parameter *p, const float *data, smac_error *error)
-{
-    entry *e = (entry *)p;
-    if (s->sealed || p->trainable)
-        return FAIL(error, SMAC_ERROR_ARGUMENT,
-            "parameter %s cannot borrow its values: only a frozen one can, before the store is sealed", p->name);
-    if (s->device->host_memory) {
-        p->device_data = (float *)data; /* never written: it is frozen */
-    } else {
-        e->own = store_memory(s, p->count);
-        if (e->own == NULL)
-            return FAIL(error, SMAC_ERROR_MEMORY, "no memory for parameter %s", p->name);
-        TRY(store_upload(s, e->own, data, p->count, error));
-        p->device_data = e->own;
-    }
-    e->borrowed = true;
-    return SMAC_OK;
-}
-
 smac_status parameter_adopt_packed(parameter_store *s, parameter *p, struct packed_matrix *matrix, smac_error *error)
 {
     entry *e = (entry *)p;
@@ -185,7 +166,7 @@ smac_status parameter_adopt_packed(parameter_store *s, parameter *p, struct pack
         return FAIL(error, SMAC_ERROR_MISMATCH,
             "parameter %s has shape (%lld, %lld), but the packed matrix (%lld, %lld)", p->name, (long long)p->dim[0],
             (long long)p->dim[1], (long long)packed_matrix_n(matrix), (long long)packed_matrix_k(matrix));
-    e->borrowed = true;
+    e->packed_alone = true;
     return SMAC_OK;
 }
 

@@ -46,12 +46,10 @@ void parameter_set_language(parameter_store *s, const char *prefix, bool languag
 
 /*
  * Allocate.  Trainable ones get values and gradients in two contiguous blocks; frozen ones values alone, unless
- * parameter_borrow gave them memory.  initialise: fill by their initialisers from seed (a stream per name, so adding a
+ * they are packed (parameter_adopt_packed).  initialise: fill by their initialisers from seed (a stream per name, so adding a
  * parameter does not change the others).
  */
 smac_status parameter_store_seal(parameter_store *s, bool initialise, uint64_t seed, smac_error *error);
-/* A frozen parameter whose values lie in memory that outlives the store (a mapped file); before sealing. */
-smac_status parameter_borrow(parameter_store *s, parameter *p, const float *data, smac_error *error);
 
 /*
  * A frozen product parameter that exists in packed form alone (made from a bf16 file without a float32 copy); before
@@ -63,7 +61,7 @@ smac_status parameter_adopt_packed(parameter_store *s, parameter *p, struct pack
 /*
  * Host access to the values of a sealed store's parameter: p->count numbers to read or write, then parameter_unmap, with
  * written true when they were changed (it raises the version).  NULL when the values are held packed alone, or when
- * memory is short.  A borrowed parameter must not be written.
+ * memory is short.
  */
 float *parameter_map(const parameter *p);
 smac_status parameter_unmap(parameter *p, float *mapped, bool written, smac_error *error);

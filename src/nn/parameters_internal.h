@@ -10,7 +10,7 @@ typedef struct entry {
     initialiser init;
     float scale;
     float *own; /* the device's: values of a frozen parameter that the store allocated */
-    bool borrowed;
+    bool packed_alone;
 } entry;
 
 struct parameter_store {

@@ -59,7 +59,7 @@ typedef struct affect_system {
     training_record training;
     char sha256[65];                     /* of the model file it was read from; "" for a new one */
     char name[128];                      /* model.name, or the file's base name */
-    tensor_file *files[MODALITIES];      /* pre-trained encoders' files, open as long as they are borrowed */
+    tensor_file *files[MODALITIES];      /* pre-trained encoders' files, read while the system is built */
     char encoder_sha256[MODALITIES][65]; /* system_encoder_digest of these files; "" without one */
     struct mel_filter_bank *mel;
     char *tokenizer_text; /* what the tokenizer was made from, for the model file */

@@ -257,14 +257,14 @@ static bool is_training_extra(const char *name)
     return starts_with(name, "training.");
 }
 
-/* Whether p's values lie in its encoder's own file: *borrowed read-only, else *outside if the model may lack them. */
-static void place_of_values(const affect_system *s, const parameter *p, bool *outside, bool *borrowed)
+/* Whether p's values lie in its encoder's own file: *from_file if they were read from there, *outside if the model may lack them. */
+static void place_of_values(const affect_system *s, const parameter *p, bool *outside, bool *from_file)
 {
-    *outside = *borrowed = false;
+    *outside = *from_file = false;
     for (int m = 0; m < MODALITIES; m++) {
         bool own = s->files[m] && starts_with(p->name, system_prefix(m));
         *outside = *outside || (own && system_encoder_outside(s, m));
-        *borrowed = *borrowed || (own && !p->trainable);
+        *from_file = *from_file || (own && !p->trainable);
     }
 }
 
@@ -274,8 +274,8 @@ smac_status system_check_values(const affect_system *s, const tensor_file *file,
     for (int64_t i = 0; i < parameter_number(s->store); i++) {
         const parameter *p = parameter_at(s->store, i);
         const tensor_entry *e = tensor_file_find(file, p->name);
-        bool outside, borrowed;
-        place_of_values(s, p, &outside, &borrowed);
+        bool outside, from_file;
+        place_of_values(s, p, &outside, &from_file);
         if (outside && !e)
             continue;
         smac_status status = tensor_file_expect(file, p->name, p->rank, p->dim, &e, error);
@@ -306,9 +306,9 @@ smac_status system_load_values(affect_system *s, const tensor_file *file, const 
     for (int64_t i = 0; i < parameter_number(s->store); i++) {
         parameter *p = parameter_at(s->store, i);
         const tensor_entry *e = tensor_file_find(file, p->name);
-        bool outside, borrowed;
-        place_of_values(s, p, &outside, &borrowed);
-        float *numbers = e && !borrowed ? parameter_map(p) : NULL;
+        bool outside, from_file;
+        place_of_values(s, p, &outside, &from_file);
+        float *numbers = e && !from_file ? parameter_map(p) : NULL;
         if (numbers) {
             memcpy(numbers, e->data, e->bytes);
             TRY(parameter_unmap(p, numbers, true, error));

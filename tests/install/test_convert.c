@@ -38,7 +38,6 @@ static float *run(const char *name, bool pack, precision how, int64_t *count)
     assert_ok(language_model_add(store, "text.", &config, 0, &m, error));
     if (pack)
         assert_ok(parameter_list_pack(language_model_parameters(m), file, how, error));
-    assert_ok(parameter_list_borrow(language_model_parameters(m), file, error));
     assert_ok(parameter_store_seal(store, false, 1, error));
     assert_ok(parameter_list_load(language_model_parameters(m), file, &report, error));
     int32_t ids[LENGTH];
