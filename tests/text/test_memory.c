@@ -1,84 +1,79 @@
 /*
- * tests/text/test_memory.c - a tokenizer's folder opened while one allocation of jansson after another fails: it is
- * refused, or it is whole.
+ * tests/text/test_memory.c - a tokenizer put together from a vocabulary while one allocation of jansson after another
+ * fails: it is refused, or it is whole.
  */
-#include "support/folder.h"
+#include "support/check.h"
 
 #include <jansson.h>
 
-#include "text/tokenizer.h"
+#include "text/tokenizer_parts.h"
 
 static long allocations, failing;
-static bool opening;
 
 static void *limited_malloc(size_t size)
 {
-    return opening && ++allocations == failing ? NULL : malloc(size);
+    return ++allocations == failing ? NULL : malloc(size);
 }
 
-/* The tokenizer as text (free it); NULL when it was refused. */
-static char *open_and_write(const char *folder)
+static smac_status words(json_t **root, smac_error *error)
 {
-    tokenizer *t = NULL;
-    char *text = NULL;
+    static const char *const tokens[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "##s"};
+    return wordpiece_json(tokens, sizeof tokens / sizeof *tokens, NULL, root, error);
+}
+
+static json_t *pair_vocabulary; /* of pairs; made before allocations fail */
+
+static smac_status pairs(json_t **root, smac_error *error)
+{
+    return byte_level_json(pair_vocabulary, "#version: 0.2\na b\nab c\n", NULL, NULL, root, error);
+}
+
+static smac_status build(smac_status (*make)(json_t **, smac_error *), const json_t *options, json_t **out)
+{
     smac_error found = {0};
-    opening = true;
-    smac_status status = tokenizer_open(folder, &t, &found);
-    opening = false;
+    json_t *root = NULL;
+    smac_status status = make(&root, &found);
     if (status == SMAC_OK)
-        status = tokenizer_serialise(t, &text, NULL, &found);
-    if (status != SMAC_OK)
+        status = tokenizer_json_options(root, options, options, &found);
+    if (status != SMAC_OK) {
         assert_true(found.message[0] != 0);
-    tokenizer_close(t);
-    return text;
-}
-
-static void every_allocation_may_fail(const char *folder)
-{
-    failing = 0;
-    char *whole = open_and_write(folder);
-    assert_non_null(whole);
-    json_set_alloc_funcs(limited_malloc, free);
-    for (failing = 1;; failing++) {
-        allocations = 0;
-        char *text = open_and_write(folder);
-        bool passed = allocations < failing;
-        if (text && strcmp(text, whole) != 0) {
-            size_t same = 0;
-            while (text[same] == whole[same])
-                same++;
-            fail_msg("with allocation %ld failing, the tokenizer has \"%.80s\" instead of \"%.80s\"", failing,
-                text + same, whole + same);
-        }
-        free(text);
-        if (passed)
-            break;
+        json_decref(root);
+        root = NULL;
     }
-    json_set_alloc_funcs(malloc, free);
-    assert_true(failing > 20);
-    free(whole);
+    *out = root;
+    return status;
 }
 
-static void folders_are_whole_or_refused(void **state)
+static void tokenizers_are_whole_or_refused(void **state)
 {
     (void)state;
-    char folder[256], path[512];
-    folder_new(folder);
-    write_text(folder, "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\n");
-    /* jansson itself loses a character when the buffer of a name of 16 bytes and more does not grow */
-    write_text(folder, "tokenizer_config.json", "{\"padding_side\": \"left\", \"cls_token\": \"[CLS]\"}");
-    every_allocation_may_fail(folder);
-    remove(file_in(folder, "vocab.txt", path));
-    write_text(folder, "vocab.json",
-        "{\"<s>\": 0, \"<pad>\": 1, \"</s>\": 2, \"<unk>\": 3, \"<mask>\": 4, \"a\": 5, \"b\": 6, \"ab\": 7}");
-    write_text(folder, "merges.txt", "#version: 0.2\na b\n");
-    write_text(folder, "config.json", "{\"model_type\": \"roberta\"}");
-    every_allocation_may_fail(folder);
-    folder_remove(folder);
+    smac_status (*const makers[])(json_t **, smac_error *) = {words, pairs};
+    json_t *options = json_pack("{s:s, s:s, s:i}", "cls_token", "<s>", "padding_side", "left", "model_max_length", 12);
+    pair_vocabulary =
+        json_pack("{s:i, s:i, s:i, s:i, s:i, s:i}", "<s>", 0, "<pad>", 1, "</s>", 2, "<mask>", 3, "a", 4, "b", 5);
+    for (int k = 0; k < 2; k++) {
+        json_t *whole, *root;
+        assert_int_equal(build(makers[k], options, &whole), SMAC_OK);
+        json_set_alloc_funcs(limited_malloc, free);
+        bool reached = true;
+        for (failing = 1; reached; failing++) {
+            allocations = 0;
+            build(makers[k], options, &root);
+            reached = allocations >= failing;
+            if (root && !json_equal(root, whole))
+                fail_msg("maker %d gave another tokenizer with allocation %ld failing", k, failing);
+            json_decref(root);
+        }
+        json_set_alloc_funcs(malloc, free);
+        assert_true(failing > 50);
+        json_decref(whole);
+    }
+    json_decref(pair_vocabulary);
+    json_decref(options);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(folders_are_whole_or_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(tokenizers_are_whole_or_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
