@@ -21,13 +21,23 @@ typedef enum option_kind {
     OPTION_TEXT,    /* const char * */
     OPTION_INTEGER, /* int64_t */
     OPTION_NUMBER,  /* double */
-    OPTION_LIST     /* text_list: may be given several times */
+    OPTION_LIST,    /* text_list: may be given several times */
+    OPTION_ORDERED  /* ordered_list: several options, in the order of the command line */
 } option_kind;
 
 typedef struct text_list {
     const char **items;
     size_t count, capacity;
 } text_list;
+
+typedef struct ordered_option {
+    const char *name, *value;
+} ordered_option;
+
+typedef struct ordered_list {
+    ordered_option *items;
+    size_t count, capacity;
+} ordered_list;
 
 typedef struct option_row {
     const char *name; /* "model", given as --model */

@@ -72,8 +72,6 @@ static smac_status run_variant(demo_state *d, int index, smac_error *error)
     char *folder = path_join(d->folder, variants[index].name);
     if (!folder)
         return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the demo");
-    options.data = d->data_folder;
-    options.layout = "sims";
     options.out = folder;
     char *last = path_join(folder, "last.safetensors"), *best = path_join(folder, "best.safetensors");
     options.resume = last && file_exists(last);

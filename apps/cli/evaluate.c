@@ -1,13 +1,16 @@
 /* apps/cli/evaluate.c - semanticmac evaluate: a model over one part of a dataset. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
+#include "data_options.h"
 #include "train/evaluate.h"
 
 static int run(int argc, char **argv);
 
-const command command_evaluate = {"evaluate", "evaluate --model M --data DIR --dataset NAME [--split test] [options]",
+const command command_evaluate = {"evaluate",
+    "evaluate --model M --data PATH [--dataset NAME] [--split test] [options]",
     "a model's metrics over one part of a dataset", NULL, run};
 
 static void print_metrics(const char *name, const metric_list *list)
@@ -62,11 +65,11 @@ static int run(int argc, char **argv)
     evaluate_options options = {0};
     const char *split = "test", *modalities = NULL, *json_path = NULL, *csv_path = NULL, *how_name = NULL;
     precision how;
+    ordered_list data = {0};
+    static data_settings datasets[RUN_DATASETS_MAX];
     const option_row rows[] = {
         {"model", 'm', OPTION_TEXT, &options.model, "FILE", "the model (best.safetensors of a training)"},
-        {"data", 'd', OPTION_TEXT, &options.data, "DIR", "the dataset's folder or its label file"},
-        {"dataset", 0, OPTION_TEXT, &options.layout, "NAME", "its layout: sims, simsv2, mosi, mosei, ..."},
-        {"task", 0, OPTION_TEXT, &options.task, "NAME", "which of the dataset's tasks (the model's)"},
+        DATA_OPTION_ROWS(&data),
         {"split", 0, OPTION_TEXT, &split, "NAME", "train, valid or test (test)"},
         {"modalities", 0, OPTION_TEXT, &modalities, "LIST", "use these alone, e.g. text,audio"},
         {"precision", 0, OPTION_TEXT, &how_name, "NAME", "of the encoders: f32, bf16 or int8 (as they were trained)"},
@@ -80,8 +83,12 @@ static int run(int argc, char **argv)
     if (count > 0)
         return usage_error(
             &command_evaluate, "\"%s\" is not expected here: leave it out or put its option before it", argv[1]);
-    if (!options.model || !options.data || !options.layout)
-        return usage_error(&command_evaluate, "--model, --data and --dataset are all needed: give them");
+    if ((status = data_options_read(&command_evaluate, &data, datasets, &options.data_count)) >= 0)
+        return status;
+    free(data.items);
+    options.data = datasets;
+    if (!options.model || !options.data_count)
+        return usage_error(&command_evaluate, "--model and --data are both needed: give them");
     if (!dataset_split_from_name(split, &options.split))
         return usage_error(&command_evaluate, "there is no split \"%s\": give train, valid or test", split);
     if (modalities && !cli_modalities(modalities, options.modalities))
@@ -89,7 +96,7 @@ static int run(int argc, char **argv)
     if (how_name && !precision_from_name(how_name, &how))
         return usage_error(&command_evaluate, "there is no precision \"%s\": give f32, bf16 or int8", how_name);
     options.precision = how_name ? &how : NULL;
-    char *read[] = {(char *)(uintptr_t)options.model, (char *)(uintptr_t)options.data};
+    char *read[] = {(char *)(uintptr_t)options.model, datasets[0].path};
     if ((status = check_output(&command_evaluate, "--json", json_path, read, 2)) >= 0 ||
         (status = check_output(&command_evaluate, "--predictions", csv_path, read, 2)) >= 0)
         return status;

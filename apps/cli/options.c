@@ -59,6 +59,13 @@ static int store(const command *c, const option_row *row, const char *text)
         list->items[list->count++] = text;
         return -1;
     }
+    case OPTION_ORDERED: {
+        ordered_list *list = row->target;
+        if (!memory_grow((void **)&list->items, &list->capacity, list->count + 1, sizeof *list->items))
+            return usage_error(c, "there is no memory for the options");
+        list->items[list->count++] = (ordered_option){row->name, text};
+        return -1;
+    }
     }
     return EXIT_USAGE;
 }

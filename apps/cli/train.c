@@ -1,15 +1,17 @@
 /* apps/cli/train.c - semanticmac train: a dataset in, a model file out. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "cli.h"
+#include "data_options.h"
 #include "train/configuration_file.h"
 #include "train/trainer.h"
 
 static int run(int argc, char **argv);
 
-const command command_train = {"train", "train --data DIR --dataset NAME --out RUN [options]", "train a model",
+const command command_train = {"train", "train --data PATH [--dataset NAME] --out RUN [options]", "train a model",
     "The run's folder gets best.safetensors (the model of the best validation epoch), last.safetensors (to resume\n"
     "from), config.yaml, log.jsonl and the generated labels.  Ctrl-C stops after the step at hand; --resume goes on\n"
     "and gives the same bits as never having stopped.  --keys lists every configuration key.",
@@ -36,11 +38,10 @@ static int run(int argc, char **argv)
     const char *file = NULL;
     const char *seed = NULL, *preset = NULL;
     text_list sets = {0};
+    ordered_list data = {0};
     bool keys = false;
     const option_row rows[] = {
-        {"data", 'd', OPTION_TEXT, &options.data, "DIR", "the dataset's folder or its label file"},
-        {"dataset", 0, OPTION_TEXT, &options.layout, "NAME", "its layout: sims, simsv2, mosi, mosei, ..."},
-        {"task", 0, OPTION_TEXT, &options.task, "NAME", "which of the dataset's tasks (the first)"},
+        DATA_OPTION_ROWS(&data),
         {"out", 'o', OPTION_TEXT, &options.out, "RUN", "the run's folder"},
         {"preset", 'p', OPTION_TEXT, &preset, "NAME", "begin with these settings: method (docs/method.md), demo"},
         {"config", 'c', OPTION_TEXT, &file, "FILE", "configuration in YAML"},
@@ -61,8 +62,13 @@ static int run(int argc, char **argv)
     if (count > 0)
         return usage_error(
             &command_train, "\"%s\" is not expected here: leave it out or put its option before it", argv[1]);
-    if (!options.data || !options.layout || !options.out)
-        return usage_error(&command_train, "--data, --dataset and --out are all needed: give them");
+    static data_settings datasets[RUN_DATASETS_MAX];
+    int64_t dataset_count;
+    if ((status = data_options_read(&command_train, &data, datasets, &dataset_count)) >= 0)
+        return status;
+    free(data.items);
+    if (!options.out || (!dataset_count && !file))
+        return usage_error(&command_train, "--data and --out are both needed: give them");
     if (options.resume && options.overwrite)
         return usage_error(
             &command_train, "--resume goes on with the run and --overwrite starts anew, give one of them");
@@ -78,6 +84,13 @@ static int run(int argc, char **argv)
             return usage_error(&command_train, "%s", error.message);
         }
     free(sets.items);
+    run_settings *run_part = &options.configuration.run;
+    if (dataset_count) { /* in the place of those in the file */
+        memcpy(run_part->data, datasets, (size_t)dataset_count * sizeof *datasets);
+        run_part->data_count = dataset_count;
+    }
+    if (code == SMAC_OK && run_part->data_count == 0)
+        return usage_error(&command_train, "there is no dataset, give --data, or a list \"data\" in %s", file);
     if (code == SMAC_OK && seed && run_configuration_set(&options.configuration, "train.seed", seed, &error) != SMAC_OK)
         return usage_error(&command_train, "%s", error.message);
     train_result result = {0};

@@ -56,6 +56,7 @@ typedef struct dataset_source {
     char name[TASK_NAME_MAX];       /* unique among the sources */
     char layout[TASK_NAME_MAX];     /* "sims", "table", ... */
     char sha256[65];                /* of the label file */
+    bool lowered;                   /* its words were lowered */
     double weight;                  /* of its clips in training, beside their number; 1 unless asked for */
     int64_t count;                  /* its clips */
     const char *const *extra_names; /* columns beyond the layout's own, in the file's order */
@@ -88,6 +89,7 @@ typedef struct dataset_options {
         *wanted; /* without task: those of these that the data have (what a model predicts); or NULL */
     int wanted_count;
     bool lower_case; /* lower the words (MOSI's are upper case) */
+    double weight;   /* of the source's clips in training; 0: 1 */
     bool skip_bad;   /* leave out bad rows and clips without media, with a warning each; else they are errors */
 } dataset_options;
 
@@ -99,6 +101,16 @@ typedef struct dataset_options {
  */
 smac_status dataset_read(const dataset_options *options, const reporter *r, dataset **out, smac_error *error);
 void dataset_free(dataset *d);
+
+/* Several sets as one dataset: dataset_read of each, then dataset_join. */
+smac_status dataset_read_all(
+    const dataset_options *options, int count, const reporter *r, dataset **out, smac_error *error);
+/*
+ * The parts' clips one after another; each part, of one source, becomes a source.  Tasks of the same name and shape
+ * (range, or classes in any order) are one task; one of the same name and another shape is called "NAME_SOURCE".  The
+ * parts belong to *out afterwards (they are NULL then); after an error they are still the caller's.
+ */
+smac_status dataset_join(dataset **parts, int count, dataset **out, smac_error *error);
 
 /*
  * Label the dataset by a model's tasks in the place of its own: its tasks are then these, in this order, and a task of the

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/readers.h"
+#include "data/renumbering.h"
 
 /* --- which tasks are the same ------------------------------------------------------------------------------------- */
 
@@ -26,8 +26,7 @@ bool dataset_task_wanted(const dataset_options *options, const dataset *d, const
     return options->wanted_count == 0;
 }
 
-/* The index in `whole` of each class of `part`; false when one is not there.  Scores: whether the range is the same. */
-static bool map_classes(const task_description *whole, const task_description *part, int map[TASK_CLASSES_MAX])
+bool task_map_classes(const task_description *whole, const task_description *part, int map[TASK_CLASSES_MAX])
 {
     if (whole->kind != part->kind)
         return false;
@@ -41,12 +40,6 @@ static bool map_classes(const task_description *whole, const task_description *p
 
 /* --- renumbering -------------------------------------------------------------------------------------------------- */
 
-/* The task of the dataset that each of its own tasks becomes: -1 for none; and the classes of each. */
-typedef struct renumbering {
-    int task[DATASET_TASKS_MAX];
-    int classes[DATASET_TASKS_MAX][TASK_CLASSES_MAX];
-} renumbering;
-
 static const float *renumber_values(dataset *d, const float *values, const task_description *from,
     const task_description *to, const int map[TASK_CLASSES_MAX])
 {
@@ -58,7 +51,7 @@ static const float *renumber_values(dataset *d, const float *values, const task_
     return out;
 }
 
-static bool renumber_item(dataset *d, dataset_item *item, const task_description *tasks, const renumbering *r)
+bool renumber_item(dataset *d, dataset_item *item, const task_description *tasks, const renumbering *r)
 {
     dataset_target *targets = arena_take_zeroed(dataset_arena(d), (size_t)(item->target_count + 1) * sizeof *targets);
     int count = 0;
@@ -83,7 +76,7 @@ static bool renumber_item(dataset *d, dataset_item *item, const task_description
     return targets != NULL;
 }
 
-static void renumber_source(dataset_source *source, const renumbering *r)
+void renumber_source(dataset_source *source, const renumbering *r)
 {
     int count = 0;
     for (int k = 0; k < source->task_count; k++) {
@@ -136,7 +129,7 @@ static smac_status find_task(
         bool exact = strcmp(tasks[k].name, own->name) == 0;
         if (exact != (i >= task_count) || !same_name(tasks[k].name, own->name, source))
             continue;
-        if (map_classes(&tasks[k], own, r->classes[task])) {
+        if (task_map_classes(&tasks[k], own, r->classes[task])) {
             r->task[task] = k;
             return SMAC_OK;
         }

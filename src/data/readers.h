@@ -24,6 +24,12 @@ smac_status dataset_read_emodb(const dataset_options *options, const reporter *r
 smac_status dataset_read_faces(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
 smac_status dataset_read_goemotions(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
 
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
+
+dataset *dataset_new(void); /* empty; NULL when memory is short */
+/* part lives as long as d, and is freed with it.  False when memory is short: part is still the caller's. */
+bool dataset_keep(dataset *d, dataset *part);
+
 /* --- items and targets -------------------------------------------------------------------------------------------- */
 
 /* A further item, zeroed, without labels; NULL when memory is short.  Valid until the next one is added. */

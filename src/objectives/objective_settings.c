@@ -67,24 +67,31 @@ double labels_mix(const labels_settings *labels, int target)
     return target >= 0 && target < 4 && own[target] >= 0 ? own[target] : labels->mix;
 }
 
-bool loss_task_weight(const loss_settings *loss, const char *task, double *weight, char why[200])
+bool loss_next_task(const char **at, char name[LOSS_NAME], double *weight, char why[200])
 {
-    *weight = 1;
-    for (const char *at = loss->tasks + strspn(loss->tasks, ", "); *at;) {
-        char item[160], *colon;
-        double number;
-        size_t length = strcspn(at, ", ");
-        snprintf(item, sizeof item, "%.*s", (int)(length < sizeof item ? length : sizeof item - 1), at);
-        colon = strrchr(item, ':');
-        if (!colon || colon == item || !number_parse(colon + 1, &number) || !(number >= 0 && number <= 1000)) {
-            snprintf(why, 200, "'%.100s' is not a task with a weight from 0 to 1000, as sentiment:0.5", item);
-            return false;
-        }
-        *colon = 0;
-        if (strcmp(item, task) == 0)
-            *weight = number;
-        at += length;
-        at += strspn(at, ", ");
+    *at += strspn(*at, ", ");
+    size_t length = strcspn(*at, ", ");
+    why[0] = 0;
+    if (length == 0)
+        return false;
+    snprintf(name, LOSS_NAME, "%.*s", (int)(length < LOSS_NAME ? length : LOSS_NAME - 1), *at);
+    *at += length;
+    char *colon = strrchr(name, ':');
+    if (!colon || colon == name || !number_parse(colon + 1, weight) || !(*weight >= 0 && *weight <= 1000)) {
+        snprintf(why, 200, "'%.100s' is not a task with a weight from 0 to 1000, as sentiment:0.5", name);
+        return false;
     }
+    *colon = 0;
     return true;
+}
+
+double loss_task_weight(const loss_settings *loss, const char *task)
+{
+    const char *at = loss->tasks;
+    char name[LOSS_NAME], why[200];
+    double weight, found = 1;
+    while (loss_next_task(&at, name, &weight, why))
+        if (strcmp(name, task) == 0)
+            found = weight;
+    return found;
 }

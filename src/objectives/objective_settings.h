@@ -39,8 +39,11 @@ extern const settings_section labels_section, loss_section, contrast_section;
 double labels_mix(const labels_settings *labels, int target);
 
 /*
- * The weight of a task by loss.tasks.  False: the text is not a list of "name:number"; why says what is wrong.
+ * The next "name:weight" of loss.tasks, from *at on, which moves.  False at the end, or where the text is not that: then
+ * why (else "") says what is wrong.
  */
-bool loss_task_weight(const loss_settings *loss, const char *task, double *weight, char why[200]);
+enum { LOSS_NAME = 160 };
+bool loss_next_task(const char **at, char name[LOSS_NAME], double *weight, char why[200]);
+double loss_task_weight(const loss_settings *loss, const char *task); /* 1 for a task that is not named */
 
 #endif

@@ -63,6 +63,40 @@ int64_t sample_bytes(const sample *s)
 
 /* --- words -------------------------------------------------------------------------------------------------------- */
 
+/* The texts in a form that the tokenizer gets: ASCII letters lowered where the configuration says so. */
+static char *lowered_copy(const char *text)
+{
+    char *copy = memory_copy_text(text);
+    for (char *c = copy; c && *c; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
+    return copy;
+}
+
+/* text and context_count lines of context, tokenised together. */
+static smac_status tokenise(const preparation *p, const char *text, const char *const *context, int64_t context_count,
+    token_encoding *out, smac_error *error)
+{
+    size_t count = (size_t)context_count + 1;
+    text_span *spans = memory_new(count, sizeof *spans);
+    char **copies = memory_new(count, sizeof *copies);
+    bool made = spans && copies;
+    for (size_t i = 0; made && i < count; i++) {
+        const char *one = i + 1 < count ? context[i] : text;
+        if (p->configuration->text.lower_words)
+            made = (one = copies[i] = lowered_copy(one)) != NULL;
+        spans[i] = text_span_of(made ? one : "");
+    }
+    encode_options options = {.context = spans, .context_count = count - 1, .max_length = p->max_tokens};
+    smac_status status = made ? tokenizer_encode(p->tokenizer, spans[count - 1], &options, out, error)
+                              : FAIL(error, SMAC_ERROR_MEMORY, "no memory for %zu lines of words", count);
+    for (size_t i = 0; copies && i < count; i++)
+        free(copies[i]);
+    free(copies);
+    free(spans);
+    return status;
+}
+
 smac_status sample_set_text(const preparation *p, sample *s, const char *text, const char *const *context,
     int64_t context_count, smac_error *error)
 {
@@ -71,19 +105,9 @@ smac_status sample_set_text(const preparation *p, sample *s, const char *text, c
         return SMAC_OK;
     if (!p->configuration->text.context)
         context_count = 0;
-    text_span *before = NULL;
-    if (context_count > 0) {
-        before = memory_new((size_t)context_count, sizeof *before);
-        if (!before)
-            return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld lines of context", (long long)context_count);
-        for (int64_t i = 0; i < context_count; i++)
-            before[i] = text_span_of(context[i]);
-    }
-    encode_options options = {.context = before, .context_count = (size_t)context_count, .max_length = p->max_tokens};
     token_encoding encoding = {0};
-    smac_status status = tokenizer_encode(p->tokenizer, text_span_of(text), &options, &encoding, error);
-    free(before);
-    TRY(status);
+    TRY(tokenise(p, text, context, context_count, &encoding, error));
+    smac_status status = SMAC_OK;
     bool words = false;
     for (size_t i = 0; i < encoding.count && !words; i++)
         words = !encoding.special[i] && encoding.places[i].text == (int32_t)context_count;

@@ -9,10 +9,12 @@
 #include "data/cache.h"
 #include "pipeline/system.h"
 #include "train/metrics.h"
+#include "train/run_configuration.h"
 
 typedef struct evaluate_options {
-    const char *model; /* model file */
-    const char *data, *layout, *features, *task;
+    const char *model;         /* model file */
+    const data_settings *data; /* (data_count) */
+    int64_t data_count;
     dataset_split split;
     bool modalities[MODALITIES]; /* which to use; all false: all */
     bool skip_bad;

@@ -2,28 +2,46 @@
 #include <string.h>
 
 #include "train/evaluate.h"
+#include "train/run_data.h"
+
+/* The datasets, each labelled by the model's tasks, joined. */
+static smac_status read_data(
+    const evaluate_options *options, const affect_system *system, const reporter *r, dataset **out, smac_error *error)
+{
+    dataset_options data[RUN_DATASETS_MAX];
+    dataset *parts[RUN_DATASETS_MAX] = {NULL};
+    int count = (int)options->data_count;
+    if (count < 1 || count > RUN_DATASETS_MAX)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "%d datasets; expected 1 to %d", count, RUN_DATASETS_MAX);
+    smac_status status = SMAC_OK;
+    for (int i = 0; i < count && status == SMAC_OK; i++) {
+        data[i] = run_data_options(&options->data[i], options->skip_bad);
+        data[i].wanted = system->tasks;
+        data[i].wanted_count = system->task_count;
+        status = dataset_read(&data[i], r, &parts[i], error);
+        if (status == SMAC_OK)
+            status = dataset_adopt_tasks(parts[i], system->tasks, system->task_count, r, error);
+    }
+    if (status == SMAC_OK && count > 1)
+        status = dataset_join(parts, count, out, error);
+    else if (status == SMAC_OK) {
+        *out = parts[0];
+        parts[0] = NULL;
+    }
+    for (int i = 0; i < count; i++)
+        dataset_free(parts[i]);
+    return status;
+}
 
 smac_status evaluate_run(const evaluate_options *options, const reporter *r, evaluation **out, smac_error *error)
 {
     affect_system *system = NULL;
     dataset *d = NULL;
     sample_cache *cache = NULL;
-    dataset_options data = {.path = options->data,
-        .layout = options->layout,
-        .features = options->features,
-        .task = options->task,
-        .skip_bad = options->skip_bad,
-        .lower_case = options->layout && strcmp(options->layout, "mosi") == 0};
     smac_status status =
         system_load(options->model, &(system_load_options){.precision = options->precision}, &system, error);
-    if (status == SMAC_OK) {
-        data.wanted = system->tasks;
-        data.wanted_count = system->task_count;
-    }
     if (status == SMAC_OK)
-        status = dataset_read(&data, r, &d, error);
-    if (status == SMAC_OK)
-        status = dataset_adopt_tasks(d, system->tasks, system->task_count, r, error);
+        status = read_data(options, system, r, &d, error);
     if (status == SMAC_OK && dataset_split_count(d, options->split) == 0)
         status = FAIL(error, SMAC_ERROR_NOT_FOUND, "the data have no %s part: choose another --split",
             dataset_split_name(options->split));

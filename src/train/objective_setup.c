@@ -25,7 +25,7 @@ objective_options objective_options_from(const run_settings *run, const task_des
         double range = tasks[k].kind == TASK_REGRESSION ? tasks[k].high - tasks[k].low : 1;
         o.tasks[k] = (objective_task){.classes = tasks[k].kind == TASK_CLASSES,
             .targets = task_targets(&tasks[k]),
-            .weight = 1,
+            .weight = (float)loss_task_weight(&run->loss, tasks[k].name),
             .sigma = (float)(run->contrast.sigma_fraction * range)};
     }
     return o;

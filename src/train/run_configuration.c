@@ -51,7 +51,8 @@ static const setting data_keys[] = {
     SETTING_T(data_settings, dataset, "",
         "its layout: sims, simsv2, mosi, mosei, table, manifest; empty: by the file's ending"),
     SETTING_T(data_settings, task, "", "which of its tasks, as sentiment or sentiment,emotion; empty: the first"),
-    SETTING_N(data_settings, weight, "1", 0, 1000, "of its clips in training, beside their number"),
+    SETTING_T(data_settings, features, "", "an MMSA feature pickle beside it; empty: none"),
+    SETTING_N(data_settings, weight, "1", 0.001, 1000, "of its clips in training, beside their number"),
 };
 static const settings_section data_section = {"data", data_keys, sizeof data_keys / sizeof *data_keys};
 
@@ -108,12 +109,26 @@ smac_status run_configuration_assign(run_configuration *c, const char *assignmen
     return settings_assign(run_views(c, room), assignment, error);
 }
 
+smac_status run_settings_add_data(
+    run_settings *run, const char *path, const char *layout, const char *task, smac_error *error)
+{
+    data_settings *data = settings_list_add(&lists[0], run);
+    if (!data)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "more than %d datasets", RUN_DATASETS_MAX);
+    TRY(settings_list_set(&lists[0], data, "path", path, error));
+    TRY(settings_list_set(&lists[0], data, "dataset", layout ? layout : "", error));
+    return settings_list_set(&lists[0], data, "task", task ? task : "", error);
+}
+
 smac_status run_configuration_check(const run_configuration *c, smac_error *error)
 {
     double weight;
-    char why[200];
+    char name[LOSS_NAME], why[200];
+    const char *at = c->run.loss.tasks;
     TRY(configuration_check(&c->model, error));
-    if (!loss_task_weight(&c->run.loss, "", &weight, why))
+    while (loss_next_task(&at, name, &weight, why))
+        continue;
+    if (*why)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "configuration key loss.tasks is '%.100s': %s", c->run.loss.tasks, why);
     return SMAC_OK;
 }

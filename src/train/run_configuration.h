@@ -28,9 +28,10 @@ typedef struct train_settings {
 
 /* One dataset of the run. */
 typedef struct data_settings {
-    char path[SETTINGS_TEXT_MAX];    /* its folder or file */
-    char dataset[SETTINGS_TEXT_MAX]; /* layout; "": by the file's ending */
-    char task[SETTINGS_TEXT_MAX];    /* "": the layout's first */
+    char path[SETTINGS_TEXT_MAX];     /* its folder or file */
+    char dataset[SETTINGS_TEXT_MAX];  /* layout; "": by the file's ending */
+    char task[SETTINGS_TEXT_MAX];     /* "": the layout's first */
+    char features[SETTINGS_TEXT_MAX]; /* a feature pickle beside it, or "" */
     double weight;
 } data_settings;
 
@@ -52,6 +53,10 @@ typedef struct run_configuration {
     configuration model;
     run_settings run;
 } run_configuration;
+
+/* A further dataset of a run, in the place of --data; task NULL: the first.  Too many, or a text too long: an error. */
+smac_status run_settings_add_data(
+    run_settings *run, const char *path, const char *layout, const char *task, smac_error *error);
 
 /* Both parts as one set of names; the views belong to room. */
 settings_views run_views(const run_configuration *c, settings_view room[2]);

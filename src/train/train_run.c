@@ -4,38 +4,13 @@
 
 #include "base/memory.h"
 #include "compute/parallel.h"
+#include "train/run_data.h"
 #include "train/trainer.h"
 
 void train_options_default(train_options *o)
 {
     memset(o, 0, sizeof *o);
     run_configuration_defaults(&o->configuration);
-}
-
-/* What the data have at all: a modality that no clip has is not built. */
-static void look_at_data(const dataset *d, configuration *c, int64_t ready_width[MODALITIES], const reporter *r)
-{
-    static const char *const names[MODALITIES] = {"words", "sound", "pictures"};
-    bool *switches[MODALITIES] = {&c->model.text, &c->model.audio, &c->model.vision};
-    bool has[MODALITIES] = {false, false, false};
-    for (int64_t i = 0; i < d->count; i++) {
-        const dataset_item *item = &d->items[i];
-        has[MODALITY_TEXT] = has[MODALITY_TEXT] || *item->text;
-        has[MODALITY_AUDIO] = has[MODALITY_AUDIO] || item->media;
-        has[MODALITY_VISION] = has[MODALITY_VISION] || item->media;
-        for (int m = 0; m < MODALITIES; m++) {
-            if (!item->features[m].data)
-                continue;
-            has[m] = true;
-            ready_width[m] = item->features[m].width;
-        }
-    }
-    for (int m = 0; m < MODALITIES; m++) {
-        if (*switches[m] && !has[m]) {
-            *switches[m] = false;
-            report_log(r, LOG_INFO, "the data have no %s: the model is built without them", names[m]);
-        }
-    }
 }
 
 static smac_status new_system(const dataset *d, const configuration *c, const int64_t ready_width[MODALITIES],
@@ -73,15 +48,10 @@ smac_status train_run(const train_options *options, const reporter *r, train_res
     TRY(run_configuration_check(&options->configuration, error));
     if (train->threads > 0)
         parallel_set_threads((int)train->threads);
-    dataset_options data = {.path = options->data,
-        .layout = options->layout,
-        .features = options->features,
-        .task = options->task,
-        .skip_bad = options->skip_bad,
-        .lower_case = options->layout && strcmp(options->layout, "mosi") == 0};
-    smac_status status = dataset_read(&data, r, &d, error);
+    smac_status status = run_data_read(&options->configuration.run, options->skip_bad, r, &d, error);
+    if (status == SMAC_OK)
+        status = run_data_decide(d, &c, ready_width, r, error);
     if (status == SMAC_OK) {
-        look_at_data(d, &c, ready_width, r);
         if (dataset_split_count(d, SPLIT_VALID) == 0)
             report_log(r, LOG_WARNING, "the data have no validation part: the last epoch counts as the best");
         status = new_system(d, &c, ready_width, train->seed, &system, error);

@@ -153,7 +153,7 @@ static smac_status finish_epoch(training *t, double begun, smac_error *error)
     if (t->valid_count) {
         status = evaluate_on(t->system, t->cache, &(evaluate_wanted){.split = SPLIT_VALID}, &shown, &valid, error);
         if (status == SMAC_OK)
-            status = evaluation_figure(valid, "", &figure, error);
+            status = evaluation_figure(valid, t->run->train.choose, &figure, error);
         if (status == SMAC_OK && t->run->labels.reliability)
             set_reliability(t, valid);
     }

@@ -23,11 +23,8 @@
 #include "train/run_configuration.h"
 
 typedef struct train_options {
-    const char *data, *layout;       /* folder or label file; "sims", "mosi", ... */
-    const char *features;            /* MMSA pickle in place of media, or NULL */
-    const char *task;                /* which of the layout's tasks, or NULL */
     const char *out;                 /* the run's folder */
-    run_configuration configuration; /* defaults, preset, file and --set already applied */
+    run_configuration configuration; /* defaults, preset, file and --set already applied; its datasets */
     bool resume;                     /* go on from out/last.safetensors; a run that has ended is fine */
     bool overwrite;                  /* start anew in a folder that holds a run (without it and resume: an error) */
     bool skip_bad;

@@ -1,7 +1,8 @@
 /*
- * train/trainer_order.c - which clips stand in which batch, and which modalities are left out: pure functions of
+ * train/trainer_order.c - which clips are in which batch, and which modalities are left out: pure functions of
  * (seed, epoch), so that a resumed run goes on with the same ones.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,81 @@ static int by_length(const void *a, const void *b)
     return x->place < y->place ? -1 : x->place > y->place;
 }
 
+/* --- how often each dataset ------------------------------------------------------------------------------------------ */
+
+/* Whether every clip is drawn once: the datasets weigh the same, and the temperature is 1. */
+static bool draws_each_once(const training *t)
+{
+    const dataset *d = t->cache->source;
+    for (int s = 1; s < d->source_count; s++)
+        if (d->sources[s].weight != d->sources[0].weight)
+            return false;
+    return d->source_count < 2 || t->run->train.sampling == 1;
+}
+
+/* Clips that each dataset gives an epoch, their sum the number of training clips; own: how many it has. */
+static void share_epoch(const training *t, const int64_t *own, int64_t *share)
+{
+    const dataset *d = t->cache->source;
+    double sum = 0, before = 0;
+    int64_t given = 0;
+    for (int s = 0; s < d->source_count; s++)
+        sum += own[s] ? d->sources[s].weight * pow((double)own[s], 1 / t->run->train.sampling) : 0;
+    for (int s = 0; s < d->source_count; s++) {
+        before += own[s] ? d->sources[s].weight * pow((double)own[s], 1 / t->run->train.sampling) : 0;
+        int64_t until = llround(before / sum * (double)t->count);
+        share[s] = until - given;
+        given = until;
+    }
+}
+
+/*
+ * The dataset's next `wanted` clips of a sequence of shuffles of its `own` clips, one after another: each clip comes as
+ * often as the others, but for one, over all epochs.
+ */
+static void draw_from(const training *t, int source, int64_t *clips, int64_t own, int64_t wanted, int64_t *out)
+{
+    uint64_t stream = random_stream("train.draw") + ((uint64_t)source << 32);
+    int64_t at = (t->epoch - 1) * wanted, shuffle = -1;
+    for (int64_t i = 0; i < wanted; i++, at++) {
+        if (at / own != shuffle) {
+            shuffle = at / own;
+            random_sequence r = random_start((uint64_t)t->run->train.seed, stream + (uint64_t)shuffle);
+            int64_t count = 0;
+            for (int64_t k = 0; k < t->count; k++)
+                if (training_item(t, k)->source == source)
+                    clips[count++] = k;
+            random_shuffle(&r, clips, own);
+        }
+        out[i] = clips[at % own];
+    }
+}
+
+/* drawn (N): the clips of the epoch, each once, or by the temperature of sampling. */
+static smac_status draw_clips(const training *t, int64_t *drawn, smac_error *error)
+{
+    int64_t own[DATASET_SOURCES_MAX] = {0}, share[DATASET_SOURCES_MAX], at = 0;
+    for (int64_t i = 0; i < t->count; i++) {
+        drawn[i] = i;
+        own[training_item(t, i)->source]++;
+    }
+    if (draws_each_once(t))
+        return SMAC_OK;
+    int64_t *clips = memory_new((size_t)t->count, sizeof *clips);
+    if (!clips)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the order of %lld clips", (long long)t->count);
+    share_epoch(t, own, share);
+    for (int s = 0; s < t->cache->source->source_count; s++) {
+        if (share[s] > 0)
+            draw_from(t, s, clips, own[s], share[s], drawn + at);
+        at += share[s];
+    }
+    free(clips);
+    return SMAC_OK;
+}
+
+/* --- the order ------------------------------------------------------------------------------------------------------- */
+
 /*
  * A shuffle, then batches of like length: pools of POOL_BATCHES batches are sorted by length and cut, and the batches
  * shuffled; only the last one of the epoch is short, and it stays the last.
@@ -50,8 +126,13 @@ smac_status training_make_order(training *t, smac_error *error)
         free(places);
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the order of %lld clips", (long long)t->count);
     }
-    for (int64_t i = 0; i < t->count; i++)
-        shuffled[i] = i;
+    smac_status status = draw_clips(t, shuffled, error);
+    if (status != SMAC_OK) {
+        free(pool);
+        free(shuffled);
+        free(places);
+        return status;
+    }
     random_shuffle(&r, shuffled, t->count);
     for (int64_t from = 0; from < whole * t->batch; from += POOL_BATCHES * t->batch) {
         int64_t left = whole * t->batch - from, n = left < POOL_BATCHES * t->batch ? left : POOL_BATCHES * t->batch;

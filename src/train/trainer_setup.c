@@ -190,8 +190,26 @@ static float *class_weights(const training_task *task, int64_t clips)
     return weights;
 }
 
+/* Every task that loss.tasks names must be one of the run's. */
+static smac_status check_task_weights(const training *t, smac_error *error)
+{
+    const char *at = t->run->loss.tasks;
+    char name[LOSS_NAME], why[200];
+    double weight;
+    while (loss_next_task(&at, name, &weight, why)) {
+        bool found = false;
+        for (int k = 0; k < t->task_count; k++)
+            found = found || strcmp(t->tasks[k].task->name, name) == 0;
+        if (!found)
+            return FAIL(error, SMAC_ERROR_ARGUMENT, "loss.tasks weighs %.60s, which is not a task of the run: name %s",
+                name, t->tasks[0].task->name);
+    }
+    return SMAC_OK;
+}
+
 static smac_status make_objective(training *t, smac_error *error)
 {
+    TRY(check_task_weights(t, error));
     t->objective = objective_options_from(t->run, t->system->tasks, t->task_count);
     for (int k = 0; k < t->task_count; k++) {
         training_task *task = &t->tasks[k];
@@ -205,6 +223,22 @@ static smac_status make_objective(training *t, smac_error *error)
     return SMAC_OK;
 }
 
+/* train.choose, and whether the run has what it names. */
+static smac_status choose_figure(training *t, smac_error *error)
+{
+    const dataset *d = t->cache->source;
+    const char *choose = t->run->train.choose, *at = strchr(choose, '@'), *point = strrchr(choose, '.');
+    TRY(validation_figure_name(t->system->tasks, t->system->task_count, choose, &t->figure, error));
+    if (!at || !point || at > point)
+        return SMAC_OK;
+    for (int s = 0; s < d->source_count; s++)
+        if (strncmp(d->sources[s].name, at + 1, (size_t)(point - at - 1)) == 0 &&
+            d->sources[s].name[point - at - 1] == 0)
+            return SMAC_OK;
+    return FAIL(error, SMAC_ERROR_ARGUMENT,
+        "train.choose is '%.100s', but no dataset of the run has that name: name %s", choose, d->sources[0].name);
+}
+
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 smac_status training_set_up(training *t, smac_error *error)
@@ -214,7 +248,7 @@ smac_status training_set_up(training *t, smac_error *error)
     for (int i = 0; i < RUN_FILES; i++)
         if (!(t->paths[i] = path_join(t->options->out, names[i])))
             return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a path");
-    TRY(validation_figure_name(t->system->tasks, t->system->task_count, "", &t->figure, error));
+    TRY(choose_figure(t, error));
     TRY(collect_clips(t, error));
     TRY(collect_truth(t, error));
     TRY(make_labels(t, error));

@@ -37,7 +37,7 @@ static void write_set(void)
     text_free(&b);
 }
 
-static void options_for(train_options *o, const char *out)
+static void options_for(train_options *o, const char *out, const char *task)
 {
     static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8",
         "interaction.queries=2", "interaction.layers=1", "contrast.projection=8", "text.width=16", "text.heads=2",
@@ -46,8 +46,7 @@ static void options_for(train_options *o, const char *out)
     train_options_default(o);
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         assert_ok(run_configuration_assign(&o->configuration, settings[i], error));
-    o->data = folder;
-    o->layout = "sims";
+    assert_ok(run_settings_add_data(&o->configuration.run, folder, "sims", task, error));
     o->out = out;
 }
 
@@ -56,7 +55,7 @@ static void test_train(void **state)
     (void)state;
     train_options o;
     train_result result;
-    options_for(&o, run);
+    options_for(&o, run, NULL);
     assert_ok(train_run(&o, NULL, &result, error));
     assert_string_equal(result.metric, "MAE");
     assert_true(metric_value(&result.best, "Corr") > 0.9);
@@ -71,14 +70,14 @@ static void test_wrong_runs(void **state)
     train_options o;
     train_result result;
     smac_error why = {0};
-    options_for(&o, file_in(folder, "other", other));
-    o.layout = "nonsense";
+    options_for(&o, file_in(folder, "other", other), NULL);
+    strcpy(o.configuration.run.data[0].dataset, "nonsense");
     assert_int_equal(train_run(&o, NULL, &result, &why), SMAC_ERROR_ARGUMENT);
-    o.layout = "sims";
-    o.data = "/no/such/set";
+    strcpy(o.configuration.run.data[0].dataset, "sims");
+    strcpy(o.configuration.run.data[0].path, "/no/such/set");
     assert_int_equal(train_run(&o, NULL, &result, &why), SMAC_ERROR_NOT_FOUND);
     assert_false(file_exists(other) || file_is_folder(other)); /* a failed run leaves nothing */
-    options_for(&o, run);
+    options_for(&o, run, NULL);
     assert_int_equal(train_run(&o, NULL, &result, &why), SMAC_ERROR_ARGUMENT);
     assert_non_null(strstr(why.message, "--resume"));
     o.resume = true;
@@ -106,7 +105,9 @@ static void test_evaluate(void **state)
     (void)state;
     char path[512];
     evaluation *e = NULL;
-    evaluate_options o = {.model = model, .data = folder, .layout = "sims", .split = SPLIT_TEST};
+    data_settings data = {.dataset = "sims"};
+    strcpy(data.path, folder);
+    evaluate_options o = {.model = model, .data = &data, .data_count = 1, .split = SPLIT_TEST};
     assert_ok(evaluate_run(&o, NULL, &e, error));
     assert_int_equal(e->count, 10);
     assert_true(metric_value(&e->tasks[0].all.metrics, "MAE") < 0.4);
@@ -139,13 +140,13 @@ static void test_evaluate(void **state)
     o.modalities[MODALITY_AUDIO] = true;
     assert_int_not_equal(evaluate_run(&o, NULL, &e, &why), SMAC_OK);
     o.modalities[MODALITY_AUDIO] = false;
-    o.layout = "mosi";
+    strcpy(data.dataset, "mosi");
     assert_int_equal(evaluate_run(&o, NULL, &e, &why), SMAC_ERROR_MISMATCH);
-    o.layout = "sims";
-    o.task = "emotion";
+    strcpy(data.dataset, "sims");
+    strcpy(data.task, "emotion");
     assert_int_equal(evaluate_run(&o, NULL, &e, &why), SMAC_ERROR_MISMATCH);
-    o.task = NULL;
-    o.data = "/no/such/set";
+    strcpy(data.task, "");
+    strcpy(data.path, "/no/such/set");
     assert_int_equal(evaluate_run(&o, NULL, &e, &why), SMAC_ERROR_NOT_FOUND);
 }
 
@@ -156,12 +157,13 @@ static void test_classes(void **state)
     train_options o;
     train_result result;
     evaluation *e = NULL;
-    options_for(&o, file_in(folder, "emotion", out));
-    o.task = "emotion";
+    options_for(&o, file_in(folder, "emotion", out), "emotion");
     assert_ok(train_run(&o, NULL, &result, error));
     assert_string_equal(result.metric, "weighted_F1");
     assert_true(result.best_value > 0.8);
-    evaluate_options ask = {.model = result.best_path, .data = folder, .layout = "sims", .split = SPLIT_TEST};
+    data_settings data = {.dataset = "sims"};
+    strcpy(data.path, folder);
+    evaluate_options ask = {.model = result.best_path, .data = &data, .data_count = 1, .split = SPLIT_TEST};
     assert_ok(evaluate_run(&ask, NULL, &e, error)); /* the task is the model's */
     assert_int_equal(e->tasks[0].targets, 3);
     double sum = e->tasks[0].prediction[0] + e->tasks[0].prediction[1] + e->tasks[0].prediction[2];

@@ -1,0 +1,25 @@
+/*
+ * train/run_data.h - what a run's datasets hold: as options for reading them, and what they decide about the model (which
+ * modalities it has, in which form they come, whether its words are lowered).
+ */
+#ifndef SMAC_TRAIN_RUN_DATA_H
+#define SMAC_TRAIN_RUN_DATA_H
+
+#include "data/dataset.h"
+#include "train/run_configuration.h"
+
+/* Borrows from data. */
+dataset_options run_data_options(const data_settings *data, bool skip_bad);
+
+/* The datasets of a run, joined. */
+smac_status run_data_read(const run_settings *run, bool skip_bad, const reporter *r, dataset **out, smac_error *error);
+
+/*
+ * A modality that no clip has is switched off in the configuration, with a note; text.lower_words is set when the words of
+ * all datasets were lowered.  feature_width: of the modalities whose vectors come with the data, else 0.  An error: clips
+ * whose vectors differ in width, or a modality that has vectors in one dataset and words or media in another.
+ */
+smac_status run_data_decide(
+    const dataset *d, configuration *c, int64_t feature_width[MODALITIES], const reporter *r, smac_error *error);
+
+#endif

@@ -1,0 +1,244 @@
+/*
+ * Several tasks and datasets in one run, as files of words: heads for all of them, figures for each, resume to the bit,
+ * sampling by temperature, evaluation of each dataset by the joint model.
+ */
+#include "support/folder.h"
+
+#include <jansson.h>
+
+#include "base/csv.h"
+#include "base/file.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "compute/parallel.h"
+#include "train/evaluate.h"
+#include "train/trainer_internal.h"
+
+static char folder[256], one[512], two[512], run[512], model[512];
+
+/* Words that make a score and a class; the second set has classes alone, some of them soft by its own label of words. */
+static void write_sets(void)
+{
+    static const char *const words[] = {"awful", "bad", "plain", "good", "wonderful"};
+    static const char *const classes[] = {"sad", "sad", "calm", "glad", "glad"};
+    text_buffer a = {0}, b = {0};
+    random_sequence r = random_start(1, 2);
+    text_add(&a, "video_id,clip_id,text,label,mode,emotion\n");
+    text_add(&b, "video_id,clip_id,text,label,mode,emotion,emotion_T\n");
+    for (int i = 0; i < 72; i++) {
+        int kind = (int)random_below(&r, 5);
+        const char *mode = i % 6 == 4 ? "valid" : i % 6 == 5 ? "test" : "train";
+        text_format(
+            &a, "v%d,%d,the film was %s,%g,%s,%s\n", i / 3, i, words[kind], kind / 2.0 - 1, mode, classes[kind]);
+        if (i < 24)
+            text_format(&b, "w%d,%d,a %s day,0,%s,%s,%s\n", i / 3, i, words[kind], mode, classes[kind],
+                i % 2 ? classes[kind] : "");
+    }
+    write_text(folder, "one.csv", a.data);
+    write_text(folder, "two.csv", b.data);
+    text_free(&a);
+    text_free(&b);
+}
+
+static void options_for(train_options *o, const char *out)
+{
+    static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8",
+        "interaction.queries=2", "interaction.layers=1", "contrast.projection=8", "text.width=16", "text.heads=2",
+        "text.hidden=32", "text.layers=1", "text.vocabulary=100", "train.epochs=8", "train.batch=8", "train.rate=0.005",
+        "train.seed=3"};
+    train_options_default(o);
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        assert_ok(run_configuration_assign(&o->configuration, settings[i], error));
+    assert_ok(run_settings_add_data(&o->configuration.run, one, "sims", "sentiment", error));
+    assert_ok(run_settings_add_data(&o->configuration.run, two, "sims", "emotion", error));
+    o->out = out;
+}
+
+static json_t *last_epoch(const char *path)
+{
+    char *text = NULL;
+    size_t size = 0;
+    assert_ok(file_read(path, 0, &text, &size, error));
+    text[size - 1] = 0;
+    char *line = strrchr(text, '\n');
+    json_t *o = json_loads(line ? line + 1 : text, 0, NULL);
+    assert_non_null(o);
+    free(text);
+    return o;
+}
+
+static void both_tasks_are_learned(void **state)
+{
+    (void)state;
+    char path[512], other[512], hash[2][65];
+    static train_options o;
+    train_result result;
+    options_for(&o, run);
+    assert_ok(train_run(&o, NULL, &result, error));
+    assert_string_equal(result.metric, "mean");
+    assert_true(result.best_value > 0.7);
+    json_t *epoch = last_epoch(file_in(run, "log.jsonl", path));
+    const json_t *valid = json_object_get(epoch, "valid");
+    double mae = json_number_value(json_object_get(json_object_get(valid, "sentiment"), "MAE"));
+    double f1 = json_number_value(json_object_get(json_object_get(valid, "emotion"), "weighted_F1"));
+    assert_near(json_number_value(json_object_get(epoch, "figure")), (1 - mae / 2 + f1) / 2, 1e-6);
+    assert_non_null(json_object_get(json_object_get(json_object_get(valid, "emotion"), "datasets"), "sims_2"));
+    assert_null(json_object_get(json_object_get(json_object_get(valid, "emotion"), "datasets"), "sims"));
+    assert_non_null(json_object_get(json_object_get(epoch, "labels"), "emotion"));
+    json_decref(epoch);
+    csv_table table;
+    assert_ok(csv_read(file_in(run, "labels.csv", path), &table, error));
+    assert_true(csv_column(&table, "dataset") == 1 && csv_column(&table, "sentiment.label") == 2);
+    assert_true(csv_column(&table, "emotion.text:calm") > 0);
+    csv_free(&table);
+    /* stopped without a checkpoint within an epoch, and resumed: the same bits */
+    options_for(&o, file_in(folder, "parts", other));
+    o.stop_after_steps = 17;
+    smac_error why = {0};
+    assert_int_equal(train_run(&o, NULL, &result, &why), SMAC_ERROR_INTERRUPTED);
+    o.stop_after_steps = 0;
+    o.resume = true;
+    assert_ok(train_run(&o, NULL, &result, error));
+    assert_ok(sha256_file(file_in(other, "best.safetensors", path), hash[0], error));
+    assert_ok(sha256_file(model, hash[1], error));
+    assert_string_equal(hash[0], hash[1]);
+}
+
+static void each_dataset_is_evaluated(void **state)
+{
+    (void)state;
+    char path[512];
+    evaluation *e = NULL;
+    static data_settings data[2];
+    strcpy(data[0].path, one);
+    strcpy(data[0].dataset, "sims");
+    strcpy(data[1].path, two);
+    strcpy(data[1].dataset, "sims");
+    evaluate_options ask = {.model = model, .data = data, .data_count = 2, .split = SPLIT_TEST};
+    assert_ok(evaluate_run(&ask, NULL, &e, error));
+    assert_int_equal(e->task_count, 2);
+    assert_int_equal(e->count, 16);
+    assert_int_equal(e->tasks[0].all.count, 16); /* both tables have both columns */
+    assert_int_equal(e->tasks[1].sources[1].count, 4);
+    assert_ok(evaluation_write_json(e, file_in(folder, "e.json", path), error));
+    json_t *json = json_load_file(path, 0, NULL);
+    const json_t *tasks = json_object_get(json, "tasks");
+    assert_non_null(json_object_get(json_object_get(json_object_get(tasks, "emotion"), "metrics"), "weighted_F1"));
+    assert_non_null(json_object_get(json_object_get(json_object_get(tasks, "sentiment"), "datasets"), "sims"));
+    assert_null(json_object_get(json, "metrics")); /* which task's? */
+    json_decref(json);
+    assert_ok(evaluation_write_csv(e, file_in(folder, "p.csv", path), error));
+    csv_table table;
+    assert_ok(csv_read(path, &table, error));
+    assert_int_equal(table.count, 17);
+    assert_true(csv_column(&table, "sentiment.prediction") > 0 && csv_column(&table, "emotion.glad") > 0);
+    csv_free(&table);
+    evaluation_free(e);
+    strcpy(data[0].task, "emotion");
+    ask.data_count = 1;
+    assert_ok(evaluate_run(&ask, NULL, &e, error)); /* one task of two */
+    assert_int_equal(e->task_count, 1);
+    assert_string_equal(e->tasks[0].task.name, "emotion");
+    evaluation_free(e);
+}
+
+static void the_user_chooses(void **state)
+{
+    (void)state;
+    char out[512];
+    static train_options o;
+    train_result result;
+    smac_error why = {0};
+    options_for(&o, file_in(folder, "chosen", out));
+    assert_ok(run_configuration_assign(&o.configuration, "train.choose=emotion@sims_2.accuracy", error));
+    assert_ok(run_configuration_assign(&o.configuration, "loss.tasks=sentiment:0.5", error));
+    assert_ok(run_configuration_assign(&o.configuration, "train.epochs=2", error));
+    assert_ok(train_run(&o, NULL, &result, error));
+    assert_string_equal(result.metric, "emotion@sims_2.accuracy");
+    static const char *const wrong[][2] = {{"train.choose=accuracy", "TASK.METRIC"},
+        {"train.choose=emotion.MAE", "no metric MAE"}, {"train.choose=humor.accuracy", "TASK.METRIC"},
+        {"train.choose=emotion@nowhere.accuracy", "sims"}, {"loss.tasks=humor:1", "humor"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        options_for(&o, file_in(folder, "wrong", out));
+        assert_ok(run_configuration_assign(&o.configuration, wrong[i][0], error));
+        assert_int_equal(train_run(&o, NULL, &result, &why), SMAC_ERROR_ARGUMENT);
+        if (!strstr(why.message, wrong[i][1]))
+            fail_msg("'%s' does not say '%s'", why.message, wrong[i][1]);
+    }
+}
+
+/* How often clips of each of two sources (90 and 10) come in an epoch, and over epochs. */
+static void clips_are_drawn_by_temperature(void **state)
+{
+    (void)state;
+    enum { FIRST = 90, SECOND = 10, COUNT = FIRST + SECOND, EPOCHS = 10 };
+    static dataset_item items[COUNT];
+    static sample samples[COUNT];
+    static const struct {
+        double sampling, weights[2];
+        int second; /* clips of the second an epoch */
+    } cases[] = {{1, {1, 1}, 10}, {2, {1, 1}, 25}, {100, {1, 1}, 49}, {1, {1, 9}, 50}, {1, {2, 2}, 10}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        dataset_source sources[2] = {{.weight = cases[k].weights[0]}, {.weight = cases[k].weights[1]}};
+        dataset d = {.items = items, .count = COUNT, .sources = sources, .source_count = 2};
+        sample_cache cache = {.source = &d, .samples = samples};
+        int64_t places[COUNT], order[COUNT], seen[COUNT] = {0};
+        static run_settings settings;
+        settings_defaults((settings_view){&run_table, &settings});
+        settings.train.sampling = cases[k].sampling;
+        training t = {.run = &settings, .cache = &cache, .count = COUNT, .items = places, .order = order, .batch = 8};
+        for (int i = 0; i < COUNT; i++) {
+            places[i] = i;
+            items[i].source = i >= FIRST;
+        }
+        for (t.epoch = 1; t.epoch <= EPOCHS; t.epoch++) {
+            int second = 0;
+            assert_ok(training_make_order(&t, error));
+            for (int i = 0; i < COUNT; i++) {
+                second += order[i] >= FIRST;
+                seen[order[i]]++;
+            }
+            assert_int_equal(second, cases[k].second);
+        }
+        for (int from = 0; from < COUNT; from += FIRST) { /* within a source all come alike */
+            int to = from ? COUNT : FIRST;
+            int64_t least = INT64_MAX, most = 0;
+            for (int i = from; i < to; i++) {
+                least = seen[i] < least ? seen[i] : least;
+                most = seen[i] > most ? seen[i] : most;
+            }
+            assert_true(most - least <= 1);
+        }
+    }
+}
+
+static int prepare(void **state)
+{
+    (void)state;
+    parallel_set_threads(1);
+    folder_new(folder);
+    file_in(folder, "one.csv", one);
+    file_in(folder, "two.csv", two);
+    file_in(folder, "run", run);
+    file_in(run, "best.safetensors", model);
+    write_sets();
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    folder_remove(folder);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_tasks_are_learned),
+        cmocka_unit_test(each_dataset_is_evaluated),
+        cmocka_unit_test(the_user_chooses),
+        cmocka_unit_test(clips_are_drawn_by_temperature),
+    };
+    return cmocka_run_group_tests(tests, prepare, finish);
+}
