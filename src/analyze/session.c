@@ -9,6 +9,7 @@
 
 #include "analyze/listening.h"
 #include "base/memory.h"
+#include "base/number.h"
 
 #define ASK_SECONDS 0.05 /* the caller is asked to stop no more often than this while encoding */
 
@@ -24,7 +25,7 @@ void session_warn(smac_session *s, const char *format, ...)
     char text[600];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    number_vformat(text, sizeof text, format, arguments);
     va_end(arguments);
     analysis_warn(s->analysis, "%s", text);
     if (s->options.log)
