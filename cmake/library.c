@@ -1,2 +1,2 @@
-/* The shared library is the rooms of src/ together; this file gives it a translation unit of its own. */
+/* The shared library is the modules of src/ together; this file gives it a translation unit of its own. */
 #include "semanticmac/error.h"

@@ -1,4 +1,4 @@
-/* encoders/language_parts.h - inside of a language model: what comes before the blocks.  For this room alone. */
+/* encoders/language_parts.h - inside of a language model: what comes before the blocks.  For this module alone. */
 #ifndef SMAC_ENCODERS_LANGUAGE_PARTS_H
 #define SMAC_ENCODERS_LANGUAGE_PARTS_H
 

@@ -1,5 +1,5 @@
 /*
- * media/decoder.h - decoded pictures and sound of a file in one pass, with times; between libav and the rest of the room.
+ * media/decoder.h - decoded pictures and sound of a file in one pass, with times; between libav and the rest of the module.
  *
  * Pictures come with the span in which they are on show: [from, until).  Sound comes as mono float32 at
  * MEDIA_SAMPLE_RATE without holes: silence stands where the stream starts late or has a gap of over 0.1 s; where the

@@ -2,7 +2,7 @@
  * media/media.h - opening a media file: what is in it, and what is said when it is none.
  *
  * Any container and codec that the installed libav reads.  A stream that is not there is a missing modality, not an
- * error; a file without any picture, sound or subtitles is one.  libav stands behind this room: no header of it names
+ * error; a file without any picture, sound or subtitles is one.  libav is used inside this module alone: no header of it names
  * a type of libav, and only the files libav_*.c include it.
  *
  * Times are seconds from the start of the file: the smallest timestamp of its streams, or 0 where that is negative (the

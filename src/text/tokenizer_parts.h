@@ -1,4 +1,4 @@
-/* text/tokenizer_parts.h - what an open tokenizer holds; for the files of this room only. */
+/* text/tokenizer_parts.h - what an open tokenizer holds; for the files of this module only. */
 #ifndef SMAC_TEXT_TOKENIZER_PARTS_H
 #define SMAC_TEXT_TOKENIZER_PARTS_H
 

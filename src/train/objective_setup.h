@@ -1,5 +1,5 @@
 /*
- * train/objective_setup.h - the configuration's numbers as the objectives' options: the rooms of the model and of the
+ * train/objective_setup.h - the configuration's numbers as the objectives' options: the settings of the model and of the
  * objectives do not know each other, training knows both.
  */
 #ifndef SMAC_TRAIN_OBJECTIVE_SETUP_H

@@ -6,10 +6,10 @@
 
 #include "weights/tensor_file.h"
 
-static inline tensor_file *golden_open(const char *room, const char *name)
+static inline tensor_file *golden_open(const char *module, const char *name)
 {
     char path[600];
-    snprintf(path, sizeof path, "%s/tests/golden/%s/%s.safetensors", SMAC_SOURCE_DIR, room, name);
+    snprintf(path, sizeof path, "%s/tests/golden/%s/%s.safetensors", SMAC_SOURCE_DIR, module, name);
     tensor_file *file = NULL;
     assert_ok(tensor_file_open(path, &file, error));
     return file;

@@ -1,4 +1,4 @@
-"""Golden files of the media room: small media files, resizing, filter banks.
+"""Golden files of the media module: small media files, resizing, filter banks.
 
 Writes tests/golden/media/.  Made with Python 3.11, numpy 2.4.6, pillow 13.0.0, torch 2.15.0, transformers 4.57.1,
 safetensors 0.8.0, torchaudio 2.11.0 (only its pure Python file compliance/kaldi.py, loaded by itself) and ffmpeg 5.1.

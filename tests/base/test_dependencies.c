@@ -1,5 +1,5 @@
 /*
- * tests/base/test_arrows.c - each file of src/ROOM includes only its own room and rooms below it (CMakeLists.txt), and
+ * tests/base/test_dependencies.c - each file of src/MODULE includes only its own module and modules that it depends on (CMakeLists.txt), and
  * a device's memory is named by autograd, nn and compute alone.
  */
 #include "support/check.h"
@@ -9,52 +9,52 @@
 #include "base/file.h"
 #include "base/path.h"
 
-enum { MAX_ROOMS = 32 };
-static char names[MAX_ROOMS][32];
-static uint32_t below[MAX_ROOMS]; /* bit r: room r may be included */
-static uint32_t program_only;     /* bit r: room r is not in the shared library */
-static int rooms;
+enum { MAX_MODULES = 32 };
+static char names[MAX_MODULES][32];
+static uint32_t below[MAX_MODULES]; /* bit r: module r may be included */
+static uint32_t program_only;       /* bit r: module r is not in the shared library */
+static int modules;
 
-static int room_by_name(const char *name)
+static int module_by_name(const char *name)
 {
-    for (int i = 0; i < rooms; i++)
+    for (int i = 0; i < modules; i++)
         if (!strcmp(names[i], name))
             return i;
     return -1;
 }
 
-/* smac_room(NAME ROOMS a b LIBS ...) lines, in order: a room links only rooms named before it */
-static void read_rooms(void)
+/* smac_module(NAME MODULES a b LIBS ...) lines, in order: a module links only modules named before it */
+static void read_modules(void)
 {
     char *text, *save = NULL;
     assert_ok(file_read(SMAC_SOURCE_DIR "/CMakeLists.txt", 0, &text, NULL, error));
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        if (strncmp(line, "smac_room(", 10))
+        if (strncmp(line, "smac_module(", 12))
             continue;
-        char *inner = NULL, *word = strtok_r(line + 10, " )", &inner);
-        snprintf(names[rooms], sizeof names[rooms], "%s", word);
-        uint32_t mask = 1u << rooms;
-        bool in_rooms = false;
+        char *inner = NULL, *word = strtok_r(line + 12, " )", &inner);
+        snprintf(names[modules], sizeof names[modules], "%s", word);
+        uint32_t mask = 1u << modules;
+        bool in_modules = false;
         while ((word = strtok_r(NULL, " )", &inner))) {
-            if (!strcmp(word, "ROOMS")) {
-                in_rooms = true;
+            if (!strcmp(word, "MODULES")) {
+                in_modules = true;
             } else if (!strcmp(word, "LIBS")) {
-                in_rooms = false;
+                in_modules = false;
             } else if (!strcmp(word, "PROGRAM")) {
-                program_only |= 1u << rooms;
-            } else if (in_rooms) {
-                int lower = room_by_name(word);
+                program_only |= 1u << modules;
+            } else if (in_modules) {
+                int lower = module_by_name(word);
                 if (lower < 0)
-                    fail_msg("%s links %s, which is not below it", names[rooms], word);
+                    fail_msg("%s links %s, which is not below it", names[modules], word);
                 mask |= below[lower];
             }
         }
-        below[rooms++] = mask;
+        below[modules++] = mask;
     }
     free(text);
 }
 
-static int check_file(const char *path, int room)
+static int check_file(const char *path, int module)
 {
     char *text, *save = NULL;
     int wrong = 0;
@@ -63,9 +63,9 @@ static int check_file(const char *path, int room)
         char target[64];
         if (sscanf(line, "#include \"%60[a-z_]/", target) != 1)
             continue;
-        int other = room_by_name(target);
-        if (other >= 0 && !(below[room] & 1u << other)) {
-            print_error("%s includes %s, which is not below %s\n", path, target, names[room]);
+        int other = module_by_name(target);
+        if (other >= 0 && !(below[module] & 1u << other)) {
+            print_error("%s includes %s, which is not below %s\n", path, target, names[module]);
             wrong++;
         }
     }
@@ -73,7 +73,7 @@ static int check_file(const char *path, int room)
     return wrong;
 }
 
-static int check_folder(const char *folder, int room)
+static int check_folder(const char *folder, int module)
 {
     int wrong = 0;
     DIR *d = opendir(folder);
@@ -81,7 +81,7 @@ static int check_folder(const char *folder, int room)
         if (e->d_name[0] == '.')
             continue;
         char *path = path_join(folder, e->d_name);
-        wrong += file_is_folder(path) ? check_folder(path, room) : check_file(path, room);
+        wrong += file_is_folder(path) ? check_folder(path, module) : check_file(path, module);
         free(path);
     }
     if (d)
@@ -92,10 +92,10 @@ static int check_folder(const char *folder, int room)
 static void includes_point_down(void **state)
 {
     (void)state;
-    read_rooms();
-    assert_true(rooms >= 10);
+    read_modules();
+    assert_true(modules >= 10);
     int wrong = 0;
-    for (int i = 0; i < rooms; i++) {
+    for (int i = 0; i < modules; i++) {
         char *folder = path_join(SMAC_SOURCE_DIR "/src", names[i]);
         wrong += check_folder(folder, i);
         free(folder);
@@ -108,7 +108,7 @@ static void the_library_needs_no_program_module(void **state)
 {
     (void)state;
     assert_true(program_only != 0);
-    for (int i = 0; i < rooms; i++)
+    for (int i = 0; i < modules; i++)
         if (!(program_only & 1u << i) && below[i] & program_only)
             fail_msg("%s is part of the shared library, but links a module marked PROGRAM", names[i]);
 }
@@ -147,7 +147,7 @@ static void device_memory_is_private(void **state)
 {
     (void)state;
     int wrong = count_device_data(SMAC_SOURCE_DIR "/apps") + count_device_data(SMAC_SOURCE_DIR "/bench");
-    for (int i = 0; i < rooms; i++) {
+    for (int i = 0; i < modules; i++) {
         if (!strcmp(names[i], "autograd") || !strcmp(names[i], "nn") || !strcmp(names[i], "compute"))
             continue;
         char *folder = path_join(SMAC_SOURCE_DIR "/src", names[i]);
