@@ -44,6 +44,11 @@ smac_status system_build(
 /* Opens the encoder that the configuration names; the configuration's picture and mel sizes become the encoder's. */
 smac_status system_open_encoder(affect_system *s, int m, encoder_plan *plan, smac_error *error);
 
+#define SYSTEM_FORMAT "2"
+#define SYSTEM_OLD_FORMAT "1" /* the configuration holds the keys of the run too, features are called ready */
+
+/* Its parameters are so many that a frozen one is not stored in the model file. */
+bool system_encoder_is_large(const affect_system *s, int m);
 /* A frozen encoder with a file of its own that is large: the model file names it only. */
 bool system_encoder_outside(const affect_system *s, int m);
 

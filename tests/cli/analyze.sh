@@ -18,7 +18,7 @@ check "says nothing of failures" sh -c "! grep -q 'could not' '$t/err'"
 check "a folder with a slash and a file" analyze "$f/" "$golden/media/still.png" --format csv -o "$t/a.csv"
 check "the file comes last" sh -c "tail -1 '$t/a.csv' | grep -q still.png"
 refused "a folder without recordings" 1 "nothing holds no recording" "$smac" analyze "$t/nothing" --model "$t/run/best.safetensors"
-refused "a folder of encoders that is not there" 1 "none is no folder" "$smac" analyze "$f" --model "$t/run/best.safetensors" --encoders "$t/none"
+refused "a folder of encoders that is not there" 1 "none is not a folder" "$smac" analyze "$f" --model "$t/run/best.safetensors" --encoders "$t/none"
 refused "a text for several" 2 "one recording, 3 are" "$smac" analyze "$f" --model "$t/run/best.safetensors" --text "a word"
 refused "a transcript for several" 2 "one recording, 3 are" "$smac" analyze "$f" --model "$t/run/best.safetensors" --transcript "$t/nothing/a.srt"
 
