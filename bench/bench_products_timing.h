@@ -85,13 +85,12 @@ static double peak(precision how, int threads)
 {
     double best = 0;
 #if defined(__x86_64__)
-    const cpu_features *f = cpu_get();
-    bool wide = cpu_best_level() == KERNEL_AVX512;
-    void (*loop)(long) = wide ? fma_512 : f->fma ? fma_256 : 0;
+    bool wide = cpu_has(CPU_AVX512);
+    void (*loop)(long) = wide ? fma_512 : cpu_has(CPU_FMA) ? fma_256 : NULL;
     double each = wide ? 32 : 16;
-    if (how == PRECISION_BF16 && f->avx512_bf16)
+    if (how == PRECISION_BF16 && cpu_has(CPU_AVX512_BF16))
         loop = bf16_512, each = 64;
-    if (how == PRECISION_INT8 && f->avx512_vnni)
+    if (how == PRECISION_INT8 && cpu_has(CPU_AVX512_VNNI))
         loop = int8_512, each = 128;
     if (!loop)
         return NAN;

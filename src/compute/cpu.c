@@ -2,17 +2,61 @@
 #include "compute/cpu.h"
 
 #include <pthread.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "compute/backend.h"
 #include "compute/parallel.h"
+#include "compute/environment.h"
 
 static cpu_features found;
-static kernel_level best, chosen;
 static char brand[64];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static const struct {
+    const char *name;
+    cpu_features feature;
+} feature_names[] = {{"avx2", CPU_AVX2}, {"fma", CPU_FMA}, {"f16c", CPU_F16C}, {"avx_vnni", CPU_AVX_VNNI},
+    {"avx512f", CPU_AVX512F}, {"avx512bw", CPU_AVX512BW}, {"avx512vl", CPU_AVX512VL}, {"avx512dq", CPU_AVX512DQ},
+    {"avx512_bf16", CPU_AVX512_BF16}, {"avx512_vnni", CPU_AVX512_VNNI}, {"amx_tile", CPU_AMX_TILE},
+    {"amx_bf16", CPU_AMX_BF16}, {"amx_int8", CPU_AMX_INT8}};
+enum { FEATURE_NAMES = sizeof feature_names / sizeof *feature_names };
+
+static cpu_features feature_if(uint32_t word, int bit, cpu_features feature)
+{
+    return word >> bit & 1 ? feature : 0;
+}
+
+cpu_features cpu_features_of(const cpu_answers *a)
+{
+    cpu_features f = 0;
+    uint64_t states = a->leaf1_ecx >> 27 & 1 ? a->enabled_states : 0; /* OSXSAVE */
+    bool ymm = (states & 6) == 6 && (a->leaf1_ecx >> 28 & 1), zmm = ymm && (states & 0xe0) == 0xe0;
+    if (ymm)
+        f |= feature_if(a->leaf1_ecx, 12, CPU_FMA) | feature_if(a->leaf1_ecx, 29, CPU_F16C) |
+            feature_if(a->leaf7_ebx, 5, CPU_AVX2) | feature_if(a->leaf7_1_eax, 4, CPU_AVX_VNNI);
+    if (zmm)
+        f |= feature_if(a->leaf7_ebx, 16, CPU_AVX512F) | feature_if(a->leaf7_ebx, 17, CPU_AVX512DQ) |
+            feature_if(a->leaf7_ebx, 30, CPU_AVX512BW) | feature_if(a->leaf7_ebx, 31, CPU_AVX512VL) |
+            feature_if(a->leaf7_ecx, 11, CPU_AVX512_VNNI) | feature_if(a->leaf7_1_eax, 5, CPU_AVX512_BF16);
+    if ((states >> 17 & 3) == 3 && a->tiles_granted && (a->leaf7_edx >> 24 & 1))
+        f |= CPU_AMX_TILE | feature_if(a->leaf7_edx, 22, CPU_AMX_BF16) | feature_if(a->leaf7_edx, 25, CPU_AMX_INT8);
+    return f;
+}
+
+cpu_features cpu_features_named(const char *names)
+{
+    cpu_features f = 0;
+    while (*names) {
+        size_t length = strcspn(names, ",");
+        for (int i = 0; i < FEATURE_NAMES; i++)
+            if (strlen(feature_names[i].name) == length && !memcmp(names, feature_names[i].name, length))
+                f |= feature_names[i].feature;
+        names += length;
+        names += *names == ',';
+    }
+    return f;
+}
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -29,10 +73,8 @@ static uint64_t enabled_states(void)
 }
 
 /* Linux gives the tile registers only to a process that asks (ARCH_REQ_XCOMP_PERM, feature 18). */
-static bool tiles_granted(uint64_t states)
+static bool ask_for_tiles(void)
 {
-    if ((states >> 17 & 3) != 3)
-        return false;
 #if defined(__linux__)
     return syscall(SYS_arch_prctl, 0x1023, 18) == 0;
 #else
@@ -40,36 +82,13 @@ static bool tiles_granted(uint64_t states)
 #endif
 }
 
-static void ask_processor(void)
+static void ask_brand(void)
 {
-    uint32_t a, b, c, d;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 27 & 1)) /* OSXSAVE */
+    uint32_t a, b, c, d, words[12] = {0};
+    if (!__get_cpuid(0x80000000u, &a, &b, &c, &d) || a < 0x80000004u)
         return;
-    bool fma = c >> 12 & 1, f16c = c >> 29 & 1, avx = c >> 28 & 1;
-    uint64_t states = enabled_states();
-    bool ymm = avx && (states & 6) == 6, zmm = ymm && (states & 0xe0) == 0xe0;
-    if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
-        uint32_t leaves = a;
-        found.avx2 = ymm && (b >> 5 & 1);
-        found.fma = ymm && fma;
-        found.f16c = ymm && f16c;
-        found.avx512f = zmm && (b >> 16 & 1);
-        found.avx512dq = zmm && (b >> 17 & 1);
-        found.avx512bw = zmm && (b >> 30 & 1);
-        found.avx512vl = zmm && (b >> 31 & 1);
-        found.avx512_vnni = zmm && (c >> 11 & 1);
-        found.amx_bf16 = d >> 22 & 1;
-        found.amx_tile = d >> 24 & 1;
-        found.amx_int8 = d >> 25 & 1;
-        if (leaves >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d))
-            found.avx512_bf16 = zmm && (a >> 5 & 1);
-    }
-    if (!found.amx_tile || !tiles_granted(states))
-        found.amx_tile = found.amx_bf16 = found.amx_int8 = false;
-    uint32_t words[12] = {0};
-    if (__get_cpuid(0x80000000u, &a, &b, &c, &d) && a >= 0x80000004u)
-        for (uint32_t i = 0; i < 3; i++)
-            __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2], &words[4 * i + 3]);
+    for (uint32_t i = 0; i < 3; i++)
+        __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2], &words[4 * i + 3]);
     const char *start = (const char *)words;
     size_t length = strnlen(start, sizeof words);
     while (length && *start == ' ')
@@ -78,56 +97,52 @@ static void ask_processor(void)
         length--;
     memcpy(brand, start, length);
 }
-#else
-static void ask_processor(void)
+
+static cpu_features ask_processor(void)
 {
+    cpu_answers answers = {0};
+    uint32_t a, b, c, d;
+    if (!__get_cpuid(1, &a, &b, &answers.leaf1_ecx, &d))
+        return 0;
+    if (answers.leaf1_ecx >> 27 & 1)
+        answers.enabled_states = enabled_states();
+    if (__get_cpuid_count(7, 0, &a, &answers.leaf7_ebx, &answers.leaf7_ecx, &answers.leaf7_edx) && a >= 1)
+        __get_cpuid_count(7, 1, &answers.leaf7_1_eax, &b, &c, &d);
+    answers.tiles_granted = (answers.enabled_states >> 17 & 3) == 3 && ask_for_tiles();
+    ask_brand();
+    return cpu_features_of(&answers);
+}
+#else
+static cpu_features ask_processor(void)
+{
+    return 0;
 }
 #endif
 
-static void ask_once(void)
+static void find_features(void)
 {
-    ask_processor();
-    best = KERNEL_PLAIN;
-    if (found.avx2 && found.fma && found.f16c)
-        best = KERNEL_AVX2;
-    if (best == KERNEL_AVX2 && found.avx512f && found.avx512bw && found.avx512vl && found.avx512dq)
-        best = KERNEL_AVX512;
-    chosen = best;
-    const char *forced = getenv("SMAC_KERNELS");
-    for (kernel_level level = KERNEL_PLAIN; forced && level < best; level++)
-        if (!strcmp(forced, kernel_level_name(level)))
-            chosen = level;
+    found = ask_processor() & ~cpu_features_named(environment_get()->cpu_mask);
 }
 
-const cpu_features *cpu_get(void)
+cpu_features cpu_get(void)
 {
-    pthread_once(&once, ask_once);
-    return &found;
+    pthread_once(&once, find_features);
+    return found;
 }
 
-kernel_level cpu_best_level(void)
+bool cpu_has(cpu_features wanted)
 {
-    pthread_once(&once, ask_once);
-    return best;
-}
-
-kernel_level cpu_level(void)
-{
-    pthread_once(&once, ask_once);
-    return chosen;
-}
-
-const char *kernel_level_name(kernel_level level)
-{
-    static const char *const names[] = {"plain", "avx2", "avx512"};
-    return level <= KERNEL_AVX512 ? names[level] : "unknown";
+    return (cpu_get() & wanted) == wanted;
 }
 
 void cpu_describe(char *out, size_t size)
 {
-    const cpu_features *f = cpu_get();
-    snprintf(out, size, "%s,%s%s%s%s%s%s%s, kernels %s, %d threads", brand[0] ? brand : "unknown processor",
-        f->avx2 ? " avx2" : "", f->fma ? " fma" : "", best == KERNEL_AVX512 ? " avx512" : "",
-        f->avx512_bf16 ? " avx512_bf16" : "", f->avx512_vnni ? " avx512_vnni" : "", f->amx_bf16 ? " amx_bf16" : "",
-        f->amx_int8 ? " amx_int8" : "", kernel_level_name(chosen), parallel_threads());
+    cpu_features f = cpu_get();
+    int length = snprintf(out, size, "%s,", brand[0] ? brand : "unknown processor");
+    for (int i = 0; i < FEATURE_NAMES && length >= 0 && (size_t)length < size; i++)
+        if (f & feature_names[i].feature)
+            length += snprintf(out + length, size - (size_t)length, " %s", feature_names[i].name);
+    if (length >= 0 && (size_t)length < size)
+        snprintf(out + length, size - (size_t)length, ", kernels %s (bf16 %s, int8 %s), %d threads",
+            backend_get()->name, backend_get()->bf16, backend_get()->int8, parallel_threads());
 }

@@ -1,26 +1,8 @@
-/* compute/kernels.c - which table is used, and the loops over long arrays with all threads. */
-#include "compute/kernels_internal.h"
+/* compute/kernels.c - the loops over long arrays with all threads. */
+#include "compute/kernels.h"
 #include "compute/parallel.h"
 
 enum { PIECE = 65536 };
-
-const struct kernels *kernels_at(kernel_level level)
-{
-    if (level > cpu_best_level())
-        return 0;
-#if defined(__x86_64__) && defined(SMAC_FAST_KERNELS)
-    if (level == KERNEL_AVX512)
-        return &kernels_avx512;
-    if (level == KERNEL_AVX2)
-        return &kernels_avx2;
-#endif
-    return &kernels_plain;
-}
-
-const struct kernels *kernels_get(void)
-{
-    return kernels_at(cpu_level());
-}
 
 typedef struct long_loop {
     const struct kernels *kernels;

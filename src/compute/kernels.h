@@ -1,9 +1,8 @@
 /*
  * compute/kernels.h - the loops over arrays and rows, as one table of functions for each kind of processor.
  *
- * kernels_get gives the table in use (compute/cpu.h); kernels_at gives the table of a level, or NULL if this machine
- * cannot run it: tests compare every level with the plain one.  Every function is single-threaded, works on float32
- * unless its name says otherwise, and needs no alignment.  n may be 0.  Results of one element (or one row) depend on
+ * kernels_get gives the table in use; compute/backend.h has all of them, and tests compare each with the plain one.
+ * Every function is single-threaded, works on float32 unless its name says otherwise, and needs no alignment.  n may be 0.  Results of one element (or one row) depend on
  * that element (row) alone, never on its place in the array, and sums go in a fixed order: calling a function piece by
  * piece from several threads changes no bit of an elementwise function.  Output and input may be the same array
  * (y == x), not overlap otherwise.  "+=" in a comment: the function adds to its output.
@@ -17,7 +16,7 @@
 #include <stdint.h>
 
 #include "compute/activation.h"
-#include "compute/cpu.h"
+#include "compute/dropout.h"
 
 /* One step of AdamW (Loshchilov and Hutter 2019); first_correction = 1 - beta1^t, second_correction = 1 - beta2^t. */
 typedef struct adamw_step {
@@ -27,8 +26,6 @@ typedef struct adamw_step {
 } adamw_step;
 
 struct kernels {
-    kernel_level level;
-
     /* --- element by element ------------------------------------------------------------------------------------- */
     void (*activate)(float *y, const float *x, int64_t n, activation a);
     /* dx += dy f'(x); x is what went in, for every activation.  dx may not be dy. */
@@ -41,6 +38,8 @@ struct kernels {
     void (*multiply_add)(float *y, const float *a, const float *b, int64_t n); /* y += a b */
     void (*axpy)(float *y, const float *x, float factor, int64_t n);           /* y += factor x */
     void (*scale)(float *y, const float *x, float factor, int64_t n);          /* y = factor x */
+
+    void (*dropout)(const dropout_mask *mask, int64_t index, int64_t n, float *y, const float *x);
 
     /* --- sums, in a fixed order ----------------------------------------------------------------------------------- */
     double (*sum)(const float *x, int64_t n);                /* in double */
@@ -84,8 +83,8 @@ struct kernels {
 
     /* --- packing for products (compute/packing.h) ------------------------------------------------------------------- */
     uint32_t side; /* transpose works on blocks of side x side words of 32 bits */
-    void (*transpose)(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row); /* rows in words */
-    void (*pair_bf16)(uint16_t *out, const float *first, const float *second, int64_t n);  /* rounded, side by side */
+    void (*transpose)(void *out, int64_t out_row, const void *in, int64_t in_row);        /* rows in words */
+    void (*pair_bf16)(uint16_t *out, const float *first, const float *second, int64_t n); /* rounded, side by side */
     /*
      * q = round(x / s) + zero, 0 to 255, over the row's own range and 0: s = (max(x, 0) - min(x, 0)) / 255, zero =
      * round(-min(x, 0) / s), so that 0 stays 0.  Returns s; NaN (and q 0) if one is not finite.
@@ -102,7 +101,6 @@ struct kernels {
 typedef struct kernels kernels;
 
 const struct kernels *kernels_get(void);
-const struct kernels *kernels_at(kernel_level level); /* NULL: not on this machine */
 
 /*
  * Over long arrays with all threads, in fixed pieces of 65536 elements: the same bits for any number of threads.

@@ -5,7 +5,7 @@
 
 #define LANES 8
 #define KERNELS kernels_avx2
-#define KERNELS_LEVEL KERNEL_AVX2
+#define DROPOUT dropout_avx2
 
 typedef __m256 vf;
 typedef __m256i vi;
@@ -175,8 +175,10 @@ INLINE vf f16_get(const uint16_t *p, int64_t n)
 }
 
 /* 8 x 8 words: pairs of rows, pairs of pairs, then the two halves. */
-static void transpose(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row)
+static void transpose(void *out_words, int64_t out_row, const void *in_words, int64_t in_row)
 {
+    uint32_t *out = out_words; /* only the addresses: the words themselves may have any type */
+    const uint32_t *in = in_words;
     __m256i a[8], b[8];
 #pragma GCC unroll 8
     for (int i = 0; i < 8; i++)

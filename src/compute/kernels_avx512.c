@@ -4,7 +4,7 @@
 
 #define LANES 16
 #define KERNELS kernels_avx512
-#define KERNELS_LEVEL KERNEL_AVX512
+#define DROPOUT dropout_avx512
 
 typedef __m512 vf;
 typedef __m512i vi;
@@ -128,8 +128,10 @@ INLINE vf f16_get(const uint16_t *p, int64_t n)
 }
 
 /* 16 x 16 words: pairs of rows, pairs of pairs, then the four 128-bit quarters in two steps. */
-static void transpose(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row)
+static void transpose(void *out_words, int64_t out_row, const void *in_words, int64_t in_row)
 {
+    uint32_t *out = out_words; /* only the addresses: the words themselves may have any type */
+    const uint32_t *in = in_words;
     __m512i a[16], b[16];
 #pragma GCC unroll 16
     for (int i = 0; i < 16; i++)

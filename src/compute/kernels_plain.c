@@ -389,11 +389,12 @@ static float quantise_unsigned(uint8_t *q, const float *x, int64_t n, int32_t *z
 
 enum { SIDE = 4 };
 
-static void transpose(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row)
+/* Words of any type: so they are moved as bytes. */
+static void transpose(void *out, int64_t out_row, const void *in, int64_t in_row)
 {
     for (int i = 0; i < SIDE; i++)
         for (int j = 0; j < SIDE; j++)
-            out[i * out_row + j] = in[j * in_row + i];
+            memcpy((char *)out + 4 * (i * out_row + j), (const char *)in + 4 * (j * in_row + i), 4);
 }
 
 static void pair_bf16(uint16_t *out, const float *first, const float *second, int64_t n)
@@ -426,8 +427,7 @@ static void adamw(float *p, float *m, float *v, const float *g, int64_t n, const
     }
 }
 
-const struct kernels kernels_plain = {.level = KERNEL_PLAIN,
-    .activate = activate,
+const struct kernels kernels_plain = {.activate = activate,
     .activate_backward = activate_backward,
     .exponential = exponential,
     .logarithm = logarithm,
@@ -437,6 +437,7 @@ const struct kernels kernels_plain = {.level = KERNEL_PLAIN,
     .multiply_add = multiply_add,
     .axpy = axpy,
     .scale = scale,
+    .dropout = dropout_plain,
     .sum = sum,
     .sum_squares = sum_squares,
     .dot = dot,

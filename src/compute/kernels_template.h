@@ -1,6 +1,6 @@
 /*
  * compute/kernels_template.h - the kernels over vectors, included once by each file that names an instruction set.
- * Before including, define LANES, vf, vi, KERNELS (the table's name), KERNELS_LEVEL and the operations of
+ * Before including, define LANES, vf, vi, KERNELS (the table's name), DROPOUT and the operations of
  * kernels_avx512.c.  Rests shorter than a vector go through loads and stores of a part, with the same arithmetic, so an
  * element's result does not depend on its place.
  *
@@ -616,8 +616,7 @@ static void logarithm(float *y, const float *x, int64_t n)
     kernels_plain.logarithm(y, x, n);
 }
 
-const struct kernels KERNELS = {.level = KERNELS_LEVEL,
-    .activate = activate,
+const struct kernels KERNELS = {.activate = activate,
     .activate_backward = activate_backward,
     .exponential = exponential,
     .logarithm = logarithm,
@@ -627,6 +626,7 @@ const struct kernels KERNELS = {.level = KERNELS_LEVEL,
     .multiply_add = multiply_add,
     .axpy = axpy,
     .scale = scale,
+    .dropout = DROPOUT,
     .sum = sum,
     .sum_squares = sum_squares,
     .dot = dot,

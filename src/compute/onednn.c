@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "compute/cpu.h"
+#include "compute/backend.h"
+#include "compute/environment.h"
 
 enum { ROUND_ROWS = 16, USUAL_ROWS = 96, SHELVES = 256 };
 
@@ -49,13 +50,12 @@ static bool library_works(void)
 
 bool onednn_wanted(precision how)
 {
-    const char *forced = getenv("SMAC_PRODUCTS");
-    if (how == PRECISION_F32 || cpu_level() != KERNEL_AVX512 || (forced && !strcmp(forced, "own")))
+    products_by by = environment_get()->products;
+    if (how == PRECISION_F32 || !backend_get()->onednn || by == PRODUCTS_OWN)
         return false;
-    const cpu_features *f = cpu_get();
-    bool tiles = how == PRECISION_BF16 ? f->amx_bf16 : f->amx_int8;
-    bool instructions = how == PRECISION_BF16 ? f->avx512_bf16 : f->avx512_vnni;
-    return (tiles || (forced && !strcmp(forced, "onednn") && instructions)) && library_works();
+    bool tiles = cpu_has(how == PRECISION_BF16 ? CPU_AMX_BF16 : CPU_AMX_INT8);
+    bool instructions = cpu_has(how == PRECISION_BF16 ? CPU_AVX512_BF16 : CPU_AVX512_VNNI);
+    return (tiles || (by == PRODUCTS_ONEDNN && instructions)) && library_works();
 }
 
 int64_t onednn_rows(int64_t rows)

@@ -37,19 +37,24 @@ static int columns_of(int64_t n, int64_t index)
     return rest < PANEL ? (int)rest : PANEL;
 }
 
-/* out[i][j] = in[j][i] for words: "columns" rows of in, "steps" words of each; out has rows of 32 */
+/*
+ * out[i][j] = in[j][i] for words of 32 bits, whatever their type: "columns" rows of in, "steps" words of each; rows of
+ * out have 32.
+ */
 static void transpose_words(
-    uint32_t *out, const struct kernels *kernels, const uint32_t *in, int64_t in_row, int columns, int64_t steps)
+    void *out, const struct kernels *kernels, const void *in, int64_t in_row, int columns, int64_t steps)
 {
+    char *to = out;
+    const char *from = in;
     int side = (int)kernels->side;
     int whole_columns = columns / side * side;
     int64_t whole_steps = steps / side * side;
     for (int64_t i = 0; i < whole_steps; i += side)
         for (int j = 0; j < whole_columns; j += side)
-            kernels->transpose(out + i * PANEL + j, PANEL, in + j * in_row + i, in_row);
+            kernels->transpose(to + 4 * (i * PANEL + j), PANEL, from + 4 * (j * in_row + i), in_row);
     for (int j = 0; j < columns; j++)
         for (int64_t i = j < whole_columns ? whole_steps : 0; i < steps; i++)
-            out[i * PANEL + j] = in[j * in_row + i];
+            memcpy(to + 4 * (i * PANEL + j), from + 4 * (j * in_row + i), 4);
 }
 
 static void panel_f32(float *panel, const struct kernels *kernels, const right_matrix *m, const float *b, int columns)
@@ -59,7 +64,7 @@ static void panel_f32(float *panel, const struct kernels *kernels, const right_m
             memcpy(panel + i * PANEL, b + i * m->step_k, (size_t)columns * sizeof *b);
         return;
     }
-    transpose_words((uint32_t *)(void *)panel, kernels, (const uint32_t *)(const void *)b, m->step_n, columns, m->k);
+    transpose_words(panel, kernels, b, m->step_n, columns, m->k);
 }
 
 static void panel_bf16(
@@ -72,17 +77,16 @@ static void panel_bf16(
                 panel + i * PANEL, b + i * m->step_k, i + 1 < m->k ? b + (i + 1) * m->step_k : zeros, columns);
         return;
     }
-    uint32_t words[PANEL * CHUNK / 2];
+    uint16_t rows[PANEL * CHUNK];
     for (int64_t start = 0; start < m->k; start += CHUNK) {
         int64_t steps = m->k - start < CHUNK ? m->k - start : CHUNK;
         for (int j = 0; j < columns; j++) {
-            uint16_t *row = (uint16_t *)(words + j * CHUNK / 2);
+            uint16_t *row = rows + j * CHUNK;
             kernels->to_bf16(row, b + start + j * m->step_n, steps);
             if (steps % 2)
                 row[steps] = 0;
         }
-        transpose_words(
-            (uint32_t *)(void *)(panel + start * PANEL), kernels, words, CHUNK / 2, columns, (steps + 1) / 2);
+        transpose_words(panel + start * PANEL, kernels, rows, CHUNK / 2, columns, (steps + 1) / 2);
     }
 }
 
@@ -102,20 +106,19 @@ void pack_panel_from_bf16(
     uint16_t *panel, const struct kernels *kernels, const uint16_t *w, int64_t n, int64_t k, int64_t index)
 {
     int columns = columns_of(n, index);
-    uint32_t words[PANEL * CHUNK / 2];
+    uint16_t rows[PANEL * CHUNK];
     w += index * PANEL * k;
     if (columns < PANEL)
         memset(panel, 0, (size_t)steps_padded(k, PRECISION_BF16) * PANEL * sizeof *panel);
     for (int64_t start = 0; start < k; start += CHUNK) {
         int64_t steps = k - start < CHUNK ? k - start : CHUNK;
         for (int j = 0; j < columns; j++) {
-            uint16_t *row = (uint16_t *)(words + j * CHUNK / 2);
+            uint16_t *row = rows + j * CHUNK;
             memcpy(row, w + start + j * k, (size_t)steps * sizeof *w);
             if (steps % 2)
                 row[steps] = 0;
         }
-        transpose_words(
-            (uint32_t *)(void *)(panel + start * PANEL), kernels, words, CHUNK / 2, columns, (steps + 1) / 2);
+        transpose_words(panel + start * PANEL, kernels, rows, CHUNK / 2, columns, (steps + 1) / 2);
     }
 }
 
@@ -125,7 +128,7 @@ void pack_panel_int8(
     int columns = columns_of(m->n, index);
     const float *b = m->b + index * PANEL * m->step_n;
     float factor[PANEL];
-    uint32_t words[PANEL * CHUNK / 4];
+    int8_t rows[PANEL * CHUNK];
     if (columns < PANEL)
         memset(panel, 0, (size_t)steps_padded(m->k, PRECISION_INT8) * PANEL);
     memset(scale, 0, PANEL * sizeof *scale);
@@ -138,7 +141,7 @@ void pack_panel_int8(
     for (int64_t start = 0; start < m->k; start += CHUNK) {
         int64_t steps = m->k - start < CHUNK ? m->k - start : CHUNK;
         for (int j = 0; j < columns; j++) {
-            int8_t *row = (int8_t *)(words + j * CHUNK / 4);
+            int8_t *row = rows + j * CHUNK;
             if (factor[j] > 0)
                 kernels->quantise_by(row, b + start + j * m->step_n, steps, factor[j]);
             else
@@ -148,8 +151,7 @@ void pack_panel_int8(
             for (int64_t i = steps; i % 4; i++)
                 row[i] = 0;
         }
-        transpose_words(
-            (uint32_t *)(void *)(panel + start * PANEL), kernels, words, CHUNK / 4, columns, (steps + 3) / 4);
+        transpose_words(panel + start * PANEL, kernels, rows, CHUNK / 4, columns, (steps + 3) / 4);
     }
 }
 

@@ -5,10 +5,10 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "compute/pool.h"
+#include "compute/environment.h"
 
 enum {
     ALONE = 1 << 18, /* multiplications: about 5 microseconds */
@@ -27,8 +27,7 @@ static int clamped(long count)
 /* The processors that this process may use, or what OMP_NUM_THREADS says. */
 static void count_machine_threads(void)
 {
-    const char *wanted = getenv("OMP_NUM_THREADS");
-    machine_threads = wanted ? clamped(strtol(wanted, NULL, 10)) : 0;
+    machine_threads = clamped(environment_get()->threads);
     cpu_set_t set;
     if (machine_threads == 0 && sched_getaffinity(0, sizeof set, &set) == 0)
         machine_threads = clamped(CPU_COUNT(&set));

@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compute/cpu.h"
+#include "compute/backend.h"
 #include "compute/onednn.h"
 #include "compute/parallel.h"
+#include "compute/environment.h"
 
 enum {
     ROW_PIECE = 256,
@@ -34,10 +35,7 @@ typedef struct sgemm_work {
 
 bool sgemm_wanted(void)
 {
-    if (cpu_level() < KERNEL_AVX512)
-        return false;
-    const char *how = getenv("SMAC_PRODUCTS");
-    return how == NULL || strcmp(how, "own") != 0;
+    return backend_get()->onednn && environment_get()->products != PRODUCTS_OWN;
 }
 
 static int64_t divide_up(int64_t a, int64_t b)

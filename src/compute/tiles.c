@@ -1,4 +1,4 @@
-/* compute/tiles.c - the plain C tiles, and the choice among all of them. */
+/* compute/tiles.c - the plain C tiles. */
 #include "compute/tiles.h"
 
 #include "compute/kernels_internal.h"
@@ -61,21 +61,3 @@ static void plain_int8(
 }
 
 const tile_kernels tiles_plain = {.rows = ROWS, .f32 = plain_f32, .bf16 = plain_bf16, .int8 = plain_int8};
-
-const tile_kernels *tiles_at(kernel_level level)
-{
-    if (level > cpu_best_level())
-        return 0;
-#if defined(__x86_64__) && defined(SMAC_FAST_KERNELS)
-    if (level == KERNEL_AVX512)
-        return cpu_get()->avx512_bf16 && cpu_get()->avx512_vnni ? &tiles_avx512_extended : &tiles_avx512;
-    if (level == KERNEL_AVX2)
-        return &tiles_avx2;
-#endif
-    return &tiles_plain;
-}
-
-const tile_kernels *tiles_get(void)
-{
-    return tiles_at(cpu_level());
-}

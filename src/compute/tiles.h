@@ -16,8 +16,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "compute/cpu.h"
-
 enum { PANEL = 32 };
 
 typedef void (*tile_f32)(int rows, int64_t k, const float *a, int64_t a_row, int64_t a_k, const float *panel, float *c,
@@ -34,10 +32,10 @@ typedef struct tile_kernels {
     tile_int8 int8;
 } tile_kernels;
 
-const tile_kernels *tiles_get(void);              /* those of cpu_level() */
-const tile_kernels *tiles_at(kernel_level level); /* NULL: not on this machine */
+const tile_kernels *tiles_get(void); /* those in use (compute/backend.h) */
 
-extern const tile_kernels tiles_plain, tiles_avx2, tiles_avx512;
-extern const tile_kernels tiles_avx512_extended; /* with avx512_bf16 and avx512_vnni */
+extern const tile_kernels tiles_plain, tiles_avx2, tiles_avx512; /* for all precisions */
+extern const tile_kernels tiles_avx512_bf16, tiles_avx512_vnni;  /* for theirs alone */
+extern const tile_kernels tiles_avx_vnni, tiles_avx2_vnni;       /* the same instruction in its two encodings */
 
 #endif

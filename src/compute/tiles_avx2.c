@@ -1,22 +1,8 @@
-/* compute/tiles_avx2.c - tiles with 256-bit vectors: six rows times sixteen columns in twelve sums. */
-#include <immintrin.h>
+/* compute/tiles_avx2.c - tiles with 256-bit vectors, without the dot-product instructions. */
+#include "compute/tiles_avx2_common.h"
 
-#define LANES 8
-#define ROWS 6
 #define TILES tiles_avx2
-
-typedef __m256 vf;
-typedef __m256i vi;
-
-#define VF_LOAD(p) _mm256_loadu_ps(p)
-#define VF_STORE(p, x) _mm256_storeu_ps(p, x)
-#define VF_SET(f) _mm256_set1_ps(f)
-#define VF_ZERO() _mm256_setzero_ps()
-#define VF_FMA(a, b, c) _mm256_fmadd_ps(a, b, c)
-#define VI_LOAD(p) _mm256_loadu_si256((const __m256i *)(p))
-#define VI_STORE(p, x) _mm256_storeu_si256((__m256i *)(p), x)
-#define VI_SET(i) _mm256_set1_epi32(i)
-#define VI_ZERO() _mm256_setzero_si256()
+#define TILES_F32
 #define BF16_DOT(sum, a, w) bf16_dot(sum, a, w)
 #define INT8_DOT(sum, a, w) int8_dot(sum, a, w)
 

@@ -2,6 +2,7 @@
 #include "compute/tiles_avx512_common.h"
 
 #define TILES tiles_avx512
+#define TILES_F32
 #define BF16_DOT(sum, a, w) bf16_dot(sum, a, w)
 #define INT8_DOT(sum, a, w) int8_dot(sum, a, w)
 

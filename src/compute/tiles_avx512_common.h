@@ -1,4 +1,4 @@
-/* compute/tiles_avx512_common.h - the 512-bit vectors of tiles_avx512.c and tiles_avx512_extended.c. */
+/* compute/tiles_avx512_common.h - the 512-bit vectors of the tiles_avx512*.c. */
 #include <immintrin.h>
 
 #define LANES 16

@@ -3,9 +3,11 @@
  * set.  Before including, define: LANES, ROWS, vf (floats), vi (integers), and
  *   VF_LOAD(p) VF_STORE(p, x) VF_SET(f) VF_ZERO() VF_FMA(a, b, c): a b + c
  *   VI_LOAD(p) VI_STORE(p, x) VI_SET(i) VI_ZERO()
+ * and TILES, the name of the table, and those of the following that the table shall have:
+ *   TILES_F32
  *   BF16_DOT(sum, a, w): sum + a0 w0 + a1 w1 in every lane of pairs
  *   INT8_DOT(sum, a, w): sum + four products of unsigned a and signed w in every lane of quads
- * and TILES, the name of the table.  A pass covers two vectors of columns; all sums of a pass stay in registers.
+ * A pass covers two vectors of columns; all sums of a pass stay in registers.
  */
 #include <string.h>
 
@@ -15,6 +17,7 @@
 
 enum { PASS = 2 * LANES };
 
+#ifdef TILES_F32
 ALWAYS void rows_f32(const int rows, int64_t k, const float *a, int64_t a_row, int64_t a_k, const float *panel,
     float *c, int64_t ldc, bool add)
 {
@@ -43,6 +46,9 @@ ALWAYS void rows_f32(const int rows, int64_t k, const float *a, int64_t a_row, i
     }
 }
 
+#endif
+
+#if defined(BF16_DOT) || defined(INT8_DOT)
 /* Four bytes at any address. */
 ALWAYS int32_t word_at(const void *p)
 {
@@ -51,6 +57,9 @@ ALWAYS int32_t word_at(const void *p)
     return word;
 }
 
+#endif
+
+#ifdef BF16_DOT
 ALWAYS void rows_bf16(const int rows, int64_t pairs, const uint16_t *a, int64_t a_row, int64_t a_pair,
     const uint16_t *panel, float *c, int64_t ldc, bool add)
 {
@@ -79,6 +88,9 @@ ALWAYS void rows_bf16(const int rows, int64_t pairs, const uint16_t *a, int64_t 
     }
 }
 
+#endif
+
+#ifdef INT8_DOT
 ALWAYS void rows_int8(const int rows, int64_t quads, const uint8_t *a, int64_t a_row, const int8_t *panel, int32_t *c,
     int64_t ldc, bool add)
 {
@@ -108,6 +120,8 @@ ALWAYS void rows_int8(const int rows, int64_t quads, const uint8_t *a, int64_t a
     }
 }
 
+#endif
+
 /* Every height has code of its own, so that the number of sums is known when it is compiled. */
 #if ROWS == 14
 #define HEIGHTS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
@@ -130,6 +144,7 @@ ALWAYS void rows_int8(const int rows, int64_t quads, const uint8_t *a, int64_t a
         rows_int8(height, quads, a, a_row, panel, c, ldc, add); \
         break;
 
+#ifdef TILES_F32
 static void vector_f32(int rows, int64_t k, const float *a, int64_t a_row, int64_t a_k, const float *panel, float *c,
     int64_t ldc, bool add)
 {
@@ -140,6 +155,9 @@ static void vector_f32(int rows, int64_t k, const float *a, int64_t a_row, int64
     }
 }
 
+#endif
+
+#ifdef BF16_DOT
 static void vector_bf16(int rows, int64_t pairs, const uint16_t *a, int64_t a_row, int64_t a_pair,
     const uint16_t *panel, float *c, int64_t ldc, bool add)
 {
@@ -150,6 +168,9 @@ static void vector_bf16(int rows, int64_t pairs, const uint16_t *a, int64_t a_ro
     }
 }
 
+#endif
+
+#ifdef INT8_DOT
 static void vector_int8(
     int rows, int64_t quads, const uint8_t *a, int64_t a_row, const int8_t *panel, int32_t *c, int64_t ldc, bool add)
 {
@@ -160,4 +181,17 @@ static void vector_int8(
     }
 }
 
-const tile_kernels TILES = {.rows = ROWS, .f32 = vector_f32, .bf16 = vector_bf16, .int8 = vector_int8};
+#endif
+
+const tile_kernels TILES = {
+    .rows = ROWS,
+#ifdef TILES_F32
+    .f32 = vector_f32,
+#endif
+#ifdef BF16_DOT
+    .bf16 = vector_bf16,
+#endif
+#ifdef INT8_DOT
+    .int8 = vector_int8,
+#endif
+};

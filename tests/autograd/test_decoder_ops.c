@@ -4,6 +4,8 @@
  */
 #include "support/check.h"
 
+#include "compute/backends.h"
+
 #include "autograd/ops.h"
 #include "autograd/ops_decoder.h"
 #include "base/random.h"
@@ -159,9 +161,7 @@ static void gathered_rows_are_the_tables(void **state)
     static const double limits[] = {[PRECISION_F32] = 0, [PRECISION_BF16] = 1.0 / 256, [PRECISION_INT8] = 1.0 / 253};
     static const int32_t indices[] = {0, 82, 31, 32, 64, 31};
     fill(table, ROWS * COLUMNS, 21);
-    for (int k = 0; k < 6; k++) {
-        precision how = (precision)(k / 2);
-        setenv("SMAC_PRODUCTS", k % 2 ? "onednn" : "own", 1);
+    for (precision how = PRECISION_F32; how <= PRECISION_INT8; how++) {
         parameter p = {.name = "table",
             .rank = 2,
             .dim = {ROWS, COLUMNS},
@@ -190,16 +190,16 @@ static void gathered_rows_are_the_tables(void **state)
         tape_free(t);
         packed_matrix_free(p.packed);
     }
-    unsetenv("SMAC_PRODUCTS");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    (void)argc;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cached_attention_is_attention),
         cmocka_unit_test(attention_over_a_memory_is_attention),
         cmocka_unit_test(gathered_rows_are_the_tables),
         cmocka_unit_test(wrong_use_is_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL) + run_other_backends(argv);
 }

@@ -12,7 +12,7 @@
 #include "compute/attention.h"
 #include "compute/kernels.h"
 #include "compute/parallel.h"
-#include "compute/levels.h"
+#include "compute/backends.h"
 
 static float *numbers(int64_t n, uint64_t stream)
 {
@@ -156,5 +156,5 @@ int main(int argc, char **argv)
 {
     (void)argc;
     const struct CMUnitTest tests[] = {cmocka_unit_test(against_reference), cmocka_unit_test(wrong_heads)};
-    return cmocka_run_group_tests(tests, 0, 0) + run_other_levels(argv);
+    return cmocka_run_group_tests(tests, 0, 0) + run_other_backends(argv);
 }

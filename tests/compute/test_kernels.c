@@ -1,4 +1,4 @@
-/* Every kernel of every level that the machine has, against the plain one (and plain against double where it counts). */
+/* Every kernel of every backend that the machine can run, against the plain one (and plain against double where it counts). */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -10,8 +10,7 @@
 #include <cmocka.h>
 
 #include "base/random.h"
-#include "compute/kernels.h"
-#include "compute/levels.h"
+#include "compute/backend.h"
 #include "compute/parallel.h"
 
 enum { LONGEST = 300 };
@@ -37,9 +36,9 @@ static void check_near(const char *what, const float *a, const float *b, int n, 
     }
 }
 
-#define FOR_LEVELS(k)                                                              \
-    for (kernel_level level_ = KERNEL_PLAIN; level_ <= cpu_best_level(); level_++) \
-        for (const kernels *k = kernels_at(level_), *once_ = k; once_; once_ = 0)
+#define FOR_BACKENDS(k)                          \
+    for (int i_ = 0; i_ < backend_count(); i_++) \
+        for (const kernels *k = backend_kernels_at(i_), *once_ = k; once_; once_ = NULL)
 
 static double exact_activation(double x, activation a)
 {
@@ -72,7 +71,7 @@ static void activations(void **state)
         x[i] = (float)(i - N / 2) * 0.01f;
         dy[i] = random_normal_at(2, 3, (uint64_t)i);
     }
-    FOR_LEVELS(k) for (activation a = ACTIVATION_NONE; a <= ACTIVATION_QUICK_GELU; a++)
+    FOR_BACKENDS(k) for (activation a = ACTIVATION_NONE; a <= ACTIVATION_QUICK_GELU; a++)
     {
         k->activate(y, x, N, a);
         for (int i = 0; i < N; i++)
@@ -91,10 +90,10 @@ static void activations(void **state)
     /* relative accuracy near 0 and far out on the negative side; what is not finite */
     float special[] = {1e-20f, -1e-20f, 1e-6f, -3e-5f, INFINITY, -INFINITY, NAN, 0, 300, -300, FLT_MAX, -FLT_MAX};
     int n = sizeof special / sizeof special[0];
-    FOR_LEVELS(k) for (activation a = ACTIVATION_NONE; a <= ACTIVATION_QUICK_GELU; a++)
+    FOR_BACKENDS(k) for (activation a = ACTIVATION_NONE; a <= ACTIVATION_QUICK_GELU; a++)
     {
         k->activate(y, special, n, a);
-        kernels_at(KERNEL_PLAIN)->activate(want, special, n, a);
+        backend_kernels_at(0)->activate(want, special, n, a);
         check_near("special activation", y, want, n, 1e-30f, 1e-6f);
     }
     free(x), free(y), free(want), free(dy), free(dx);
@@ -109,7 +108,7 @@ static void exponentials(void **state)
         x[i] = (float)(i - N / 2) * 0.0087f;
     for (int i = 0; i < N; i++)
         want[i] = (float)exp(x[i]);
-    FOR_LEVELS(k)
+    FOR_BACKENDS(k)
     {
         k->exponential(y, x, N);
         check_near("exp", y, want, N, FLT_MIN, 2.5e-7f);
@@ -131,7 +130,7 @@ static void exponentials(void **state)
 static void rows(void **state)
 {
     (void)state;
-    const kernels *plain = kernels_at(KERNEL_PLAIN);
+    const kernels *plain = backend_kernels_at(0);
     float a[LONGEST + 1], b[LONGEST + 1], w[LONGEST + 1], y[LONGEST + 1], want[LONGEST + 1], t[LONGEST + 1],
         u[LONGEST + 1];
     uint8_t mask[LONGEST + 1];
@@ -140,7 +139,7 @@ static void rows(void **state)
     fill(w, LONGEST + 1, 1, 12);
     for (int i = 0; i <= LONGEST; i++)
         mask[i] = random_u32_at(5, 5, (uint64_t)i) % 3 != 0;
-    FOR_LEVELS(k) for (int l = 0; l < LENGTHS; l++) for (int shift = 0; shift < 2; shift++)
+    FOR_BACKENDS(k) for (int l = 0; l < LENGTHS; l++) for (int shift = 0; shift < 2; shift++)
     {
         int n = lengths[l] - shift < 0 ? 0 : lengths[l] - shift;
         const float *x = a + shift, *z = b + shift;
@@ -217,7 +216,7 @@ static void softmax_edges(void **state)
     float x[40], bias[40], y[40];
     uint8_t mask[40] = {0};
     fill(x, 40, 1, 1);
-    FOR_LEVELS(k)
+    FOR_BACKENDS(k)
     {
         k->softmax(y, x, 40, 1, 0, mask); /* nobody counts */
         for (int i = 0; i < 40; i++)
@@ -244,17 +243,17 @@ static void softmax_edges(void **state)
     }
 }
 
-/* All bfloat16 and binary16 numbers there and back; rounding of many float32 bit patterns, the same at every level. */
+/* All bfloat16 and binary16 numbers there and back; rounding of many float32 bit patterns, the same in every backend. */
 static void formats(void **state)
 {
     (void)state;
     enum { N = 65536 };
     uint16_t *h = calloc(N, 2), *back = calloc(N, 2), *want = calloc(N, 2);
     float *x = calloc(N, 4), *y = calloc(N, 4);
-    const kernels *plain = kernels_at(KERNEL_PLAIN);
+    const kernels *plain = backend_kernels_at(0);
     for (int i = 0; i < N; i++)
         h[i] = (uint16_t)i;
-    FOR_LEVELS(k)
+    FOR_BACKENDS(k)
     {
         k->from_bf16(x, h, N);
         for (int i = 0; i < N; i++) {
@@ -313,7 +312,7 @@ static void formats(void **state)
 static void quantising(void **state)
 {
     (void)state;
-    const kernels *plain = kernels_at(KERNEL_PLAIN);
+    const kernels *plain = backend_kernels_at(0);
     float x[LONGEST], y[LONGEST], want[LONGEST], column[LONGEST], bias[LONGEST];
     int8_t q[LONGEST + 1], q_want[LONGEST + 1];
     uint8_t u[LONGEST + 1], u_want[LONGEST + 1];
@@ -325,7 +324,7 @@ static void quantising(void **state)
         sums[i] = (int32_t)random_u32_at(3, 3, (uint64_t)i) / 4096;
         column_sum[i] = (int32_t)random_u32_at(3, 4, (uint64_t)i) / 1048576;
     }
-    FOR_LEVELS(k) for (int l = 0; l < LENGTHS; l++)
+    FOR_BACKENDS(k) for (int l = 0; l < LENGTHS; l++)
     {
         int n = lengths[l];
         q[n] = q_want[n] = 99;
@@ -407,11 +406,9 @@ static void description(void **state)
     (void)state;
     char line[300], cut[8];
     cpu_describe(line, sizeof line);
-    assert_non_null(strstr(line, kernel_level_name(cpu_level())));
+    assert_non_null(strstr(line, backend_get()->name));
     cpu_describe(cut, sizeof cut);
     assert_true(strlen(cut) < sizeof cut);
-    assert_true(cpu_level() <= cpu_best_level());
-    assert_ptr_equal(kernels_get(), kernels_at(cpu_level()));
 }
 
 int main(void)

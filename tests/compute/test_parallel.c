@@ -17,7 +17,7 @@
 #include "compute/parallel.h"
 #include "compute/pool.h"
 #include "compute/products.h"
-#include "compute/levels.h"
+#include "compute/backends.h"
 
 enum { ROWS = 60, N = 300, K = 70, HEADS = 6 };
 
@@ -299,5 +299,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(requests),
         cmocka_unit_test(children),
     };
-    return cmocka_run_group_tests(tests, 0, 0) + run_other_levels(argv);
+    return cmocka_run_group_tests(tests, 0, 0) + run_other_backends(argv);
 }

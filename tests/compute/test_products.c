@@ -14,10 +14,10 @@
 #include <cmocka.h>
 
 #include "base/random.h"
-#include "compute/kernels.h"
+#include "compute/backend.h"
 #include "compute/parallel.h"
 #include "compute/products.h"
-#include "compute/levels.h"
+#include "compute/backends.h"
 
 static float *numbers(int64_t n, uint64_t stream)
 {
@@ -34,8 +34,8 @@ static float *as_read(precision how, const float *x, int64_t n)
     uint16_t h;
     memcpy(y, x, (size_t)n * sizeof *y);
     for (int64_t i = 0; i < n && how == PRECISION_BF16; i++) {
-        kernels_at(KERNEL_PLAIN)->to_bf16(&h, &x[i], 1);
-        kernels_at(KERNEL_PLAIN)->from_bf16(&y[i], &h, 1);
+        backend_kernels_at(0)->to_bf16(&h, &x[i], 1);
+        backend_kernels_at(0)->from_bf16(&y[i], &h, 1);
     }
     return y;
 }
@@ -67,9 +67,9 @@ static void check_int8(
     int32_t zero;
     float *scale = malloc((size_t)n * 4);
     for (int64_t j = 0; j < n; j++)
-        scale[j] = kernels_at(KERNEL_PLAIN)->quantise(qw + j * k, w + j * k, k);
+        scale[j] = backend_kernels_at(0)->quantise(qw + j * k, w + j * k, k);
     for (int64_t i = 0; i < rows; i++) {
-        float s = kernels_at(KERNEL_PLAIN)->quantise_unsigned(qx, x + i * k, k, &zero);
+        float s = backend_kernels_at(0)->quantise_unsigned(qx, x + i * k, k, &zero);
         for (int64_t j = 0; j < n; j++) {
             int64_t sum = 0;
             for (int64_t c = 0; c < k; c++)
@@ -140,7 +140,7 @@ static void packed(void **state)
                 product_packed(
                     &(packed_product){.y = y, .x = x, .rows = rows, .weight = p, .bias = bias, .activation = a}, NULL);
                 float *want = malloc((size_t)(rows * n) * 4);
-                kernels_at(KERNEL_PLAIN)->activate(want, first, rows * n, a);
+                backend_kernels_at(0)->activate(want, first, rows * n, a);
                 for (int64_t i = 0; i < rows * n; i++)
                     assert_true(fabsf(y[i] - want[i]) <= 1e-6f + 1e-6f * fabsf(want[i]));
                 free(want);
@@ -442,5 +442,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(signals),
 #endif
     };
-    return cmocka_run_group_tests(tests, 0, 0) + run_other_levels(argv);
+    return cmocka_run_group_tests(tests, 0, 0) + run_other_backends(argv);
 }

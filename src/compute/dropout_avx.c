@@ -1,11 +1,12 @@
 /*
- * autograd/random_mask_vector.c - dropout with AVX2 and AVX-512: four or eight Philox counters side by side, each word
- * in the lower half of a 64-bit lane (the upper halves hold leftovers that no multiplication reads).
+ * compute/dropout_avx.c - dropout with AVX2 and AVX-512: four or eight Philox counters side by side, each word in the
+ * lower half of a 64-bit lane (the upper halves hold leftovers that no multiplication reads).
  */
-#include "autograd/random_mask.h"
-
-#if defined(__x86_64__)
 #include <immintrin.h>
+
+#include "compute/dropout.h"
+
+enum { GROUP = 64 }; /* the vector loops take whole groups */
 
 enum { ROUNDS = 10 };
 #define MULTIPLY_0 0xD2511F53u
@@ -16,7 +17,7 @@ enum { ROUNDS = 10 };
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
 #define AVX2 __attribute__((target("avx2")))
 
-AVX512 static void dropout_avx512(const dropout_mask *mask, int64_t index, int64_t count, float *y, const float *x)
+AVX512 static void groups_avx512(const dropout_mask *mask, int64_t index, int64_t count, float *y, const float *x)
 {
     const __m512i m0 = _mm512_set1_epi64(MULTIPLY_0), m1 = _mm512_set1_epi64(MULTIPLY_1);
     const __m512i low = _mm512_set1_epi64(0xFFFFFFFF), lanes = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
@@ -48,7 +49,7 @@ AVX512 static void dropout_avx512(const dropout_mask *mask, int64_t index, int64
     }
 }
 
-AVX2 static void dropout_avx2(const dropout_mask *mask, int64_t index, int64_t count, float *y, const float *x)
+AVX2 static void groups_avx2(const dropout_mask *mask, int64_t index, int64_t count, float *y, const float *x)
 {
     const __m256i m0 = _mm256_set1_epi64x(MULTIPLY_0), m1 = _mm256_set1_epi64x(MULTIPLY_1);
     const __m256i low = _mm256_set1_epi64x(0xFFFFFFFF), lanes = _mm256_set_epi64x(3, 2, 1, 0);
@@ -80,17 +81,26 @@ AVX2 static void dropout_avx2(const dropout_mask *mask, int64_t index, int64_t c
     }
 }
 
-dropout_vector_fn dropout_vector_for(kernel_level level)
+/* Whole groups by the vector loop, what lies before and after them one block at a time. */
+static void apply_in_groups(const dropout_mask *mask, int64_t index, int64_t count, float *y, const float *x,
+    void (*groups)(const dropout_mask *mask, int64_t index, int64_t count, float *y, const float *x))
 {
-    return level >= KERNEL_AVX512 ? dropout_avx512 : level >= KERNEL_AVX2 ? dropout_avx2 : NULL;
+    int64_t end = index + count, first = (index + GROUP - 1) / GROUP * GROUP, last = end / GROUP * GROUP;
+    if (first >= last) {
+        dropout_plain(mask, index, count, y, x);
+        return;
+    }
+    dropout_plain(mask, index, first - index, y, x);
+    groups(mask, first, last - first, y + (first - index), x + (first - index));
+    dropout_plain(mask, last, end - last, y + (last - index), x + (last - index));
 }
 
-#else
-
-dropout_vector_fn dropout_vector_for(kernel_level level)
+void dropout_avx2(const dropout_mask *mask, int64_t index, int64_t count, float *y, const float *x)
 {
-    (void)level;
-    return NULL;
+    apply_in_groups(mask, index, count, y, x, groups_avx2);
 }
 
-#endif
+void dropout_avx512(const dropout_mask *mask, int64_t index, int64_t count, float *y, const float *x)
+{
+    apply_in_groups(mask, index, count, y, x, groups_avx512);
+}
