@@ -266,7 +266,8 @@ static void warn_about_words(smac_session *s)
 static void warn_of_long_windows(smac_session *s)
 {
     double longest = s->system->training.longest_clip;
-    if (longest > 0 && s->analysis->window > longest + 0.5 && s->analysis->duration > longest + 0.5)
+    double window = fmin(s->analysis->window, s->analysis->duration);
+    if (longest > 0 && window > 1.5 * longest)
         session_warn(s,
             "windows of %g s are longer than the clips that the model was trained on (at most %.1f s): what it says of "
             "them is less certain",

@@ -1,7 +1,7 @@
 /*
  * analyze/windows.c - segments: a window of the recording every hop seconds, predicted when it is whole.
  *
- * Windows end with the recording: the last one is the first that reaches its end, and none begins at or after it.
+ * The last window is the first that reaches the recording's end (but for a tenth of a second), and ends with it.
  */
 #include <math.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "analyze/session.h"
 #include "base/memory.h"
 
-#define ROUNDING 1e-6 /* seconds */
+#define TAIL 0.1 /* seconds that are too short for a segment: streams seldom end on a round second */
 
 double session_whole_until(const smac_session *s)
 {
@@ -36,11 +36,11 @@ bool session_segment(const smac_session *s, int64_t index, stretch *out)
     if (!s->is_finished)
         return session_whole_until(s) >= out->end;
     double duration = s->analysis->duration;
-    if (start + window >= duration - ROUNDING) {
-        out->end = fmax(duration, start);
+    if (start + window >= duration - TAIL) {
+        out->end = fmin(out->end, fmax(duration, start));
         out->taken_until = INFINITY; /* the middle of a last, odd frame's clip may lie after the end */
     }
-    return index == 0 || (start - hop + window < duration - ROUNDING && start < duration - ROUNDING);
+    return index == 0 || (start - hop + window < duration - TAIL && start < duration - TAIL);
 }
 
 static smac_status stretch_sample(
@@ -68,8 +68,10 @@ smac_status session_predict(
     memset(out, 0, (size_t)count * sizeof *out);
     memset(samples, 0, sizeof samples);
     for (int64_t i = 0; i < count && status == SMAC_OK; i++) {
-        bool all = s->is_finished && stretches[i].start == 0 && isinf(stretches[i].taken_until);
-        transcript_text_between(&s->words.said, stretches[i].start, all ? INFINITY : stretches[i].end, &texts[i]);
+        const stretch *one = &stretches[i];
+        bool is_last = isinf(one->taken_until);
+        double until = is_last && one->start == 0 ? INFINITY : is_last ? s->analysis->duration : one->end;
+        transcript_text_between(&s->words.said, one->start, fmax(until, one->end), &texts[i]);
         status = texts[i].failed ? FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the words of a segment")
                                  : stretch_sample(s, &stretches[i], &texts[i], &samples[i], error);
         const sample *x = &samples[i];

@@ -112,6 +112,8 @@ static int read_callback(void *user, uint8_t *data, int size)
         return AVERROR_EXIT;
     int64_t got = f->input.read(f->input.user, data, (size_t)size);
     if (got < 0 || got > size) {
+        if (libav_interrupted(f)) /* while it waited */
+            return AVERROR_EXIT;
         f->read_failed = true;
         return AVERROR(EIO);
     }
@@ -144,6 +146,15 @@ static int open_nothing_else(AVFormatContext *format, AVIOContext **io, const ch
 
 /* --- opening ------------------------------------------------------------------------------------------------------- */
 
+static void set_descriptor(libav_file *f, int descriptor, int64_t size)
+{
+    f->descriptor = descriptor;
+    f->input.read = descriptor_read;
+    f->input.seek = descriptor_seek;
+    f->input.size = size;
+    f->input.user = f;
+}
+
 static smac_status open_path(libav_file *f, smac_error *error)
 {
     f->descriptor = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe nobody writes to is not waited for */
@@ -158,10 +169,7 @@ static smac_status open_path(libav_file *f, smac_error *error)
     if (!S_ISREG(status.st_mode)) /* a recording is read in several passes */
         return FAIL(error, SMAC_ERROR_FORMAT,
             "%s is a pipe or a device, expected a video or sound file: write what it gives into one first", f->path);
-    f->input.read = descriptor_read;
-    f->input.seek = descriptor_seek;
-    f->input.size = status.st_size;
-    f->input.user = f;
+    set_descriptor(f, f->descriptor, status.st_size);
     return SMAC_OK;
 }
 
@@ -176,6 +184,22 @@ static smac_status open_io(libav_file *f, smac_error *error)
         return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for reading %s", f->path);
     }
     return SMAC_OK;
+}
+
+static void close_io(libav_file *f)
+{
+    if (!f->io)
+        return;
+    av_freep(&f->io->buffer);
+    avio_context_free(&f->io);
+}
+
+smac_status libav_use_descriptor(libav_file *f, int descriptor, int64_t size, smac_error *error)
+{
+    set_descriptor(f, descriptor, size);
+    f->position = 0;
+    close_io(f);
+    return open_io(f, error);
 }
 
 /* Demuxers that turn any text into pictures, or that are lists of other files. */
@@ -221,6 +245,8 @@ static smac_status open_container(libav_file *f, smac_error *error)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s is empty, expected a video or sound file: get it again", f->path);
     if (code < 0 || !kind || is_refused(kind->name))
         return not_recognised(f, error);
+    if (libav_needs_spool(f, kind->name))
+        TRY(libav_spool(f, error));
     f->format = avformat_alloc_context();
     if (!f->format)
         return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for reading %s", f->path);
@@ -324,10 +350,7 @@ void media_close(media_file *f)
         return;
     if (f->format)
         avformat_close_input(&f->format);
-    if (f->io) {
-        av_freep(&f->io->buffer);
-        avio_context_free(&f->io);
-    }
+    close_io(f);
     if (f->descriptor >= 0)
         close(f->descriptor);
     free(f->path);

@@ -45,6 +45,12 @@ bool libav_interrupted(libav_file *f);
 smac_status libav_stopped(const libav_file *f, smac_error *error);    /* fills SMAC_ERROR_INTERRUPTED */
 smac_status libav_unreadable(const libav_file *f, smac_error *error); /* fills SMAC_ERROR_IO */
 
+/* From here on the bytes come from the descriptor, which is closed with f, from its beginning. */
+smac_status libav_use_descriptor(libav_file *f, int descriptor, int64_t size, smac_error *error);
+/* libav_spool.c: an input that cannot be sought, of a kind that must be, is kept in a temporary file. */
+bool libav_needs_spool(const libav_file *f, const char *kind);
+smac_status libav_spool(libav_file *f, smac_error *error);
+
 /* An opened decoder for a stream, or NULL with a warning. */
 AVCodecContext *libav_open_decoder(libav_file *f, int stream);
 

@@ -64,6 +64,21 @@ check "Ctrl-C ends with status 1" test "${PIPESTATUS[1]}" = 1
 check "and says how many are done" grep -q "stopped; [0-9]* of 99 recordings are analysed" "$t/stopped"
 check "which are written" grep -q "talks/10.mp4" "$t/d.csv"
 
+# words beside recordings, and tracks
+b=$t/beside; mkdir "$b" "$t/scripts"; cp "$t/b.mp4" "$b/one.mp4"; cp "$t/b.mp4" "$b/two.mp4"
+printf '1\n00:00:00,000 --> 00:00:02,000\nA good film.\n' >"$b/one.srt"; printf 'a bad film\n' >"$t/scripts/two.txt"
+words() { sed -n "s|.*/$2.mp4,all,[^,]*,[^,]*,\([^,]*\),.*|\1|p" "$1"; }
+check "a transcript beside a recording" analyze "$b" --format csv -o "$t/a.csv"
+check "is read" test "$(words "$t/a.csv" one)/$(words "$t/a.csv" two)" = "A good film./"
+check "a folder of transcripts" analyze "$b" --transcript "$t/scripts" --format csv -o "$t/a.csv"
+check "has one for each recording" test "$(words "$t/a.csv" one)/$(words "$t/a.csv" two)" = "/a bad film"
+check "given words come first" sh -c "'$smac' analyze '$b/one.mp4' --text other --model '$t/run/best.safetensors' | grep -q other"
+check "a result as subtitles" analyze "$b/two.mp4" -o "$b/two.srt"
+check "is not taken for a transcript" sh -c "'$smac' analyze '$b/two.mp4' --model '$t/run/best.safetensors' --format json | grep -q '\"words_from\": null'"
+check "embedded subtitles" sh -c "'$smac' analyze '$golden/media/subtitles.mkv' --model '$t/run/best.safetensors' --format json | grep -q 'embedded subtitles'"
+check "can be refused" sh -c "'$smac' analyze '$golden/media/subtitles.mkv' --subtitles none --model '$t/run/best.safetensors' --format json | grep -q '\"words_from\": null'"
+check "a named speech model comes before them" sh -c "'$smac' analyze '$golden/media/subtitles.mkv' --transcribe '$golden/speech/tiny' --model '$t/run/best.safetensors' --format json | grep -q 'Hello there' && exit 1 || true"
+
 # results and streams: pipes, devices, names, what must not be written over
 w=$t/w.wav; cp "$golden/media/stereo8.wav" "$w"; one() { "$smac" analyze "$w" --model "$t/run/best.safetensors" "$@"; }
 refuse() { local name=$1 status=$2 says=$3; shift 3; refused "$name" "$status" "$says" "$smac" analyze --model "$t/run/best.safetensors" "$@"; }
@@ -74,7 +89,17 @@ refuse "an ending without a format" 2 "give --format" "$w" -o "$t/x.xml"
 refuse "an empty name" 2 "is empty" "$w" -o ""
 refuse "a folder that is not there, before any work" 1 "make it first" "$t/nowhere.wav" -o "$t/none/x.json"
 mkfifo "$t/pipe.wav" "$t/result"
-refuse "a pipe as recording" 1 "a pipe" "$t/pipe.wav"
+one --format csv -o "$t/file.csv" 2>"$t/err"; scores() { cut -d, -f2- "$1"; }
+cat "$w" >"$t/pipe.wav" & check "a pipe as recording" analyze "$t/pipe.wav" --format csv -o "$t/pipe.csv"; wait $!
+check "gives what the file gives" test "$(scores "$t/file.csv")" = "$(scores "$t/pipe.csv")"
+for f in plain.mp4 subtitles.mkv vp9.webm; do
+  analyze "$golden/media/$f" --format csv -o "$t/file.csv" 2>"$t/err"
+  check "standard input: $f" sh -c "cat '$golden/media/$f' | '$smac' analyze - --model '$t/run/best.safetensors' --format csv -o '$t/pipe.csv'"
+  check "gives what the file gives" test "$(scores "$t/file.csv")" = "$(scores "$t/pipe.csv")"
+done
+check "standard input from a file" sh -c "'$smac' analyze - --model '$t/run/best.safetensors' --format json <'$w' | grep -q '\"recording\": \"standard input\"'"
+refuse "standard input twice" 2 "name it once" - -
+refused "a pipe that nobody writes to ends with Ctrl-C" 124 "stopped as asked" timeout -s INT 1 "$smac" analyze "$t/pipe.wav" --model "$t/run/best.safetensors"
 refused "a pipe as model" 1 "a pipe" "$smac" analyze "$w" --model "$t/pipe.wav"
 cat "$t/result" >"$t/piped.json" & check "into a pipe" one --format json -o "$t/result"; wait $!
 check "which stays one" test -p "$t/result" -a -s "$t/piped.json"
