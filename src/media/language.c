@@ -51,6 +51,14 @@ static bool row_has(const char *row, const char *code, size_t length)
     return false;
 }
 
+bool language_is_listed(const char *code)
+{
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        if (row_has(same[i], code, code_length(code)))
+            return true;
+    return false;
+}
+
 bool language_is_same(const char *one, const char *two)
 {
     size_t a = code_length(one), b = code_length(two);

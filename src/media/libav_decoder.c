@@ -439,7 +439,7 @@ static smac_status finish_all(decoder *d, decoded *out, smac_error *error)
     size_t known = d->file->warnings.count;
     warn_of_losses(d);
     warn_of_times(d);
-    transcript_sort(&d->subtitles.words);
+    subtitle_reader_finish(&d->subtitles);
     *out = (decoded){.kind = DECODED_END};
     bool nothing = d->pictures == 0 && !sound_converter_has_sound(&d->sound);
     nothing = nothing && d->start == 0 && (d->picture_codec || d->sound_codec);

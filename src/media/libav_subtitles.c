@@ -97,28 +97,34 @@ void subtitle_reader_open(subtitle_reader *r, libav_file *f)
             r->words.language = memory_copy_text(f->info.tracks[i].language);
 }
 
+void subtitle_reader_finish(subtitle_reader *r)
+{
+    transcript_complete_times(&r->words, NULL);
+    transcript_sort(&r->words);
+    transcript_unroll(&r->words);
+}
+
 void subtitle_reader_close(subtitle_reader *r)
 {
     avcodec_free_context(&r->codec);
     transcript_free(&r->words);
 }
 
-smac_status transcript_from_media(
-    const char *path, const media_options *options, transcript *out, media_warnings *warnings, smac_error *error)
+smac_status transcript_from_media(const char *path, const media_options *options, transcript *out, smac_error *error)
 {
     media_options mine = options ? *options : (media_options){0};
     mine.skip_picture = mine.skip_sound = mine.subtitles = true;
     *out = (transcript){0};
-    if (warnings)
-        *warnings = (media_warnings){0};
     decoder *d;
     decoded end;
     TRY(decoder_open(path, &mine, &d, error));
     smac_status status = decoder_next(d, &end, error); /* without picture and sound: one pass to the end */
-    if (status == SMAC_OK)
+    if (status == SMAC_OK) {
+        const media_warnings *told = decoder_warnings(d);
         decoder_take_subtitles(d, out);
-    if (warnings)
-        media_warnings_copy(decoder_warnings(d), warnings);
+        for (size_t i = 0; i < told->count; i++)
+            media_warnings_add(&out->warnings, told->items[i]);
+    }
     decoder_close(d);
     return status;
 }

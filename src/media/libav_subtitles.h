@@ -16,6 +16,7 @@ typedef struct subtitle_reader {
 void subtitle_reader_open(subtitle_reader *r, libav_file *file);
 /* Times count from the start of the part read; what lies outside it is left out. */
 smac_status subtitle_reader_take(subtitle_reader *r, AVPacket *packet, smac_error *error);
+void subtitle_reader_finish(subtitle_reader *r); /* all packets were taken */
 void subtitle_reader_close(subtitle_reader *r);
 
 #endif

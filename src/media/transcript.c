@@ -98,37 +98,39 @@ void transcript_free(transcript *t)
     }
     free(t->segments);
     free(t->language);
+    media_warnings_free(&t->warnings);
     *t = (transcript){0};
 }
 
 /* --- reading ----------------------------------------------------------------------------------------------------- */
 
 static smac_status parse_decoded(
-    const char *text, size_t length, transcript_format format, const char *name, transcript *out, smac_error *error)
+    const transcript_source *text, transcript_format format, transcript *out, smac_error *error)
 {
     switch (format) {
     case TRANSCRIPT_SRT:
-        return transcript_parse_cues(text, length, false, name, out, error);
     case TRANSCRIPT_VTT:
-        return transcript_parse_cues(text, length, true, name, out, error);
+        return transcript_parse_cues(text, format == TRANSCRIPT_VTT, out, error);
     case TRANSCRIPT_JSON:
-        return transcript_parse_json(text, length, name, out, error);
+        return transcript_parse_json(text, out, error);
     case TRANSCRIPT_TEXT:
-        return transcript_add(out, NAN, NAN, text, length, error);
+        return transcript_add(out, NAN, NAN, text->data, text->size, error);
     }
-    return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: no such kind of transcript: %d", name, (int)format);
+    return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: no such kind of transcript: %d", text->name, (int)format);
 }
 
 smac_status transcript_parse(
     const char *data, size_t size, transcript_format format, const char *name, transcript *out, smac_error *error)
 {
     *out = (transcript){0};
-    char *text;
-    size_t length;
-    TRY(transcript_decode(data, size, name, &text, &length, error));
-    smac_status status = error_advise(error, parse_decoded(text, length, format, name, out, error), SMAC_ERROR_FORMAT,
-        "mend it there or export it again");
-    free(text);
+    text_buffer text = {0};
+    transcript_source source = {data, size, name, format == TRANSCRIPT_JSON};
+    smac_status status = transcript_decode(&source, &text, &out->warnings, error);
+    source = (transcript_source){text.data, text.length, name, source.is_json};
+    if (status == SMAC_OK)
+        status = error_advise(
+            error, parse_decoded(&source, format, out, error), SMAC_ERROR_FORMAT, "mend it there or export it again");
+    text_free(&text);
     if (status != SMAC_OK)
         transcript_free(out);
     else

@@ -25,15 +25,17 @@ typedef struct transcript_segment {
 typedef struct transcript {
     transcript_segment *segments; /* by start; may overlap */
     size_t count, capacity;
-    char *language; /* NULL: not said */
+    char *language;          /* NULL: not stated */
+    media_warnings warnings; /* what was mended or left out, a sentence each */
 } transcript;
 
 /*
  * Read a transcript by the ending of its name: .srt, .vtt, .txt, .json (any case).
  * .json: {"segments": [{"start":, "end":, "text":, "words": [{"word" | "text":, "start":, "end":}]}]} as Whisper writes,
- * {"text": ...}, or a list of such segments or of strings.
- * UTF-8 with or without byte order mark, and UTF-16 with one.  Errors: NOT_FOUND, UNSUPPORTED (another ending), FORMAT
- * (not UTF-8: the byte and its position; a bad time: the line; bad JSON: line and column).
+ * {"text": ...}, or a list of such segments or of strings, and the forms of other
+ * programs (transcript_json.c).  UTF-8, UTF-16, and Windows-1252 where that is certain enough.
+ * What has one meaning is mended and told in out->warnings.  Errors: NOT_FOUND, UNSUPPORTED (another ending), FORMAT
+ * (another encoding: the byte and its position; times without a meaning: the line; bad JSON: line and column).
  */
 smac_status transcript_read(const char *path, transcript *out, smac_error *error);
 
@@ -43,11 +45,21 @@ smac_status transcript_parse(
     const char *data, size_t size, transcript_format format, const char *name, transcript *out, smac_error *error);
 
 /*
- * The text subtitles of a media file: options->subtitle_track, or those that fit the sound.  A file without any that can
- * be taken: SMAC_OK with count 0.  *warnings (may be NULL) is freed with media_warnings_free.
+ * The transcript of a recording by its name: of a.mp4, a.srt, a.vtt or a.json beside it or in a folder; else a.LANGUAGE.srt
+ * or .vtt, when there is one alone or one in the language (NULL: any).  A .json that is not a transcript does not count.
+ * *out is NULL when there is none; free().  Errors: MEMORY.
  */
-smac_status transcript_from_media(
-    const char *path, const media_options *options, transcript *out, media_warnings *warnings, smac_error *error);
+smac_status transcript_find(
+    const char *recording, const char *folder, const char *language, char **out, smac_error *error);
+
+/* Warn when segments begin after the end of the recording: they will not be found in it.  duration 0: not known. */
+void transcript_check_end(transcript *t, double duration);
+
+/*
+ * The text subtitles of a media file: options->subtitle_track, or those that fit the sound.  A file without any that can
+ * be taken: SMAC_OK with count 0.
+ */
+smac_status transcript_from_media(const char *path, const media_options *options, transcript *out, smac_error *error);
 
 /* Building one by hand.  text is cleaned as above; an empty one is left out (SMAC_OK). */
 smac_status transcript_add(transcript *t, double start, double end, const char *text, size_t length, smac_error *error);

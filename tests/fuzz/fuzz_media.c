@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             decoder_close(d);
         }
         transcript words;
-        if (transcript_from_media(path, NULL, &words, NULL, &error) == SMAC_OK)
+        if (transcript_from_media(path, NULL, &words, &error) == SMAC_OK)
             transcript_free(&words);
     }
     close(descriptor);

@@ -1,89 +1,9 @@
-/* media/transcript_text.c - encodings, lines and markup of transcripts. */
+/* media/transcript_markup.c - lines of a transcript, and text without its markup. */
 #include "media/transcript_text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
-#include "base/utf8.h"
-
 #define MARKUP_MAX 1000 /* bytes of one tag; without a bound many open ones would cost the square of their number */
-
-static smac_status not_utf8(const char *data, size_t at, const char *name, smac_error *error)
-{
-    size_t line = 1;
-    for (size_t i = 0; i < at; i++)
-        line += data[i] == '\n';
-    return FAIL(error, SMAC_ERROR_FORMAT,
-        "%s is not UTF-8: byte 0x%02X at position %zu (line %zu); convert it "
-        "first, for example from Latin-1 with: iconv -f LATIN1 -t UTF-8 OLD -o NEW",
-        name, (unsigned char)data[at], at, line);
-}
-
-static smac_status decode_utf16(
-    const char *data, size_t size, bool big, const char *name, text_buffer *out, smac_error *error)
-{
-    const unsigned char *bytes = (const unsigned char *)data;
-    for (size_t i = 2; i < size; i += 2) {
-        if (i + 1 >= size)
-            return FAIL(error, SMAC_ERROR_FORMAT,
-                "%s is cut off: UTF-16 with an odd number of bytes (%zu); export it again", name, size);
-        uint32_t unit = big ? (uint32_t)bytes[i] << 8 | bytes[i + 1] : (uint32_t)bytes[i + 1] << 8 | bytes[i];
-        if (unit >= 0xD800 && unit < 0xDC00 && i + 3 < size) {
-            uint32_t low =
-                big ? (uint32_t)bytes[i + 2] << 8 | bytes[i + 3] : (uint32_t)bytes[i + 3] << 8 | bytes[i + 2];
-            if (low >= 0xDC00 && low < 0xE000) {
-                unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
-                i += 2;
-            }
-        }
-        if (unit >= 0xD800 && unit < 0xE000)
-            return FAIL(error, SMAC_ERROR_FORMAT,
-                "%s is no valid UTF-16: half a surrogate pair at byte %zu; export it as UTF-8", name, i);
-        char encoded[4];
-        text_add_n(out, encoded, (size_t)utf8_put(unit, encoded));
-    }
-    return SMAC_OK;
-}
-
-smac_status transcript_decode(
-    const char *data, size_t size, const char *name, char **text, size_t *length, smac_error *error)
-{
-    text_buffer out = {0};
-    text_add_n(&out, "", 0);
-    const unsigned char *b = (const unsigned char *)data;
-    smac_status status = SMAC_OK;
-    if (size >= 4 &&
-        ((b[0] == 0xFF && b[1] == 0xFE && !b[2] && !b[3]) || (!b[0] && !b[1] && b[2] == 0xFE && b[3] == 0xFF)))
-        status = FAIL(error, SMAC_ERROR_UNSUPPORTED,
-            "%s is UTF-32, expected UTF-8; convert it first, for example with: iconv -f UTF-32 -t UTF-8 OLD -o NEW",
-            name);
-    else if (size >= 2 && ((b[0] == 0xFF && b[1] == 0xFE) || (b[0] == 0xFE && b[1] == 0xFF)))
-        status = decode_utf16(data, size, b[0] == 0xFE, name, &out, error);
-    else {
-        size_t mark = size >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-        size_t bad = utf8_invalid_at(data + mark, size - mark);
-        if (bad != SIZE_MAX)
-            status = not_utf8(data, bad + mark, name, error);
-        else if (size > mark)
-            text_add_n(&out, data + mark, size - mark);
-    }
-    const char *zero = status == SMAC_OK && out.data && out.length ? memchr(out.data, 0, out.length) : NULL;
-    if (zero)
-        status = FAIL(error, SMAC_ERROR_FORMAT,
-            "%s holds a byte 0 at position %zu, expected text in UTF-8: convert "
-            "it first (it may be UTF-16 without a byte order mark)",
-            name, (size_t)(zero - out.data));
-    if (status == SMAC_OK && out.failed)
-        status = FAIL(error, SMAC_ERROR_MEMORY, "out of memory for %s", name);
-    if (status != SMAC_OK) {
-        text_free(&out);
-        return status;
-    }
-    *text = out.data;
-    *length = out.length;
-    return SMAC_OK;
-}
 
 bool next_line(line_cursor *c, const char **line, size_t *length)
 {
