@@ -44,6 +44,8 @@ smac_status session_open_words(smac_session *s, smac_error *error)
 smac_status session_add_words(smac_session *s, transcript *words, const char *source, smac_error *error)
 {
     transcript *to = &s->words.said;
+    for (size_t i = 0; i < words->warnings.count; i++)
+        session_warn(s, "%s: %s", source, words->warnings.items[i]);
     if (words->language && !to->language) {
         to->language = words->language;
         words->language = NULL;

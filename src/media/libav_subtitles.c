@@ -5,7 +5,6 @@
 #include <strings.h>
 
 #include "base/memory.h"
-#include "media/decoder.h"
 #include "media/language.h"
 #include "media/libav_subtitles.h"
 #include "media/libav_tracks.h"
@@ -108,23 +107,4 @@ void subtitle_reader_close(subtitle_reader *r)
 {
     avcodec_free_context(&r->codec);
     transcript_free(&r->words);
-}
-
-smac_status transcript_from_media(const char *path, const media_options *options, transcript *out, smac_error *error)
-{
-    media_options mine = options ? *options : (media_options){0};
-    mine.skip_picture = mine.skip_sound = mine.subtitles = true;
-    *out = (transcript){0};
-    decoder *d;
-    decoded end;
-    TRY(decoder_open(path, &mine, &d, error));
-    smac_status status = decoder_next(d, &end, error); /* without picture and sound: one pass to the end */
-    if (status == SMAC_OK) {
-        const media_warnings *told = decoder_warnings(d);
-        decoder_take_subtitles(d, out);
-        for (size_t i = 0; i < told->count; i++)
-            media_warnings_add(&out->warnings, told->items[i]);
-    }
-    decoder_close(d);
-    return status;
 }

@@ -52,15 +52,6 @@ smac_status transcript_parse(
 smac_status transcript_find(
     const char *recording, const char *folder, const char *language, char **out, smac_error *error);
 
-/* Warn when segments begin after the end of the recording: they will not be found in it.  duration 0: not known. */
-void transcript_check_end(transcript *t, double duration);
-
-/*
- * The text subtitles of a media file: options->subtitle_track, or those that fit the sound.  A file without any that can
- * be taken: SMAC_OK with count 0.
- */
-smac_status transcript_from_media(const char *path, const media_options *options, transcript *out, smac_error *error);
-
 /* Building one by hand.  text is cleaned as above; an empty one is left out (SMAC_OK). */
 smac_status transcript_add(transcript *t, double start, double end, const char *text, size_t length, smac_error *error);
 void transcript_sort(transcript *t); /* by start, stable; untimed ones first */

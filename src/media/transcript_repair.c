@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/number.h"
 #include "media/transcript_text.h"
 
 enum { LOOK_AHEAD = 1000 };                  /* segments */
@@ -140,20 +139,4 @@ void transcript_complete_times(transcript *t, repairs *r)
             place_between(t, i, to);
         i = to;
     }
-}
-
-void transcript_check_end(transcript *t, double duration)
-{
-    size_t late = 0, first = 0;
-    for (size_t i = 0; i < t->count && duration > 0; i++)
-        if (t->segments[i].start >= duration && late++ == 0)
-            first = i;
-    if (late == 0)
-        return;
-    char sentence[300];
-    number_format(sentence, sizeof sentence,
-        "%zu of %zu segments of the words begin after the recording's end at %.2f s, the first at %.2f s: they may be "
-        "another recording's",
-        late, t->count, duration, t->segments[first].start);
-    media_warnings_add(&t->warnings, sentence);
 }

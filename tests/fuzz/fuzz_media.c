@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "media/decoder.h"
-#include "media/transcript.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -33,9 +32,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             }
             decoder_close(d);
         }
-        transcript words;
-        if (transcript_from_media(path, NULL, &words, &error) == SMAC_OK)
-            transcript_free(&words);
     }
     close(descriptor);
     return 0;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "media/transcript.h"
+#include "watched.h"
 
 static transcript parsed(const char *text, transcript_format format)
 {
@@ -178,32 +179,39 @@ static void files_by_their_ending(void **state)
     rmdir(folder);
 }
 
+static watched *watch_golden(const char *name, media_options options)
+{
+    char path[600];
+    snprintf(path, sizeof path, "%s/tests/golden/media/%s", SMAC_SOURCE_DIR, name);
+    options.skip_picture = options.skip_sound = options.subtitles = true;
+    media_input input = {.name = path};
+    return watch(&input, &options);
+}
+
 static void embedded_subtitles(void **state)
 {
     (void)state;
     static const char *const names[] = {"subtitles.mkv", "subtitles.mp4"};
-    transcript t;
-    char path[600];
     for (int i = 0; i < 2; i++) {
-        snprintf(path, sizeof path, "%s/tests/golden/media/%s", SMAC_SOURCE_DIR, names[i]);
-        assert_ok(transcript_from_media(path, NULL, &t, error));
-        assert_int_equal(t.count, 2);
-        check_segment(&t, 0, 0.1, 0.9, "Hello there, world");
-        check_segment(&t, 1, 1.0, 1.7, "h\xC3\xA9llo again");
+        watched *w = watch_golden(names[i], (media_options){0});
+        assert_int_equal(w->words.count, 2);
+        check_segment(&w->words, 0, 0.1, 0.9, "Hello there, world");
+        check_segment(&w->words, 1, 1.0, 1.7, "h\xC3\xA9llo again");
         if (i == 0)
-            assert_string_equal(t.language, "eng");
-        transcript_free(&t);
-        media_options part = {.start = 0.95, .end = 3};
-        assert_ok(transcript_from_media(path, &part, &t, error));
-        assert_int_equal(t.count, 1);
-        check_segment(&t, 0, 0.05, 0.75, "h\xC3\xA9llo again");
-        transcript_free(&t);
+            assert_string_equal(w->words.language, "eng");
+        watched_free(w);
+        w = watch_golden(names[i], (media_options){.start = 0.95, .end = 3});
+        assert_int_equal(w->words.count, 1);
+        check_segment(&w->words, 0, 0.05, 0.75, "h\xC3\xA9llo again");
+        watched_free(w);
     }
-    media_options other = {.subtitle_track = "7"};
-    assert_int_equal(transcript_from_media(path, &other, &t, NULL), SMAC_ERROR_NOT_FOUND);
-    snprintf(path, sizeof path, "%s/tests/golden/media/plain.mp4", SMAC_SOURCE_DIR);
-    assert_ok(transcript_from_media(path, NULL, &t, error));
-    assert_int_equal(t.count, 0);
+    watched *w = watch_golden("subtitles.mkv", (media_options){.subtitle_track = "7"});
+    assert_int_equal(w->status, SMAC_ERROR_NOT_FOUND);
+    watched_free(w);
+    w = watch_golden("plain.mp4", (media_options){0});
+    assert_int_equal(w->status, SMAC_OK);
+    assert_int_equal(w->words.count, 0);
+    watched_free(w);
 }
 
 static void check_between(const transcript *t, double from, double to, const char *expected)

@@ -418,22 +418,6 @@ static void a_transcript_beside_the_recording(void **state)
     rmdir(folder);
 }
 
-static void words_after_the_end_are_told(void **state)
-{
-    (void)state;
-    transcript t;
-    const char *text = "[{\"start\": 1, \"end\": 2, \"text\": \"a\"}, {\"start\": 12, \"end\": 13, \"text\": \"b\"}]";
-    assert_ok(transcript_parse(text, strlen(text), TRANSCRIPT_JSON, "words", &t, error));
-    transcript_check_end(&t, 0);
-    transcript_check_end(&t, 12.5);
-    assert_int_equal(t.warnings.count, 0);
-    transcript_check_end(&t, 10);
-    assert_int_equal(t.warnings.count, 1);
-    assert_non_null(strstr(t.warnings.items[0],
-        "1 of 2 segments of the words begin after the recording's end at 10.00 s, the first at 12.00 s"));
-    transcript_free(&t);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -445,7 +429,6 @@ int main(void)
         cmocka_unit_test(rolling_captions_say_each_line_once),
         cmocka_unit_test(our_own_cues_are_read_again),
         cmocka_unit_test(a_transcript_beside_the_recording),
-        cmocka_unit_test(words_after_the_end_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
