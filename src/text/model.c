@@ -214,10 +214,7 @@ int32_t model_find(const model *m, const char *token, size_t length)
 {
     if (m->kind != MODEL_SENTENCEPIECE)
         return vocabulary_find(&m->tokens, token, length);
-    char *copy = memory_copy_text_n(token, length);
-    int32_t id = copy ? sentencepiece_find(m->processor, copy) : -1;
-    free(copy);
-    return id;
+    return sentencepiece_find(m->processor, token, length);
 }
 
 /* What sentencepiece gives is in bytes of the spelled piece; back to characters. */

@@ -118,26 +118,21 @@ static bool offer(const model *m, model_work *w, int32_t left)
     return !merge || heap_push(w, (bpe_candidate){merge->rank, left, merge->id});
 }
 
-/* The id of one character with the affixes that its place asks for, or -1. */
+/*
+ * The id of one character with the affixes that its place in the word asks for, or -1.  The model's suffix follows the
+ * word in w->bytes.
+ */
 static int32_t character_id(const model *m, const model_work *w, const aligned_char *items, size_t i, size_t count)
 {
     bool prefixed = i > 0 && *m->prefix, suffixed = i + 1 == count && *m->suffix;
     if (!prefixed && !suffixed && items[i].code < MODEL_CHARS)
         return m->char_ids[items[i].code];
     const char *bytes = w->bytes + w->at[i];
-    size_t length = w->at[i + 1] - w->at[i];
-    if (!prefixed && !suffixed)
-        return vocabulary_find(&m->tokens, bytes, length);
-    size_t p = prefixed ? strlen(m->prefix) : 0, s = suffixed ? strlen(m->suffix) : 0;
-    char *spelled = memory_new(p + length + s + 1, 1);
-    if (!spelled)
-        return -1;
-    memcpy(spelled, m->prefix, p);
-    memcpy(spelled + p, bytes, length);
-    memcpy(spelled + p + length, m->suffix, s);
-    int32_t id = vocabulary_find(&m->tokens, spelled, p + length + s);
-    free(spelled);
-    return id;
+    size_t prefix = prefixed ? strlen(m->prefix) : 0;
+    size_t length = w->at[i + 1] - w->at[i] + (suffixed ? strlen(m->suffix) : 0);
+    uint32_t hash = vocabulary_hash_add(VOCABULARY_HASH_START, m->prefix, prefix);
+    hash = vocabulary_hash_add(hash, bytes, length);
+    return vocabulary_find_parts(&m->tokens, hash, m->prefix, prefix, bytes, length);
 }
 
 static bool has_bytes(const model *m, const char *bytes, size_t length)
@@ -193,6 +188,10 @@ smac_status bpe_encode(
     const model *m, const aligned_char *items, size_t count, model_work *w, token_list *out, smac_error *error)
 {
     TRY(model_work_spell(w, items, count, error));
+    size_t suffix = strlen(m->suffix);
+    if (!memory_grow((void **)&w->bytes, &w->byte_capacity, w->byte_count + suffix, 1))
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a word of %zu characters", count);
+    memcpy(w->bytes + w->byte_count, m->suffix, suffix);
     if (m->ignore_merges) {
         int32_t id = vocabulary_find(&m->tokens, w->bytes, w->byte_count);
         if (id >= 0) {

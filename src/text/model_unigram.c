@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "text/json_number.h"
 
+/* Where key is or would be; the table must not be empty. */
 static size_t trie_slot(const byte_trie *t, uint64_t key)
 {
     uint64_t h = key * 0x9E3779B97F4A7C15u;
@@ -22,6 +23,17 @@ static size_t trie_slot(const byte_trie *t, uint64_t key)
     while (t->keys[at] && t->keys[at] != key)
         at = (at + 1) & (t->slot_count - 1);
     return at;
+}
+
+/* The node after node by a byte; false: there is none (a trie of the empty token alone has no table). */
+static bool trie_step(const byte_trie *t, uint32_t *node, unsigned char byte)
+{
+    uint64_t key = ((uint64_t)*node << 8 | byte) + 1;
+    size_t at = t->slot_count ? trie_slot(t, key) : 0;
+    if (!t->slot_count || !t->keys[at])
+        return false;
+    *node = t->children[at];
+    return true;
 }
 
 static bool trie_grow(byte_trie *t)
@@ -173,11 +185,8 @@ smac_status unigram_encode(
         uint32_t node = 0;
         for (size_t to = from; to < count; to++) {
             bool alive = true;
-            for (size_t b = w->at[to]; b < w->at[to + 1] && alive; b++) {
-                size_t slot = trie_slot(&m->trie, ((uint64_t)node << 8 | (unsigned char)w->bytes[b]) + 1);
-                alive = m->trie.keys[slot] != 0;
-                node = m->trie.children[slot];
-            }
+            for (size_t b = w->at[to]; b < w->at[to + 1] && alive; b++)
+                alive = trie_step(&m->trie, &node, (unsigned char)w->bytes[b]);
             if (!alive)
                 break;
             int32_t id = m->trie.ids[node];

@@ -327,13 +327,25 @@ static void apply_step(const normalizer_step *s, aligned_text *text, aligned_tex
     }
 }
 
+/* The most characters that a text may become: replacements that repeat what others look for could ask for any number. */
+static size_t most_characters(size_t count)
+{
+    enum { AT_LEAST = 1 << 16, TIMES = 64 };
+    return count < SIZE_MAX / TIMES && count * TIMES > AT_LEAST ? count * TIMES : AT_LEAST;
+}
+
 smac_status normalizer_apply(const normalizer *n, aligned_text *text, aligned_text *scratch, smac_error *error)
 {
+    size_t most = most_characters(text->count);
     for (size_t i = 0; i < n->count; i++) {
         scratch->count = 0;
         apply_step(&n->steps[i], text, scratch);
         if (text->failed || scratch->failed)
             return FAIL(error, SMAC_ERROR_MEMORY, "no memory to normalise a text of %zu characters", text->count);
+        if (text->count > most)
+            return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+                "the normalizer makes %zu characters of a text, more than the %zu that are allowed for its length",
+                text->count, most);
     }
     return SMAC_OK;
 }

@@ -45,11 +45,12 @@ const char *sentencepiece_piece(const sentencepiece_model *p, int32_t id)
     return id >= 0 && id < p->processor.GetPieceSize() ? p->processor.IdToPiece(id).c_str() : nullptr;
 }
 
-int32_t sentencepiece_find(const sentencepiece_model *p, const char *piece)
+int32_t sentencepiece_find(const sentencepiece_model *p, const char *piece, size_t length)
 {
-    int id = p->processor.PieceToId(piece);
-    /* What is not there gives the unknown piece's id. */
-    return id >= 0 && id < p->processor.GetPieceSize() && p->processor.IdToPiece(id) == piece ? id : -1;
+    const absl::string_view wanted(piece, length);
+    int id = p->processor.PieceToId(wanted);
+    /* A piece that does not exist gives the unknown piece's id. */
+    return id >= 0 && id < p->processor.GetPieceSize() && p->processor.IdToPiece(id) == wanted ? id : -1;
 }
 
 bool sentencepiece_is_control(const sentencepiece_model *p, int32_t id)

@@ -19,9 +19,9 @@ smac_status sentencepiece_open(const void *data, size_t size, sentencepiece_mode
 void sentencepiece_close(sentencepiece_model *p);
 
 int32_t sentencepiece_size(const sentencepiece_model *p);
-const char *sentencepiece_piece(const sentencepiece_model *p, int32_t id);   /* lives as long as p */
-int32_t sentencepiece_find(const sentencepiece_model *p, const char *piece); /* -1: no such piece */
-bool sentencepiece_is_control(const sentencepiece_model *p, int32_t id);     /* control, not unknown */
+const char *sentencepiece_piece(const sentencepiece_model *p, int32_t id);                  /* lives as long as p */
+int32_t sentencepiece_find(const sentencepiece_model *p, const char *piece, size_t length); /* -1: no such piece */
+bool sentencepiece_is_control(const sentencepiece_model *p, int32_t id);                    /* control, not unknown */
 int32_t sentencepiece_unknown(const sentencepiece_model *p);
 int32_t sentencepiece_byte(const sentencepiece_model *p, int32_t id); /* the byte of a byte-fallback piece, or -1 */
 
