@@ -35,32 +35,62 @@ static smac_status new_system(const dataset *d, const configuration *c, const in
     return status;
 }
 
+/* The run's datasets, and a new model for them. */
+static smac_status open_run(const run_configuration *run, bool skip_bad, const reporter *r, dataset **d,
+    affect_system **system, smac_error *error)
+{
+    configuration c = run->model;
+    int64_t ready_width[MODALITIES] = {0, 0, 0};
+    TRY(run_configuration_check(run, error));
+    if (run->run.train.threads > 0)
+        parallel_set_threads((int)run->run.train.threads);
+    TRY(run_data_read(&run->run, skip_bad, r, d, error));
+    TRY(run_data_decide(*d, &c, ready_width, r, error));
+    return new_system(*d, &c, ready_width, run->run.train.seed, system, error);
+}
+
 smac_status train_run(const train_options *options, const reporter *r, train_result *result, smac_error *error)
 {
-    configuration c = options->configuration.model;
-    int64_t ready_width[MODALITIES] = {0, 0, 0};
     dataset *d = NULL;
     affect_system *system = NULL;
     sample_cache *cache = NULL;
     if (!options->out || !*options->out)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "no folder to write the run into");
-    const train_settings *train = &options->configuration.run.train;
-    TRY(run_configuration_check(&options->configuration, error));
-    if (train->threads > 0)
-        parallel_set_threads((int)train->threads);
-    smac_status status = run_data_read(&options->configuration.run, options->skip_bad, r, &d, error);
-    if (status == SMAC_OK)
-        status = run_data_decide(d, &c, ready_width, r, error);
-    if (status == SMAC_OK) {
-        if (dataset_split_count(d, SPLIT_VALID) == 0)
-            report_log(r, LOG_WARNING, "the data have no validation part: the last epoch counts as the best");
-        status = new_system(d, &c, ready_width, train->seed, &system, error);
-    }
+    smac_status status = open_run(&options->configuration, options->skip_bad, r, &d, &system, error);
+    if (status == SMAC_OK && dataset_split_count(d, SPLIT_VALID) == 0)
+        report_log(r, LOG_WARNING, "the data have no validation part: the last epoch counts as the best");
     cache_options caching = {.splits = {true, true, false}, .skip_bad = options->skip_bad};
     if (status == SMAC_OK)
         status = sample_cache_new(d, system, &caching, r, &cache, error);
     if (status == SMAC_OK)
         status = train_on(options, system, cache, r, result, error);
+    sample_cache_free(cache);
+    system_free(system);
+    dataset_free(d);
+    return status;
+}
+
+smac_status extract_run(const extract_options *options, const reporter *r, extract_result *result, smac_error *error)
+{
+    dataset *d = NULL;
+    affect_system *system = NULL;
+    sample_cache *cache = NULL;
+    bool any = false;
+    *result = (extract_result){0};
+    smac_status status = open_run(&options->configuration, options->skip_bad, r, &d, &system, error);
+    for (int m = 0; m < MODALITIES && status == SMAC_OK; m++)
+        any = any || (system->has[m] && system->frozen[m] && system->encoder_sha256[m][0]);
+    if (status == SMAC_OK && !any)
+        status = FAIL(error, SMAC_ERROR_ARGUMENT,
+            "no encoder of this configuration is frozen and comes from a file, so there are no vectors to keep: name one, "
+            "for example --set audio.encoder=whisper-base --set audio.trainable_blocks=0");
+    cache_options caching = {
+        .splits = {true, true, true}, .skip_bad = options->skip_bad, .store = options->store, .discard = true};
+    if (status == SMAC_OK)
+        status = sample_cache_new(d, system, &caching, r, &cache, error);
+    if (status == SMAC_OK)
+        *result = (extract_result){
+            .clips = d->count, .skipped = cache->skipped, .found = cache->from_store, .made = cache->into_store};
     sample_cache_free(cache);
     system_free(system);
     dataset_free(d);

@@ -47,7 +47,23 @@ typedef struct train_result {
 /* The whole of `semanticmac train`.  SMAC_ERROR_INTERRUPTED: stopped by the reporter, checkpoint written. */
 smac_status train_run(const train_options *options, const reporter *r, train_result *result, smac_error *error);
 
-/* The same on data that are in memory already: tests, and experiments that share a cache. */
+/*
+ * The whole of `semanticmac extract`: the vectors of the configuration's frozen encoders for every clip of its datasets go
+ * into the feature store (data/feature_store.h); clips that are there already are passed over, so an interrupted run goes
+ * on where it stopped.  ARGUMENT when no encoder is frozen and comes from a file.
+ */
+typedef struct extract_options {
+    run_configuration configuration;
+    const char *store; /* its folder; NULL: feature_store_folder's */
+    bool skip_bad;
+} extract_options;
+typedef struct extract_result {
+    int64_t clips, skipped;
+    int64_t found, made; /* clips' modalities whose vectors were there already, and new ones */
+} extract_result;
+smac_status extract_run(const extract_options *options, const reporter *r, extract_result *result, smac_error *error);
+
+/* train_run on data that are in memory already: tests, and experiments that share a cache. */
 smac_status train_on(const train_options *options, affect_system *system, const sample_cache *cache, const reporter *r,
     train_result *result, smac_error *error);
 
