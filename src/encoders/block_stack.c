@@ -18,19 +18,19 @@ static int64_t frozen_layers(const block_stack *s)
     return first;
 }
 
-static value *embed(tape *t, const block_stack *s, const void *call)
+static value *stack_embed(tape *t, const block_stack *s, const void *call)
 {
     tape_mark mark = tape_scope_begin(t);
     return tape_scope_end(t, mark, s->embed(t, call));
 }
 
-static bool make_context(tape *t, const block_stack *s, const void *call, block_context *context)
+static bool stack_context(tape *t, const block_stack *s, const void *call, block_context *context)
 {
     *context = (block_context){0};
     return s->context == NULL || s->context(t, call, context);
 }
 
-static value *run_layer(tape *t, const block_stack *s, int64_t layer, value *x, const block_context *context)
+static value *stack_run_layer(tape *t, const block_stack *s, int64_t layer, value *x, const block_context *context)
 {
     const transformer_block *blocks = s->blocks + layer / s->shared * s->inner;
     for (int64_t i = 0; i < s->inner; i++)
@@ -39,13 +39,13 @@ static value *run_layer(tape *t, const block_stack *s, int64_t layer, value *x, 
 }
 
 /* Layers [from, to).  Without a recording tape every layer leaves its result in the place of its input. */
-static value *run_layers(
+static value *stack_run_layers(
     tape *t, const block_stack *s, int64_t from, int64_t to, value *x, const block_context *context, value **hidden)
 {
     bool in_place = !tape_get_options(t)->record && hidden == NULL;
     for (int64_t i = from; i < to && x != NULL; i++) {
         tape_mark mark = tape_scope_begin(t);
-        value *y = run_layer(t, s, i, x, context);
+        value *y = stack_run_layer(t, s, i, x, context);
         if (y == NULL)
             return NULL;
         if (in_place) {
@@ -61,7 +61,7 @@ static value *run_layers(
 }
 
 /* The frozen front on a tape of its own, so that a recording tape keeps nothing of it. */
-static value *run_front(tape *t, const block_stack *s, const void *call, int64_t layers)
+static value *stack_run_front(tape *t, const block_stack *s, const void *call, int64_t layers)
 {
     tape_options options = *tape_get_options(t);
     options.record = options.training = false;
@@ -71,9 +71,9 @@ static value *run_front(tape *t, const block_stack *s, const void *call, int64_t
         return NULL;
     }
     block_context context;
-    value *x = embed(inner, s, call), *result = NULL;
-    if (make_context(inner, s, call, &context))
-        x = run_layers(inner, s, 0, layers, x, &context, NULL);
+    value *x = stack_embed(inner, s, call), *result = NULL;
+    if (stack_context(inner, s, call, &context))
+        x = stack_run_layers(inner, s, 0, layers, x, &context, NULL);
     smac_error error;
     if (tape_status(inner, &error) != SMAC_OK)
         tape_fail(t, error.code, error.where, "%s", error.message);
@@ -86,11 +86,11 @@ static value *run_front(tape *t, const block_stack *s, const void *call, int64_t
 value *block_stack_forward(tape *t, const block_stack *s, const void *call, value **hidden)
 {
     int64_t front = tape_get_options(t)->record && hidden == NULL ? frozen_layers(s) : -1;
-    value *x = front >= 0 ? run_front(t, s, call, front) : embed(t, s, call);
+    value *x = front >= 0 ? stack_run_front(t, s, call, front) : stack_embed(t, s, call);
     block_context context;
-    if (x == NULL || !make_context(t, s, call, &context))
+    if (x == NULL || !stack_context(t, s, call, &context))
         return NULL;
     if (hidden != NULL)
         hidden[0] = x;
-    return run_layers(t, s, front > 0 ? front : 0, s->layers, x, &context, hidden);
+    return stack_run_layers(t, s, front > 0 ? front : 0, s->layers, x, &context, hidden);
 }

@@ -1,5 +1,5 @@
 /*
- * encoders/block_stack.h - running an encoder's blocks one after the other: what lies before the first trained block on
+ * encoders/block_stack.h - running an encoder's blocks one after the other: what comes before the first trained block on
  * a tape of its own, results in place where nothing is recorded, every layer's states for whoever asks.
  */
 #ifndef SMAC_ENCODERS_BLOCK_STACK_H

@@ -1,4 +1,4 @@
-/* encoders/encoder_imagebind.c - ImageBind's picture and sound encoders behind the interface of encoders. */
+/* encoders/encoder_imagebind.c - the encoder interface for ImageBind's picture and sound encoders. */
 #include "encoders/encoder_kind.h"
 #include "encoders/weights_loading.h"
 

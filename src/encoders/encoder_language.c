@@ -1,4 +1,4 @@
-/* encoders/encoder_language.c - a language model behind the interface of encoders. */
+/* encoders/encoder_language.c - the encoder interface for language models. */
 #include "encoders/encoder_kind.h"
 #include "encoders/weights_loading.h"
 

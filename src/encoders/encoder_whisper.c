@@ -1,4 +1,4 @@
-/* encoders/encoder_whisper.c - Whisper's encoder behind the interface of encoders: one vector a window of sound. */
+/* encoders/encoder_whisper.c - the encoder interface for Whisper's encoder: one vector a window of sound. */
 #include <math.h>
 #include <string.h>
 

@@ -75,7 +75,7 @@ static void add_stem(list_builder *b, imagebind *e)
         build_norm(b, TRUNK "pre_transformer_layer.0", c->width, &e->trunk_norm);
 }
 
-static smac_status add_all(imagebind *e, smac_error *error)
+static smac_status imagebind_list_parameters(imagebind *e, smac_error *error)
 {
     const imagebind_config *c = &e->config;
     list_builder b = {.list = &e->list,
@@ -111,7 +111,7 @@ smac_status imagebind_add(parameter_store *store, const char *prefix, const imag
     smac_status status = e->blocks != NULL ? parameter_list_begin(&e->list, store, prefix, error)
                                            : FAIL(error, SMAC_ERROR_MEMORY, "no memory for an encoder's blocks");
     if (status == SMAC_OK)
-        status = add_all(e, error);
+        status = imagebind_list_parameters(e, error);
     if (status != SMAC_OK) {
         imagebind_free(e);
         return status;
@@ -179,7 +179,7 @@ typedef struct request {
 } request;
 
 /* (B, 1 + patches, width) */
-static value *embed(tape *t, const void *call)
+static value *imagebind_embed(tape *t, const void *call)
 {
     const request *r = call;
     const imagebind *e = r->e;
@@ -209,7 +209,7 @@ static value *embed(tape *t, const void *call)
 /* --- forward ------------------------------------------------------------------------------------------------------ */
 
 /* Norm and projection of the class token, then the length that the modality has. */
-static value *run_head(tape *t, const imagebind *e, value *x)
+static value *imagebind_head(tape *t, const imagebind *e, value *x)
 {
     if (x == NULL)
         return NULL;
@@ -235,10 +235,14 @@ value *imagebind_forward(tape *t, const imagebind *e, const float *input, int64_
         return NULL;
     }
     const request r = {.e = e, .input = input, .batch = batch};
-    const block_stack stack = {
-        .list = &e->list, .blocks = e->blocks, .layers = e->config.layers, .shared = 1, .inner = 1, .embed = embed};
+    const block_stack stack = {.list = &e->list,
+        .blocks = e->blocks,
+        .layers = e->config.layers,
+        .shared = 1,
+        .inner = 1,
+        .embed = imagebind_embed};
     value *x = block_stack_forward(t, &stack, &r, hidden);
     if (tokens != NULL)
         *tokens = x;
-    return run_head(t, e, x);
+    return imagebind_head(t, e, x);
 }

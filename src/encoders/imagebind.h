@@ -6,9 +6,9 @@
  * patches followed by a norm, and one learned extra key and value in each attention.  The head normalises, takes the
  * class token and projects it; vision vectors get length 1, audio vectors length exp(log_logit_scale) (20 published).
  *
- * Parameters carry the names of the published checkpoint behind the prefix, e.g. with prefix "imagebind.":
+ * Parameters are called prefix + the name in the published checkpoint, e.g. with prefix "imagebind.":
  *   imagebind.modality_preprocessors.vision.cls_token, imagebind.modality_trunks.audio.blocks.0.attn.in_proj_weight.
- * Convolution kernels lie in the store as (out, channels * ...).
+ * Convolution kernels are stored as (out, channels * ...).
  */
 #ifndef SMAC_ENCODERS_IMAGEBIND_H
 #define SMAC_ENCODERS_IMAGEBIND_H
@@ -37,7 +37,7 @@ typedef struct imagebind_config {
 void imagebind_config_huge(imagebind_modality modality, imagebind_config *out);
 /* A small one for training from scratch; change fields as you like. */
 void imagebind_config_tiny(imagebind_modality modality, imagebind_config *out);
-/* SMAC_ERROR_ARGUMENT with the field's name and value when sizes cannot be. */
+/* SMAC_ERROR_ARGUMENT with the field's name and value when sizes are invalid. */
 smac_status imagebind_config_check(const imagebind_config *c, smac_error *error);
 /* JSON object with the fields above by name, for a model file; and back (unknown or missing keys are errors). */
 void imagebind_config_to_json(const imagebind_config *c, text_buffer *out);

@@ -91,12 +91,12 @@ smac_status imagebind_config_check(const imagebind_config *config, smac_error *e
     const int64_t huge = 1 << 16;
     for (size_t i = 0; i < FIELD_COUNT; i++)
         if (*field_of(&c, i) < 1 || *field_of(&c, i) > huge)
-            return FAIL(error, SMAC_ERROR_ARGUMENT, "an encoder's %s is %lld, but must lie between 1 and %lld",
+            return FAIL(error, SMAC_ERROR_ARGUMENT, "an encoder's %s is %lld, but must be between 1 and %lld",
                 fields[i].name, (long long)*field_of(&c, i), (long long)huge);
     if (c.modality != IMAGEBIND_VISION && c.modality != IMAGEBIND_AUDIO)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "modality %d is neither vision nor audio", (int)c.modality);
     if (c.width % c.heads != 0)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "a width of %lld cannot be split into %lld heads", (long long)c.width,
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "a width of %lld does not divide into %lld heads", (long long)c.width,
             (long long)c.heads);
     if (c.layers > 1024)
         return FAIL(
@@ -110,8 +110,8 @@ smac_status imagebind_config_check(const imagebind_config *config, smac_error *e
             "larger than supported (64, 64, 4096 x 4096, 256)",
             (long long)c.channels, (long long)c.frames, (long long)c.rows, (long long)c.columns, (long long)c.kernel);
     if (!(c.initial_scale >= 0 && c.initial_scale <= 1000))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "initial_scale is %g, but must lie between 0 and 1000",
-            (double)c.initial_scale);
+        return FAIL(
+            error, SMAC_ERROR_ARGUMENT, "initial_scale is %g, but must be between 0 and 1000", (double)c.initial_scale);
     return SMAC_OK;
 }
 

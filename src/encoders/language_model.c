@@ -128,7 +128,7 @@ static smac_status add_embeddings(list_builder *b, language_model *m, smac_error
     return SMAC_OK;
 }
 
-static smac_status add_all(language_model *m, smac_error *error)
+static smac_status language_list_parameters(language_model *m, smac_error *error)
 {
     const language_model_config *c = &m->config;
     const family_names *n = &c->family->names;
@@ -167,7 +167,7 @@ smac_status language_model_add(parameter_store *store, const char *prefix, const
     smac_status status = m->blocks != NULL ? parameter_list_begin(&m->list, store, prefix, error)
                                            : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a language model's blocks");
     if (status == SMAC_OK)
-        status = add_all(m, error);
+        status = language_list_parameters(m, error);
     if (status != SMAC_OK) {
         language_model_free(m);
         return status;
@@ -223,13 +223,13 @@ typedef struct request {
     int64_t batch, length;
 } request;
 
-static value *embed(tape *t, const void *call)
+static value *embed_request(tape *t, const void *call)
 {
     const request *r = call;
     return language_embed(t, r->m, r->ids, r->token_types, r->batch, r->length);
 }
 
-static bool make_context(tape *t, const void *call, block_context *context)
+static bool request_context(tape *t, const void *call, block_context *context)
 {
     const request *r = call;
     context->mask = r->mask;
@@ -248,8 +248,8 @@ value *language_model_forward(tape *t, const language_model *m, const int32_t *i
         .layers = c->layers,
         .shared = c->layers / c->groups,
         .inner = c->inner_groups,
-        .embed = embed,
-        .context = make_context};
+        .embed = embed_request,
+        .context = request_context};
     value *x = block_stack_forward(t, &stack, &r, hidden);
     if (m->final_norm.weight != NULL)
         x = layer_norm_forward(t, &m->final_norm, x);

@@ -28,7 +28,7 @@ bool language_check(
     for (int64_t i = 0; i < batch * length; i++) {
         if (ids[i] < 0 || ids[i] >= m->config.vocabulary) {
             tape_fail(t, SMAC_ERROR_ARGUMENT, where,
-                "token id %d at text %lld, position %lld lies outside the "
+                "token id %d at text %lld, position %lld is outside the "
                 "vocabulary of %lld: is the tokenizer another model's?",
                 ids[i], (long long)(i / length), (long long)(i % length), (long long)m->config.vocabulary);
             return false;
@@ -36,7 +36,7 @@ bool language_check(
         if (token_types != NULL && m->type_table != NULL &&
             (token_types[i] < 0 || token_types[i] >= m->config.token_types)) {
             tape_fail(t, SMAC_ERROR_ARGUMENT, where,
-                "token type %d at text %lld, position %lld lies outside the %lld of this model", token_types[i],
+                "token type %d at text %lld, position %lld is outside the %lld of this model", token_types[i],
                 (long long)(i / length), (long long)(i % length), (long long)m->config.token_types);
             return false;
         }

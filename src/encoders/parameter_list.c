@@ -65,7 +65,7 @@ static void initial_values(const parameter_list *list, parameter_kind kind, para
         spec->init = INIT_NORMAL;
         spec->scale = list->initial_scale > 0 ? list->initial_scale : 0.02f;
         return;
-    case KIND_TOKEN: /* added to patches of about unit size: at 0.02 a small tower would not know where a patch lies */
+    case KIND_TOKEN: /* added to patches of about unit size: at 0.02 a small tower would not know where a patch is */
         spec->init = INIT_NORMAL;
         spec->scale = list->initial_scale > 0 ? list->initial_scale : 0.5f;
         return;

@@ -4,7 +4,7 @@
  * The store's name of a parameter is PREFIX + published name.  Two kinds of tensor have another form in the
  * store, and the list says so: convolution kernels are flattened to (out, everything else), and matrices that are published as
  * (in, out) (GPT-2, XLNet) are transposed to (out, in), with ".transposed" at the end of the store's name, so that a
- * file of ours and a published one are never taken for each other.
+ * file of ours and a published one are never confused.
  *
  * Life of an encoder:  *_add (names and shapes)  ->  parameter_list_pack (frozen matrices; optional)  ->
  * parameter_store_seal  ->  parameter_list_load (all the rest)  ->  parameter_store_pack (optional).  After that the
@@ -41,7 +41,7 @@ typedef struct parameter_list {
     size_t count, capacity;
     /* published prefixes that a file may or may not put before every name ("bert."), NULL at the end */
     const char *const *file_prefixes;
-    /* names that stand for another one: pairs (ours, also known as), NULL at the end */
+    /* other names of a tensor: pairs (ours, also known as), NULL at the end */
     const char *const *aliases;
     float constant;      /* of KIND_CONSTANT */
     float initial_scale; /* standard deviation of matrices; 0: Xavier uniform (small, from scratch) */

@@ -62,7 +62,7 @@ static value *flat_bias(tape *t, const transformer_block *b, parameter *p)
     return op_reshape(t, tape_parameter(t, p), 1, (int64_t[]){b->heads * b->head_width});
 }
 
-static value *sum(tape *t, value *a, value *b)
+static value *add_scores(tape *t, value *a, value *b)
 {
     return a ? op_add(t, a, b) : b;
 }
@@ -77,7 +77,7 @@ static value *disentangled_scores(tape *t, const transformer_block *b, value *q,
     }
     if (b->position_query.weight) {
         value *s = scores_of_rows(t, b, k, linear_forward(t, &b->position_query, rows));
-        scores = sum(t, scores, op_relative_gather(t, s, c->position_index, 1, true));
+        scores = add_scores(t, scores, op_relative_gather(t, s, c->position_index, 1, true));
     }
     return op_scale(t, scores, b->scale);
 }
@@ -96,7 +96,7 @@ static value *sinusoidal_scores(tape *t, const transformer_block *b, value *q, c
     return op_scale(t, scores, b->scale);
 }
 
-/* x(B, T, D) with one more row of the parameter behind each sequence */
+/* x(B, T, D) with one more row of the parameter after each sequence */
 static value *with_extra_row(tape *t, value *x, parameter *row)
 {
     if (!x)
@@ -138,7 +138,7 @@ static value *self_attention(tape *t, const transformer_block *b, value *x, cons
     return linear_forward(t, &b->out, op_attention(t, q, k, v, &options));
 }
 
-static value *feed(tape *t, const transformer_block *b, value *x)
+static value *block_feed_forward(tape *t, const transformer_block *b, value *x)
 {
     value *h = linear_forward_activation(t, &b->up, x, b->activation);
     if (b->gate.weight)
@@ -174,11 +174,11 @@ value *transformer_block_forward(tape *t, const transformer_block *b, value *x, 
     if (b->pre_norm) {
         value *a = self_attention(t, b, layer_norm_forward(t, &b->attention_norm, x), c);
         x = op_add(t, x, op_dropout(t, a, b->dropout));
-        value *f = feed(t, b, layer_norm_forward(t, &b->output_norm, x));
+        value *f = block_feed_forward(t, b, layer_norm_forward(t, &b->output_norm, x));
         return op_add(t, x, op_dropout(t, f, b->dropout));
     }
     value *a = op_dropout(t, self_attention(t, b, x, c), b->dropout);
     x = layer_norm_forward(t, &b->attention_norm, op_add(t, x, a));
-    value *f = op_dropout(t, feed(t, b, x), b->dropout);
+    value *f = op_dropout(t, block_feed_forward(t, b, x), b->dropout);
     return layer_norm_forward(t, &b->output_norm, op_add(t, x, f));
 }

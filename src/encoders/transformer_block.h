@@ -34,7 +34,7 @@ typedef struct transformer_block {
     float scale; /* of the scores */
     activation activation;
     float dropout, attention_dropout;
-    bool inner_dropout; /* behind the activation too (T5, XLNet) */
+    bool inner_dropout; /* after the activation too (T5, XLNet) */
     relative_positions relative;
 
     linear query, key, value, out;

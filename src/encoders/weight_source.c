@@ -33,7 +33,7 @@ static const tensor_entry *find_spelled(const tensor_file *file, const char *fro
     return NULL;
 }
 
-/* What stands before name in the only tensor of the file that ends in "." + name; false: none or several do. */
+/* What precedes name in the only tensor of the file that ends in "." + name; false: none or several do. */
 static bool find_front(const tensor_file *file, const char *name, char *out, size_t size)
 {
     size_t length = strlen(name), found = 0;

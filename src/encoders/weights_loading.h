@@ -11,7 +11,7 @@ typedef struct loading_report {
     char first_unexpected[160];
 } loading_report;
 
-/* At the end of a reader of config.json: says behind the refusal what to do about it.  Returns status. */
+/* At the end of a reader of config.json: adds to the refusal what to do about it.  Returns status. */
 smac_status encoder_configuration_advise(smac_error *error, smac_status status);
 
 /*

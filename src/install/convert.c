@@ -19,7 +19,7 @@ enum { PIECE = 1 << 16 }; /* floats */
 typedef struct planned {
     const read_tensor *from;
     tensor_type type;
-    const float *scale; /* of int8: per row, or per column of a turned one; itself written where type is F32 and made */
+    const float *scale; /* of int8: per row, or per column of a transposed one; itself the data of a scale tensor */
     bool is_scale;
     int64_t rows, row; /* of the source as a matrix */
 } planned;
@@ -105,7 +105,7 @@ static smac_status make_tensor(void *user, size_t index, FILE *file, smac_error 
 
 /* --- the plan ----------------------------------------------------------------------------------------------------- */
 
-static void add(conversion *c, const planned *p, const char *name, int rank, const int64_t *dim)
+static void plan_tensor(conversion *c, const planned *p, const char *name, int rank, const int64_t *dim)
 {
     tensor_entry *e = &c->entries[c->count];
     *e = (tensor_entry){.name = name, .type = p->type, .rank = rank, .count = 1};
@@ -118,7 +118,7 @@ static void add(conversion *c, const planned *p, const char *name, int rank, con
     c->total += (double)e->bytes;
 }
 
-static smac_status add_scale(conversion *c, planned *p, arena *memory, smac_error *error)
+static smac_status plan_scale(conversion *c, planned *p, arena *memory, smac_error *error)
 {
     const tensor_entry *e = p->from->source.entry;
     int64_t channels = p->from->source.transposed ? p->row : p->rows;
@@ -131,7 +131,7 @@ static smac_status add_scale(conversion *c, planned *p, arena *memory, smac_erro
     TRY(measure_scales(c, p, scale, error));
     p->scale = scale;
     planned own = {.from = p->from, .type = TENSOR_F32, .scale = scale, .is_scale = true};
-    add(c, &own, kept, 1, &channels);
+    plan_tensor(c, &own, kept, 1, &channels);
     return SMAC_OK;
 }
 
@@ -158,13 +158,13 @@ static smac_status plan_all(
                 p.row = e->count / e->dim[0];
             }
             if (p.type == TENSOR_I8 && is_floating(e->type) && width == 4) /* the scales are measured here, and kept */
-                TRY(add_scale(c, &p, memory, error));
+                TRY(plan_scale(c, &p, memory, error));
             if (tensor_type_bytes(p.type) != (size_t)width)
                 continue;
             for (size_t j = 0; p.type == TENSOR_I8 && j < c->count; j++)
                 if (c->plan[j].is_scale && c->plan[j].from == p.from)
                     p.scale = c->plan[j].scale;
-            add(c, &p, e->name, e->rank, e->dim);
+            plan_tensor(c, &p, e->name, e->rank, e->dim);
         }
     }
     return SMAC_OK;

@@ -1,4 +1,4 @@
-/* install/fetch.c - which files of a model are brought from where, and putting them together. */
+/* install/fetch.c - which files of a model are downloaded from where, and installing them. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,17 +24,17 @@ typedef struct fetching {
     const char *name;
     const known_model *known; /* NULL */
     const char *part;         /* folder */
-    text_buffer base;         /* address that file names go behind, with its slash */
+    text_buffer base;         /* address that file names are appended to, with its slash */
     bool hub;
-    json_t *manifest; /* of the other side, or NULL */
+    json_t *manifest; /* of the address, or NULL */
     json_t *sums;     /* file -> sha256, as checked */
     const reporter *report;
 } fetching;
 
 /* What an interrupted run leaves in NAME.part beside the files, for the next one. */
-#define SOURCE_NAME "source.part" /* the address that they are from */
+#define SOURCE_NAME "source.part" /* the address that they come from */
 
-/* A file that is whole already is not brought again: its SHA-256 is in FILE.sha256.part. */
+/* A file that is whole already is not downloaded again: its SHA-256 is in FILE.sha256.part. */
 static char *note_of(const fetching *f, const char *file)
 {
     char note[300];
@@ -56,7 +56,7 @@ static bool is_whole(const fetching *f, const char *file, const char *expected)
     return whole;
 }
 
-static smac_status bring(fetching *f, const char *file, const char *expected, smac_error *error)
+static smac_status fetch_file(fetching *f, const char *file, const char *expected, smac_error *error)
 {
     char digest[65], what[200];
     if (is_whole(f, file, expected))
@@ -81,7 +81,7 @@ static smac_status bring(fetching *f, const char *file, const char *expected, sm
 }
 
 /* The shards that an index names. */
-static smac_status bring_shards(fetching *f, const char *index, smac_error *error)
+static smac_status fetch_shards(fetching *f, const char *index, smac_error *error)
 {
     char *path = path_join(f->part, index);
     json_t *root = path ? json_load_file(path, 0, NULL) : NULL, *map = json_object_get(root, "weight_map"), *shard;
@@ -97,9 +97,9 @@ static smac_status bring_shards(fetching *f, const char *index, smac_error *erro
             break;
         if (!name || strchr(name, '/') || name[0] == '.')
             status =
-                FAIL(error, SMAC_ERROR_FORMAT, "%s of %s names a shard that is no plain file name", index, f->name);
+                FAIL(error, SMAC_ERROR_FORMAT, "%s of %s names a shard that is not a plain file name", index, f->name);
         else if (!json_object_get(seen, name))
-            status = bring(f, name, NULL, error);
+            status = fetch_file(f, name, NULL, error);
         if (name)
             json_object_set_new(seen, name, json_true());
     }
@@ -109,8 +109,8 @@ static smac_status bring_shards(fetching *f, const char *index, smac_error *erro
     return status;
 }
 
-/* One word of a list of files: a|b|c, ? behind for one that may be missing. */
-static smac_status bring_one_of(fetching *f, char *word, smac_error *error)
+/* One word of a list of files: a|b|c, ? at the end for one that may be missing. */
+static smac_status fetch_one_of(fetching *f, char *word, smac_error *error)
 {
     size_t length = strlen(word);
     bool may_miss = length > 0 && word[length - 1] == '?';
@@ -124,16 +124,16 @@ static smac_status bring_one_of(fetching *f, char *word, smac_error *error)
         for (int i = 0; i < 3; i++)
             weights |= strstr(name, endings[i]) && !strstr(name, ".json");
         const char *sum = weights && f->known && f->hub ? f->known->sha256 : NULL;
-        status = bring(f, name, sum, error);
+        status = fetch_file(f, name, sum, error);
         if (status == SMAC_OK && strstr(name, ".index.json"))
-            return bring_shards(f, name, error);
+            return fetch_shards(f, name, error);
         if (status != SMAC_ERROR_NOT_FOUND)
             return status;
     }
     return may_miss ? SMAC_OK : status;
 }
 
-static smac_status bring_manifest_files(fetching *f, smac_error *error)
+static smac_status fetch_manifest_files(fetching *f, smac_error *error)
 {
     const char *name;
     json_t *entry;
@@ -150,12 +150,12 @@ static smac_status bring_manifest_files(fetching *f, smac_error *error)
             (length > 5 && strcmp(name + length - 5, ".part") == 0))
             return FAIL(
                 error, SMAC_ERROR_FORMAT, "%s%s has a bad entry for \"%.100s\"", f->base.data, MANIFEST_NAME, name);
-        TRY(bring(f, name, sum, error));
+        TRY(fetch_file(f, name, sum, error));
     }
     return SMAC_OK;
 }
 
-/* A manifest at the other side; none is no error. */
+/* A manifest at the address; a missing one is not an error. */
 static smac_status look_for_manifest(fetching *f, smac_error *error)
 {
     char *path = path_join(f->part, "manifest.part");
@@ -170,7 +170,7 @@ static smac_status look_for_manifest(fetching *f, smac_error *error)
         status = file_read(path, MAKERS_MANIFEST_LIMIT, &text, &size, error);
         f->manifest = status == SMAC_OK ? json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL) : NULL;
         if (status == SMAC_OK && !json_is_object(json_object_get(f->manifest, "files")))
-            status = FAIL(error, SMAC_ERROR_FORMAT, "%s is no manifest of a model", address.data);
+            status = FAIL(error, SMAC_ERROR_FORMAT, "%s is not a manifest of a model", address.data);
         free(text);
         remove(path);
     } else if (status == SMAC_ERROR_NOT_FOUND) {
@@ -252,7 +252,7 @@ static smac_status install(const fetching *f, const reporter *r, smac_error *err
     return status;
 }
 
-/* After a failure: a folder where nothing came is taken away. */
+/* After a failure: a folder with no files is removed. */
 static void leave_part(const fetching *f)
 {
     remove_in(f->part, SOURCE_NAME);
@@ -269,7 +269,7 @@ static smac_status fetch_all(fetching *f, const char *from, smac_error *error)
     if (f->manifest) {
         const char *licence = json_string_value(json_object_get(f->manifest, "licence"));
         report_log(f->report, LOG_INFO, "%s, licence: %s", f->name, licence ? licence : "not known");
-        return bring_manifest_files(f, error);
+        return fetch_manifest_files(f, error);
     }
     report_log(f->report, LOG_INFO, "%s, licence: %s", f->name, f->known ? f->known->licence : "not known");
     if (f->known && !from)
@@ -278,7 +278,7 @@ static smac_status fetch_all(fetching *f, const char *from, smac_error *error)
     smac_status status = list ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a list of files");
     for (char *word = list ? strtok_r(list, " ", &save) : NULL; word && status == SMAC_OK;
          word = strtok_r(NULL, " ", &save))
-        status = bring_one_of(f, word, error);
+        status = fetch_one_of(f, word, error);
     free(list);
     return status;
 }
@@ -292,7 +292,7 @@ smac_status models_fetch(const char *name, const char *from, const reporter *r, 
         return models_unknown(name, error);
     if (from && strncmp(from, "http://", 7) && strncmp(from, "https://", 8) && strncmp(from, "file://", 7))
         return FAIL(error, SMAC_ERROR_ARGUMENT,
-            "\"%.300s\" is no address; expected http://, https:// or file:// and a folder with the model's files (a "
+            "\"%.300s\" is not an address; expected http://, https:// or file:// and a folder with the model's files (a "
             "folder of this machine: `semanticmac models import`)",
             from);
     TRY(models_begin_part(f.name, true, &part, error));

@@ -17,7 +17,7 @@ smac_status models_check_new(const char *name, smac_error *error)
 {
     if (!models_name_is_valid(name))
         return FAIL(error, SMAC_ERROR_ARGUMENT,
-            "\"%.200s\" cannot be a model's name: expected up to %d letters, digits, '.', '_' and '-', not starting "
+            "\"%.200s\" is not valid as a model's name: expected up to %d letters, digits, '.', '_' and '-', not starting "
             "with '.' or '-'",
             name, MODEL_NAME_MAX);
     char *folder;
@@ -25,7 +25,7 @@ smac_status models_check_new(const char *name, smac_error *error)
     bool there = file_exists(folder) || file_is_folder(folder);
     smac_status status = there ? FAIL(error, SMAC_ERROR_MISMATCH,
                                      "%s is installed already (%.500s); `semanticmac models remove "
-                                     "%s` takes it away first",
+                                     "%s` removes it first",
                                      name, folder, name)
                                : SMAC_OK;
     free(folder);

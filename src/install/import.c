@@ -113,7 +113,7 @@ static smac_status copy_file(const char *from, const char *to, const char *what,
     return status;
 }
 
-static smac_status bring(
+static smac_status import_file(
     const char *from, const char *folder, const char *name, bool link, const reporter *r, smac_error *error)
 {
     char whole[PATH_MAX], what[200];
@@ -153,7 +153,7 @@ static bool is_model_file(const char *name, bool safetensors)
     return strstr(name, "LICENSE") || strstr(name, "LICENCE");
 }
 
-static smac_status bring_folder(const char *path, const char *part, bool link, const reporter *r, smac_error *error)
+static smac_status import_folder(const char *path, const char *part, bool link, const reporter *r, smac_error *error)
 {
     char **names = NULL;
     size_t count = 0;
@@ -170,7 +170,7 @@ static smac_status bring_folder(const char *path, const char *part, bool link, c
             if (from && pass == 0 && stat(from, &info) == 0)
                 bytes += (uint64_t)info.st_size;
             else if (from && pass == 1)
-                status = bring(from, part, names[i], link, r, error);
+                status = import_file(from, part, names[i], link, r, error);
             free(from);
         }
         if (pass == 0 && !link)
@@ -215,12 +215,12 @@ smac_status models_import(
     bool same_family = known && strcmp(known->family, summary.family) == 0;
     smac_status status = SMAC_OK;
     if (file_is_folder(path)) {
-        status = bring_folder(path, part, link, r, error);
+        status = import_folder(path, part, link, r, error);
     } else {
         if (!link && stat(path, &info) == 0)
             status = models_check_space(part, (uint64_t)info.st_size, error);
         if (status == SMAC_OK)
-            status = bring(path, part, path_base(path), link, r, error);
+            status = import_file(path, part, path_base(path), link, r, error);
     }
     char source[PATH_MAX + 16];
     if (status == SMAC_OK) {

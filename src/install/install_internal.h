@@ -11,7 +11,7 @@ smac_status models_check_new(const char *name, smac_error *error);
 smac_status models_check_space(const char *folder, uint64_t bytes, smac_error *error);
 /* A folder with everything in it; symbolic links are removed, not followed. */
 smac_status models_remove_tree(const char *path, smac_error *error);
-/* SHA-256 with progress; what stands in the progress. */
+/* SHA-256 with progress reports under the name what. */
 smac_status models_sha256(const char *path, const char *what, const reporter *r, char out[65], smac_error *error);
 /* NAME.part, empty or as an interrupted run left it; free(). */
 smac_status models_begin_part(const char *name, bool keep, char **out, smac_error *error);

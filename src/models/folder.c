@@ -121,9 +121,10 @@ smac_status models_manifest(const char *name, json_t **out, smac_error *error)
 {
     const char *own = models_own_name(name);
     if (!models_is_installed(name) && !models_is_installed(own))
-        return known_models_find(name) ? FAIL(error, SMAC_ERROR_NOT_FOUND,
-                                             "%s is not installed; `semanticmac models fetch %s` brings it", own, own)
-                                       : models_unknown(name, error);
+        return known_models_find(name)
+            ? FAIL(error, SMAC_ERROR_NOT_FOUND, "%s is not installed; `semanticmac models fetch %s` downloads it", own,
+                  own)
+            : models_unknown(name, error);
     char *folder, *path;
     TRY(models_place(models_is_installed(name) ? name : own, "", &folder, error));
     path = path_join(folder, MANIFEST_NAME);
@@ -132,7 +133,7 @@ smac_status models_manifest(const char *name, json_t **out, smac_error *error)
     smac_status status = SMAC_OK;
     if (!json_is_object(root) || !json_is_object(json_object_get(root, "files"))) {
         status = FAIL(error, SMAC_ERROR_FORMAT,
-            "%.500s is no manifest of a model: expected JSON with \"files\" %s; `semanticmac models remove` and fetch "
+            "%.500s is not a manifest of a model: expected JSON with \"files\" %s; `semanticmac models remove` and fetch "
             "or import it again",
             path ? path : name, where.text);
         json_decref(root);

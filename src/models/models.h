@@ -25,7 +25,7 @@ smac_status models_folder(char **out, smac_error *error);
 bool models_name_is_valid(const char *name);
 
 /*
- * What stands where an encoder is asked for: a path that is there is given back as it is; else a name is looked up
+ * Resolves what a user gives for an encoder: a path that is there is given back as it is; else a name is looked up
  * among the installed models (a known model's other names too).  *out (free()): the folder, or the weights file in it
  * for ImageBind.  NOT_FOUND: known, and how to fetch it; or unknown, and the nearest names.
  */
@@ -53,12 +53,12 @@ typedef struct known_model {
     const char *other_name; /* "all-MiniLM-L6-v2", or NULL */
     const char *family;     /* "bert", "whisper", "imagebind", ... */
     const char *source;     /* the name at the hub, or a whole address */
-    /* separated by spaces; a|b: the first that is there; with ? behind: may be missing */
+    /* separated by spaces; a|b: the first that is there; with ? at the end: may be missing */
     const char *files;
     int megabytes; /* what is downloaded, about */
     const char *licence;
     const char *purpose;
-    bool packaged;      /* tools/fetch-packaged-models brings it without the hub */
+    bool packaged;      /* tools/fetch-packaged-models downloads it without the hub */
     const char *sha256; /* of the weights, NULL: not known here (the hub says it while fetching) */
 } known_model;
 

@@ -56,7 +56,7 @@ bool system_encoder_outside(const affect_system *s, int m);
 smac_status system_check_values(const affect_system *s, const tensor_file *file, const char *path, smac_error *error);
 
 /*
- * A SHA-256 that names an encoder's weights, whatever container they lie in: over each tensor's name, type and shape
+ * A SHA-256 that names an encoder's weights, whatever their container: over each tensor's name, type and shape
  * and the SHA-256 of each 8 MB of its values.  The pieces are hashed by all threads: a large frozen encoder is checked
  * each time a model that names it is loaded.
  */

@@ -28,7 +28,7 @@ static void digest_piece(void *context, int64_t piece)
     size_t size = e->bytes - from < DIGEST_PIECE ? e->bytes - from : DIGEST_PIECE;
     const tensor_entry part = {.data = (const char *)e->data + from, .bytes = size};
     sha256_hex(part.data, part.bytes, w->pieces[piece]);
-    tensor_file_forget(w->file, &part); /* else the file lies in memory beside what is packed from it */
+    tensor_file_forget(w->file, &part); /* else the file stays in memory beside what is packed from it */
 }
 
 smac_status system_encoder_digest(const tensor_file *file, char out[65], smac_error *error)

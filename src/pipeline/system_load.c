@@ -65,7 +65,7 @@ static smac_status read_encoder_config(
     return error_context(error, status, "%.300s, %s encoder", path, modality_name(m));
 }
 
-/* The file of a frozen encoder that lies outside: where it was, or under the folder given. */
+/* The file of a frozen encoder that the model file only names: where it was, in the folder given, or installed. */
 static smac_status open_outside(
     affect_system *s, int m, const json_t *one, const char *path, const char *folder, smac_error *error)
 {

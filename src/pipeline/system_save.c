@@ -112,8 +112,8 @@ static smac_status write_all(
             continue;
         float *numbers = parameter_map(p);
         if (!numbers) {
-            status = FAIL(
-                error, SMAC_ERROR_UNSUPPORTED, "%s is held packed alone and cannot be written to %s", p->name, path);
+            status = FAIL(error, SMAC_ERROR_UNSUPPORTED, "%s exists only in packed form and cannot be written to %s",
+                p->name, path);
             break;
         }
         tensor_entry *e = &entries[count++];

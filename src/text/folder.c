@@ -7,7 +7,7 @@
 #include "base/path.h"
 #include "text/tokenizer_parts.h"
 
-/* The largest file that is taken for a tokenizer. */
+/* The largest file that is read as a tokenizer. */
 #define FILE_LIMIT ((size_t)1 << 30)
 
 /* A JSON file of the folder, NULL in *out when it is not there. */
@@ -29,7 +29,7 @@ static smac_status beside(const char *folder, const char *name, json_t **out, sm
     return status;
 }
 
-/* What stands beside a tokenizer's file. */
+/* The files in the same folder as a tokenizer's. */
 typedef struct neighbours {
     json_t *options, *special_map, *configuration, *added;
 } neighbours;
@@ -69,12 +69,12 @@ static smac_status read_lines(char *text, size_t size, const char ***lines, size
         if (length && line[length - 1] == '\r')
             length--;
         if (memchr(line, '\0', length))
-            return FAIL(error, SMAC_ERROR_FORMAT, "line %zu holds a NUL byte; this is no vocab.txt", *count + 1);
+            return FAIL(error, SMAC_ERROR_FORMAT, "line %zu holds a NUL byte; this is not a vocab.txt", *count + 1);
         if (length == 0 && at < size)
             return FAIL(error, SMAC_ERROR_FORMAT, "line %zu is empty; each line must hold one token", *count + 1);
         if (length == 0)
             break;
-        line[length] = '\0'; /* file_read keeps a byte behind the end */
+        line[length] = '\0'; /* file_read keeps a byte after the end */
         if (!memory_grow((void **)lines, &capacity, *count + 1, sizeof **lines))
             return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %zu tokens", *count);
         (*lines)[(*count)++] = line;
@@ -122,8 +122,8 @@ static smac_status add_neighbours(json_t *root, const json_t *added, smac_error 
     {
         bool known = false;
         if (!json_is_number(id) || !(json_number_value(id) >= 0 && json_number_value(id) <= INT32_MAX))
-            return FAIL(error, SMAC_ERROR_FORMAT, "added_tokens.json: the id of \"%.100s\" is no number from 0 to %d",
-                content, INT32_MAX);
+            return FAIL(error, SMAC_ERROR_FORMAT,
+                "added_tokens.json: the id of \"%.100s\" is not a number from 0 to %d", content, INT32_MAX);
         for (size_t i = 0; i < json_array_size(list) && !known; i++) {
             const char *there = json_string_value(json_object_get(json_array_get(list, i), "content"));
             known = there && strcmp(there, content) == 0;

@@ -130,7 +130,7 @@ static void a_hostile_manifest_is_refused(void **state)
         snprintf(address, sizeof address, "file://%s", served);
         assert_refused(models_fetch("m", address, NULL, error), SMAC_ERROR_FORMAT, "bad entry");
         write_text(served, "semanticmac.json", "[1, 2");
-        assert_refused(models_fetch("m", address, NULL, error), SMAC_ERROR_FORMAT, "is no manifest");
+        assert_refused(models_fetch("m", address, NULL, error), SMAC_ERROR_FORMAT, "is not a manifest");
         folder_remove(folder);
     }
 }
