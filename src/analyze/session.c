@@ -10,6 +10,7 @@
 #include "analyze/listening.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/number.h"
 
 #define ASK_SECONDS 0.05 /* the caller is asked to stop no more often than this while encoding */
 

@@ -46,6 +46,14 @@ clip_timing clip_timing_of(const configuration *c)
     return (clip_timing){.rate = rate, .step = step < 1 ? 1 : step};
 }
 
+double sample_seconds(const sample *s, const clip_timing *timing)
+{
+    double seconds = s->end - s->start;
+    for (int m = MODALITY_AUDIO; m <= MODALITY_VISION && s->end <= s->start; m++)
+        seconds = fmax(seconds, (double)s->ready[m].steps * clip_step_seconds(timing));
+    return seconds;
+}
+
 /* --- making ------------------------------------------------------------------------------------------------------- */
 
 static smac_status clip_encoder_open_vision(clip_encoder *e, smac_error *error)

@@ -81,5 +81,7 @@ blank_clips clip_encoder_blank(const clip_encoder *e, int modality);
 
 /* The timing that the configuration asks for; its step is a whole number of frames. */
 clip_timing clip_timing_of(const configuration *c);
+/* How long a sample is: of the part that was read, or, where vectors came ready, of its longest sequence of clips. */
+double sample_seconds(const sample *s, const clip_timing *timing);
 
 #endif

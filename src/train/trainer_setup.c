@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/path.h"
+#include "pipeline/clip_encoder.h"
 #include "train/trainer_internal.h"
 
 #ifndef SMAC_VERSION
@@ -264,11 +265,10 @@ smac_status training_set_up(training *t, smac_error *error)
     snprintf(r->data_sha256, sizeof r->data_sha256, "%s", t->cache->source->sha256);
     r->seed = (uint64_t)t->run->train.seed;
     r->training_clips = t->count;
+    clip_timing timing = clip_timing_of(&t->system->configuration);
     r->longest_clip = 0;
-    for (int64_t i = 0; i < t->count; i++) {
-        const sample *x = &t->cache->samples[t->items[i]];
-        r->longest_clip = x->end - x->start > r->longest_clip ? x->end - x->start : r->longest_clip;
-    }
+    for (int64_t i = 0; i < t->count; i++)
+        r->longest_clip = fmax(r->longest_clip, sample_seconds(&t->cache->samples[t->items[i]], &timing));
     t->epoch = 1;
     return SMAC_OK;
 }
