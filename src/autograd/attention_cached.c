@@ -4,22 +4,16 @@
  * A step of a few sequences reads all weights once: it is bound by memory.  Keys and values of earlier tokens stay where
  * they were written (position, slot); a sequence that continues another one takes over its list of slots.
  */
-#include <math.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "autograd/internal.h"
 #include "autograd/ops_decoder.h"
-#include "compute/kernels.h"
-#include "compute/parallel.h"
-#include "compute/products.h"
-
-enum { SERIAL_PAIRS = 256 }; /* fewer pairs of query and key are not worth waking other threads */
 
 /* --- the cache ---------------------------------------------------------------------------------------------------- */
 
 struct attention_cache {
+    const device_operations *device;
     attention_cache_sizes sizes;
     int64_t length, alive;       /* alive: sequences of the last step */
     int64_t rows;                /* new tokens that are not committed yet */
@@ -34,6 +28,7 @@ attention_cache *attention_cache_new(const attention_cache_sizes *sizes)
     if (c == NULL)
         return NULL;
     c->sizes = *sizes;
+    c->device = device_default();
     size_t places = (size_t)(sizes->sequences * sizes->positions),
            bytes = places * (size_t)sizes->width * sizeof(float);
     c->slots = memory_new(places, sizeof *c->slots);
@@ -42,8 +37,8 @@ attention_cache *attention_cache_new(const attention_cache_sizes *sizes)
     c->values = memory_new((size_t)sizes->layers, sizeof *c->values);
     bool good = c->slots != NULL && c->next_slots != NULL && c->keys != NULL && c->values != NULL;
     for (int64_t i = 0; good && i < sizes->layers; i++) {
-        c->keys[i] = memory_aligned(bytes);
-        c->values[i] = memory_aligned(bytes);
+        c->keys[i] = c->device->allocate(bytes);
+        c->values[i] = c->device->allocate(bytes);
         good = c->keys[i] != NULL && c->values[i] != NULL;
     }
     if (good)
@@ -58,9 +53,9 @@ void attention_cache_free(attention_cache *c)
         return;
     for (int64_t i = 0; i < c->sizes.layers; i++) {
         if (c->keys != NULL)
-            memory_aligned_free(c->keys[i]);
+            c->device->release(c->keys[i]);
         if (c->values != NULL)
-            memory_aligned_free(c->values[i]);
+            c->device->release(c->values[i]);
     }
     free(c->keys);
     free(c->values);
@@ -134,35 +129,6 @@ void attention_cache_commit(attention_cache *c)
 
 /* --- over the cache ------------------------------------------------------------------------------------------------ */
 
-typedef struct cached_context {
-    const attention_cache *cache;
-    const float *qkv, *keys, *values;
-    float *out, *scores; /* scores: (heads, positions) */
-    int64_t head;        /* width of a head */
-    float scale;
-} cached_context;
-
-static void cached_head(void *context, int64_t h)
-{
-    const cached_context *c = context;
-    const attention_cache *cache = c->cache;
-    const struct kernels *kernel = kernels_get();
-    int64_t width = cache->sizes.width, sequences = cache->sizes.sequences, positions = cache->sizes.positions;
-    float *scores = c->scores + h * positions;
-    for (int64_t row = 0; row < cache->rows; row++) {
-        const float *q = c->qkv + row * 3 * width + h * c->head;
-        const int32_t *slots = cache->slots + (cache->successive ? 0 : row) * positions;
-        int64_t seen = cache->length + (cache->successive ? row : 0) + 1;
-        float *out = c->out + row * width + h * c->head;
-        for (int64_t i = 0; i < seen; i++)
-            scores[i] = kernel->dot(q, c->keys + (i * sequences + slots[i]) * width + h * c->head, c->head);
-        kernel->softmax(scores, scores, seen, c->scale, NULL, NULL);
-        memset(out, 0, (size_t)c->head * sizeof *out);
-        for (int64_t i = 0; i < seen; i++)
-            kernel->axpy(out, c->values + (i * sequences + slots[i]) * width + h * c->head, scores[i], c->head);
-    }
-}
-
 value *op_attention_cached(tape *t, value *qkv, attention_cache *c, int64_t layer)
 {
     if (!OP_READY(t, "op_attention_cached", qkv))
@@ -175,26 +141,23 @@ value *op_attention_cached(tape *t, value *qkv, attention_cache *c, int64_t laye
         return NULL;
     }
     value *out = op_result(t, 2, (int64_t[]){c->rows, width}, false);
-    cached_context context = {.cache = c,
-        .qkv = qkv->device_data,
-        .keys = c->keys[layer],
-        .values = c->values[layer],
-        .head = width / c->sizes.heads,
-        .scores = tape_scratch(t, (size_t)(c->sizes.heads * c->sizes.positions) * sizeof(float))};
-    if (out == NULL || context.scores == NULL)
+    int64_t listed = c->successive ? 1 : c->rows;
+    const int32_t *slots = op_upload(t, c->slots, (size_t)(listed * c->sizes.positions) * sizeof *c->slots);
+    if (out == NULL || slots == NULL ||
+        !OP_RUN(t, "op_attention_cached", cached_attention,
+            &(cached_attention_problem){.qkv = qkv->device_data,
+                .keys = c->keys[layer],
+                .values = c->values[layer],
+                .slots = slots,
+                .rows = c->rows,
+                .length = c->length,
+                .heads = c->sizes.heads,
+                .width = width,
+                .positions = c->sizes.positions,
+                .sequences = sequences,
+                .successive = c->successive,
+                .out = out->device_data}))
         return NULL;
-    context.out = out->device_data;
-    context.scale = (float)(1 / sqrt((double)context.head));
-    for (int64_t row = 0; row < c->rows; row++) {
-        int64_t place = c->successive ? (c->length + row) * sequences : c->length * sequences + row;
-        const float *from = qkv->device_data + row * 3 * width;
-        memcpy(c->keys[layer] + place * width, from + width, (size_t)width * sizeof *from);
-        memcpy(c->values[layer] + place * width, from + 2 * width, (size_t)width * sizeof *from);
-    }
-    if (c->rows * (c->length + c->rows) < SERIAL_PAIRS)
-        serial_for(c->sizes.heads, cached_head, &context);
-    else
-        parallel_for(c->sizes.heads, cached_head, &context);
     return out;
 }
 
@@ -203,7 +166,6 @@ value *op_attention_cached(tape *t, value *qkv, attention_cache *c, int64_t laye
 struct attention_memory {
     int64_t layers, heads, width, length, set; /* set: layers that have keys and values */
     packed_matrix **keys, **values;            /* (layers, heads): (length, head width), and (head width, length) */
-    workspace *work;                           /* a head's products */
 };
 
 attention_memory *attention_memory_new(int64_t layers, int64_t heads, int64_t width)
@@ -214,8 +176,7 @@ attention_memory *attention_memory_new(int64_t layers, int64_t heads, int64_t wi
     *m = (attention_memory){.layers = layers, .heads = heads, .width = width};
     m->keys = memory_new((size_t)(layers * heads), sizeof *m->keys);
     m->values = memory_new((size_t)(layers * heads), sizeof *m->values);
-    m->work = memory_new((size_t)heads, sizeof *m->work);
-    if (m->keys != NULL && m->values != NULL && m->work != NULL)
+    if (m->keys != NULL && m->values != NULL)
         return m;
     attention_memory_free(m);
     return NULL;
@@ -237,11 +198,8 @@ void attention_memory_free(attention_memory *m)
         return;
     if (m->keys != NULL && m->values != NULL)
         attention_memory_clear(m);
-    for (int64_t h = 0; m->work != NULL && h < m->heads; h++)
-        workspace_clear(&m->work[h]);
     free(m->keys);
     free(m->values);
-    free(m->work);
     free(m);
 }
 
@@ -250,99 +208,73 @@ int64_t attention_memory_length(const attention_memory *m)
     return m->set == m->layers ? m->length : 0;
 }
 
-typedef struct memory_packing {
-    const float *both; /* (length, 2 width): keys, values */
-    float *scratch;    /* a head's share: 2 length * head */
-    packed_matrix **keys, **values;
-    int64_t length, width, head;
-    atomic_int failed;
-} memory_packing;
-
-static void pack_head(void *context, int64_t h)
+/* One head's keys (length, head), and its values transposed, packed for products. */
+static bool memory_pack_head(tape *t, attention_memory *m, int64_t at, const float *both, int64_t length)
 {
-    memory_packing *c = context;
-    float *keys = c->scratch + h * 2 * c->length * c->head, *values = keys + c->length * c->head;
-    for (int64_t i = 0; i < c->length; i++) {
-        const float *row = c->both + i * 2 * c->width + h * c->head;
-        memcpy(keys + i * c->head, row, (size_t)c->head * sizeof *row);
-        for (int64_t j = 0; j < c->head; j++)
-            values[j * c->length + i] = row[c->width + j];
-    }
-    packed_matrix_free(c->keys[h]);
-    packed_matrix_free(c->values[h]);
-    c->keys[h] = packed_matrix_new(keys, c->length, c->head, PRECISION_F32);
-    c->values[h] = packed_matrix_new(values, c->head, c->length, PRECISION_F32);
-    if (c->keys[h] == NULL || c->values[h] == NULL)
-        atomic_store(&c->failed, 1);
+    const device_operations *device = tape_device(t);
+    int64_t head = m->width / m->heads, h = at % m->heads;
+    float *plain = op_memory(t, length * head), *turned = op_memory(t, length * head);
+    if (plain == NULL || turned == NULL)
+        return false;
+    copy_problem copy = {
+        .to = plain, .from = both + h * head, .rows = length, .n = head, .to_row = head, .from_row = 2 * m->width};
+    if (!OP_RUN(t, "attention_memory_set", copy, &copy))
+        return false;
+    m->keys[at] = device->pack(plain, length, head, PRECISION_F32);
+    copy.from = both + m->width + h * head;
+    if (!OP_RUN(t, "attention_memory_set", copy, &copy) ||
+        !OP_RUN(t, "attention_memory_set", transpose,
+            &(transpose_problem){.to = turned, .from = plain, .outer = 1, .n1 = length, .m = 1, .n2 = head, .c = 1}))
+        return false;
+    m->values[at] = device->pack(turned, head, length, PRECISION_F32);
+    return m->keys[at] != NULL && m->values[at] != NULL;
 }
 
-smac_status attention_memory_set(attention_memory *m, int64_t layer, const value *keys_values, smac_error *error)
+bool attention_memory_set(tape *t, attention_memory *m, int64_t layer, value *keys_values)
 {
+    if (!OP_READY(t, "attention_memory_set", keys_values))
+        return false;
     int64_t length = keys_values->rank == 2 ? keys_values->dim[0] : 0;
     if (layer != m->set || layer >= m->layers || length < 1 || keys_values->dim[1] != 2 * m->width ||
-        (layer > 0 && length != m->length))
-        return FAIL(error, SMAC_ERROR_MISMATCH,
+        (layer > 0 && length != m->length)) {
+        tape_fail(t, SMAC_ERROR_MISMATCH, "attention_memory_set",
             "keys and values of shape %s were given for layer %lld, expected (%lld, %lld) for layer %lld of %lld",
             shape_of(keys_values).text, (long long)layer, (long long)(layer > 0 ? m->length : length),
             (long long)(2 * m->width), (long long)m->set, (long long)m->layers);
-    memory_packing c = {.both = keys_values->device_data,
-        .keys = m->keys + layer * m->heads,
-        .values = m->values + layer * m->heads,
-        .length = length,
-        .width = m->width,
-        .head = m->width / m->heads,
-        .scratch = memory_aligned((size_t)(2 * length * m->width) * sizeof(float))};
-    if (c.scratch != NULL)
-        parallel_for(m->heads, pack_head, &c);
-    memory_aligned_free(c.scratch);
-    if (c.scratch == NULL || atomic_load(&c.failed))
-        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the keys and values of %lld vectors", (long long)length);
+        return false;
+    }
+    for (int64_t h = 0; h < m->heads; h++) {
+        if (!memory_pack_head(t, m, layer * m->heads + h, keys_values->device_data, length)) {
+            tape_fail(t, SMAC_ERROR_MEMORY, "attention_memory_set", "no memory for the keys and values of %lld vectors",
+                (long long)length);
+            return false;
+        }
+    }
     m->length = length;
     m->set = layer + 1;
-    return SMAC_OK;
+    return true;
 }
 
-typedef struct memory_context {
-    attention_memory *memory;
-    const attention_scores *wanted;
-    const float *query;
-    float *out, *scratch; /* scratch: a head's share: rows * (length + 2 head) */
-    int64_t rows, layer, head;
-    float scale;
-    atomic_int failed;
-} memory_context;
-
-static void show_scores(const memory_context *c, int64_t h, const float *scores)
+/* Device memory for the scores of each head that is wanted; NULL where none is. */
+static bool scores_begin(tape *t, const attention_scores *wanted, int64_t layer, int64_t count, float **shown)
 {
-    int64_t count = c->rows * c->memory->length;
-    for (int64_t i = 0; c->wanted != NULL && i < c->wanted->count; i++)
-        if (c->wanted->heads[i][0] == c->layer && c->wanted->heads[i][1] == h)
-            kernels_get()->scale(c->wanted->out + i * count, scores, c->scale, count);
+    for (int64_t i = 0; wanted != NULL && i < wanted->count; i++)
+        if (wanted->heads[i][0] == layer && shown[wanted->heads[i][1]] == NULL) {
+            shown[wanted->heads[i][1]] = op_memory(t, count);
+            if (shown[wanted->heads[i][1]] == NULL)
+                return false;
+        }
+    return true;
 }
 
-/* All queries against one head's keys and values. */
-static void memory_head(void *context, int64_t h)
+static bool scores_end(tape *t, const attention_scores *wanted, int64_t layer, int64_t count, float *const *shown)
 {
-    memory_context *c = context;
-    attention_memory *m = c->memory;
-    int64_t length = m->length, at = c->layer * m->heads + h;
-    float *scores = c->scratch + h * c->rows * (length + 2 * c->head);
-    float *query = scores + c->rows * length, *out = query + c->rows * c->head;
-    for (int64_t row = 0; row < c->rows; row++)
-        memcpy(query + row * c->head, c->query + row * m->width + h * c->head, (size_t)c->head * sizeof *query);
-    packed_product product = {.y = scores, .x = query, .rows = c->rows, .weight = m->keys[at], .scratch = &m->work[h]};
-    if (product_packed(&product, NULL) != SMAC_OK) {
-        atomic_store(&c->failed, 1);
-        return;
-    }
-    show_scores(c, h, scores);
-    for (int64_t row = 0; row < c->rows; row++)
-        kernels_get()->softmax(scores + row * length, scores + row * length, length, c->scale, NULL, NULL);
-    product = (packed_product){.y = out, .x = scores, .rows = c->rows, .weight = m->values[at], .scratch = &m->work[h]};
-    if (product_packed(&product, NULL) != SMAC_OK)
-        atomic_store(&c->failed, 1);
-    for (int64_t row = 0; row < c->rows; row++)
-        memcpy(c->out + row * m->width + h * c->head, out + row * c->head, (size_t)c->head * sizeof *out);
+    for (int64_t i = 0; wanted != NULL && i < wanted->count; i++)
+        if (wanted->heads[i][0] == layer &&
+            !OP_RUN(t, "op_attention_memory", download, wanted->out + i * count, shown[wanted->heads[i][1]],
+                (size_t)count * sizeof(float)))
+            return false;
+    return true;
 }
 
 value *op_attention_memory(tape *t, value *q, attention_memory *m, int64_t layer, const attention_scores *scores)
@@ -356,24 +288,24 @@ value *op_attention_memory(tape *t, value *q, attention_memory *m, int64_t layer
             shape_of(q).text, (long long)layer, (long long)m->set, (long long)m->width);
         return NULL;
     }
-    int64_t rows = q->dim[0], head = m->width / m->heads;
+    int64_t count = q->dim[0] * m->length;
     value *out = op_result(t, 2, q->dim, false);
-    memory_context c = {.memory = m,
-        .wanted = scores,
-        .query = q->device_data,
-        .rows = rows,
-        .layer = layer,
-        .head = head,
-        .scale = (float)(1 / sqrt((double)head)),
-        .scratch = tape_scratch(t, (size_t)(m->heads * rows * (m->length + 2 * head)) * sizeof(float))};
-    if (out == NULL || c.scratch == NULL)
+    float **shown = tape_scratch(t, (size_t)m->heads * sizeof *shown);
+    if (out == NULL || shown == NULL)
         return NULL;
-    c.out = out->device_data;
-    parallel_for(m->heads, memory_head, &c);
-    if (atomic_load(&c.failed)) {
-        tape_fail(t, SMAC_ERROR_MEMORY, "op_attention_memory", "no memory for attention over %lld vectors",
-            (long long)m->length);
+    memset(shown, 0, (size_t)m->heads * sizeof *shown);
+    if (!scores_begin(t, scores, layer, count, shown) ||
+        !OP_RUN(t, "op_attention_memory", memory_attention,
+            &(memory_attention_problem){.q = q->device_data,
+                .keys = m->keys + layer * m->heads,
+                .values = m->values + layer * m->heads,
+                .shown = shown,
+                .rows = q->dim[0],
+                .length = m->length,
+                .heads = m->heads,
+                .width = m->width,
+                .out = out->device_data}) ||
+        !scores_end(t, scores, layer, count, shown))
         return NULL;
-    }
     return out;
 }

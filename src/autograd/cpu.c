@@ -36,6 +36,19 @@ int64_t row_step(int64_t width)
     return rows > 0 ? rows : 1;
 }
 
+smac_status cpu_slots(device_run *run, int count)
+{
+    if (run->slot_count >= count)
+        return SMAC_OK;
+    workspace *slots = memory_resize(run->slots, (size_t)count, sizeof *slots);
+    if (slots == NULL)
+        return FAIL(&run->error, SMAC_ERROR_MEMORY, "no memory for %d threads", count);
+    for (; run->slot_count < count; run->slot_count++)
+        slots[run->slot_count] = (workspace){NULL, 0};
+    run->slots = slots;
+    return SMAC_OK;
+}
+
 /* --- memory ---------------------------------------------------------------------------------------------------------- */
 
 static smac_status cpu_move(device_run *run, void *to, const void *from, size_t bytes)
@@ -128,6 +141,9 @@ const device_operations *device_cpu(void)
         .linear = cpu_linear,
         .attention = cpu_attention,
         .attention_gradient = cpu_attention_gradient,
+        .packed_rows = cpu_packed_rows,
+        .cached_attention = cpu_cached_attention,
+        .memory_attention = cpu_memory_attention,
         .convolution = cpu_convolution,
         .convolution_gradient = cpu_convolution_gradient,
         .pack = packed_matrix_new,

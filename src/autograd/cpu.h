@@ -18,6 +18,9 @@ enum {
 /* A step in rows such that a piece has about ELEMENT_STEP numbers. */
 int64_t row_step(int64_t width);
 
+/* At least so many workspaces in run->slots. */
+smac_status cpu_slots(device_run *run, int count);
+
 /* to += from, or to = from */
 void add_or_copy(float *to, const float *from, int64_t n, bool add);
 
@@ -54,6 +57,9 @@ smac_status cpu_product(device_run *run, const gemm_problem *p);
 smac_status cpu_linear(device_run *run, const linear_problem *p);
 smac_status cpu_attention(device_run *run, const attention_call *p);
 smac_status cpu_attention_gradient(device_run *run, const attention_call *p);
+smac_status cpu_packed_rows(device_run *run, const packed_rows_problem *p);
+smac_status cpu_cached_attention(device_run *run, const cached_attention_problem *p);
+smac_status cpu_memory_attention(device_run *run, const memory_attention_problem *p);
 smac_status cpu_convolution(device_run *run, const convolution_problem *p);
 smac_status cpu_convolution_gradient(device_run *run, const convolution_problem *p);
 

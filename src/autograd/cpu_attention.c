@@ -67,14 +67,7 @@ static smac_status attention_run_pieces(device_run *run, attention_work *w, int6
     const attention_call *p = w->p;
     bool alone = p->batch * p->heads * p->queries * p->keys * (p->width + p->value_width) < ALONE;
     parallel_team team = alone ? parallel_team_alone() : parallel_team_for(pieces);
-    if (run->slot_count < team.size) {
-        workspace *slots = memory_resize(run->slots, (size_t)team.size, sizeof *slots);
-        if (slots == NULL)
-            return FAIL(&run->error, SMAC_ERROR_MEMORY, "no memory for %d threads", team.size);
-        for (; run->slot_count < team.size; run->slot_count++)
-            slots[run->slot_count] = (workspace){NULL, 0};
-        run->slots = slots;
-    }
+    TRY(cpu_slots(run, team.size));
     w->slots = run->slots;
     parallel_run(team, pieces, body, w);
     smac_status status = (smac_status)atomic_load(&w->status);

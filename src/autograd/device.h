@@ -274,6 +274,42 @@ typedef struct convolution_problem {
     bool add_x, add_w, add_b;
 } convolution_problem;
 
+/* --- decoding token by token (ops_decoder.h) -------------------------------------------------------------------------- */
+
+/* y(count, k of the table) = rows of a packed table, as its precision rounded them */
+typedef struct packed_rows_problem {
+    float *y;
+    const struct packed_matrix *table;
+    const int32_t *indices;
+    int64_t count;
+} packed_rows_problem;
+
+/*
+ * New tokens over the tokens before them and themselves, in one layer.  keys, values (positions, sequences, width) get
+ * the new tokens' first.  Token number i of the first `length` of sequence s is at place slots[s, i] of position i.
+ * successive: all new tokens belong to sequence 0; else one to each.
+ */
+typedef struct cached_attention_problem {
+    const float *qkv; /* (rows, 3 width) */
+    float *keys, *values;
+    const int32_t *slots; /* (sequences, positions), those of the new tokens too */
+    int64_t rows, length, heads, width, positions, sequences;
+    bool successive;
+    float *out; /* (rows, width) */
+} cached_attention_problem;
+
+/*
+ * q (rows, width) over keys and values packed head by head: keys[h] (length, width / heads), values[h] (width / heads,
+ * length).  shown[h], if not NULL, gets the head's scaled scores (rows, length).  The three arrays are the host's.
+ */
+typedef struct memory_attention_problem {
+    const float *q;
+    struct packed_matrix *const *keys, *const *values;
+    float *const *shown;
+    int64_t rows, length, heads, width;
+    float *out; /* (rows, width) */
+} memory_attention_problem;
+
 /* --- the optimiser --------------------------------------------------------------------------------------------------- */
 
 /* One step of AdamW (compute/kernels.h) for p(count), with the moments m and v and the gradient g. */
@@ -332,6 +368,10 @@ typedef struct device_operations {
     smac_status (*attention_gradient)(device_run *run, const attention_call *p);
     smac_status (*convolution)(device_run *run, const convolution_problem *p);
     smac_status (*convolution_gradient)(device_run *run, const convolution_problem *p);
+
+    smac_status (*packed_rows)(device_run *run, const packed_rows_problem *p);
+    smac_status (*cached_attention)(device_run *run, const cached_attention_problem *p);
+    smac_status (*memory_attention)(device_run *run, const memory_attention_problem *p);
 
     /* weights packed once, from n times k numbers of the device; NULL when memory is short */
     struct packed_matrix *(*pack)(const float *w, int64_t n, int64_t k, precision how);

@@ -1,7 +1,6 @@
 /* autograd/gather_packed.c - rows of a table that is held packed for products (an embedding that also gives logits). */
 #include "autograd/internal.h"
 #include "autograd/ops_decoder.h"
-#include "compute/products.h"
 
 value *op_gather_packed(tape *t, value *table, const int32_t *indices, int64_t count)
 {
@@ -22,10 +21,10 @@ value *op_gather_packed(tape *t, value *table, const int32_t *indices, int64_t c
             return NULL;
         }
     value *out = op_result(t, 2, (int64_t[]){count, p->dim[1]}, false);
-    float *scratch = tape_scratch(t, (size_t)p->dim[1] * sizeof *scratch);
-    if (out == NULL || scratch == NULL)
+    const int32_t *places = op_upload(t, indices, (size_t)count * sizeof *indices);
+    if (out == NULL || places == NULL ||
+        !OP_RUN(t, "op_gather_packed", packed_rows,
+            &(packed_rows_problem){.y = out->device_data, .table = p->packed, .indices = places, .count = count}))
         return NULL;
-    for (int64_t i = 0; i < count; i++)
-        packed_matrix_row(p->packed, indices[i], out->device_data + i * p->dim[1], scratch);
     return out;
 }

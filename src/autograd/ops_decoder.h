@@ -52,8 +52,11 @@ attention_memory *attention_memory_new(int64_t layers, int64_t heads, int64_t wi
 void attention_memory_free(attention_memory *m);                                      /* NULL is fine */
 int64_t attention_memory_length(const attention_memory *m);                           /* 0: not every layer is set */
 void attention_memory_clear(attention_memory *m);
-/* keys_values (length, 2 width), the same length in every layer; packed here, so the value is not needed any more. */
-smac_status attention_memory_set(attention_memory *m, int64_t layer, const value *keys_values, smac_error *error);
+/*
+ * keys_values (length, 2 width), the same length in every layer; packed here, so the value is not needed any more.
+ * false: the tape has failed.
+ */
+bool attention_memory_set(tape *t, attention_memory *m, int64_t layer, value *keys_values);
 
 /* Scores that the caller wants to see: those of heads (layer, head), scaled, before the softmax. */
 typedef struct attention_scores {

@@ -61,9 +61,8 @@ smac_status whisper_decoding_sound(whisper_decoding *s, const float *sound, int6
         tape_reset(s->tape, NULL);
         value *x = tape_value(s->tape, 2, (int64_t[]){frames, c->width}, sound);
         x = whisper_decoder_keys_values(s->tape, s->decoder, x, i);
+        attention_memory_set(s->tape, s->sound, i, x);
         status = tape_status(s->tape, error);
-        if (status == SMAC_OK)
-            status = attention_memory_set(s->sound, i, x, error);
     }
     if (status != SMAC_OK)
         attention_memory_clear(s->sound);

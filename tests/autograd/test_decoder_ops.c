@@ -10,6 +10,7 @@
 #include "autograd/ops_decoder.h"
 #include "base/random.h"
 #include "compute/products.h"
+#include "support/protected_device.h"
 
 enum { HEADS = 3, HEAD = 8, WIDTH = HEADS * HEAD, LENGTH = 7, SEQUENCES = 3, FRAMES = 50 };
 
@@ -106,9 +107,11 @@ static void wrong_use_is_refused(void **state)
     assert_null(op_attention_memory(t, tape_zeros(t, 2, (int64_t[]){1, WIDTH}), m, 0, NULL));
     tape_reset(t, NULL);
     value *narrow = tape_zeros(t, 2, (int64_t[]){4, WIDTH});
-    assert_int_equal(attention_memory_set(m, 0, narrow, &refusal), SMAC_ERROR_MISMATCH);
-    assert_int_equal(
-        attention_memory_set(m, 1, tape_zeros(t, 2, (int64_t[]){4, 2 * WIDTH}), &refusal), SMAC_ERROR_MISMATCH);
+    assert_false(attention_memory_set(t, m, 0, narrow));
+    assert_int_equal(tape_status(t, &refusal), SMAC_ERROR_MISMATCH);
+    tape_reset(t, NULL);
+    assert_false(attention_memory_set(t, m, 1, tape_zeros(t, 2, (int64_t[]){4, 2 * WIDTH})));
+    assert_int_equal(tape_status(t, &refusal), SMAC_ERROR_MISMATCH);
     attention_memory_free(m);
     attention_cache_free(c);
     tape_free(t);
@@ -125,8 +128,7 @@ static void attention_over_a_memory_is_attention(void **state)
     value *query = tape_value(t, 2, (int64_t[]){4, WIDTH}, q);
     value *kv = tape_value(t, 2, (int64_t[]){FRAMES, 2 * WIDTH}, both);
     attention_memory *m = attention_memory_new(2, HEADS, WIDTH);
-    assert_ok(attention_memory_set(m, 0, kv, error));
-    assert_ok(attention_memory_set(m, 1, kv, error));
+    assert_true(attention_memory_set(t, m, 0, kv) && attention_memory_set(t, m, 1, kv));
     assert_int_equal(attention_memory_length(m), FRAMES);
     value *k = op_reshape(t, op_slice(t, kv, 1, 0, WIDTH), 3, (int64_t[]){1, FRAMES, WIDTH});
     value *v = op_reshape(t, op_slice(t, kv, 1, WIDTH, WIDTH), 3, (int64_t[]){1, FRAMES, WIDTH});
@@ -163,6 +165,7 @@ static void gathered_rows_are_the_tables(void **state)
     fill(table, ROWS * COLUMNS, 21);
     for (precision how = PRECISION_F32; how <= PRECISION_INT8; how++) {
         parameter p = {.name = "table",
+            .device = device_default(),
             .rank = 2,
             .dim = {ROWS, COLUMNS},
             .count = ROWS * COLUMNS,
@@ -192,6 +195,21 @@ static void gathered_rows_are_the_tables(void **state)
     }
 }
 
+/* The same on a device whose memory is protected outside its functions. */
+static int set_up_protected(void **state)
+{
+    (void)state;
+    device_set_default(protected_device());
+    return 0;
+}
+
+static int tear_down_protected(void **state)
+{
+    (void)state;
+    device_set_default(NULL);
+    return protected.violations;
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -201,5 +219,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(gathered_rows_are_the_tables),
         cmocka_unit_test(wrong_use_is_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL) + run_other_backends(argv);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    failed += cmocka_run_group_tests_name("on a protected device", tests, set_up_protected, tear_down_protected);
+    return failed + run_other_backends(argv);
 }

@@ -138,6 +138,9 @@ PROTECTED(attention_gradient, attention_call, p->q, p->k, p->v, p->bias, p->mask
     p->dq, p->dk, p->dv, p->dbias)
 PROTECTED(convolution, convolution_problem, p->x, p->w, p->b, p->y)
 PROTECTED(convolution_gradient, convolution_problem, p->x, p->w, p->dy, p->dx, p->dw, p->db)
+PROTECTED(packed_rows, packed_rows_problem, p->y, p->indices)
+PROTECTED(cached_attention, cached_attention_problem, p->qkv, p->keys, p->values, p->slots, p->out)
+PROTECTED(memory_attention, memory_attention_problem, p->q, p->out)
 PROTECTED(adamw, adamw_problem, p->p, p->m, p->v, p->g)
 #undef PROTECTED
 
@@ -248,6 +251,9 @@ static inline const device_operations *protected_device(void)
         .attention_gradient = protected_attention_gradient,
         .convolution = protected_convolution,
         .convolution_gradient = protected_convolution_gradient,
+        .packed_rows = protected_packed_rows,
+        .cached_attention = protected_cached_attention,
+        .memory_attention = protected_memory_attention,
         .pack = protected_pack,
         .pack_again = protected_pack_again,
         .adamw = protected_adamw,
