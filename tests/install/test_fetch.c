@@ -106,8 +106,9 @@ static void wrong_use_is_told(void **state)
     models_start(folder);
     setenv("no_proxy", "127.0.0.1", 1);
     assert_refused(models_fetch("gtp2", NULL, NULL, error), SMAC_ERROR_NOT_FOUND, "did you mean gpt2?");
-    assert_refused(models_fetch("m", "ftp://x/y", NULL, error), SMAC_ERROR_ARGUMENT, "is no address");
-    assert_refused(models_fetch("a/b", "file:///x", NULL, error), SMAC_ERROR_ARGUMENT, "cannot be a model's name");
+    assert_refused(models_fetch("m", "ftp://x/y", NULL, error), SMAC_ERROR_ARGUMENT, "is not an address");
+    assert_refused(
+        models_fetch("a/b", "file:///x", NULL, error), SMAC_ERROR_ARGUMENT, "is not valid as a model's name");
     snprintf(address, sizeof address, "file://%s/nothing", folder);
     assert_refused(models_fetch("m", address, NULL, error), SMAC_ERROR_NOT_FOUND, "there is no file://");
     assert_false(in_models(folder, "m.part")); /* nothing came: nothing stays */
