@@ -18,9 +18,8 @@ static smac_status run_case(void *context, smac_error *error)
     if (t == NULL)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a tape");
     case_run(k->c, t, k->large, NULL, in, &loss);
-    smac_status status = k->record && tape_status(t, NULL) == SMAC_OK && loss != NULL
-        ? tape_backward(t, loss, 1, error)
-        : tape_status(t, error);
+    smac_status status = k->record && tape_status(t, NULL) == SMAC_OK && loss != NULL ? tape_backward(t, loss, 1, error)
+                                                                                      : tape_status(t, error);
     tape_free(t);
     return status;
 }

@@ -11,7 +11,8 @@
 /* Opened, used, stored and opened again. */
 static smac_status use(const tokenizer *t, bool again, smac_error *error)
 {
-    const text_span text = text_span_of("\xC3\x87" "a va, d\xC3\xA9j\xC3\xA0 3.5 <unk>?"),
+    const text_span text = text_span_of("\xC3\x87"
+                                        "a va, d\xC3\xA9j\xC3\xA0 3.5 <unk>?"),
                     before = text_span_of("I feel fine!\nTwo lines \xE5\xA5\xBD");
     const encode_options options = {.context = &before, .context_count = 1, .max_length = 12};
     token_encoding e = {0};
@@ -45,8 +46,8 @@ static smac_status open_and_use(void *context, smac_error *error)
 static void every_kind_survives(void **state)
 {
     (void)state;
-    static const char *const names[] = {"bert-uncased.json", "byte-prefix.json", "bpe-suffix.json", "albert.json",
-        "albert.model", "camembert.model"};
+    static const char *const names[] = {
+        "bert-uncased.json", "byte-prefix.json", "bpe-suffix.json", "albert.json", "albert.model", "camembert.model"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char path[600];
         snprintf(path, sizeof path, GOLDEN "%s", names[i]);

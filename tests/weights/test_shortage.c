@@ -35,8 +35,8 @@ static smac_status open_and_copy(void *context, smac_error *error)
 static void every_kind_survives(void **state)
 {
     (void)state;
-    static const char *const names[] = {"autograd/operations.safetensors", "weights/nested.pt",
-        "weights/flat.old.pth", "weights/flat.pth"};
+    static const char *const names[] = {
+        "autograd/operations.safetensors", "weights/nested.pt", "weights/flat.old.pth", "weights/flat.pth"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char path[600];
         snprintf(path, sizeof path, GOLDEN "%s", names[i]);
