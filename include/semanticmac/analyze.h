@@ -30,7 +30,7 @@ typedef struct smac_analyze_options {
     smac_speech *speech;  /* recognises the words when there are none otherwise; NULL: do not */
     const char *language; /* of the speech, "en", ...; NULL: detect */
     int threads;          /* of this request; 0: as smac_set_threads says */
-    double max_seconds;   /* longer recordings are refused (UNSUPPORTED); 0: 48 hours */
+    double max_seconds;   /* longer recordings are refused (FORMAT); 0: 48 hours */
     double max_gap;       /* so are wider gaps in picture or sound; 0: 6 hours */
     /*
      * Live sessions: how many seconds of input a segment waits for a modality that is later than the others, before it
@@ -81,7 +81,7 @@ typedef struct smac_timing {
 /*
  * Analyse a file: a video, a sound, or a still.  options may be NULL.
  * Errors: NOT_FOUND, IO, FORMAT (not a media file, nothing decodes, a malformed transcript, nothing in it that the model
- * takes), ARGUMENT (a wrong option), UNSUPPORTED (beyond the limits), INTERRUPTED, MEMORY.
+ * takes; beyond the limits), ARGUMENT (a wrong option), UNSUPPORTED, INTERRUPTED, MEMORY.
  * Free with smac_analysis_free; the analysis does not need the model any more.
  * Thread-safe: always.
  */

@@ -59,7 +59,7 @@ typedef struct smac_picture {
 /*
  * A picture, which is on show from time until the next one.  picture NULL: from then on nothing is on show (the camera
  * is off).  The data are copied.  Errors: ARGUMENT (a time before the last one's, not finite, or negative; an empty
- * picture), UNSUPPORTED (beyond options' limits), INTERRUPTED, MEMORY.
+ * picture), FORMAT (beyond options' limits), INTERRUPTED, MEMORY.
  */
 SMAC_API smac_status smac_session_frame(
     smac_session *session, const smac_picture *picture, double time, smac_error *error);

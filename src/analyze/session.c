@@ -193,9 +193,8 @@ static smac_status session_check_length(const smac_session *s, smac_error *error
     double length = fmax(s->picture_end, s->sound_end);
     return length <= s->options.max_seconds
         ? SMAC_OK
-        : FAIL(error, SMAC_ERROR_UNSUPPORTED,
-              "%s is longer than %g s, the limit: cut it, or raise the limit (max_seconds)", s->analysis->recording,
-              s->options.max_seconds);
+        : FAIL(error, SMAC_ERROR_FORMAT, "%s is longer than %g s, the limit: cut it, or raise the limit (max_seconds)",
+              s->analysis->recording, s->options.max_seconds);
 }
 
 bool session_wants_picture(void *session, const picture_span *span)

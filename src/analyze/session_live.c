@@ -109,7 +109,7 @@ static smac_status check_time(double time, double before, const char *what, smac
 static smac_status check_gap(const smac_session *s, double from, double to, const char *what, smac_error *error)
 {
     return to - from <= s->options.max_gap ? SMAC_OK
-                                           : FAIL(error, SMAC_ERROR_UNSUPPORTED,
+                                           : FAIL(error, SMAC_ERROR_FORMAT,
                                                  "the %s has a gap of %.0f s at %.1f s, more than the limit of %g s "
                                                  "(max_gap)",
                                                  what, to - from, from, s->options.max_gap);
