@@ -14,7 +14,7 @@
  *       WEIGHTS: with imagebind's names at the published sizes.  INPUT: vision and audio, float32.
  *   bench_encoders load WEIGHTS PRECISION
  *       The same weights loaded as analysis loads a frozen encoder that a model names: opened, checked by their digest,
- *       packed.  One line of JSON: seconds of each, resident memory behind it, processor time.
+ *       packed.  One line of JSON: seconds of each, resident memory afterwards, processor time.
  *   A CASE with "train-" before it, e.g. train-minilm: forward and backward of everything, sum of the outputs as loss;
  *       precision f32 or bf16 (of products).
  * experiments/peers/bench_encoders.py runs it beside PyTorch.
@@ -365,7 +365,7 @@ static int imagebind_vectors(char **argument)
         keep(&r, t, names[m], y);
         free(data);
     }
-    fprintf(stderr, "%ld MB resident behind the passes\n", resident_megabytes());
+    fprintf(stderr, "%ld MB resident after the passes\n", resident_megabytes());
     stop_if(safetensors_write(argument[2], r.entries, r.count, NULL, 0, &error), &error);
     tape_free(t);
     imagebind_free(e[0]);

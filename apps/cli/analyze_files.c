@@ -239,7 +239,7 @@ static void note_failure(recordings *r, const char *path)
     r->failures++;
 }
 
-/* A recording that cannot be analysed does not keep the others from it; a stop that is asked for and a full disk do. */
+/* A recording that fails does not end the rest; a stop that was asked for and a full disk do. */
 int recordings_analyze(recordings *r, const smac_model *model, const smac_analyze_options *options)
 {
     smac_error error;

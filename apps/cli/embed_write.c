@@ -103,7 +103,7 @@ static smac_status write_tensors(const vector_rows *files, size_t count, const c
     arena *names = arena_new(0);
     size_t used = 0;
     smac_status status = entries && names ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory to write %s", output);
-    for (int pass = 0; pass < 2 && status == SMAC_OK; pass++) { /* the wider type stands in front */
+    for (int pass = 0; pass < 2 && status == SMAC_OK; pass++) { /* the wider type comes first */
         for (size_t f = 0; f < count && status == SMAC_OK; f++) {
             const vector_rows *v = &files[f];
             if (pass == 1) {

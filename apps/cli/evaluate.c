@@ -54,7 +54,7 @@ static void print_table(const evaluation *e)
     }
 }
 
-/* "-" as the stream that it stands for */
+/* "-" as standard output */
 static const char *target(const char *path)
 {
     return path && !strcmp(path, "-") ? "/dev/stdout" : path;
@@ -101,7 +101,7 @@ static int run(int argc, char **argv)
         (status = check_output(&command_evaluate, "--predictions", csv_path, read, 2)) >= 0)
         return status;
     bool json_out = json_path && !strcmp(json_path, "-"), csv_out = csv_path && !strcmp(csv_path, "-");
-    bool on_output = json_out || csv_out; /* a result for a program stands there alone */
+    bool on_output = json_out || csv_out; /* what another program reads has nothing else in it */
     if (json_out && csv_out)
         return usage_error(&command_evaluate, "--json and --predictions cannot both be -, name a file for one of them");
     smac_error error = {0};

@@ -85,7 +85,7 @@ static void print_rows(const json_t *rows, const char *folder)
             (long long)json_integer_value(json_object_get(row, "megabytes")), text_of(row, "licence"),
             text_of(row, "for"), *details && *text_of(row, "for") ? "; " : "", details, *other ? "; also " : "", other);
     }
-    printf("\nsemanticmac models fetch NAME brings one; minilm-l6, mpnet-base and whisper-base need no hub\n");
+    printf("\nsemanticmac models fetch NAME downloads one; minilm-l6, mpnet-base and whisper-base need no hub\n");
 }
 
 static int list(const models_options *o)

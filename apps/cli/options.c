@@ -100,7 +100,7 @@ int options_parse(const command *c, const option_row *rows, size_t row_count, in
             print_help(c, rows, row_count);
             status = EXIT_DONE;
         } else if (letter == ':') {
-            status = usage_error(c, "%s needs a value behind it", argv[optind - 1]);
+            status = usage_error(c, "%s needs a value after it", argv[optind - 1]);
         } else if (letter == '?') {
             if (optopt && optopt < 256)
                 status = usage_error(c, "there is no option -%c: look at its spelling", optopt);

@@ -358,14 +358,14 @@ def compare_gradients(case, got, models):
     for key, ours_now in got.items():
         if not key.startswith("grad."):
             continue
-        turned = key.endswith(".transposed")
+        transposed = key.endswith(".transposed")
         name = key[5:].removesuffix(".transposed")
         wanted = exact[name]
         if wanted is None:  # XLNet's segments, DeBERTa's table without a term that takes it
             if models[1].get_parameter(name).requires_grad:  # transformers freezes DistilBERT's sinusoids
                 worst = max(worst, float(ours_now.abs().max()))
             continue
-        if turned:
+        if transposed:
             ours_now = ours_now.t()
         scale = max(float(wanted.abs().max()), least)
         worst = max(worst, float((ours_now.reshape(wanted.shape).double() - wanted).abs().max()) / scale)

@@ -3,7 +3,7 @@
 
 For each file: both programs' text laid over each other word by word (which words only one of them heard, how far apart
 the starts and ends of the shared ones are), the language, and what must hold for ours whatever the other says: times
-that do not go back, nothing behind the sound's end, no empty or overlapping cues in SRT and WebVTT, valid JSON.
+that do not go back, nothing after the sound's end, no empty or overlapping cues in SRT and WebVTT, valid JSON.
 
     whisper_long.py --program build/semanticmac --model whisper-base FILE... [--previous] [--greedy] [--silent FILE...]
 
@@ -71,7 +71,7 @@ def check_json(ours, duration, faults):
         last = s["end"]
         for w in s.get("words", []):
             if w["start"] < word_last - 1e-9 or w["end"] < w["start"] or w["end"] > duration + 1e-6:
-                faults.append(f"word {w['word']!r} {w['start']} to {w['end']} behind {word_last}")
+                faults.append(f"word {w['word']!r} {w['start']} to {w['end']} after {word_last}")
             if w["start"] < s["start"] - 1e-6 or w["end"] > s["end"] + 1e-6:
                 faults.append(f"word {w['word']!r} {w['start']} to {w['end']} outside of {s['start']} to {s['end']}")
             word_last = w["end"]

@@ -20,7 +20,7 @@ extern "C" {
 
 typedef enum smac_status {
     SMAC_OK = 0,
-    SMAC_ERROR_ARGUMENT,    /* the caller asked for something that cannot be (a wrong option, a null pointer) */
+    SMAC_ERROR_ARGUMENT,    /* the caller asked for something invalid (a wrong option, a null pointer) */
     SMAC_ERROR_MEMORY,      /* memory could not be had */
     SMAC_ERROR_IO,          /* the system refused to read or write (disk full, no permission) */
     SMAC_ERROR_NOT_FOUND,   /* a file, a key or a tensor is not there */

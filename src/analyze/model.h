@@ -1,4 +1,4 @@
-/* analyze/model.h - what stands behind the public smac_model. */
+/* analyze/model.h - the public smac_model from the inside. */
 #ifndef SMAC_ANALYZE_MODEL_H
 #define SMAC_ANALYZE_MODEL_H
 

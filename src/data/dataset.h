@@ -1,6 +1,6 @@
 /*
  * data/dataset.h - labelled sets of clips, whatever the files they were read from look like: one reader a layout, all
- * behind dataset_read.  A dataset holds descriptions (words, places of media, labels); data/cache.h makes tensors of
+ * reached through dataset_read.  A dataset holds descriptions (words, places of media, labels); data/cache.h makes tensors of
  * them.
  *
  * A dataset may hold clips of several sources that were read together.  Sources have their own tasks; tasks of the same
@@ -114,7 +114,7 @@ smac_status dataset_join(dataset **parts, int count, dataset **out, smac_error *
 
 /*
  * Label the dataset by a model's tasks in the place of its own: its tasks are then these, in this order, and a task of the
- * dataset is one of them when name and shape agree ("sentiment" also stands for the model's "sentiment_LAYOUT"; classes
+ * dataset is one of them when name and shape agree ("sentiment" also means the model's "sentiment_LAYOUT"; classes
  * may be fewer than the model's).  Tasks that the model lacks are left out, with a note.  SMAC_ERROR_MISMATCH: none
  * agrees, or a class is not one of the model's.
  */

@@ -3,7 +3,7 @@
  * EmoEvaluation} and sentences/wav.
  *
  * "iemocap4": happy (with excited), sad, neutral, angry; "iemocap6": happy, sad, neutral, angry, excited, frustrated.
- * "-1" to "-5" behind it leaves that session out for the test (5 without); of the other sessions one dialogue in ten, by a
+ * "-1" to "-5" after it leaves that session out for the test (5 without); of the other sessions one dialogue in ten, by a
  * hash of its name, is for validation.  Task: emotion4 or emotion6.
  *
  * Pictures show two speakers side by side: the dialogue's name says in its sixth letter who sits on the left, the turn's
@@ -64,7 +64,7 @@ static iemocap_turn *find_turn(iemocap_reading *g, const char *name, size_t leng
     return NULL;
 }
 
-/* A number that ends before one of the characters of ends; *at moves behind that character. */
+/* A number that ends before one of the characters of ends; *at moves past that character. */
 static bool take_number(const char **at, const char *ends, double *out)
 {
     char text[40];

@@ -9,7 +9,7 @@
 #include "data/readers.h"
 
 /*
- * Give the clips of d the vectors that the pickle has for their ids (without the steps behind audio_lengths and
+ * Give the clips of d the vectors that the pickle has for their ids (without the steps after audio_lengths and
  * vision_lengths, as float32).  wanted: which modalities.  Values that are not finite become 0, with a warning that counts
  * them.  Clips that the pickle lacks keep none, with a warning; MISMATCH when it has none of them.
  */

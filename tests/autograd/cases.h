@@ -40,7 +40,7 @@ int64_t case_input_count(const case_input *input);
 
 /*
  * Runs the case on t (reset before): inputs as tracked variables in in[], the result, and when loss is not NULL the
- * sum of the result times fixed numbers.  values[i], if values is not NULL, stands in for the numbers of input i.
+ * sum of the result times fixed numbers.  values[i], if values is not NULL, replaces the numbers of input i.
  */
 value *case_run(const op_case *c, tape *t, bool large, float *const *values, value **in, value **loss);
 /* The fixed number that element i of the result is multiplied with. */

@@ -108,7 +108,7 @@ static int check_header(const char *path)
     return found;
 }
 
-/* Every op_ function that the headers declare stands in the table. */
+/* Every op_ function that the headers declare is in the table. */
 static void test_table_is_complete(void **state)
 {
     (void)state;

@@ -14,7 +14,7 @@
 
 static const tape_options recording = {.record = true, .training = true, .seed = 3, .step = 4};
 
-/* Result, then each gradient, one behind another; free() it. */
+/* Result, then each gradient, one after another; free() it. */
 static float *run_all(const op_case *c, tape *t, precision how, int64_t *count)
 {
     value *in[CASE_INPUTS], *loss = NULL;

@@ -170,7 +170,7 @@ static const char *end_of_call(const char *open)
 
 static int check_file(const char *path)
 {
-    /* float_only: wrong when the format converts a float; else wrong wherever it stands */
+    /* float_only: wrong when the format converts a float; else wrong wherever it occurs */
     static const struct {
         const char *name;
         bool float_only;

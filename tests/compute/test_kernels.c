@@ -297,7 +297,7 @@ static void formats(void **state)
         uint16_t half_bits[] = {0x7bff, 0x7c00, 0, 1, 0x3c00};
         k->to_f16(back, halves, 5);
         assert_memory_equal(back, half_bits, 10);
-        for (int n = 0; n < 40; n++) { /* nothing behind the end is written */
+        for (int n = 0; n < 40; n++) { /* nothing after the end is written */
             memset(back, 0xab, 200);
             k->to_bf16(back, x, n);
             assert_int_equal(back[n], 0xabab);

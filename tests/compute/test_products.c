@@ -58,7 +58,7 @@ static const int64_t shapes[][3] = {{1, 1, 1}, {1, 7, 3}, {7, 1, 5}, {3, 33, 17}
     {2, 3, 0}};
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
-/* int8 exactly: the integers of both sides by the plain kernel, their sum, what stands for 0, both scales */
+/* int8 exactly: the integers of both sides by the plain kernel, their sum, what represents 0, both scales */
 static void check_int8(
     const float *y, const float *x, const float *w, const float *bias, int64_t rows, int64_t n, int64_t k)
 {
@@ -185,7 +185,7 @@ static void general(void **state)
             int64_t m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
             bool ta = form & 1, tb = form & 2;
             precision how = form & 4 ? PRECISION_BF16 : PRECISION_F32;
-            int64_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 2, ldc = n + 5; /* rows with something behind them */
+            int64_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 2, ldc = n + 5; /* rows with something after them */
             float *a = numbers(lda * (ta ? k : m) + 1, 11), *b = numbers(ldb * (tb ? n : k) + 1, 12);
             float *c = numbers(ldc * m, 13), *before = numbers(ldc * m, 13), *first = malloc((size_t)(ldc * m) * 4);
             float *ar = as_read(how, a, lda * (ta ? k : m) + 1), *br = as_read(how, b, ldb * (tb ? n : k) + 1);

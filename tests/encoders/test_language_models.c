@@ -80,7 +80,7 @@ static void compare_hidden(const setting *s, const char *name, int layer, const 
     free(expected);
 }
 
-/* The golden gradient lies as published; a transposed parameter's lies turned around. */
+/* The golden gradient lies as published; a transposed parameter's lies transposed around. */
 static double gradient_error(const setting *s, const listed_parameter *item)
 {
     char key[300];
@@ -94,23 +94,23 @@ static double gradient_error(const setting *s, const listed_parameter *item)
     int64_t count;
     float *expected = golden_floats(s->file, key, &count);
     assert_int_equal(count, item->parameter->count);
-    float *turned = expected;
+    float *transposed = expected;
     if (item->transposed) {
         int64_t out = item->parameter->dim[0], in = item->parameter->dim[1];
-        turned = malloc((size_t)count * sizeof *turned);
+        transposed = malloc((size_t)count * sizeof *transposed);
         for (int64_t o = 0; o < out; o++)
             for (int64_t i = 0; i < in; i++)
-                turned[o * in + i] = expected[i * out + o];
+                transposed[o * in + i] = expected[i * out + o];
     }
-    double error = golden_error(item->parameter->grad, turned, 1, count, NULL), largest = 0, found = 0;
+    double error = golden_error(item->parameter->grad, transposed, 1, count, NULL), largest = 0, found = 0;
     for (int64_t i = 0; i < count; i++) {
         largest = fmax(largest, fabs((double)expected[i]));
         found = fmax(found, fabs((double)item->parameter->grad[i]));
     }
     if (largest < 1e-9 && found < 1e-4) /* a key's bias shifts all scores alike: 0 but for rounding */
         error = 0;
-    if (turned != expected)
-        free(turned);
+    if (transposed != expected)
+        free(transposed);
     free(expected);
     return error;
 }

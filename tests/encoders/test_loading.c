@@ -61,7 +61,7 @@ static double cosine(const float *a, const float *b, int64_t count)
     return ab / sqrt(aa * bb);
 }
 
-/* Families whose matrices lie as published, turned around, stacked and flattened. */
+/* Families whose matrices lie as published, transposed, stacked and flattened. */
 static void packed_weights_give_the_same(void **state)
 {
     const char *name = *state;

@@ -1,6 +1,6 @@
 /*
  * Fuzz target of the lists beside a Whisper model (generation_config.json and config.json, Hugging Face's names and
- * CTranslate2's), with a tokenizer and sizes that are good.  The two texts stand one behind the other, SCRATCH_MARK
+ * CTranslate2's), with a tokenizer and sizes that are good.  The two texts follow each other, SCRATCH_MARK
  * between them.
  */
 #include <stdint.h>

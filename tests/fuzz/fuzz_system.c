@@ -1,7 +1,7 @@
 /*
  * Fuzz target of the model file: whatever its metadata and tensors say, it is refused with a sentence or it runs.  The
- * first inputs are model files made here, so that they never fall behind the format: an input of less than two bytes
- * stands for one of them - even: ready vectors, odd: encoders of its own.
+ * first inputs are model files made here, so that they always follow the format: an input of less than two bytes
+ * means one of them - even: ready vectors, odd: encoders of its own.
  */
 #define _GNU_SOURCE /* memfd_create */
 #include <stdint.h>

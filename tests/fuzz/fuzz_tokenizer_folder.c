@@ -1,4 +1,4 @@
-/* Fuzz target of tokenizers in folders: vocab.txt, vocab.json with merges.txt, a .model, and what stands beside them. */
+/* Fuzz target of tokenizers in folders: vocab.txt, vocab.json with merges.txt, a .model, and the files beside them. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -67,7 +67,7 @@ static inline json_t *json_changed_text(const json_t *old)
     return text;
 }
 
-/* Something to stand where old does; a new reference. */
+/* Something to replace old; a new reference. */
 static inline json_t *json_other_value(json_t *root, json_t *old, uint64_t *state)
 {
     static const json_int_t integers[] = {0, 1, -1, 2, 3, 7, 127, 255, 1024, 1025, 65536, INT_MAX, 1ll + INT_MAX,

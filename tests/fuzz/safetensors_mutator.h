@@ -1,6 +1,6 @@
 /*
  * tests/fuzz/safetensors_mutator.h - changes to a safetensors file that leave it readable as far as the change allows: a
- * header that grows or shrinks gets its length, a text of its metadata is changed behind JSON's quotes.  Plain
+ * header that grows or shrinks gets its length, a text of its metadata is changed inside JSON's quotes.  Plain
  * mutations alone would only ever show that a header of the wrong length is refused.
  */
 #ifndef SMAC_TESTS_FUZZ_SAFETENSORS_MUTATOR_H
@@ -8,7 +8,7 @@
 
 #include "json_mutator.h"
 
-/* The header's length; 0 for what is no safetensors file. */
+/* The header's length; 0 for anything but a safetensors file. */
 static inline size_t safetensors_header(const uint8_t *data, size_t size)
 {
     uint64_t length = 0;

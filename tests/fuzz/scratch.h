@@ -60,7 +60,7 @@ static inline void scratch_begin(void)
     atexit(scratch_end);
 }
 
-/* The folder's path with name behind it. */
+/* The folder's path followed by name. */
 static inline const char *scratch_path(char out[PATH_MAX], const char *name)
 {
     snprintf(out, PATH_MAX, "%s%s%s", scratch, *name ? "/" : "", name);

@@ -117,7 +117,7 @@ static void int8_values_are_the_nearest(void **state)
     (void)state;
     static const struct {
         const char *golden, *tensor;
-        bool turned;
+        bool transposed;
     } cases[] = {
         {"bert", "encoder.layer.0.intermediate.dense.weight", false}, {"gpt2", "h.0.attn.c_attn.weight", true}};
     char folder[256], from[512], path[600];
@@ -134,15 +134,15 @@ static void int8_values_are_the_nearest(void **state)
         char scale_name[200];
         snprintf(scale_name, sizeof scale_name, "%s_scale", cases[k].tensor);
         const tensor_entry *s = tensor_file_find(after, scale_name);
-        assert_true(a && b && s && b->type == TENSOR_I8 && s->count == a->dim[cases[k].turned]);
+        assert_true(a && b && s && b->type == TENSOR_I8 && s->count == a->dim[cases[k].transposed]);
         float *x = malloc(3 * (size_t)a->count * sizeof *x), *q = x + a->count, *scale = q + a->count;
         tensor_to_f32(a, x);
         tensor_to_f32(s, scale);
         const weight_source source = {
-            .entry = b, .scale = s, .count = b->count, .row = b->count / b->dim[0], .transposed = cases[k].turned};
+            .entry = b, .scale = s, .count = b->count, .row = b->count / b->dim[0], .transposed = cases[k].transposed};
         weight_source_read(&source, 0, b->count, q);
         for (int64_t i = 0; i < a->count; i++) {
-            int64_t channel = cases[k].turned ? i % a->dim[1] : i / a->dim[1];
+            int64_t channel = cases[k].transposed ? i % a->dim[1] : i / a->dim[1];
             assert_near(q[i], x[i], 0.5001 / scale[channel]);
         }
         weight_source_read(&source, 5, 17, scale); /* a part is the same as of the whole */

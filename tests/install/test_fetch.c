@@ -229,7 +229,7 @@ static void addresses_are_not_mixed(void **state)
         serve_folder(folder, address);
         if (!manifest)
             remove(file_in(address + 7, "semanticmac.json", path));
-        /* the first one has another configuration, and loses its weights on the way */
+        /* the first one has another configuration, and loses its weights during the download */
         snprintf(other, sizeof other, "%s-first", address);
         assert_ok(folder_make(other + 7, error));
         assert_ok(file_read(file_in(address + 7, "config.json", path), 0, &config, NULL, error));

@@ -259,7 +259,7 @@ static void missing_samples_are_nobodys_neighbours(void **state)
         samples[i] = i;
         present[i] = i % 5 != 0;
         if (!present[i])
-            vectors[i * WIDTH] = NAN; /* and what stands there is not read */
+            vectors[i * WIDTH] = NAN; /* and is not read */
     }
     assert_ok(label_generation_new(&o, bank_of(o.rule, SAMPLES), &(label_truth){.values = truth}, &g, error));
     assert_ok(label_bank_write(bank, MODALITY_VISION, samples, SAMPLES, vectors, present, error));

@@ -1,4 +1,4 @@
-/* Batches: packing, masks, places, modality dropout, and what may not stand together. */
+/* Batches: packing, masks, places, modality dropout, and what may not be in one batch. */
 #include "support/check.h"
 
 #include "pipeline/batch.h"

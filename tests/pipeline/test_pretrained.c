@@ -127,7 +127,7 @@ static void test_bert(void **state)
         const tensor_entry *e = tensor_file_find(file, "encoder.layer.1.output.dense.weight");
         assert_memory_equal(e->data, p->device_data, e->bytes);
         tensor_file_close(file);
-        /* the model file stands alone: small encoders are stored inside */
+        /* the model file is complete by itself: small encoders are stored inside */
         assert_ok(system_save(s, file_in(folder, "trained", path), NULL, error));
         assert_ok(system_load(path, NULL, &loaded, error));
         assert_near(predict(s, "a good film"), predict(loaded, "a good film"), 1e-5);

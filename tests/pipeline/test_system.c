@@ -1,6 +1,6 @@
 /*
  * Whole systems with encoders of their own: written and read back to the bit, refused when anything does not fit, the
- * same outputs whatever stands beside a sample, and modalities that do not look at each other.
+ * same outputs whatever else is in the batch, and modalities that do not look at each other.
  */
 #include "support/folder.h"
 

@@ -69,7 +69,7 @@ static void compare_segment(const speech_segment *s, const json_t *expected, boo
     const json_t *tokens = json_object_get(expected, "tokens"), *words = json_object_get(expected, "words");
     if (!timed || json_array_size(words) > 0) { /* theirs keeps the stamps of one whose text a word before took */
         assert_near(s->start, number(expected, "start"), 1e-6);
-        assert_near(s->end, fmin(number(expected, "end"), SECONDS), 1e-6); /* nothing is said behind the sound's end */
+        assert_near(s->end, fmin(number(expected, "end"), SECONDS), 1e-6); /* nothing is said after the sound's end */
     }
     assert_int_equal(s->token_count, json_array_size(tokens));
     for (size_t t = 0; t < s->token_count; t++)
@@ -99,18 +99,18 @@ static void segments_are_faster_whispers(void **state)
         assert_ok(listen(&o, SAMPLES, 50000, &r, error));
         snprintf(key, sizeof key, "%d", beams);
         const json_t *expected = json_object_get(golden, key);
-        size_t at = 0, behind = 0;
+        size_t at = 0, after_end = 0;
         for (size_t i = 0; i < json_array_size(expected); i++) {
             const json_t *theirs = json_array_get(expected, i);
             if (number(theirs, "start") >= SECONDS) {
-                behind++; /* the model says 30 s also where the sound ends before: theirs has them, ours has not */
+                after_end++; /* the model says 30 s also where the sound ends before: theirs has them, ours has not */
                 continue;
             }
             assert_in_range(at, 0, r.count - 1);
             compare_segment(&r.segments[at++], theirs, o.words);
         }
         assert_int_equal(at, r.count);
-        assert_int_equal(behind, beams);
+        assert_int_equal(after_end, beams);
         assert_near(r.duration, SECONDS, 1e-9);
         assert_string_equal(r.language, "en");
         speech_result_clear(&r);

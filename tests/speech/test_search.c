@@ -168,7 +168,7 @@ static void rules_of_time_stamps(void **state)
         int text, end, first, stamps; /* allowed: text tokens, the end, the first time stamp, how many */
     } cases[] = {
         {{0}, 0, 0, 0, 0, STAMP, 7},                             /* at the beginning: a time stamp up to 6 */
-        {{STAMP + 2}, 1, 9, 38, 1, -1, 0},                       /* behind it text must come */
+        {{STAMP + 2}, 1, 9, 38, 1, -1, 0},                       /* text must follow it */
         {{STAMP + 2, 7}, 2, -9, 38, 1, STAMP + 3, 18},           /* then text, or a later stamp */
         {{STAMP + 2, 7}, 2, 9, 0, 0, STAMP + 3, 18},             /* or a stamp alone, when they are likelier */
         {{STAMP + 2, 7, STAMP + 4}, 3, -9, 0, 1, STAMP + 4, 17}, /* a segment's end: the next one's start or the end */

@@ -17,7 +17,7 @@ enum { SOUND = 16000 * 12, WIDTH = 16, ENGLISH = 1102, CANTONESE = 1104 };
 
 typedef struct sizes {
     int64_t bins, positions;
-    bool many;       /* with <|yue|> behind <|zh|> */
+    bool many;       /* with <|yue|> after <|zh|> */
     int32_t as_best; /* its embedding is exchanged with Cantonese's; 0: none */
 } sizes;
 
@@ -203,7 +203,7 @@ static void frames_of_128_bins(void **state)
     assert_ok(features_feed(&f, samples, SOUND, error));
     assert_ok(features_finish(&f, error));
     features_window(&f, 0, FRAMES, FRAMES, out);
-    for (int i = 0; i < FRAMES - 2; i++) /* the last ones see what stands behind the sound */
+    for (int i = 0; i < FRAMES - 2; i++) /* the last ones see what follows the sound */
         for (int k = 0; k < BINS; k++)
             assert_near(out[i * BINS + k], whole[k * FRAMES + i], 2e-5);
     features_clear(&f);
@@ -229,7 +229,7 @@ static void windows_are_30_seconds(void **state)
     }
 }
 
-/* Scores are kept for every head that is listed, so a list cannot be longer than there are heads; an empty one is none. */
+/* Scores are kept for every head that is listed, so a list cannot be longer than there are heads; an empty list counts as no list. */
 static void listed_heads_are_those_there_are(void **state)
 {
     (void)state;

@@ -100,7 +100,7 @@ static void test_learns(void **state)
     assert_true(k.result.best_value < 0.3);
     assert_int_equal(count_lines(folder, "log.jsonl"), 25 * 6 + 25);
     assert_int_equal(count_lines(folder, "labels.csv"), TINY_TRAIN + 1);
-    /* the model file stands for itself */
+    /* the model file is complete by itself */
     affect_system *s = NULL;
     evaluation *e = NULL;
     assert_ok(system_load(file_in(folder, "best.safetensors", path), NULL, &s, error));
@@ -195,7 +195,7 @@ static int watch(void *user, const char *what, double done, double total)
     return strcmp(what, "evaluating") == 0 && done == 0 && ++w->evaluated == w->stop_at;
 }
 
-/* What is said on the way; and being asked to stop at an epoch's end, which is finished first. */
+/* Progress output; and being asked to stop at an epoch's end, which is finished first. */
 static void test_progress(void **state)
 {
     (void)state;
