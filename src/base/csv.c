@@ -25,6 +25,11 @@ static void memory_release(csv_memory *m)
 
 smac_status csv_parse(const char *data, size_t size, csv_table *out, smac_error *error)
 {
+    return csv_parse_separated(data, size, ',', out, error);
+}
+
+smac_status csv_parse_separated(const char *data, size_t size, char separator, csv_table *out, smac_error *error)
+{
     *out = (csv_table){0};
     if (size >= 3 && !memcmp(data, "\xEF\xBB\xBF", 3)) {
         data += 3;
@@ -64,11 +69,11 @@ smac_status csv_parse(const char *data, size_t size, csv_table *out, smac_error 
                 }
                 at++;
             }
-            while (at < size && data[at] != ',' && data[at] != '\n' &&
+            while (at < size && data[at] != separator && data[at] != '\n' &&
                 !(data[at] == '\r' && (at + 1 == size || data[at + 1] == '\n')))
                 m->bytes[used++] = data[at++];
             m->bytes[used++] = 0;
-            more = at < size && data[at] == ',';
+            more = at < size && data[at] == separator;
             at += more;
         }
         if (at < size && data[at] == '\r')

@@ -24,6 +24,8 @@ typedef struct csv_table {
 } csv_table;
 
 smac_status csv_parse(const char *data, size_t size, csv_table *out, smac_error *error);
+/* The same with another separator between the cells: ';', a tab, '|'. */
+smac_status csv_parse_separated(const char *data, size_t size, char separator, csv_table *out, smac_error *error);
 smac_status csv_read(const char *path, csv_table *out, smac_error *error);
 void csv_free(csv_table *table); /* NULL and an empty one are fine */
 /* The index of the column of this name in row 0, or -1. */

@@ -26,6 +26,8 @@ static const struct layout {
     {"emodb", dataset_read_emodb},
     {"faces", dataset_read_faces},
     {"goemotions", dataset_read_goemotions},
+    {"table", dataset_read_table},
+    {"manifest", dataset_read_manifest},
 };
 /* Layouts with folds: "mustard-1" to "mustard-5", and the like. */
 static const char *const with_folds[] = {"iemocap4", "iemocap6", "mustard"};

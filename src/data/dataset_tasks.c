@@ -18,12 +18,21 @@ static bool same_name(const char *whole, const char *name, const dataset_source 
     return !*rest || (*rest == '_' && (strcmp(rest + 1, source->name) == 0 || strcmp(rest + 1, source->layout) == 0));
 }
 
+const task_description *dataset_wanted_task(const dataset_options *options, const dataset *d, const char *name)
+{
+    const task_description *found = NULL;
+    for (int i = 0; i < options->wanted_count; i++) {
+        if (!same_name(options->wanted[i].name, name, &d->sources[0]))
+            continue;
+        bool longer = strlen(options->wanted[i].name) > strlen(name); /* called after the source */
+        found = !found || longer ? &options->wanted[i] : found;
+    }
+    return found;
+}
+
 bool dataset_task_wanted(const dataset_options *options, const dataset *d, const char *name)
 {
-    for (int i = 0; i < options->wanted_count; i++)
-        if (same_name(options->wanted[i].name, name, &d->sources[0]))
-            return true;
-    return options->wanted_count == 0;
+    return options->wanted_count == 0 || dataset_wanted_task(options, d, name);
 }
 
 bool task_map_classes(const task_description *whole, const task_description *part, int map[TASK_CLASSES_MAX])

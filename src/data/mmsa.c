@@ -16,6 +16,7 @@
 #include "base/path.h"
 #include "base/utf8.h"
 #include "data/mmsa_internal.h"
+#include "data/table_text.h"
 
 enum { VIDEO_ID, CLIP_ID, TEXT, LABEL, LABEL_T, LABEL_A, LABEL_V, ANNOTATION, MODE, COLUMNS };
 static const char *const column_names[COLUMNS] = {
@@ -123,6 +124,13 @@ static smac_status add_class_task(reading *g, const char *name)
     if (column[0] < 0)
         return FAIL(g->error, SMAC_ERROR_ARGUMENT,
             "%s has no column %.60s for that task; give 'sentiment' or one of its extra columns", g->path, name);
+    const task_description *wanted = dataset_wanted_task(g->options, g->d, name);
+    task_description task;
+    if (wanted && wanted->kind == TASK_CLASSES) { /* a model's: this table may lack some of its classes */
+        task = *wanted;
+        snprintf(task.name, sizeof task.name, "%s", name);
+        return dataset_add_task(g->d, &task, g->error);
+    }
     const char **cells = memory_new(g->table.count, sizeof *cells);
     if (!cells)
         return FAIL(g->error, SMAC_ERROR_MEMORY, "no memory for the classes of %s", g->path);
@@ -130,7 +138,6 @@ static smac_status add_class_task(reading *g, const char *name)
     for (size_t i = g->first_row; i < g->table.count; i++)
         cells[count++] = cell(&g->table.rows[i], column[0]);
     snprintf(where, sizeof where, "column %.60s of %.300s", name, g->path);
-    task_description task;
     smac_status status = label_classes(&(label_cells){cells, count, where}, name, g->report, &task, g->error);
     free(cells);
     return status == SMAC_OK ? dataset_add_task(g->d, &task, g->error) : status;
@@ -342,7 +349,7 @@ static smac_status open_labels(reading *g, const char *folder, char **path)
         if (file_exists(*path)) {
             g->path = *path;
             TRY(sha256_file(*path, g->d->sha256, g->error));
-            return csv_read(*path, &g->table, g->error);
+            return table_read(*path, g->report, &g->table, g->error);
         }
         free(*path);
         *path = NULL;

@@ -9,6 +9,7 @@
 #include "base/csv.h"
 #include "base/number.h"
 #include "data/mmsa_internal.h"
+#include "data/table_text.h"
 
 /* A label file with its rows in the order of their ids. */
 typedef struct label_file {
@@ -69,7 +70,7 @@ static smac_status sort_rows(label_file *f, smac_error *error)
 static smac_status open_label_file(const char *folder, char letter, label_file *f, smac_error *error)
 {
     snprintf(f->path, sizeof f->path, "%.1000s/metadata/sentiment/label_%c.csv", folder, letter);
-    TRY(csv_read(f->path, &f->table, error));
+    TRY(table_read(f->path, NULL, &f->table, error));
     if (f->table.count > 0) {
         f->video = csv_column(&f->table, "video_id");
         f->clip = csv_column(&f->table, "clip_id");
@@ -121,7 +122,7 @@ static smac_status mark_split(
     const label_file *all, const char *path, const char *name, const char **mode, smac_error *error)
 {
     csv_table index = {0};
-    TRY(csv_read(path, &index, error));
+    TRY(table_read(path, NULL, &index, error));
     int video = index.count ? csv_column(&index, "video_id") : -1;
     int clip = index.count ? csv_column(&index, "clip_id") : -1;
     smac_status status = SMAC_OK;

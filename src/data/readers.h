@@ -22,6 +22,8 @@ smac_status dataset_read_cremad(const dataset_options *options, const reporter *
 smac_status dataset_read_ravdess(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
 smac_status dataset_read_emodb(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
 smac_status dataset_read_faces(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
+smac_status dataset_read_table(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
+smac_status dataset_read_manifest(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
 smac_status dataset_read_goemotions(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
@@ -48,6 +50,8 @@ bool dataset_set_label(dataset *d, dataset_item *item, int task, int kind, const
  * nothing is wanted in particular.
  */
 bool dataset_task_wanted(const dataset_options *options, const dataset *d, const char *name);
+/* That task; NULL when there is none. */
+const task_description *dataset_wanted_task(const dataset_options *options, const dataset *d, const char *name);
 
 /*
  * A row that cannot be used.  With skip_bad: counted, a warning, SMAC_OK; else error is filled and given back.

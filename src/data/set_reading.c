@@ -7,6 +7,8 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/random.h"
+#include "base/utf8.h"
+#include "data/table_text.h"
 
 smac_status set_begin(set_reading *g, const dataset_options *options, const reporter *r, dataset *d, smac_error *error)
 {
@@ -41,7 +43,7 @@ smac_status set_open_table(set_reading *g, const char *name)
         return FAIL(g->error, SMAC_ERROR_NOT_FOUND, "the folder %.300s has no file %s: name the folder of the set",
             g->folder, name);
     TRY(sha256_file(g->path, g->d->sha256, g->error));
-    TRY(csv_read(g->path, &g->table, g->error));
+    TRY(table_read(g->path, g->report, &g->table, g->error));
     if (g->table.count < 2)
         return FAIL(g->error, SMAC_ERROR_FORMAT,
             "%.300s has %s; expected a header line and one line a clip: get it again", g->path,
@@ -114,6 +116,10 @@ static bool copy_text(dataset *d, const char *text, const char **out)
 smac_status set_add_clip(set_reading *g, const set_clip *clip, dataset_item **item)
 {
     dataset *d = g->d;
+    const char *text = clip->text ? clip->text : "";
+    if (utf8_invalid_at(text, strlen(text)) != SIZE_MAX)
+        return FAIL(g->error, SMAC_ERROR_FORMAT, "%.300s line %lld: the words of clip %.100s are not UTF-8",
+            g->path ? g->path : g->folder, (long long)clip->line, clip->id);
     dataset_item *x = dataset_add_item(d);
     const char **context = NULL;
     bool whole = x != NULL;

@@ -89,6 +89,42 @@ static void test_older_release(void **state)
     folder_remove(folder);
 }
 
+static void expect_error(const char *folder, const char *layout, const char *task, smac_status code, const char *says);
+
+/* The modalities' files of the older release in other orders than label_M: joined by the clips' ids. */
+static void test_older_release_in_other_orders(void **state)
+{
+    (void)state;
+    char folder[256], path[512];
+    dataset *d = NULL;
+    folder_new(folder);
+    mkdir(file_in(folder, "metadata", path), 0777);
+    mkdir(file_in(folder, "metadata/sentiment", path), 0777);
+    write_text(
+        folder, "metadata/sentiment/label_M.csv", "video_id,clip_id,text,label\n" ROW1 "0.8\n" ROW2 "0\n" ROW3 "-1\n");
+    write_text(folder, "metadata/sentiment/label_T.csv",
+        "video_id,clip_id,text,label\n" ROW3 "-0.4\n" ROW1 "0.6\n" ROW2 "0.2\n");
+    write_text(folder, "metadata/sentiment/label_A.csv", "label,clip_id,video_id\n0.4,0002,video_0001\n");
+    write_text(folder, "metadata/sentiment/label_V.csv", "video_id,clip_id,text,label\n" ROW2 "1\n" ROW1 "nan\n");
+    write_text(folder, "metadata/train_index.csv", "index\n0\n");
+    write_text(folder, "metadata/val_index.csv", "index\n1\n");
+    write_text(folder, "metadata/test_index.csv", "video_id,clip_id\nvideo_0002,0001\n");
+    assert_ok(read_with(folder, "sims", false, NULL, &d, error));
+    static const double expected[3][3] = {{0.6, NAN, NAN}, {0.2, 0.4, 1}, {-0.4, NAN, NAN}};
+    for (int i = 0; i < 3; i++)
+        for (int m = 0; m < 3; m++) {
+            double label = dataset_label(d, &d->items[i], 0, TRUTH_TEXT + m);
+            assert_true(isnan(expected[i][m]) ? isnan(label) : fabs(label - expected[i][m]) < 1e-6);
+        }
+    dataset_free(d);
+    write_text(folder, "metadata/sentiment/label_A.csv", "label,clip_id,video_id\n0.4,0009,video_0001\n");
+    expect_error(folder, "sims", NULL, SMAC_ERROR_MISMATCH, "video_0001/0009");
+    write_text(
+        folder, "metadata/sentiment/label_A.csv", "label,clip_id,video_id\n0.4,0002,video_0001\n0.5,0002,video_0001\n");
+    expect_error(folder, "sims", NULL, SMAC_ERROR_FORMAT, "lines 2 and 3");
+    folder_remove(folder);
+}
+
 static void expect_error(const char *folder, const char *layout, const char *task, smac_status code, const char *says)
 {
     dataset *d = NULL;
@@ -160,6 +196,68 @@ static void test_media(void **state)
     folder_remove(folder);
 }
 
+/* Names of files as they occur: endings in capitals, ids with two dots in them; a clip outside of the folder is not. */
+static void test_names_of_media(void **state)
+{
+    (void)state;
+    char folder[256], path[512];
+    dataset *d = NULL;
+    folder_new(folder);
+    mkdir(file_in(folder, "Raw", path), 0777);
+    mkdir(file_in(folder, "Raw/a..b", path), 0777);
+    write_text(folder, "Raw/a..b/1.MP4", "x");
+    write_text(folder, "Raw/a..b/2.Mkv", "x");
+    write_text(folder, "Raw/3.mp4", "x");
+    write_text(folder, "label.csv", "video_id,clip_id,text,label,mode\na..b,1,x,0,train\na..b,2,y,0,valid\n");
+    assert_ok(read_with(folder, "sims", false, NULL, &d, error));
+    assert_non_null(strstr(d->items[0].media, "a..b/1.MP4"));
+    assert_non_null(strstr(d->items[1].media, "a..b/2.Mkv"));
+    dataset_free(d);
+    write_text(folder, "label.csv", "video_id,clip_id,text,label,mode\na..b,1,x,0,train\n..,Raw/3,y,0,valid\n");
+    expect_error(folder, "sims", NULL, SMAC_ERROR_NOT_FOUND, "1 of 2 clips");
+    /* a spreadsheet has taken the zeros */
+    write_text(folder, "Raw/a..b/0003.mp4", "x");
+    write_text(folder, "label.csv", "video_id,clip_id,text,label,mode\na..b,3,x,0,train\n");
+    expect_error(folder, "sims", NULL, SMAC_ERROR_NOT_FOUND, "0003.mp4 is there");
+    expect_error(folder, "sims", NULL, SMAC_ERROR_NOT_FOUND, "leading zeros");
+    folder_remove(folder);
+}
+
+/* A missing label is missing in every column; spellings of a class are one class; numbers come before names. */
+static void test_labels_as_people_write_them(void **state)
+{
+    (void)state;
+    char folder[256];
+    dataset *d = NULL;
+    folder_new(folder);
+    write_text(folder, "label.csv",
+        "video_id,clip_id,text,label,label_T,label_A,mode,emotion,emotion_A,rank\n"
+        "v,1,x,0.5,nan,0.2,train,joy,nan,10\nv,2,y,0,NA,,train,Joy,anger,9\nv,3,z,0,,None,valid,joy ,NaN,1a\n"
+        "v,4,z,0,,None,valid,anger,,2\nv,5,w,NaN,,,test,nan,,9\n");
+    assert_ok(read_with(folder, "sims", false, NULL, &d, error));
+    assert_int_equal(d->count, 5);
+    assert_true(isnan(dataset_label(d, &d->items[0], 0, TRUTH_TEXT)));
+    assert_near(dataset_label(d, &d->items[0], 0, TRUTH_AUDIO), 0.2, 1e-6);
+    assert_true(isnan(dataset_label(d, &d->items[4], 0, TRUTH_MULTIMODAL)));
+    dataset_free(d);
+    assert_ok(read_with(folder, "sims", false, "emotion", &d, error));
+    assert_int_equal(d->tasks[0].classes, 2);
+    assert_string_equal(d->tasks[0].class_names[1], "joy");
+    for (int i = 0; i < 3; i++)
+        assert_near(dataset_label(d, &d->items[i], 0, TRUTH_MULTIMODAL), 1, 0);
+    assert_true(isnan(dataset_label(d, &d->items[0], 0, TRUTH_AUDIO)));
+    assert_near(dataset_label(d, &d->items[1], 0, TRUTH_AUDIO), 0, 0);
+    assert_true(isnan(dataset_label(d, &d->items[4], 0, TRUTH_MULTIMODAL)));
+    dataset_free(d);
+    assert_ok(read_with(folder, "sims", false, "rank,emotion", &d, error));
+    assert_int_equal(d->task_count, 2);
+    static const char *const ranks[] = {"2", "9", "10", "1a"};
+    for (int c = 0; c < 4; c++)
+        assert_string_equal(d->tasks[0].class_names[c], ranks[c]);
+    dataset_free(d);
+    folder_remove(folder);
+}
+
 static void test_class_task(void **state)
 {
     (void)state;
@@ -209,8 +307,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_header_orders),
         cmocka_unit_test(test_older_release),
+        cmocka_unit_test(test_older_release_in_other_orders),
         cmocka_unit_test(test_bad_input),
         cmocka_unit_test(test_media),
+        cmocka_unit_test(test_names_of_media),
+        cmocka_unit_test(test_labels_as_people_write_them),
         cmocka_unit_test(test_class_task),
         cmocka_unit_test(test_lower_case),
     };

@@ -177,6 +177,31 @@ static void test_classes(void **state)
     evaluation_free(e);
 }
 
+/* A part that lacks some of the model's classes is evaluated; one with a class that the model lacks is not. */
+static void test_part_of_the_classes(void **state)
+{
+    (void)state;
+    char path[512], out[512];
+    evaluation *e = NULL;
+    smac_error why = {0};
+    data_settings data = {.dataset = "sims"};
+    file_in(folder, "emotion", out);
+    write_text(folder, "part.csv",
+        "video_id,clip_id,text,label,mode,emotion\na,1,the film was good,0,test,glad\na,2,the film was good,0,test, Glad\n");
+    strcpy(data.path, file_in(folder, "part.csv", path));
+    evaluate_options ask = {.data = &data, .data_count = 1, .split = SPLIT_TEST};
+    char best[512];
+    ask.model = file_in(out, "best.safetensors", best);
+    assert_ok(evaluate_run(&ask, NULL, &e, error));
+    assert_int_equal(e->tasks[0].all.count, 2);
+    assert_true(metric_value(&e->tasks[0].all.metrics, "accuracy") >= 0);
+    evaluation_free(e);
+    write_text(
+        folder, "part.csv", "video_id,clip_id,text,label,mode,emotion\na,1,so,0,test,glad\na,2,so,0,test,bored\n");
+    assert_int_not_equal(evaluate_run(&ask, NULL, &e, &why), SMAC_OK);
+    assert_non_null(strstr(why.message, "bored"));
+}
+
 static int prepare(void **state)
 {
     (void)state;
@@ -198,6 +223,6 @@ static int finish(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_train), cmocka_unit_test(test_wrong_runs),
-        cmocka_unit_test(test_evaluate), cmocka_unit_test(test_classes)};
+        cmocka_unit_test(test_evaluate), cmocka_unit_test(test_classes), cmocka_unit_test(test_part_of_the_classes)};
     return cmocka_run_group_tests(tests, prepare, finish);
 }
