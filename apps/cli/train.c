@@ -105,8 +105,11 @@ static int run(int argc, char **argv)
     console_finish();
     if (result.already_done)
         printf("the run had ended already\n");
-    printf("best epoch %lld of %lld: validation %s %.4f", (long long)result.best_epoch, (long long)result.epochs,
-        result.metric, result.best_value);
+    if (*result.metric)
+        printf("best epoch %lld of %lld: validation %s %.4f", (long long)result.best_epoch, (long long)result.epochs,
+            result.metric, result.best_value);
+    else
+        printf("epoch %lld is kept, there is no validation part", (long long)result.best_epoch);
     for (int i = 0; i < result.best.count; i++)
         printf("%s%s %.4f", i ? ", " : " (", result.best.items[i].name, result.best.items[i].value);
     printf("%s\n%s\n", result.best.count ? ")" : "", result.best_path);

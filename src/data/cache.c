@@ -1,6 +1,7 @@
 /* data/cache.c - reading all clips of a dataset once, in parallel, with progress. */
 #include "data/cache.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,18 @@
 #include "pipeline/sample_read.h"
 #include "pipeline/system.h"
 
+/* The first warning of a clip's reader (a cut-off or damaged file); many are read at once, so it is told afterwards. */
+typedef struct clip_note {
+    char text[300];
+} clip_note;
+
+static void keep_note(void *user, log_level level, const char *message)
+{
+    clip_note *note = user;
+    if (level == LOG_WARNING && !note->text[0])
+        snprintf(note->text, sizeof note->text, "%s", message);
+}
+
 typedef struct work {
     const dataset *d;
     const affect_system *system;
@@ -18,6 +31,7 @@ typedef struct work {
     sample_cache *cache;
     const int64_t *items; /* the wanted ones, of this chunk */
     smac_error *errors;   /* one a piece of the chunk */
+    clip_note *notes;     /* likewise */
 } work;
 
 /* Where each modality of a clip comes from. */
@@ -29,14 +43,16 @@ typedef struct clip_plan {
 
 /* From words and media what is wanted and not stored. */
 static smac_status read_raw(
-    const work *w, const dataset_item *item, const clip_plan *plan, sample *out, smac_error *error)
+    const work *w, const dataset_item *item, const clip_plan *plan, clip_note *note, sample *out, smac_error *error)
 {
+    reporter keeper = {.log = keep_note, .user = note};
     sample_source source = {.media = item->media,
         .start = item->start,
         .end = item->end,
         .text = item->text,
         .context = item->context,
-        .context_count = item->context_count};
+        .context_count = item->context_count,
+        .report = &keeper};
     bool others = false;
     for (int m = 0; m < MODALITIES; m++) {
         source.without[m] = !plan->wanted[m] || plan->stored[m];
@@ -51,7 +67,7 @@ static smac_status read_raw(
         : sample_set_text(&w->system->preparation, out, source.text, source.context, source.context_count, error);
 }
 
-static smac_status read_item(const work *w, const dataset_item *item, sample *out, smac_error *error)
+static smac_status read_item(const work *w, const dataset_item *item, clip_note *note, sample *out, smac_error *error)
 {
     clip_plan plan = {0};
     sample stored = {0};
@@ -63,7 +79,7 @@ static smac_status read_item(const work *w, const dataset_item *item, sample *ou
     }
     smac_status status = stored_vectors_take(w->stored, item, plan.wanted, plan.stored, &stored, error);
     if (status == SMAC_OK)
-        status = read_raw(w, item, &plan, out, error);
+        status = read_raw(w, item, &plan, note, out, error);
     for (int m = 0; m < MODALITIES && status == SMAC_OK; m++) {
         const feature_sequence *f = plan.features[m] ? &item->features[m] : &stored.ready[m];
         if (plan.features[m] || (plan.stored[m] && stored.present[m]))
@@ -87,7 +103,8 @@ static void read_piece(void *context, int64_t piece)
     int64_t index = w->items[piece];
     smac_error *error = &w->errors[piece];
     memset(error, 0, sizeof *error);
-    if (read_item(w, &w->d->items[index], &w->cache->samples[index], error) == SMAC_OK)
+    w->notes[piece].text[0] = 0;
+    if (read_item(w, &w->d->items[index], &w->notes[piece], &w->cache->samples[index], error) == SMAC_OK)
         w->cache->usable[index] = 1;
     if (!w->cache->usable[index] || w->options->discard)
         sample_clear(&w->cache->samples[index]);
@@ -98,8 +115,10 @@ enum { CHUNK = 16 };
 static smac_status read_all(work *w, const int64_t *items, int64_t count, const reporter *r, smac_error *error)
 {
     smac_error errors[CHUNK], first = {0};
+    clip_note notes[CHUNK];
     int64_t bad = 0;
     w->errors = errors;
+    w->notes = notes;
     for (int64_t i = 0; i < count; i += CHUNK) {
         int64_t some = count - i < CHUNK ? count - i : CHUNK;
         if (report_progress(r, "reading clips", (double)i, (double)count))
@@ -109,6 +128,8 @@ static smac_status read_all(work *w, const int64_t *items, int64_t count, const 
         for (int64_t k = 0; k < some; k++) {
             int64_t index = items[i + k];
             const dataset_item *item = &w->d->items[index];
+            if (w->cache->usable[index] && notes[k].text[0])
+                report_log(r, LOG_WARNING, "clip %s (line %lld): %s", item->id, (long long)item->line, notes[k].text);
             if (w->cache->usable[index]) {
                 w->cache->bytes += sample_bytes(&w->cache->samples[index]);
                 continue;

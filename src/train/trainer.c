@@ -127,7 +127,7 @@ static smac_status keep_best(training *t, const evaluation *valid, double figure
     }
     t->figure.value = figure;
     t->best_epoch = t->epoch;
-    t->best = valid && valid->task_count ? valid->tasks[0].all.metrics : (metric_list){.count = 0};
+    t->best = valid && valid->task_count == 1 ? valid->tasks[0].all.metrics : (metric_list){.count = 0};
     t->stale = 0;
     return training_save_best(t, error);
 }

@@ -53,7 +53,7 @@ typedef struct training {
     int64_t steps;             /* optimiser's steps in all */
     int64_t best_epoch, stale; /* epochs since the best */
     validation_figure figure;  /* what validation picks by; its value is the best one */
-    metric_list best;          /* of the first task */
+    metric_list best;          /* of a single task */
     bool done;
     bool stop; /* asked for while the work could not be left */
     epoch_sums sums;

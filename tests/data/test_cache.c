@@ -103,6 +103,38 @@ static void test_media(void **state)
     folder_remove(folder);
 }
 
+static void keep_warning(void *user, log_level level, const char *message)
+{
+    if (level == LOG_WARNING)
+        snprintf(user, 400, "%s", message);
+}
+
+/* A clip that is cut off is used, and said to be so. */
+static void test_cut_off(void **state)
+{
+    (void)state;
+    char folder[256], path[512], warning[400] = "";
+    folder_new(folder);
+    mkdir(file_in(folder, "Raw", path), 0777);
+    mkdir(file_in(folder, "Raw/v", path), 0777);
+    copy_golden("plain.mp4", folder, "Raw/v/1.mp4");
+    copy_golden("truncated.mp4", folder, "Raw/v/2.mp4");
+    write_text(folder, "label.csv", "video_id,clip_id,text,label,mode\nv,1,a film,0.5,train\nv,2,a film,0.5,train\n");
+    dataset *d = read_set(folder);
+    affect_system *s = make(d, NULL);
+    sample_cache *cache = NULL;
+    cache_options options = {.splits = {true, true, true}};
+    reporter r = {.log = keep_warning, .user = warning};
+    assert_ok(sample_cache_new(d, s, &options, &r, &cache, error));
+    assert_true(cache->usable[1]);
+    if (!strstr(warning, "v$_$2 (line 3)") || !strstr(warning, "cut off"))
+        fail_msg("'%s' does not say which clip is cut off", warning);
+    sample_cache_free(cache);
+    system_free(s);
+    dataset_free(d);
+    folder_remove(folder);
+}
+
 /* A frozen encoder's vectors are kept in place of the frames. */
 static void test_frozen(void **state)
 {
@@ -192,7 +224,7 @@ static int prepare(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_media), cmocka_unit_test(test_frozen), cmocka_unit_test(test_store)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_media), cmocka_unit_test(test_cut_off),
+        cmocka_unit_test(test_frozen), cmocka_unit_test(test_store)};
     return cmocka_run_group_tests(tests, prepare, NULL);
 }

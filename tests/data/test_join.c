@@ -107,8 +107,12 @@ static void a_models_tasks(void **state)
     assert_near(dataset_label(d, &d->items[2], 1, TRUTH_MULTIMODAL), 1, 0);
     assert_near(dataset_label(d, &d->items[0], 1, TRUTH_TEXT), 3, 0);
     dataset_free(d);
-    /* a class that the model lacks, and no task in common */
+    /* a class that the model lacks, while it is read and afterwards; and no task in common */
     assert_ok(task_with_classes(&tasks[1], "emotion", "classes", 2, (const char *[]){"joy", "anger"}, error));
+    assert_int_equal(dataset_read(&options, NULL, &d, &why), SMAC_ERROR_FORMAT);
+    assert_non_null(strstr(why.message, "CALM"));
+    options.wanted_count = 0;
+    options.task = "emotion";
     assert_ok(dataset_read(&options, NULL, &d, error));
     assert_int_equal(dataset_adopt_tasks(d, tasks, 3, NULL, &why), SMAC_ERROR_MISMATCH);
     assert_non_null(strstr(why.message, "CALM"));

@@ -128,6 +128,103 @@ static void test_learns(void **state)
     folder_remove(folder);
 }
 
+/* What is allowed to change on the way: the number of epochs where it moves nothing, and nothing of the data. */
+static void test_resume_checks(void **state)
+{
+    (void)state;
+    char folder[256], path[512];
+    run_configuration c;
+    folder_new(folder);
+    tiny_configuration(&c);
+    write_text(folder, "clip.wav", "some sound");
+    data.items[3].media = file_in(folder, "clip.wav", path);
+    assert_int_equal(run_with(folder, &c, false, 0, NULL).status, SMAC_OK);
+    c.run.train.epochs = 5; /* after the warm-up of both, the rate is constant */
+    run_result k = run_with(folder, &c, true, 0, NULL);
+    assert_int_equal(k.status, SMAC_OK);
+    assert_int_equal(k.result.epochs, 5);
+    c.run.train.epochs = 400; /* its warm-up would not be over */
+    k = run_with(folder, &c, true, 0, NULL);
+    assert_int_equal(k.status, SMAC_ERROR_MISMATCH);
+    assert_non_null(strstr(k.why.message, "schedule"));
+    c.run.train.epochs = 5;
+    write_text(folder, "clip.wav", "same sound"); /* as long as the one before */
+    k = run_with(folder, &c, true, 0, NULL);
+    assert_int_equal(k.status, SMAC_ERROR_MISMATCH);
+    assert_non_null(strstr(k.why.message, "video_0$_$3"));
+    assert_non_null(strstr(k.why.message, "clip.wav"));
+    write_text(folder, "clip.wav", "some sound");
+    assert_int_equal(run_with(folder, &c, true, 0, NULL).status, SMAC_OK);
+    folder_remove(folder);
+    /* a falling rate: another number of epochs moves it */
+    folder_new(folder);
+    data.items[3].media = NULL;
+    tiny_configuration(&c);
+    c.run.train.schedule = SCHEDULE_LINEAR;
+    assert_int_equal(run_with(folder, &c, false, 0, NULL).status, SMAC_OK);
+    c.run.train.epochs = 5;
+    assert_int_equal(run_with(folder, &c, true, 0, NULL).status, SMAC_ERROR_MISMATCH);
+    folder_remove(folder);
+}
+
+/* With train.accumulate the log's line is the mean over the step's batches, not the last one's. */
+static void test_accumulated_log(void **state)
+{
+    (void)state;
+    char one[256], two[256], path[512];
+    double losses[2][6] = {{0}};
+    run_configuration c;
+    folder_new(one);
+    folder_new(two);
+    tiny_configuration(&c);
+    c.run.train.epochs = 1;
+    c.run.train.rate = c.run.train.encoder_rate = 0; /* so that the batches of a step are those of two steps */
+    c.run.loss.intra = c.run.loss.inter = 0;
+    for (int run = 0; run < 2; run++) {
+        c.run.train.accumulate = run + 1;
+        assert_int_equal(run_with(run ? two : one, &c, false, 0, NULL).status, SMAC_OK);
+        FILE *log = fopen(file_in(run ? two : one, "log.jsonl", path), "r");
+        char line[4000];
+        for (int i = 0; i < 6 / (run + 1) && fgets(line, sizeof line, log); i++)
+            losses[run][i] = strtod(strstr(line, "\"loss\":") + 7, NULL);
+        fclose(log);
+    }
+    for (int i = 0; i < 3; i++)
+        assert_near(losses[1][i], (losses[0][2 * i] + losses[0][2 * i + 1]) / 2, 1e-6);
+    folder_remove(one);
+    folder_remove(two);
+}
+
+static void keep_lines(void *user, log_level level, const char *message)
+{
+    (void)level;
+    strncat(user, message, 300);
+    strcat(user, "\n");
+}
+
+/* Without a validation part nothing is said to be the best by a figure that there is not. */
+static void test_without_validation(void **state)
+{
+    (void)state;
+    char folder[256], said[4000] = "";
+    run_configuration c;
+    reporter r = {.log = keep_lines, .user = said};
+    folder_new(folder);
+    tiny_configuration(&c);
+    for (int i = TINY_TRAIN; i < TINY_TRAIN + TINY_VALID; i++)
+        data.items[i].split = SPLIT_TEST;
+    run_result k = run_with(folder, &c, false, 0, &r);
+    for (int i = TINY_TRAIN; i < TINY_TRAIN + TINY_VALID; i++)
+        data.items[i].split = SPLIT_VALID;
+    assert_int_equal(k.status, SMAC_OK);
+    assert_null(strstr(said, "nan"));
+    assert_null(strstr(said, "best"));
+    assert_non_null(strstr(said, "no validation part"));
+    assert_string_equal(k.result.metric, "");
+    assert_int_equal(k.result.best_epoch, 3); /* the last */
+    folder_remove(folder);
+}
+
 /* Asks to stop at the n-th call. */
 typedef struct stopper {
     int calls, stop_at;
@@ -386,6 +483,9 @@ int main(void)
         cmocka_unit_test(test_kill),
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_learns),
+        cmocka_unit_test(test_resume_checks),
+        cmocka_unit_test(test_accumulated_log),
+        cmocka_unit_test(test_without_validation),
         cmocka_unit_test(test_resume_is_exact),
         cmocka_unit_test(test_threads_do_not_matter),
         cmocka_unit_test(test_classes),
