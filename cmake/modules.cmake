@@ -28,6 +28,7 @@ function(smac_library)
   foreach(module ${modules})
     target_link_libraries(semanticmac PRIVATE -Wl,--whole-archive smac_${module} -Wl,--no-whole-archive)
   endforeach()
+  target_link_options(semanticmac PRIVATE -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/semanticmac.map)
   target_link_options(semanticmac PRIVATE -Wl,-z,nodelete) # its threads sleep in it: dlclose must not unmap the code
   set_target_properties(semanticmac PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
 endfunction()
