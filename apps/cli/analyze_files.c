@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "cli.h"
 #include "media/media.h"
+#include "media/transcript.h"
 #include "stream_input.h"
 
 /* --- which recordings --------------------------------------------------------------------------------------------- */
@@ -181,26 +182,19 @@ static bool is_own_result(const smac_model *model, const char *path)
     return own;
 }
 
-/* FOLDER/STEM.srt or .vtt (with --transcript FOLDER also .json and .txt), or NULL; free(). */
-static char *find_transcript(const recordings *r, const smac_model *model, const char *path)
+/* The transcript beside a recording, or in the folder of transcripts; *out NULL: none.  free() */
+static smac_status find_transcript(
+    const recordings *r, const smac_model *model, const smac_analyze_options *options, char **out, smac_error *error)
 {
-    static const char *const endings[] = {".srt", ".vtt", ".json", ".txt"};
-    const char *base = path_base(path), *dot = strrchr(base, '.');
-    size_t folder = (size_t)(base - path), stem = dot && dot > base ? (size_t)(dot - base) : strlen(base);
-    for (int i = 0; i < (r->transcripts ? 4 : 2); i++) {
-        text_buffer name = {0};
-        if (r->transcripts)
-            text_format(&name, "%s/", r->transcripts);
-        else
-            text_add_n(&name, path, folder);
-        text_add_n(&name, base, stem);
-        text_add(&name, endings[i]);
-        bool found = !name.failed && file_exists(name.data) && !file_is_folder(name.data);
-        if (found && (r->transcripts || !is_own_result(model, name.data)))
-            return name.data;
-        text_free(&name);
+    *out = NULL;
+    if (r->quiet_words)
+        return SMAC_OK;
+    TRY(transcript_find(r->paths[r->at], r->transcripts, options->language, out, error));
+    if (*out && !r->transcripts && is_own_result(model, *out)) {
+        free(*out);
+        *out = NULL;
     }
-    return NULL;
+    return SMAC_OK;
 }
 
 /* --- one after another -------------------------------------------------------------------------------------------- */
@@ -222,7 +216,8 @@ static smac_status analyze_one(const recordings *r, const smac_model *model, con
     smac_analyze_options mine = *options;
     if (stream_input_is(path))
         return analyze_stream(model, path, &mine, out, error);
-    char *transcript = r->quiet_words ? NULL : find_transcript(r, model, path);
+    char *transcript;
+    TRY(find_transcript(r, model, options, &transcript, error));
     if (transcript)
         mine.transcript = transcript;
     smac_status status = smac_analyze_file(model, path, &mine, out, error);

@@ -66,12 +66,12 @@ check "which are written" grep -q "talks/10.mp4" "$t/d.csv"
 
 # words beside recordings, and tracks
 b=$t/beside; mkdir "$b" "$t/scripts"; cp "$t/b.mp4" "$b/one.mp4"; cp "$t/b.mp4" "$b/two.mp4"
-printf '1\n00:00:00,000 --> 00:00:02,000\nA good film.\n' >"$b/one.srt"; printf 'a bad film\n' >"$t/scripts/two.txt"
+printf '1\n00:00:00,000 --> 00:00:02,000\nA good film.\n' >"$b/one.srt"; sed 's/A good/A bad/' "$b/one.srt" >"$t/scripts/two.srt"
 words() { sed -n "s|.*/$2.mp4,all,[^,]*,[^,]*,\([^,]*\),.*|\1|p" "$1"; }
 check "a transcript beside a recording" analyze "$b" --format csv -o "$t/a.csv"
 check "is read" test "$(words "$t/a.csv" one)/$(words "$t/a.csv" two)" = "A good film./"
 check "a folder of transcripts" analyze "$b" --transcript "$t/scripts" --format csv -o "$t/a.csv"
-check "has one for each recording" test "$(words "$t/a.csv" one)/$(words "$t/a.csv" two)" = "/a bad film"
+check "has one for each recording" test "$(words "$t/a.csv" one)/$(words "$t/a.csv" two)" = "/A bad film."
 check "given words come first" sh -c "'$smac' analyze '$b/one.mp4' --text other --model '$t/run/best.safetensors' | grep -q other"
 check "a result as subtitles" analyze "$b/two.mp4" -o "$b/two.srt"
 check "is not taken for a transcript" sh -c "'$smac' analyze '$b/two.mp4' --model '$t/run/best.safetensors' --format json | grep -q '\"words_from\": null'"
