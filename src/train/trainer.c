@@ -58,7 +58,9 @@ static smac_status run_batches(training *t, step_work *w, smac_error *error)
     double begun = training_clock(), saved = begun;
     int64_t first = t->position;
     while (t->position < t->batches) {
-        if (show_progress(t, first, training_clock() - begun))
+        bool stop = show_progress(t, first, training_clock() - begun);
+        TRY(team_agree(t->options->team, SMAC_OK, &stop, error));
+        if (stop)
             return leave_stopped(t, error);
         TRY(training_run_step(t, w, error));
         if (t->options->stop_after_steps && t->steps >= t->options->stop_after_steps)
@@ -221,6 +223,8 @@ static smac_status begin_or_resume(training *t, bool *resumed, smac_error *error
 
 static smac_status write_configuration(training *t, smac_error *error)
 {
+    if (!team_is_first(t->options->team))
+        return SMAC_OK;
     settings_view room[2];
     char *text = settings_to_yaml(training_views(t, room));
     if (!text)
@@ -259,7 +263,7 @@ smac_status train_on(const train_options *options, affect_system *system, const 
         status = folder_make(options->out, error);
     if (status == SMAC_OK)
         status = begin_or_resume(&t, &resumed, error);
-    if (status == SMAC_OK)
+    if (status == SMAC_OK && team_is_first(options->team))
         file_remove_leftovers(options->out); /* of a run that was killed while it wrote */
     bool already = t.done;
     if (status == SMAC_OK && !already)
@@ -268,6 +272,8 @@ smac_status train_on(const train_options *options, affect_system *system, const 
         status = training_log_open(&t, resumed, error);
     if (status == SMAC_OK && !already)
         status = run_epochs(&t, error);
+    if (status != SMAC_OK)
+        team_agree(options->team, status, &(bool){false}, NULL); /* nobody waits for this rank */
     if (status == SMAC_OK || status == SMAC_ERROR_INTERRUPTED)
         fill_result(&t, already, result);
     training_tear_down(&t);

@@ -22,6 +22,8 @@
 #include "train/evaluate.h"
 #include "train/run_configuration.h"
 
+struct team;
+
 typedef struct train_options {
     const char *out;                 /* the run's folder */
     run_configuration configuration; /* defaults, preset, file and --set already applied; its datasets */
@@ -29,6 +31,7 @@ typedef struct train_options {
     bool overwrite;                  /* start anew in a folder that holds a run (without it and resume: an error) */
     bool skip_bad;
     int64_t checkpoint_seconds; /* within an epoch, at most this long between checkpoints; 0: 120 */
+    const struct team *team;    /* train/team.h: this process is one of several; NULL: it is alone */
     int64_t stop_after_steps;   /* tests: leave as if killed after so many steps in all; 0: never */
 } train_options;
 

@@ -7,6 +7,7 @@
 #include "train/evaluate.h"
 #include "train/objective_setup.h"
 #include "train/optimiser.h"
+#include "train/team.h"
 #include "train/trainer.h"
 
 /* Sums over an epoch's steps for its log line; kept in checkpoints. */

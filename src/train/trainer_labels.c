@@ -223,6 +223,8 @@ static smac_status write_quality(const training *t, smac_error *error)
 
 smac_status training_write_labels(training *t, smac_error *error)
 {
+    if (!team_is_first(t->options->team))
+        return SMAC_OK;
     TRY(write_table(t, error));
     return write_quality(t, error);
 }

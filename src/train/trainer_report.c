@@ -14,6 +14,8 @@
 
 smac_status training_log_open(training *t, bool resume, smac_error *error)
 {
+    if (!team_is_first(t->options->team))
+        return SMAC_OK;
     const char *path = t->paths[RUN_LOG];
     t->log = fopen(path, resume ? "r+" : "w");
     if (!t->log && resume)
@@ -75,6 +77,8 @@ static void set_task_terms(json_t *o, const objective_task_terms *terms)
 
 smac_status training_log_step(training *t, const step_report *r, smac_error *error)
 {
+    if (!team_is_first(t->options->team))
+        return SMAC_OK;
     const objective_terms *terms = r->terms;
     json_t *o = json_pack("{s:I, s:I}", "epoch", (json_int_t)t->epoch, "step", (json_int_t)t->steps);
     set_term(o, "loss", terms->total, true);
@@ -132,6 +136,8 @@ static json_t *valid_to_json(const evaluation *e)
 
 smac_status training_log_epoch(training *t, const epoch_report *r, smac_error *error)
 {
+    if (!team_is_first(t->options->team))
+        return SMAC_OK;
     double steps = (double)(t->sums.steps ? t->sums.steps : 1);
     json_t *o = json_pack("{s:I, s:I, s:o, s:o, s:o, s:b, s:o}", "epoch", (json_int_t)t->epoch, "steps",
         (json_int_t)t->steps, "train_loss", number(t->sums.loss / steps), "train_task", number(t->sums.task / steps),

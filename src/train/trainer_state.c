@@ -85,6 +85,8 @@ static void note_progress(training *t)
 
 smac_status training_save(training *t, smac_error *error)
 {
+    if (!team_is_first(t->options->team))
+        return SMAC_OK;
     int arrays = training_array_count(t);
     size_t count = 2 + (size_t)arrays;
     tensor_entry *entries = memory_new(count, sizeof *entries);
@@ -138,6 +140,8 @@ smac_status training_save(training *t, smac_error *error)
 smac_status training_save_best(training *t, smac_error *error)
 {
     note_progress(t);
+    if (!team_is_first(t->options->team))
+        return SMAC_OK;
     snprintf(
         t->system->training.metric, sizeof t->system->training.metric, "%.31s", t->valid_count ? t->figure.name : "");
     double before = t->system->training.metric_value;

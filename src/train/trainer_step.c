@@ -12,24 +12,34 @@
 
 /* What a task needs of a batch. */
 typedef struct step_labels {
-    float *target;                        /* (count, targets) */
-    float *labels[MODALITIES_AND_SHARED]; /* (count, targets) each */
-    uint8_t *valid;                       /* (count) */
+    float *target;                        /* (all, targets) */
+    float *labels[MODALITIES_AND_SHARED]; /* (all, targets) each */
+    uint8_t *valid;                       /* (all) */
 } step_labels;
 
-/* What a batch needs beside the tape; lives until the banks are written. */
+/*
+ * What a batch needs beside the tape; lives until the banks are written.  Of all clips of the batch this rank computes
+ * count, from first on; for one process these are the same.
+ */
 struct step_work {
-    int64_t count;
-    const int64_t *clips; /* (count) training clips */
-    const sample **samples;
+    int64_t all, first, count;
+    const int64_t *clips;   /* (all) training clips */
+    const sample **samples; /* (count) */
     batch batch;
     step_labels *tasks; /* (task_count) */
     int task_count;
-    uint8_t *drop; /* (count, 3) */
+    uint8_t *drop;                /* (count, 3) */
+    uint8_t *present[MODALITIES]; /* (all) of a team */
+    float *vectors;               /* (all, D) of a team */
     semanticmac_outputs out;
     objective_sums sums;
     objective_terms terms;
 };
+
+static size_t bank_width(const training *t)
+{
+    return (size_t)t->system->configuration.model.width;
+}
 
 smac_status step_work_new(const training *t, step_work **out, smac_error *error)
 {
@@ -41,6 +51,11 @@ smac_status step_work_new(const training *t, step_work **out, smac_error *error)
         w->drop = memory_new((size_t)t->batch, MODALITIES);
         w->tasks = memory_new((size_t)t->task_count, sizeof *w->tasks);
         made = w->samples && w->drop && w->tasks;
+        if (made && t->options->team) {
+            made = (w->vectors = memory_new((size_t)t->batch, bank_width(t) * sizeof *w->vectors)) != NULL;
+            for (int u = 0; u < MODALITIES; u++)
+                made = (w->present[u] = memory_new((size_t)t->batch, 1)) != NULL && made;
+        }
     }
     for (int k = 0; made && k < t->task_count; k++) {
         size_t row = (size_t)t->tasks[k].targets * sizeof(float);
@@ -69,6 +84,9 @@ void step_work_free(step_work *w)
             free(w->tasks[k].labels[m]);
     }
     free(w->tasks);
+    for (int u = 0; u < MODALITIES; u++)
+        free(w->present[u]);
+    free(w->vectors);
     free(w->samples);
     free(w->drop);
     free(w);
@@ -82,60 +100,109 @@ static tape_options step_options(const training *t, bool check)
         .training = true,
         .check_finite = check || t->run->train.check_finite,
         .precision = t->run->train.precision == PRECISION_KIND_BF16 ? PRECISION_BF16 : PRECISION_F32,
-        .seed = (uint64_t)t->run->train.seed,
+        .seed = (uint64_t)t->run->train.seed + ((uint64_t)team_rank(t->options->team) << 32),
         .step = (uint64_t)((t->epoch - 1) * t->batches + t->position)};
 }
 
-/* The batch at t->position: its clips, labels and tensors. */
-static smac_status gather_batch(training *t, step_work *w, smac_error *error)
+/* The labels of all clips of the batch. */
+static void gather_labels(const training *t, step_work *w)
 {
-    int64_t from = t->position * t->batch, left = t->count - from;
-    w->clips = t->order + from;
-    w->count = left < t->batch ? left : t->batch;
-    for (int64_t i = 0; i < w->count; i++)
-        w->samples[i] = &t->cache->samples[t->items[w->clips[i]]];
     for (int k = 0; k < t->task_count; k++) {
         const training_task *task = &t->tasks[k];
-        for (int64_t i = 0; i < w->count; i++) {
+        for (int64_t i = 0; i < w->all; i++) {
             w->tasks[k].valid[i] = task->have[w->clips[i]];
             memcpy(w->tasks[k].target + i * task->targets, task->truth + w->clips[i] * task->targets,
                 (size_t)task->targets * sizeof(float));
         }
         for (int m = 0; m < MODALITIES_AND_SHARED; m++)
-            label_generation_gather(task->labels, (modality)m, w->clips, w->count, w->tasks[k].labels[m]);
+            label_generation_gather(task->labels, (modality)m, w->clips, w->all, w->tasks[k].labels[m]);
     }
-    training_modality_dropout(t, w->clips, w->count, w->drop);
+}
+
+/* The batch at t->position: its clips, labels and this rank's tensors. */
+static smac_status gather_batch(training *t, step_work *w, smac_error *error)
+{
+    const team *team = t->options->team;
+    int64_t from = t->position * t->batch, left = t->count - from;
+    w->clips = t->order + from;
+    w->all = left < t->batch ? left : t->batch;
+    w->count = team_rows(team, team_rank(team), w->all, &w->first);
+    gather_labels(t, w);
+    if (w->count == 0)
+        return SMAC_OK;
+    const int64_t *own = w->clips + w->first;
+    for (int64_t i = 0; i < w->count; i++)
+        w->samples[i] = &t->cache->samples[t->items[own[i]]];
+    training_modality_dropout(t, own, w->count, w->drop);
     TRY(system_batch(t->system, w->samples, w->count, w->drop, &w->batch, error));
-    return augment_batch(
-        t->run, t->system->tokenizer, &w->batch, w->clips, (uint64_t)t->epoch * (uint64_t)t->count, error);
+    return augment_batch(t->run, t->system->tokenizer, &w->batch, own, (uint64_t)t->epoch * (uint64_t)t->count, error);
+}
+
+/* What the contrasts compare: this batch, or with a team the vectors of all ranks. */
+static void gather_contrast(training *t, step_work *w, objective_contrast *c)
+{
+    const team *team = t->options->team;
+    int64_t width = t->system->configuration.contrast.projection;
+    smac_error error = {0};
+    for (int k = 0; k < t->task_count; k++) {
+        c->target[k] = w->tasks[k].target;
+        c->valid[k] = w->tasks[k].valid;
+    }
+    if (!team)
+        return;
+    c->batch = w->all;
+    for (int u = 0; u < MODALITIES; u++) {
+        if (!t->system->has[u])
+            continue;
+        c->specific[u] = team_gather_value(team, t->tape, w->out.intra_specific[u], w->all, width);
+        c->shared[u] = team_gather_value(team, t->tape, w->out.intra_shared[u], w->all, width);
+        smac_status status = team_gather_rows(team, w->out.present[u], w->all, 1, w->present[u], &error);
+        if (status != SMAC_OK)
+            tape_fail(t->tape, status, __func__, "%s", error.message);
+        c->present[u] = w->present[u];
+    }
+    c->inter = team_gather_value(team, t->tape, w->out.inter, w->all, width);
 }
 
 static value *forward(training *t, step_work *w, bool check)
 {
     tape_options options = step_options(t, check);
+    smac_error error = {0};
     tape_reset(t->tape, &options);
-    w->out = system_forward(t->system, t->tape, &w->batch, SEMANTICMAC_EVERYTHING);
+    memset(&w->out, 0, sizeof w->out);
+    if (w->count > 0)
+        w->out = system_forward(t->system, t->tape, &w->batch, SEMANTICMAC_EVERYTHING);
     if (tape_status(t->tape, NULL) != SMAC_OK)
         return NULL;
     objective_inputs in = objective_inputs_from(&w->out, t->task_count, w->count);
     for (int k = 0; k < t->task_count; k++) {
         objective_labels *labels = &in.tasks[k];
-        labels->target = in.contrast.target[k] = w->tasks[k].target;
-        labels->valid = in.contrast.valid[k] = w->tasks[k].valid;
+        int64_t row = w->first * t->tasks[k].targets;
+        labels->target = w->tasks[k].target + row;
+        labels->valid = w->tasks[k].valid + w->first;
         for (int m = 0; m < MODALITIES_AND_SHARED; m++)
-            labels->labels[m] = w->tasks[k].labels[m];
+            labels->labels[m] = w->tasks[k].labels[m] + row;
     }
     objective_count(&t->objective, &in, &w->sums);
+    smac_status status = team_sum(t->options->team, &w->sums.samples, OBJECTIVE_SUMS, &error);
+    if (status != SMAC_OK)
+        tape_fail(t->tape, status, __func__, "%s", error.message);
+    gather_contrast(t, w, &in.contrast);
+    if (tape_status(t->tape, NULL) != SMAC_OK)
+        return NULL;
     return objective_total(t->tape, &t->objective, &in, &w->sums, &w->terms);
 }
 
 /* Something is not finite: do the batch again with every operation checked, so that the message names the first one. */
 static smac_status explain(training *t, step_work *w, bool *found, smac_error *error)
 {
-    value *loss = forward(t, w, true);
-    smac_status status = tape_status(t->tape, error);
-    if (status == SMAC_OK && loss)
-        status = tape_backward(t->tape, loss, 1, error);
+    smac_status status = SMAC_OK;
+    if (!t->options->team) { /* the others of a team would not do it with us */
+        value *loss = forward(t, w, true);
+        status = tape_status(t->tape, error);
+        if (status == SMAC_OK && loss)
+            status = tape_backward(t->tape, loss, 1, error);
+    }
     *found = status != SMAC_OK;
     if (status == SMAC_OK)
         return FAIL(error, SMAC_ERROR_NUMERIC,
@@ -145,16 +212,54 @@ static smac_status explain(training *t, step_work *w, bool *found, smac_error *e
     return error_context(error, status, "epoch %lld, step %lld", (long long)t->epoch, (long long)t->steps + 1);
 }
 
-static smac_status write_banks(training *t, const step_work *w, smac_error *error)
+/* One kind of vectors into the bank; vectors, present (or NULL): of this rank's rows. */
+static smac_status write_bank(
+    training *t, step_work *w, int kind, value *vectors, const uint8_t *present, smac_error *error)
+{
+    const team *team = t->options->team;
+    const float *numbers = vectors ? tape_numbers(t->tape, vectors) : NULL;
+    if (!team)
+        return label_bank_write(t->bank, kind, w->clips, w->count, numbers, present, error);
+    TRY(team_gather_rows(team, numbers, w->all, bank_width(t) * sizeof(float), w->vectors, error));
+    return label_bank_write(t->bank, kind, w->clips, w->all, w->vectors, present, error);
+}
+
+static smac_status write_banks(training *t, step_work *w, smac_error *error)
 {
     for (int u = 0; u < MODALITIES; u++)
-        if (w->out.specific[u])
-            TRY(label_bank_write(
-                t->bank, u, w->clips, w->count, tape_numbers(t->tape, w->out.specific[u]), w->out.present[u], error));
-    TRY(label_bank_write(
-        t->bank, MODALITY_SHARED, w->clips, w->count, tape_numbers(t->tape, w->out.shared_mean), NULL, error));
-    return label_bank_write(
-        t->bank, LABEL_BANK_FUSED, w->clips, w->count, tape_numbers(t->tape, w->out.fused), NULL, error);
+        if (t->system->has[u])
+            TRY(write_bank(t, w, u, w->out.specific[u], t->options->team ? w->present[u] : w->out.present[u], error));
+    TRY(write_bank(t, w, MODALITY_SHARED, w->out.shared_mean, NULL, error));
+    return write_bank(t, w, LABEL_BANK_FUSED, w->out.fused, NULL, error);
+}
+
+/* The terms of all ranks: each has its share of the tasks' losses, and the whole of the contrasts. */
+static smac_status share_terms(const training *t, step_work *w, smac_error *error)
+{
+    const objective_options *o = &t->objective;
+    objective_terms *terms = &w->terms;
+    double values[1 + OBJECTIVE_TASKS_MAX * (MODALITIES + 2)];
+    double contrast = (double)o->weight_intra * terms->intra + (double)o->weight_inter * terms->inter;
+    size_t count = 0;
+    if (!t->options->team)
+        return SMAC_OK;
+    values[count++] = terms->total - contrast;
+    for (int k = 0; k < t->task_count; k++) {
+        values[count++] = terms->tasks[k].task;
+        values[count++] = terms->tasks[k].shared;
+        for (int u = 0; u < MODALITIES; u++)
+            values[count++] = terms->tasks[k].specific[u];
+    }
+    TRY(team_sum(t->options->team, values, count, error));
+    count = 0;
+    terms->total = values[count++] + contrast;
+    for (int k = 0; k < t->task_count; k++) {
+        terms->tasks[k].task = values[count++];
+        terms->tasks[k].shared = values[count++];
+        for (int u = 0; u < MODALITIES; u++)
+            terms->tasks[k].specific[u] = values[count++];
+    }
+    return SMAC_OK;
 }
 
 /* Forward and backward of the batch at t->position; gradients are added. */
@@ -162,14 +267,13 @@ static smac_status learn_batch(training *t, step_work *w, float scale, smac_erro
 {
     TRY(gather_batch(t, w, error));
     value *loss = forward(t, w, false);
-    smac_status status = tape_status(t->tape, error);
-    if (status == SMAC_OK && !isfinite(w->terms.total))
-        status = explain(t, w, &(bool){false}, error);
-    if (status == SMAC_OK)
-        status = tape_backward(t->tape, loss, scale, error);
-    if (status == SMAC_OK)
-        status = write_banks(t, w, error);
-    return status;
+    TRY(tape_status(t->tape, error));
+    if (!isfinite(w->terms.total))
+        TRY(explain(t, w, &(bool){false}, error));
+    if (w->count > 0)
+        TRY(tape_backward(t->tape, loss, scale, error));
+    TRY(share_terms(t, w, error));
+    return write_banks(t, w, error);
 }
 
 /* --- terms over the batches of a step ----------------------------------------------------------------------------- */
@@ -257,9 +361,10 @@ smac_status training_run_step(training *t, step_work *w, smac_error *error)
         batch_clear(&w->batch);
         TRY(learn_batch(t, w, 1 / (float)batches, error));
         add_terms(&sums, t, w);
-        clips += w->count;
+        clips += w->all;
         t->position++;
     }
+    TRY(team_sum_gradients(t->options->team, t->system->store, error));
     smac_status status = optimiser_step(t->optimiser, factor, &norm, error);
     if (status == SMAC_ERROR_NUMERIC)
         explain_gradient(t, w, error);
