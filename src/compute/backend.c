@@ -13,7 +13,7 @@ typedef struct cpu_backend {
     const char *name;
     cpu_features needs;
     const struct kernels *kernels;
-    bool onednn;
+    bool onednn_sgemm, onednn_packed; /* as in backend_choice */
     struct {
         const char *name;
         cpu_features needs;
@@ -22,12 +22,12 @@ typedef struct cpu_backend {
 } cpu_backend;
 
 static const cpu_backend backends[] = {
-    {"plain", 0, &kernels_plain, false, {{"plain", 0, &tiles_plain}}},
+    {"plain", 0, &kernels_plain, false, false, {{"plain", 0, &tiles_plain}}},
 #if defined(__x86_64__) && defined(SMAC_FAST_KERNELS)
-    {"avx2", CPU_AVX2 | CPU_FMA | CPU_F16C, &kernels_avx2, false,
+    {"avx2", CPU_AVX2 | CPU_FMA | CPU_F16C, &kernels_avx2, true, false,
         {{"avx_vnni", CPU_AVX_VNNI, &tiles_avx_vnni},
             {"avx512_vnni", CPU_AVX512F | CPU_AVX512VL | CPU_AVX512_VNNI, &tiles_avx2_vnni}, {"avx2", 0, &tiles_avx2}}},
-    {"avx512", CPU_AVX2 | CPU_FMA | CPU_F16C | CPU_AVX512, &kernels_avx512, true,
+    {"avx512", CPU_AVX2 | CPU_FMA | CPU_F16C | CPU_AVX512, &kernels_avx512, true, true,
         {{"avx512_bf16", CPU_AVX512_BF16, &tiles_avx512_bf16}, {"avx512_vnni", CPU_AVX512_VNNI, &tiles_avx512_vnni},
             {"avx512", 0, &tiles_avx512}}},
 #endif
@@ -70,7 +70,8 @@ backend_choice backend_for(cpu_features features, const char *named)
     for (int i = 0; i < BACKENDS && strcmp(b->name, named); i++)
         if (usable(features, backends[i].needs))
             b = &backends[i];
-    backend_choice c = {.name = b->name, .kernels = b->kernels, .onednn = b->onednn};
+    backend_choice c = {
+        .name = b->name, .kernels = b->kernels, .onednn_sgemm = b->onednn_sgemm, .onednn_packed = b->onednn_packed};
     choose_tiles(&c, b, features);
     return c;
 }

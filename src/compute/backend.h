@@ -17,7 +17,8 @@ typedef struct backend_choice {
     const struct kernels *kernels;
     tile_kernels tiles;
     const char *bf16, *int8; /* the features that the tiles of these precisions use, or the backend's name */
-    bool onednn; /* float32 products of two buffers go to oneDNN, whose kernels are made for these vectors */
+    bool onednn_sgemm;       /* float32 products of two buffers go to oneDNN: measured faster */
+    bool onednn_packed;      /* packed bf16 and int8 may go there, if it has matrix tiles (compute/onednn.h) */
 } backend_choice;
 
 /* The one in use: the best that the processor can run, or the one that SMAC_KERNELS names. */

@@ -7,6 +7,7 @@ enum {
     ROW_PIECE = 98,           /* seven tiles of 14 rows: their left-hand side stays in the second-level cache */
     PANEL_PIECE = 8,          /* 256 columns */
     ENOUGH_PIECES = 16,       /* below that, narrower pieces keep all threads busy */
+    LEAST_WORK = 1 << 18,     /* multiplications in float32: smaller pieces are mostly beginning and end */
     SERIAL_CELLS = 32 * 1024, /* a lone piece's results stay in the second-level cache */
     STEP_BYTES = 1536         /* of one column in a block of k: a panel's block stays in the second-level cache */
 };
@@ -16,8 +17,10 @@ static int64_t divide_up(int64_t a, int64_t b)
     return (a + b - 1) / b;
 }
 
-grid grid_plan(int64_t rows, int64_t panels, int64_t k)
+grid grid_plan(precision how, int64_t rows, int64_t panels, int64_t k)
 {
+    double least = LEAST_WORK * (double)(how == PRECISION_F32 ? 1 : how == PRECISION_BF16 ? 2 : 4);
+    double work = (double)rows * (double)panels * PANEL * (double)k;
     grid g = {.rows = rows, .panels = panels};
     if (rows * panels * PANEL <= SERIAL_CELLS && rows * panels * PANEL * k <= SERIAL_WORK) {
         g.row_piece = rows > 0 ? rows : 1;
@@ -25,8 +28,12 @@ grid grid_plan(int64_t rows, int64_t panels, int64_t k)
     } else {
         g.row_piece = divide_up(rows, divide_up(rows, ROW_PIECE));
         g.panel_piece = PANEL_PIECE < panels ? PANEL_PIECE : panels;
-        while (g.panel_piece > 1 && divide_up(rows, g.row_piece) * divide_up(panels, g.panel_piece) < ENOUGH_PIECES)
+        for (;;) {
+            int64_t pieces = divide_up(rows, g.row_piece) * divide_up(panels, g.panel_piece);
+            if (g.panel_piece == 1 || pieces >= ENOUGH_PIECES || work < 2 * least * (double)pieces)
+                break;
             g.panel_piece = divide_up(g.panel_piece, 2);
+        }
     }
     g.row_pieces = divide_up(rows, g.row_piece);
     g.panel_pieces = divide_up(panels, g.panel_piece);

@@ -18,7 +18,7 @@ typedef struct grid {
     int64_t panel_piece, panel_pieces; /* panels a piece, number of panel pieces */
 } grid;
 
-grid grid_plan(int64_t rows, int64_t panels, int64_t k);
+grid grid_plan(precision how, int64_t rows, int64_t panels, int64_t k);
 /* the same with a given number of panels a piece, and pieces of whole sixteens of rows */
 grid grid_plan_blocks(int64_t rows, int64_t panels, int64_t panel_piece);
 int64_t grid_pieces(const grid *g);

@@ -164,6 +164,14 @@ INLINE void vi_put_byte(uint8_t *p, vi x, int64_t n)
     put_part(p, _mm_packus_epi16(words, words), n);
 }
 
+/* Four vectors as bytes, in order; what lies outside 0 to 255 becomes the nearest of the two. */
+INLINE void vi_put_bytes(uint8_t *p, const vi x[4])
+{
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    __m256i low = _mm256_packs_epi32(x[0], x[1]), high = _mm256_packs_epi32(x[2], x[3]);
+    _mm256_storeu_si256((__m256i *)(void *)p, _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high), order));
+}
+
 INLINE void f16_put(uint16_t *p, vf x, int64_t n)
 {
     put_part(p, _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC), 2 * n);

@@ -114,7 +114,18 @@ INLINE vi vi_get_u16(const uint16_t *p, int64_t n)
 
 INLINE void vi_put_byte(uint8_t *p, vi x, int64_t n)
 {
-    _mm_mask_storeu_epi8(p, PART(n), _mm512_cvtepi32_epi8(x)); /* the narrowing store itself is slow on some */
+    if (n == LANES) /* stores with a mask, and the narrowing store itself, are slow on some */
+        _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8(x));
+    else
+        _mm_mask_storeu_epi8(p, PART(n), _mm512_cvtepi32_epi8(x));
+}
+
+/* Four vectors as bytes, in order; what lies outside 0 to 255 becomes the nearest of the two. */
+INLINE void vi_put_bytes(uint8_t *p, const vi x[4])
+{
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    __m512i low = _mm512_packs_epi32(x[0], x[1]), high = _mm512_packs_epi32(x[2], x[3]);
+    _mm512_storeu_si512(p, _mm512_permutexvar_epi32(order, _mm512_packus_epi16(low, high)));
 }
 
 INLINE void f16_put(uint16_t *p, vf x, int64_t n)

@@ -51,7 +51,7 @@ static bool library_works(void)
 bool onednn_wanted(precision how)
 {
     products_by by = environment_get()->products;
-    if (how == PRECISION_F32 || !backend_get()->onednn || by == PRODUCTS_OWN)
+    if (how == PRECISION_F32 || !backend_get()->onednn_packed || by == PRODUCTS_OWN)
         return false;
     bool tiles = cpu_has(how == PRECISION_BF16 ? CPU_AMX_BF16 : CPU_AMX_INT8);
     bool instructions = cpu_has(how == PRECISION_BF16 ? CPU_AVX512_BF16 : CPU_AVX512_VNNI);

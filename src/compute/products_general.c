@@ -120,7 +120,7 @@ static smac_status gemm_single(const gemm_problem *p, smac_error *error)
     if (p->how == PRECISION_F32 && p->k > 0 && sgemm_wanted())
         return sgemm_by_onednn(p, error);
     general_product g = general_new(p);
-    g.grid = grid_plan(p->m, panels_of(p->n), p->k);
+    g.grid = grid_plan(g.how, p->m, panels_of(p->n), p->k);
     g.slot_bytes = grid_scratch_bytes(&g.grid);
     int64_t pieces = grid_pieces(&g.grid);
     parallel_team team = parallel_team_for_work(pieces, work_of(p));

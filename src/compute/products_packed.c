@@ -353,7 +353,8 @@ smac_status product_packed(const packed_product *p, smac_error *error)
         .w = w,
         .kernels = kernels_get(),
         .tiles = tiles_get(),
-        .grid = w->blocks ? grid_plan_blocks(rows, w->panels, w->block_panels) : grid_plan(rows, w->panels, w->k),
+        .grid =
+            w->blocks ? grid_plan_blocks(rows, w->panels, w->block_panels) : grid_plan(w->how, rows, w->panels, w->k),
         .left = left_matrix_plan(w->how, p->x, rows, w->k, w->k, 1, rows >= COPY_ROWS && w->n >= COPY_COLUMNS)};
     if (w->blocks)
         c.left.row = w->k; /* oneDNN's fast products want dense rows */

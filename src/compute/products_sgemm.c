@@ -35,7 +35,7 @@ typedef struct sgemm_work {
 
 bool sgemm_wanted(void)
 {
-    return backend_get()->onednn && environment_get()->products != PRODUCTS_OWN;
+    return backend_get()->onednn_sgemm && environment_get()->products != PRODUCTS_OWN;
 }
 
 static int64_t divide_up(int64_t a, int64_t b)
