@@ -48,20 +48,30 @@ double render_score(float value)
     return fabsf(value) < 0.005f ? 0 : (double)value;
 }
 
-void render_line(text_buffer *out, const char *text)
-{
-    for (; *text; text++)
-        text_add_char(out, (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
-}
-
-void render_utf8(text_buffer *out, const char *text)
+/* The text as UTF-8, with `instead` for control characters and for what ends a line or turns its direction (0: kept). */
+static void add_utf8(text_buffer *out, const char *text, char instead)
 {
     size_t length = strlen(text);
     for (size_t at = 0; at < length;) {
         char bytes[4];
         uint32_t code = utf8_next(text, length, &at);
-        text_add_n(out, bytes, (size_t)utf8_put(code, bytes));
+        bool control = code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x2028 && code <= 0x202e) ||
+            (code >= 0x2066 && code <= 0x2069);
+        if (control && instead)
+            text_add_char(out, instead);
+        else
+            text_add_n(out, bytes, (size_t)utf8_put(code, bytes));
     }
+}
+
+void render_line(text_buffer *out, const char *text)
+{
+    add_utf8(out, text, '?');
+}
+
+void render_utf8(text_buffer *out, const char *text)
+{
+    add_utf8(out, text, 0);
 }
 
 void render_xml(text_buffer *out, const char *text)
@@ -93,23 +103,49 @@ static void csv_text(text_buffer *out, const char *text, bool first)
     text_free(&cell);
 }
 
-/* Column names "sentiment", "sentiment.text", ... of scores; "emotion", "emotion:joy", "emotion.text:joy", ... */
-static void csv_names(const smac_task *task, int row, text_buffer *out)
+/* The header's names so far, each with a NUL after it: tasks and classes may be called as other columns are. */
+typedef struct csv_header {
+    text_buffer names;
+    text_buffer *out;
+} csv_header;
+
+static bool header_has(const csv_header *h, const char *name)
 {
-    text_buffer stem = {0}, name = {0};
-    text_add(&stem, task->name);
-    if (row != ROW_PREDICTION)
-        text_format(&stem, ".%s", modality_name(row - ROW_MODALITY));
-    if (task_is_score(task) || row == ROW_PREDICTION)
-        csv_add_cell(out, stem.data ? stem.data : "", false);
-    for (int c = 0; c < task->classes; c++) {
-        name.length = 0;
-        text_format(&name, "%s:%s", stem.data ? stem.data : "", task->class_names[c]);
-        csv_add_cell(out, name.data ? name.data : "", false);
+    for (size_t at = 0; at < h->names.length; at += strlen(h->names.data + at) + 1)
+        if (!strcmp(h->names.data + at, name))
+            return true;
+    return false;
+}
+
+/* A column called task, task.part, task:class or task.part:class (NULL: none); a name that is taken gets a number. */
+static void header_add(csv_header *h, const char *task, const char *part, const char *class)
+{
+    text_buffer name = {0};
+    text_format(&name, "%s%s%s%s%s", task, part ? "." : "", part ? part : "", class ? ":" : "", class ? class : "");
+    size_t length = name.length;
+    for (int n = 2; name.data && header_has(h, name.data); n++) {
+        name.length = length;
+        text_format(&name, " (%d)", n);
     }
-    out->failed |= stem.failed || name.failed;
-    text_free(&stem);
+    if (name.data) {
+        csv_text(h->out, name.data, h->names.length == 0);
+        text_add_n(&h->names, name.data, name.length + 1);
+    }
+    h->out->failed |= name.failed || h->names.failed;
     text_free(&name);
+}
+
+/* "sentiment", "sentiment.text", ... of scores; "emotion", "emotion:joy", "emotion.text:joy", ... */
+static void csv_names(csv_header *h, const smac_task *task)
+{
+    for (int row = 0; row < ROWS; row++) {
+        const char *part = row == ROW_PREDICTION ? NULL : modality_name(row - ROW_MODALITY);
+        if (task_is_score(task) || row == ROW_PREDICTION)
+            header_add(h, task->name, part, NULL);
+        for (int c = 0; c < task->classes; c++)
+            header_add(h, task->name, part, task->class_names[c]);
+    }
+    header_add(h, task->name, "disagreement", NULL);
 }
 
 static void csv_values(const smac_task *task, int row, const float *v, text_buffer *out)
@@ -141,13 +177,13 @@ static void csv_segment(const smac_analysis *a, const smac_segment *s, text_buff
 void render_csv(const smac_analysis *const *analyses, size_t count, text_buffer *out)
 {
     const smac_analysis *first = analyses[0];
-    text_add(out, "recording,segment,start,end,text");
-    for (int k = 0; k < first->tasks.count; k++) {
-        const smac_task *task = &first->tasks.items[k];
-        for (int row = 0; row < ROWS; row++)
-            csv_names(task, row, out);
-        text_format(out, ",%s.disagreement", task->name);
-    }
+    static const char *const columns[] = {"recording", "segment", "start", "end", "text"};
+    csv_header header = {.out = out};
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+        header_add(&header, columns[i], NULL, NULL);
+    for (int k = 0; k < first->tasks.count; k++)
+        csv_names(&header, &first->tasks.items[k]);
+    text_free(&header.names);
     text_add_char(out, '\n');
     for (size_t n = 0; n < count; n++) {
         const smac_analysis *a = analyses[n];
@@ -171,15 +207,33 @@ static void srt_time(text_buffer *out, double seconds)
         (long long)(ms / 1000 % 60), (long long)(ms % 1000));
 }
 
+/* A text on one line.  "-->" marks the times of a cue: readers take any line that holds it for one. */
+static void srt_line(text_buffer *out, const char *text)
+{
+    text_buffer clean = {0};
+    add_utf8(&clean, text, ' ');
+    const char *rest = clean.data ? clean.data : "", *arrow;
+    for (; (arrow = strstr(rest, "-->")) != NULL; rest = arrow + 3) {
+        text_add_n(out, rest, (size_t)(arrow - rest));
+        text_add(out, "->");
+    }
+    text_add(out, rest);
+    out->failed |= clean.failed;
+    text_free(&clean);
+}
+
 static void srt_value(const smac_task *task, const char *name, const float *v, text_buffer *out)
 {
+    srt_line(out, name);
     if (!v) {
-        text_format(out, "%s unknown", name);
+        text_add(out, " unknown");
     } else if (task_is_score(task)) {
-        text_format(out, "%s %+.2f", name, render_score(v[0]));
+        text_format(out, " %+.2f", render_score(v[0]));
     } else {
         int top = values_top(task, v);
-        text_format(out, "%s %s %.0f%%", name, task->class_names[top], 100 * (double)v[top]);
+        text_add_char(out, ' ');
+        srt_line(out, task->class_names[top]);
+        text_format(out, " %.0f%%", 100 * (double)v[top]);
     }
 }
 
@@ -199,24 +253,6 @@ static void srt_task(const smac_task *task, const smac_segment *s, int k, text_b
     text_add(out, s->tasks[k].disagreement >= DISAGREEMENT_MARK ? " !\n" : "\n");
 }
 
-/* The words on one line.  "-->" marks the times of a cue: readers take a line of words that holds it for one. */
-static void srt_words(const char *text, text_buffer *out)
-{
-    text_buffer clean = {0};
-    render_utf8(&clean, text);
-    for (const char *c = clean.data; c && *c; c++) {
-        if (!strncmp(c, "-->", 3)) {
-            text_add(out, "->");
-            c += 2;
-        } else {
-            text_add_char(out, *c == '\n' || *c == '\r' ? ' ' : *c);
-        }
-    }
-    text_add_char(out, '\n');
-    out->failed |= clean.failed;
-    text_free(&clean);
-}
-
 /* Subtitles may not overlap: a segment is shown from its start to the start of the next. */
 void render_srt(const smac_analysis *a, text_buffer *out)
 {
@@ -230,8 +266,10 @@ void render_srt(const smac_analysis *a, text_buffer *out)
         text_add_char(out, '\n');
         for (int k = 0; k < a->tasks.count; k++)
             srt_task(&a->tasks.items[k], s, k, out);
-        if (*s->text)
-            srt_words(s->text, out);
+        if (*s->text) {
+            srt_line(out, s->text);
+            text_add_char(out, '\n');
+        }
         text_add_char(out, '\n');
     }
 }

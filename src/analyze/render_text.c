@@ -61,9 +61,11 @@ static void add_cell(const smac_task *task, const double *mean, bool colour, tex
         if (mean[k] > mean[top])
             top = k;
     size_t at = 0;
+    char first[8] = "";
     const char *name = task->class_names[top];
     utf8_next(name, strlen(name), &at);
-    text_add_n(out, name, at);
+    memcpy(first, name, at);
+    render_line(out, first);
 }
 
 static void add_timeline(const smac_analysis *a, int k, int row, int columns, bool colour, text_buffer *out)
@@ -185,7 +187,8 @@ void render_text(const smac_analysis *a, int columns, bool colour, text_buffer *
     text_add_char(out, '\n');
     for (int k = 0; k < a->tasks.count; k++) {
         const smac_task *task = &a->tasks.items[k];
-        text_format(out, "%s%s%s", k ? "\n" : "", bold, task->name);
+        text_format(out, "%s%s", k ? "\n" : "", bold);
+        render_line(out, task->name);
         if (task_is_score(task))
             text_format(out, "%s from %.3g to %.3g\n", plain, task->low, task->high);
         else
