@@ -1,19 +1,22 @@
-/* apps/cli/data.c - semanticmac data check: what is in a dataset, and what is wrong with it. */
+/* apps/cli/data.c - semanticmac data: what is in a dataset and what is wrong with it; the dataset in a neutral form. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "cli.h"
 #include "data/check.h"
+#include "data/manifest_write.h"
 
 static int run_data(int argc, char **argv);
-const command command_data = {"data", "data check --data DIR --dataset NAME [--media] [--json FILE]",
-    "look at a dataset: counts, labels, duplicates, damaged clips",
+const command command_data = {"data", "data check|manifest --data DIR --dataset NAME [-o FILE.jsonl]",
+    "look at a dataset: counts, labels, duplicates, damaged clips; write it as JSON lines",
     "check counts the clips of each split against the official numbers and the labels of each task, and lists what is\n"
     "wrong: ids and texts in two splits, speakers in two splits, clips without words or media, vectors that are not\n"
     "finite.  With --media every clip is decoded too: lengths, and clips that are damaged, silent or black.\n"
+    "manifest writes the set as JSON lines (-o FILE.jsonl): one clip a line with its split, media, words and labels.\n"
     "Layouts (--dataset): mosi, mosei, sims, simsv2, csd, meld, iemocap4, iemocap6, urfunny, mustard, cremad, ravdess,\n"
-    "emodb, faces, goemotions; docs/datasets.md has a page of each.",
+    "emodb, faces, goemotions, table, folder, manifest; docs/datasets.md has a page of each.",
     run_data};
 
 static smac_status check_set(const dataset_options *options, bool media, const char *json_path, smac_error *error)
@@ -47,10 +50,22 @@ static smac_status check_set(const dataset_options *options, bool media, const c
     return status;
 }
 
+static smac_status write_manifest(const dataset_options *options, const char *path, smac_error *error)
+{
+    dataset *d = NULL;
+    TRY(dataset_read(options, console_reporter(), &d, error));
+    smac_status status = manifest_write(d, path, error);
+    console_finish();
+    if (status == SMAC_OK)
+        printf("%lld clips in %s\n", (long long)d->count, path);
+    dataset_free(d);
+    return status;
+}
+
 static int run_data(int argc, char **argv)
 {
-    dataset_options options = {.skip_bad = true};
-    const char *json_path = NULL;
+    dataset_options options = {0};
+    const char *json_path = NULL, *out = NULL;
     bool media = false;
     const option_row rows[] = {
         {"data", 0, OPTION_TEXT, &options.path, "DIR", "the dataset's folder, or its table"},
@@ -58,17 +73,30 @@ static int run_data(int argc, char **argv)
         {"task", 0, OPTION_TEXT, &options.task, "NAMES", "these of the layout's tasks (its first ones)"},
         {"features", 0, OPTION_TEXT, &options.features, "FILE", "an MMSA feature pickle beside it"},
         {"media", 0, OPTION_FLAG, &media, NULL, "decode every clip too"},
+        {"out", 'o', OPTION_TEXT, &out, "FILE", "manifest: the file to write"},
+        {"skip-bad", 0, OPTION_FLAG, &options.skip_bad, NULL, "manifest: leave out bad rows and clips without media"},
         {"json", 0, OPTION_TEXT, &json_path, "FILE", "write the report as JSON; - for standard output"},
     };
     int count, status = options_parse(&command_data, rows, sizeof rows / sizeof *rows, argc, argv, &count);
     if (status >= 0)
         return status;
-    if (count != 1 || strcmp(argv[1], "check") != 0)
-        return usage_error(&command_data, "an action is needed: give check");
-    if (!options.path || !options.layout)
+    bool check = count == 1 && strcmp(argv[1], "check") == 0, manifest = count == 1 && strcmp(argv[1], "manifest") == 0;
+    if (!check && !manifest)
+        return usage_error(&command_data, "an action is needed: give check or manifest");
+    if (!options.path || (check && !options.layout))
         return usage_error(&command_data, "--data and --dataset are both needed: give them");
-    if ((status = check_output(&command_data, "--json", json_path, NULL, 0)) >= 0)
+    if (manifest && !out)
+        return usage_error(&command_data, "there is no file to write: give --out");
+    if ((status = check_output(&command_data, "--json", json_path, NULL, 0)) >= 0 ||
+        (out && (status = check_output(&command_data, "--out", out, (char *const[]){(char *)options.path}, 1)) >= 0))
         return status;
     smac_error error = {0};
-    return check_set(&options, media, json_path, &error) == SMAC_OK ? EXIT_DONE : failure(&command_data, &error);
+    smac_status done;
+    if (manifest) {
+        done = write_manifest(&options, out, &error);
+    } else {
+        options.skip_bad = true;
+        done = check_set(&options, media, json_path, &error);
+    }
+    return done == SMAC_OK ? EXIT_DONE : failure(&command_data, &error);
 }

@@ -27,6 +27,7 @@ static const struct layout {
     {"faces", dataset_read_faces},
     {"goemotions", dataset_read_goemotions},
     {"table", dataset_read_table},
+    {"folder", dataset_read_folder},
     {"manifest", dataset_read_manifest},
 };
 /* Layouts with folds: "mustard-1" to "mustard-5", and the like. */

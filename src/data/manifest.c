@@ -7,7 +7,9 @@
  *    "features": {"audio": [[0.1, 0.2]], "vision": {"file": "v.safetensors", "tensor": "a1"}}}
  *
  * The first line may describe the tasks; without it they are found out from the labels.  A label is a number, a class, or
- * weights of classes.  Places are from the manifest's folder on.
+ * weights of classes (weights of sum 1 are kept to the bit).  Paths are absolute or relative to the manifest's folder.  Also:
+ * "video", "clip" (what the clip was cut from, and which part), "annotation", "extra" (texts by name) of a clip, and
+ * "lowered" beside "tasks": the words of the set were lowered.  data/manifest_write.c writes all of this.
  */
 #include <math.h>
 #include <stdio.h>
@@ -221,7 +223,8 @@ static bool label_values(const task_description *task, const json_t *value, floa
         sum += w;
     }
     snprintf(why, LABEL_WHY, "the weights of %.60s are all 0", task->name);
-    for (int c = 0; c < task->classes && sum > 0; c++)
+    bool shares = fabs(sum - 1) < 1e-5;
+    for (int c = 0; c < task->classes && sum > 0 && !shares; c++)
         out[c] = (float)(out[c] / sum);
     return sum > 0;
 }
@@ -240,7 +243,7 @@ static bool read_labels(manifest_reading *g, const json_t *o, dataset_item *item
                 continue;
             if (!label_values(&d->tasks[task], value, values, why))
                 return false;
-            *any = *any || kind == TRUTH_MULTIMODAL;
+            *any = true;
             if (item && !dataset_set_label(d, item, task, kind, values)) {
                 snprintf(why, LABEL_WHY, "no memory for its labels");
                 return false;
@@ -275,7 +278,7 @@ static const char **context_of(const json_t *o, int64_t *count)
 static void check_clip(manifest_reading *g, const json_t *o, const set_clip *clip, char why[LABEL_WHY])
 {
     static const char *const known[] = {"id", "split", "media", "start", "end", "text", "context", "speaker",
-        "features", "video", "labels", "labels_text", "labels_audio", "labels_vision"};
+        "features", "video", "clip", "annotation", "extra", "labels", "labels_text", "labels_audio", "labels_vision"};
     const char *name;
     json_t *value;
     bool any;
@@ -302,6 +305,54 @@ static void check_clip(manifest_reading *g, const json_t *o, const set_clip *cli
     }
 }
 
+/* Names under "extra" of all clips, in the order of their first clip. */
+static smac_status find_extra_names(manifest_reading *g)
+{
+    dataset_source *source = &g->set.d->sources[0];
+    const char **names = NULL, *name;
+    size_t count = 0, capacity = 0;
+    bool whole = true;
+    json_t *value;
+    for (size_t i = 0; i < g->count; i++)
+        json_object_foreach(json_object_get(g->lines[i].object, "extra"), name, value)
+        {
+            bool known = false;
+            for (size_t k = 0; k < count; k++)
+                known = known || strcmp(names[k], name) == 0;
+            if (known || !(whole = whole && memory_grow((void **)&names, &capacity, count + 1, sizeof *names)))
+                continue;
+            names[count++] = dataset_text(g->set.d, name);
+            whole = names[count - 1] != NULL;
+        }
+    const char **kept = whole && count ? arena_take(dataset_arena(g->set.d), count * sizeof *kept) : NULL;
+    if (kept) {
+        memcpy(kept, names, count * sizeof *kept);
+        source->extra_names = kept;
+        source->extra_count = (int64_t)count;
+    }
+    free(names);
+    return kept || (whole && !count) ? SMAC_OK
+                                     : FAIL(g->set.error, SMAC_ERROR_MEMORY, "no memory for names of columns");
+}
+
+/* Members that are kept as texts alone. */
+static bool read_remarks(manifest_reading *g, const json_t *o, dataset_item *item)
+{
+    dataset *d = g->set.d;
+    const dataset_source *source = &d->sources[0];
+    const json_t *extra = json_object_get(o, "extra");
+    if (*text_member(o, "annotation") && !(item->annotation = dataset_text(d, text_member(o, "annotation"))))
+        return false;
+    if (!extra)
+        return true;
+    const char **cells = arena_take(dataset_arena(d), (size_t)source->extra_count * sizeof *cells + 1);
+    for (int64_t i = 0; cells && i < source->extra_count; i++)
+        if (!(cells[i] = dataset_text(d, text_member(extra, source->extra_names[i]))))
+            return false;
+    item->extra = cells;
+    return cells != NULL;
+}
+
 static smac_status read_clip(manifest_reading *g, const manifest_line *line)
 {
     set_reading *set = &g->set;
@@ -311,6 +362,7 @@ static smac_status read_clip(manifest_reading *g, const manifest_line *line)
     snprintf(number, sizeof number, "%lld", (long long)line->number);
     set_clip clip = {.id = *text_member(o, "id") ? text_member(o, "id") : number,
         .text = text_member(o, "text"),
+        .clip_id = text_member(o, "clip"),
         .video_id = *text_member(o, "video") ? text_member(o, "video") : NULL,
         .speaker = *text_member(o, "speaker") ? text_member(o, "speaker") : NULL,
         .media = *text_member(o, "media") ? text_member(o, "media") : NULL,
@@ -335,6 +387,8 @@ static smac_status read_clip(manifest_reading *g, const manifest_line *line)
     smac_status status = set_add_clip(set, &clip, &item);
     free((void *)(uintptr_t)clip.context);
     TRY(status);
+    if (!read_remarks(g, o, item))
+        return FAIL(set->error, SMAC_ERROR_MEMORY, "no memory for the texts of %.300s", set->path);
     if (!read_labels(g, o, item, &any, why))
         return FAIL(set->error, SMAC_ERROR_MEMORY, "%.300s line %lld: %s", set->path, (long long)line->number, why);
     return manifest_read_features(g, line, item);
@@ -350,6 +404,9 @@ static smac_status read_manifest(manifest_reading *g)
     const json_t *tasks = g->count ? json_object_get(g->lines[0].object, "tasks") : NULL;
     if (g->count < 1 + (tasks != NULL))
         return FAIL(set->error, SMAC_ERROR_FORMAT, "%.300s has no clip; expected one JSON object a line", set->path);
+    set->d->sources[0].lowered =
+        set->d->sources[0].lowered || (tasks && json_is_true(json_object_get(g->lines[0].object, "lowered")));
+    TRY(find_extra_names(g));
     if (tasks)
         TRY(add_declared_tasks(g, tasks));
     if (set->d->task_count == 0)

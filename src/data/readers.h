@@ -23,6 +23,7 @@ smac_status dataset_read_ravdess(const dataset_options *options, const reporter 
 smac_status dataset_read_emodb(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
 smac_status dataset_read_faces(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
 smac_status dataset_read_table(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
+smac_status dataset_read_folder(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
 smac_status dataset_read_manifest(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
 smac_status dataset_read_goemotions(const dataset_options *options, const reporter *r, dataset *d, smac_error *error);
 

@@ -147,7 +147,7 @@ smac_status set_add_clip(set_reading *g, const set_clip *clip, dataset_item **it
 
 const char *set_media(set_reading *g, const char *relative, int64_t line, smac_status *status)
 {
-    char *path = path_join(g->folder, relative);
+    char *path = *relative == '/' ? memory_copy_text(relative) : path_join(g->folder, relative);
     const char *found = NULL;
     *status = SMAC_OK;
     if (!path || !(found = dataset_text(g->d, path))) {

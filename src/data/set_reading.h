@@ -48,7 +48,7 @@ typedef struct set_clip {
 } set_clip;
 /* *item NULL: memory is short (an error).  The item is valid until the next one is added. */
 smac_status set_add_clip(set_reading *g, const set_clip *clip, dataset_item **item);
-/* FOLDER/relative when that file exists; else NULL and *status tells how the row was handled (missing is counted). */
+/* FOLDER/relative (an absolute path is taken as it is) when that file exists; else NULL and *status tells how the row was handled (missing is counted). */
 const char *set_media(set_reading *g, const char *relative, int64_t line, smac_status *status);
 /* Give the item a class (weight 1) of a task. */
 bool set_class(set_reading *g, dataset_item *item, int task, int class);

@@ -11,7 +11,7 @@ check "it finds a text in two splits" grep -q '^1 x a text of 20 letters or more
 check "it finds a speaker in two splits once" grep -q '^1 x a speaker is in two splits' "$t/r.txt"
 check "the same as JSON" grep -q '"official": 1109' "$t/r.json"
 refused "an unknown layout" 1 "expected sims" "$smac" data check --data "$t/meld" --dataset none
-refused "no action" 2 "give check" "$smac" data --data "$t/meld" --dataset meld
+refused "no action" 2 "give check or manifest" "$smac" data --data "$t/meld" --dataset meld
 refused "no data" 2 "both needed" "$smac" data check --dataset meld
 mkdir "$t/voices"
 printf 'id,media,split,speaker,emotion\na,a.wav,train,s1,anger\nb,b.wav,train,s1,happiness\nc,c.wav,valid,s2,fear\n' >"$t/voices/clips.csv"
@@ -22,3 +22,13 @@ check "clips decoded" sh -c "'$smac' data check --data '$t/voices' --dataset emo
 check "a silent clip" grep -A1 '^1 x silent sound' "$t/m.txt"
 check "a damaged clip" grep -q '^1 x media that cannot be used' "$t/m.txt"
 check "lengths" grep -q 'shortest 1.00, median 1.00, longest 1.00' "$t/m.txt"
+check "the neutral form" sh -c "'$smac' data manifest --data '$t/meld' --dataset meld --task emotion,polarity -o '$t/a.jsonl' >'$t/out1'"
+check "it says how many clips" grep -q '^3 clips in ' "$t/out1"
+check "it is read again" "$smac" data manifest --data "$t/a.jsonl" -o "$t/b.jsonl"
+check "and says the same" cmp "$t/a.jsonl" "$t/b.jsonl"
+check "media are named from the manifest on" sh -c "'$smac' data manifest --data '$t/voices' --dataset emodb -o '$t/v.jsonl' && grep -q '\"media\": \"voices/a.wav\"' '$t/v.jsonl'"
+refused "no file for the neutral form" 2 "give --out" "$smac" data manifest --data "$t/meld" --dataset meld
+refused "the dataset's own file" 2 "--out" "$smac" data manifest --data "$t/a.jsonl" -o "$t/a.jsonl"
+refused "a folder that is not there" 1 "there is no folder" "$smac" data manifest --data "$t/a.jsonl" -o "$t/none/a.jsonl"
+mkdir -p "$t/classes/high" "$t/classes/low"; for i in 1 2 3 4; do cp "$t/voices/a.wav" "$t/classes/high/$i.wav"; cp "$t/voices/b.wav" "$t/classes/low/$i.wav"; done
+check "a folder by class" sh -c "'$smac' data check --data '$t/classes' --dataset folder | grep -q '^  class'"

@@ -1,5 +1,6 @@
 /* The manifest: JSON lines with tasks told or found out, soft labels, the modalities' own, ready features. */
 #include "support/folder.h"
+#include "support/same_dataset.h"
 
 #include "data/dataset.h"
 #include "weights/safetensors.h"
@@ -11,7 +12,10 @@ static smac_status read_with(const char *text, const char *task, bool skip, data
     char path[512];
     write_text(folder, "set.jsonl", text);
     dataset_options options = {.path = file_in(folder, "set.jsonl", path), .task = task, .skip_bad = skip};
-    return dataset_read(&options, NULL, out, error);
+    smac_status status = dataset_read(&options, NULL, out, error);
+    if (status == SMAC_OK)
+        assert_manifest_keeps(*out);
+    return status;
 }
 
 static int prepare(void **state)

@@ -1,5 +1,6 @@
 /* Datasets in MMSA's layout: every variant in circulation, and everything that can be wrong with one. */
 #include "support/folder.h"
+#include "support/same_dataset.h"
 
 #include "data/dataset.h"
 
@@ -7,7 +8,10 @@ static smac_status read_with(
     const char *path, const char *layout, bool skip, const char *task, dataset **out, smac_error *error)
 {
     dataset_options options = {.path = path, .layout = layout, .skip_bad = skip, .task = task};
-    return dataset_read(&options, NULL, out, error);
+    smac_status status = dataset_read(&options, NULL, out, error);
+    if (status == SMAC_OK)
+        assert_manifest_keeps(*out);
+    return status;
 }
 
 /* Three rows, whatever the spelling of the file: the same items. */

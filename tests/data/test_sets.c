@@ -2,6 +2,7 @@
 #include <hdf5.h>
 
 #include "support/folder.h"
+#include "support/same_dataset.h"
 
 #include "base/file.h"
 #include "base/text.h"
@@ -12,6 +13,7 @@ static void read_set(const char *folder, const char *layout, const char *task, d
 {
     dataset_options options = {.path = folder, .layout = layout, .task = task};
     assert_ok(dataset_read(&options, NULL, out, error));
+    assert_manifest_keeps(*out); /* every set of this file */
 }
 
 static void expect_refused(const char *folder, const char *layout, const char *task, const char *says)
@@ -272,6 +274,54 @@ static void faces(void **state)
     folder_remove(folder);
 }
 
+/* Pictures by class: with folders of splits, and without. */
+static void folders(void **state)
+{
+    (void)state;
+    char folder[256], path[512];
+    dataset *d = NULL;
+    folder_new(folder);
+    make_folder(folder, "train/happy");
+    make_folder(folder, "train/sad");
+    make_folder(folder, "val/sad");
+    make_folder(folder, "Test/happy");
+    write_text(folder, "train/happy/a.png", "x");
+    write_text(folder, "train/happy/notes.txt", "x"); /* left out */
+    write_text(folder, "train/sad/b.WAV", "x");
+    write_text(folder, "val/sad/a.png", "x");
+    write_text(folder, "Test/happy/c.jpg", "x");
+    read_set(folder, "folder", NULL, &d);
+    assert_int_equal(d->count, 4);
+    assert_string_equal(d->tasks[0].name, "class");
+    assert_int_equal(find_item(d, "train/sad/b.WAV")->split, SPLIT_TRAIN);
+    assert_near(dataset_label(d, find_item(d, "train/sad/b.WAV"), 0, TRUTH_MULTIMODAL), 1, 0);
+    assert_int_equal(find_item(d, "val/sad/a.png")->split, SPLIT_VALID);
+    assert_int_equal(find_item(d, "Test/happy/c.jpg")->split, SPLIT_TEST);
+    dataset_free(d);
+    read_set(folder, "folder", "mood", &d);
+    assert_string_equal(d->tasks[0].name, "mood");
+    dataset_free(d);
+    make_folder(folder, "angry");
+    expect_refused(folder, "folder", NULL, "a folder angry, which is not");
+    expect_refused(file_in(folder, "train/sad/b.WAV", path), "folder", NULL, "is a file");
+    folder_remove(folder);
+    folder_new(folder);
+    expect_refused(folder, "folder", NULL, "no picture or recording");
+    make_folder(folder, "up");
+    make_folder(folder, "down");
+    for (int i = 0; i < 200; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s/%d.mp4", i % 2 ? "up" : "down", i);
+        write_text(folder, name, "x");
+    }
+    read_set(folder, "folder", NULL, &d);
+    assert_int_equal(d->count, 200);
+    assert_in_range(dataset_split_count(d, SPLIT_VALID), 8, 36);
+    assert_in_range(dataset_split_count(d, SPLIT_TEST), 8, 36);
+    dataset_free(d);
+    folder_remove(folder);
+}
+
 static void cremad(void **state)
 {
     (void)state;
@@ -462,7 +512,7 @@ static void csd(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(meld), cmocka_unit_test(mustard), cmocka_unit_test(urfunny),
-        cmocka_unit_test(goemotions), cmocka_unit_test(voices), cmocka_unit_test(faces), cmocka_unit_test(cremad),
-        cmocka_unit_test(iemocap), cmocka_unit_test(mmsa_pickles), cmocka_unit_test(csd)};
+        cmocka_unit_test(goemotions), cmocka_unit_test(voices), cmocka_unit_test(faces), cmocka_unit_test(folders),
+        cmocka_unit_test(cremad), cmocka_unit_test(iemocap), cmocka_unit_test(mmsa_pickles), cmocka_unit_test(csd)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* A plain table of the user's own: columns by name, separators, encodings, tasks found out from the labels. */
 #include "support/folder.h"
+#include "support/same_dataset.h"
 
 #include <strings.h>
 
@@ -27,7 +28,10 @@ static smac_status read_with(
     memset(notes ? notes : &unheard, 0, sizeof unheard);
     reporter r = {.log = hear, .user = notes ? notes : &unheard};
     dataset_options options = {.path = file_in(folder, name, path), .task = task, .skip_bad = skip};
-    return dataset_read(&options, &r, out, error);
+    smac_status status = dataset_read(&options, &r, out, error);
+    if (status == SMAC_OK)
+        assert_manifest_keeps(*out);
+    return status;
 }
 
 static void write_bytes(const char *name, const char *bytes, size_t size)
