@@ -5,13 +5,12 @@
 #include <string.h>
 
 static const double MEMORY_SECONDS = 1.0;
-static const double SILENCE = 1e-9; /* mean square; below it nothing is judged (-90 dB) */
-/* The power of the mix as a share of the loudest channel's power in it: the same voice in both channels has 4, in one
- * of two 1, in opposite phase 0. */
+static const double SILENCE = 1e-9; /* mean square (-90 dB), below which a block is ignored */
+/* Power of the mix / power of the loudest channel in it: 4 for two equal channels, 1 for one, 0 in opposite phase. */
 static const double CANCELS_BELOW = 0.4, SOUND_ABOVE = 0.6;
-static const double CENTRE_SPEAKS = 0.01; /* share of the loudest channel */
-static const double FADED = 0.01;
-enum { FADE = 160 }; /* samples from one way of mixing to another */
+static const double CENTRE_SPEAKS = 0.01; /* of the loudest channel's power */
+static const double FADED = 0.01;         /* likewise: then another channel is taken */
+enum { FADE = 160 };                      /* samples of a cross-fade */
 
 void channel_mixer_set(channel_mixer *m, int channels, int centre, const double *weights)
 {
@@ -30,7 +29,7 @@ static double weighted_power(const channel_mixer *m, int channel)
     return (double)m->weights[channel] * (double)m->weights[channel] * m->power[channel][channel];
 }
 
-/* Add a block to the recent sums; false: it is silent. */
+/* Add a block to the recent sums; false: the block is silent. */
 static bool mixer_measure(channel_mixer *m, const float *const *planes, size_t count, double rate)
 {
     double sums[MIXER_WATCHED_MAX][MIXER_WATCHED_MAX] = {{0}}, loudest = 0;

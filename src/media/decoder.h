@@ -1,9 +1,9 @@
 /*
- * media/decoder.h - decoded pictures and sound of a file in one pass, with times; between libav and the rest of the module.
+ * media/decoder.h - the pictures, sound and subtitles of a recording in one pass, with times.
  *
- * Pictures come with the span in which they are on show: [from, until).  Sound comes as mono float32 at
- * MEDIA_SAMPLE_RATE without holes: silence stands where the stream starts late or has a gap of over 0.1 s; where the
- * timestamps jump backwards, or forward beyond the end of the file, they are distrusted and the sound goes on.
+ * A picture comes with the interval in which it is shown: [from, until).  Before the first picture and after the last
+ * one nothing is shown.  Sound is mono float32 at MEDIA_SAMPLE_RATE and continuous: silence, marked as a hole, fills the
+ * time before a late start and gaps of over 0.1 s.  How time stamps are corrected: media/timeline.h, media/libav_sound.h.
  */
 #ifndef SMAC_MEDIA_DECODER_H
 #define SMAC_MEDIA_DECODER_H
@@ -18,32 +18,34 @@ typedef enum decoded_kind { DECODED_PICTURE, DECODED_SOUND, DECODED_END } decode
 
 typedef struct decoded {
     decoded_kind kind;
-    double from, until; /* PICTURE: seconds from the start of the part read; until the end of it at most */
-    bool last;          /* PICTURE: no other follows */
-    const float *samples;
+    double from, until;   /* PICTURE: seconds from the start of the part read; until the end of it at most */
+    bool last;            /* PICTURE: no other follows */
+    const float *samples; /* SOUND: valid until the next decoder_next */
     size_t count;
-    int64_t first;
-    bool hole; /* SOUND: silence that was put in where the recording has no sound */
+    int64_t first; /* SOUND: the position of samples[0] from the start of the part */
+    bool hole;     /* SOUND: silence that was inserted where the recording has no sound */
 } decoded;
 
+/* Errors: as media_open; UNSUPPORTED: no decoder for any stream; FORMAT: longer than the limits. */
 smac_status decoder_open(const char *path, const media_options *options, decoder **out, smac_error *error);
 /*
- * Decode a file that media_open opened; it is taken over, on failure too.  Of options count start, end, skip_* and
- * subtitles; NULL: as the file was opened.
+ * Decode a file that media_open opened.  Takes ownership of file, on failure too.  Only start, end, skip_* and subtitles
+ * of options are used; NULL: those of media_open.
  */
 smac_status decoder_start(media_file *file, const media_options *options, decoder **out, smac_error *error);
-void decoder_close(decoder *d);
+void decoder_close(decoder *d); /* may be NULL */
+/* Errors: FORMAT (nothing could be decoded; a gap or a length above the limits), IO, INTERRUPTED, MEMORY. */
 smac_status decoder_next(decoder *d, decoded *out, smac_error *error);
-/* The picture of the last DECODED_PICTURE as upright RGB; holds until the next decoder_next. */
+/* The last DECODED_PICTURE as upright RGB; valid until the next decoder_next. */
 smac_status decoder_picture(decoder *d, picture *out, smac_error *error);
 
 const char *decoder_name(const decoder *d); /* the path, or the name of the input */
 const media_info *decoder_info(const decoder *d);
-const media_warnings *decoder_warnings(const decoder *d);
-double decoder_picture_seconds(const decoder *d);
+const media_warnings *decoder_warnings(const decoder *d); /* complete after DECODED_END */
+double decoder_picture_seconds(const decoder *d);         /* decoded so far */
 double decoder_sound_seconds(const decoder *d);
-/* The words of the subtitles read so far (options.subtitles), whole and sorted at the end; empty when there are none. */
+/* The subtitles read so far (options.subtitles); complete and sorted after DECODED_END. */
 const transcript *decoder_subtitles(const decoder *d);
-void decoder_take_subtitles(decoder *d, transcript *out); /* move them out; transcript_free(out) */
+void decoder_take_subtitles(decoder *d, transcript *out); /* moves them; free with transcript_free */
 
 #endif

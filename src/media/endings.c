@@ -1,4 +1,4 @@
-/* media/endings.c - which files of a folder are taken for recordings. */
+/* media/endings.c - file extensions of recordings. */
 #include <string.h>
 #include <strings.h>
 

@@ -1,10 +1,10 @@
-/* media/language.c - which codes mean the same language. */
+/* media/language.c - comparing language codes. */
 #include "media/language.h"
 
 #include <string.h>
 #include <strings.h>
 
-/* One language a row: ISO 639-1, ISO 639-2 (terminology, bibliography), and codes that are used for the same. */
+/* One language per row: ISO 639-1, ISO 639-2 (terminology, bibliographic), and other codes in use. */
 static const char *const same[] = {"aa aar", "ab abk", "ae ave", "af afr", "ak aka", "am amh", "an arg", "ar ara arb",
     "as asm", "av ava", "ay aym", "az aze", "ba bak", "be bel", "bg bul", "bi bis", "bm bam", "bn ben", "bo bod tib",
     "br bre", "bs bos", "ca cat", "ce che", "ch cha", "co cos", "cr cre", "cs ces cze", "cu chu", "cv chv",

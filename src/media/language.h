@@ -1,4 +1,4 @@
-/* media/language.h - codes of languages as containers write them: ISO 639-1 and -2 (both forms), with or without region. */
+/* media/language.h - language codes in containers: ISO 639-1 and ISO 639-2 (both variants), with or without region. */
 #ifndef SMAC_MEDIA_LANGUAGE_H
 #define SMAC_MEDIA_LANGUAGE_H
 

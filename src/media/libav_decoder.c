@@ -1,8 +1,8 @@
 /*
- * media/libav_decoder.c - the decode loop: packets in, pictures with their span and mono sound out.
+ * media/libav_decoder.c - the decoding loop.
  *
- * A picture is given when the next one shows how long it was on show, so one decoded picture is always held back.
- * Broken packets are counted and passed over.  Conversion to RGB happens only for pictures that are asked for.
+ * A picture is returned when the next one is decoded, which ends its interval; so one decoded picture is always held.
+ * Broken packets are counted and skipped.  A picture is converted to RGB only when the caller asks for it.
  */
 #include "media/decoder.h"
 
@@ -18,19 +18,19 @@
 #include "media/libav_sound.h"
 #include "media/libav_subtitles.h"
 
-enum { DECODE_ERRORS_MAX = 64 }; /* in a row: then what the decoder holds back is given up */
+enum { DECODE_ERRORS_MAX = 64 }; /* consecutive errors, after which a decoder is not drained any further */
 
-#define RUN_UP_SECONDS 0.1
-#define OVERLAP_SECONDS 0.1 /* pictures that begin earlier than this before the last one are dropped */
+#define RUN_UP_SECONDS 0.1  /* a later start of a stream is a real one */
+#define OVERLAP_SECONDS 0.1 /* a picture this much earlier than the one before is dropped */
 
 struct decoder {
     libav_file *file;
-    double start, end; /* of the part read, in our time; end may be INFINITY */
+    double start, end; /* of the part that is read, from the start of the file; end may be INFINITY */
     packet_queue packets;
     AVPacket *packet;
     AVFrame *frame;
     bool input_ended;
-    bool is_corrupt[TIMELINE_TRACKS]; /* the packet read last */
+    bool is_corrupt[TIMELINE_TRACKS]; /* of the last packet read */
     /* picture */
     AVCodecContext *picture_codec;
     AVFrame *held, *current;
@@ -54,14 +54,14 @@ static double seconds_of(int64_t stamp, AVRational base)
 
 /* --- opening ----------------------------------------------------------------------------------------------------- */
 
-static void seek_to_start(decoder *d)
+static void decoder_seek_to_start(decoder *d)
 {
-    /* Only containers with an index land exactly; the others are decoded from their beginning. */
+    /* Only containers with an index seek exactly; the others are decoded from their beginning. */
     static const char *const indexed[] = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "wav", "flac"};
     bool has_index = false;
     for (size_t i = 0; i < sizeof indexed / sizeof indexed[0]; i++)
         has_index = has_index || strcmp(d->file->info.container, indexed[i]) == 0;
-    /* A second earlier, so that sound decoders have warmed up when the part begins; more for words that began before. */
+    /* A second earlier, to prime the sound decoder; ten for subtitles that begin before the part. */
     double earlier = d->subtitles.stream >= 0 ? 10.0 : 1.0;
     bool words_alone = d->subtitles.stream >= 0 && !d->picture_codec && !d->sound_codec;
     if (!has_index || words_alone || d->start < earlier + 1.0)
@@ -111,7 +111,7 @@ static smac_status decoder_prepare(decoder *d, smac_error *error)
         if (!((int)i == f->picture_stream && d->picture_codec) && !((int)i == f->sound_stream && d->sound_codec) &&
             (int)i != d->subtitles.stream)
             f->format->streams[i]->discard = AVDISCARD_ALL;
-    seek_to_start(d);
+    decoder_seek_to_start(d);
     return SMAC_OK;
 }
 
@@ -172,11 +172,10 @@ void decoder_close(decoder *d)
 /* --- pictures ---------------------------------------------------------------------------------------------------- */
 
 /*
- * A stream that begins a moment after the file does so by its codec's or container's run-up (AAC in Matroska puts the
- * picture 0.05 s late), not by intent: it is taken to begin with the file.  So taking the sound out of a file does not
- * move the times at which its picture is sampled.
+ * The delay of a stream that begins slightly after the file because of codec or container delays (AAC in Matroska makes
+ * the picture 0.05 s late): it is removed, so that the sampled pictures do not depend on whether there is sound.
  */
-static double run_up(const decoder *d, int stream)
+static double stream_run_up(const decoder *d, int stream)
 {
     const AVStream *s = d->file->format->streams[stream];
     double lead = s->start_time == AV_NOPTS_VALUE ? 0 : seconds_of(s->start_time, s->time_base) - d->file->start_time;
@@ -184,16 +183,16 @@ static double run_up(const decoder *d, int stream)
 }
 
 /* The time of d->frame from the start of the file. */
-static double picture_time(const decoder *d)
+static double decoder_picture_time(const decoder *d)
 {
     AVRational base = d->file->format->streams[d->file->picture_stream]->time_base;
     int64_t stamp = d->frame->best_effort_timestamp;
     if (stamp == AV_NOPTS_VALUE)
         return d->has_time ? d->held_from + d->held_length : 0;
-    return seconds_of(stamp, base) - d->file->start_time - run_up(d, d->file->picture_stream);
+    return seconds_of(stamp, base) - d->file->start_time - stream_run_up(d, d->file->picture_stream);
 }
 
-static double picture_length(const decoder *d)
+static double decoder_picture_length(const decoder *d)
 {
     const AVStream *stream = d->file->format->streams[d->file->picture_stream];
     double length = d->frame->pkt_duration > 0 ? seconds_of(d->frame->pkt_duration, stream->time_base) : 0;
@@ -202,7 +201,7 @@ static double picture_length(const decoder *d)
     return length;
 }
 
-static void give_picture(decoder *d, double until, bool last, decoded *out)
+static void decoder_give_picture(decoder *d, double until, bool last, decoded *out)
 {
     av_frame_unref(d->current);
     av_frame_move_ref(d->current, d->held);
@@ -216,7 +215,7 @@ static void give_picture(decoder *d, double until, bool last, decoded *out)
 }
 
 /* d->frame was decoded.  True when out was filled. */
-static bool take_picture(decoder *d, decoded *out)
+static bool decoder_take_picture(decoder *d, decoded *out)
 {
     if (d->picture_ended) {
         av_frame_unref(d->frame);
@@ -225,17 +224,17 @@ static bool take_picture(decoder *d, decoded *out)
     if (d->frame->flags & AV_FRAME_FLAG_CORRUPT || d->frame->decode_error_flags)
         d->picture_broken++;
     d->pictures++;
-    double time = picture_time(d), length = picture_length(d);
+    double time = decoder_picture_time(d), length = decoder_picture_length(d);
     bool given = false;
-    if (d->has_time && time < d->held_from - OVERLAP_SECONDS) { /* its time has been on show already */
+    if (d->has_time && time < d->held_from - OVERLAP_SECONDS) { /* its interval was covered already */
         d->picture_overlaps++;
         av_frame_unref(d->frame);
         return false;
     }
     time = d->has_time ? fmax(time, d->held_from) : time;
-    /* A picture whose span ends before the part begins is dropped, as is all that begins behind its end. */
+    /* Pictures that end before the part or begin after it are dropped. */
     if (d->has_held && time > d->start) {
-        give_picture(d, time, time >= d->end, out);
+        decoder_give_picture(d, time, time >= d->end, out);
         given = true;
     }
     d->has_time = true;
@@ -252,22 +251,22 @@ static bool take_picture(decoder *d, decoded *out)
     return given;
 }
 
-/* No picture will come any more: the one held back is the last. */
-static bool finish_picture(decoder *d, decoded *out)
+/* No more pictures: the held one is the last. */
+static bool decoder_finish_picture(decoder *d, decoded *out)
 {
     if (d->picture_ended)
         return false;
     d->picture_ended = true;
     if (!d->has_held || d->held_from + d->held_length <= d->start)
         return false;
-    give_picture(d, d->held_from + d->held_length, true, out);
+    decoder_give_picture(d, d->held_from + d->held_length, true, out);
     return true;
 }
 
 smac_status decoder_picture(decoder *d, picture *out, smac_error *error)
 {
     if (!d->current->data[0])
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: no picture is at hand", d->file->path);
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: a picture was asked for before one was decoded", d->file->path);
     AVStream *stream = d->file->format->streams[d->file->picture_stream];
     stored_picture stored = {d->current, d->file->orientation,
         libav_pixel_aspect(av_guess_sample_aspect_ratio(d->file->format, stream, d->current)), d->file->path};
@@ -276,7 +275,7 @@ smac_status decoder_picture(decoder *d, picture *out, smac_error *error)
 
 /* --- sound ------------------------------------------------------------------------------------------------------- */
 
-static bool give_sound(decoder *d, decoded *out)
+static bool decoder_give_sound(decoder *d, decoded *out)
 {
     sound_piece piece;
     if (!sound_converter_next(&d->sound, &piece))
@@ -289,7 +288,7 @@ static bool give_sound(decoder *d, decoded *out)
     return true;
 }
 
-static smac_status take_sound(decoder *d, smac_error *error)
+static smac_status decoder_take_sound(decoder *d, smac_error *error)
 {
     if (d->frame->flags & AV_FRAME_FLAG_CORRUPT || d->frame->decode_error_flags)
         d->sound_broken++;
@@ -297,10 +296,10 @@ static smac_status take_sound(decoder *d, smac_error *error)
     int64_t stamp = d->frame->best_effort_timestamp;
     double time = stamp == AV_NOPTS_VALUE
         ? NAN
-        : seconds_of(stamp, base) - d->file->start_time - run_up(d, d->file->sound_stream);
+        : seconds_of(stamp, base) - d->file->start_time - stream_run_up(d, d->file->sound_stream);
     smac_status status = sound_converter_feed(&d->sound, d->frame, time, error);
     av_frame_unref(d->frame);
-    if (status == SMAC_ERROR_UNSUPPORTED) { /* the picture may still do */
+    if (status == SMAC_ERROR_UNSUPPORTED) { /* the picture may still be usable */
         libav_warn(d->file, "its sound is left out: %s", error ? error->message : "its form is not supported");
         d->sound_ended = true;
         return SMAC_OK;
@@ -312,8 +311,8 @@ static smac_status take_sound(decoder *d, smac_error *error)
 
 /* --- the loop ---------------------------------------------------------------------------------------------------- */
 
-/* Fetch one frame of one decoder.  1: d->frame is filled; 0: it wants input, or has ended. */
-static int receive_frame(decoder *d, timeline_track track)
+/* Get one frame of a decoder into d->frame.  1: done; 0: the decoder needs input, or has ended. */
+static int decoder_receive_frame(decoder *d, timeline_track track)
 {
     AVCodecContext *codec = track == TIMELINE_PICTURE ? d->picture_codec : d->sound_codec;
     bool *drained = track == TIMELINE_PICTURE ? &d->picture_drained : &d->sound_drained;
@@ -328,14 +327,14 @@ static int receive_frame(decoder *d, timeline_track track)
             *drained = true;
             return 0;
         }
-        *broken += !d->is_corrupt[track]; /* that is counted apart */
+        *broken += !d->is_corrupt[track]; /* counted when the packet was read */
         if (d->input_ended && tries + 1 == DECODE_ERRORS_MAX)
             *drained = true;
     }
     return 0;
 }
 
-static void end_input(decoder *d)
+static void decoder_end_input(decoder *d)
 {
     d->input_ended = true;
     if (d->picture_codec)
@@ -344,19 +343,19 @@ static void end_input(decoder *d)
         avcodec_send_packet(d->sound_codec, NULL);
 }
 
-static smac_status read_packet(decoder *d, smac_error *error)
+static smac_status decoder_read_packet(decoder *d, smac_error *error)
 {
     int track;
     bool ended;
     TRY(packet_queue_next(&d->packets, d->packet, &track, &ended, error));
     if (ended) {
-        end_input(d);
+        decoder_end_input(d);
         return SMAC_OK;
     }
     smac_status status = SMAC_OK;
     if ((track == TIMELINE_PICTURE && !d->picture_ended) || (track == TIMELINE_SOUND && !d->sound_ended)) {
         bool picture = track == TIMELINE_PICTURE;
-        /* The last packet of a file may be shorter than the others, which libav calls corrupt too. */
+        /* libav also marks the last packet of a file as corrupt when it is shorter than the others: not counted. */
         *(picture ? &d->picture_broken : &d->sound_broken) += d->is_corrupt[track];
         d->is_corrupt[track] = d->packet->flags & AV_PKT_FLAG_CORRUPT;
         ++*(picture ? &d->picture_packets : &d->sound_packets);
@@ -370,14 +369,14 @@ static smac_status read_packet(decoder *d, smac_error *error)
     return status;
 }
 
-/* What was done to follow the time stamps. */
-static void warn_of_times(decoder *d)
+/* Warn about the corrections of time stamps. */
+static void decoder_warn_of_times(decoder *d)
 {
     libav_file *f = d->file;
     const sound_converter *s = &d->sound;
     packet_queue_warn(&d->packets);
     if (d->picture_overlaps > 0)
-        libav_warn(f, "%lld pictures whose time was on show already were dropped", (long long)d->picture_overlaps);
+        libav_warn(f, "%lld pictures overlapped the ones before them and were dropped", (long long)d->picture_overlaps);
     if (s->gaps > 0)
         libav_warn(f, "its sound has %lld gap%s of %.2f s in all, the first at %.2f s: filled with silence",
             (long long)s->gaps, s->gaps == 1 ? "" : "s", s->gap_seconds, d->start + s->first_gap);
@@ -394,7 +393,7 @@ static void warn_of_times(decoder *d)
             alone, s->mixer.first_alone + 1, s->mixer.channels);
 }
 
-static void warn_of_losses(decoder *d)
+static void decoder_warn_of_losses(decoder *d)
 {
     libav_file *f = d->file;
     const struct {
@@ -411,7 +410,7 @@ static void warn_of_losses(decoder *d)
         if (!all[i].wanted)
             continue;
         if (all[i].broken > 0)
-            libav_warn(f, "%lld of %lld packets of the %s were broken and passed over", (long long)all[i].broken,
+            libav_warn(f, "%lld of %lld packets of the %s were broken and skipped", (long long)all[i].broken,
                 (long long)all[i].packets, all[i].name);
         if (all[i].seconds <= 0 && d->start == 0)
             libav_warn(f, "nothing of its %s could be decoded; it is left out", all[i].name);
@@ -420,7 +419,7 @@ static void warn_of_losses(decoder *d)
             f->format->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE || f->info.is_still || f->is_streamed;
         if (estimated || isfinite(d->end) || packet_queue_jumped(&d->packets))
             continue;
-        bool own = stream->duration > 0; /* Matroska tells the length of the whole file alone */
+        bool own = stream->duration > 0; /* Matroska states only the length of the whole file */
         double expected = own ? seconds_of(stream->duration, stream->time_base) : f->info.duration;
         if (all[i].seconds <= 0 || !(all[i].seconds < expected * 0.98 - 0.5))
             continue;
@@ -434,11 +433,11 @@ static void warn_of_losses(decoder *d)
     f->warnings.broken_packets = d->picture_broken + d->sound_broken;
 }
 
-static smac_status finish_all(decoder *d, decoded *out, smac_error *error)
+static smac_status decoder_finish(decoder *d, decoded *out, smac_error *error)
 {
     size_t known = d->file->warnings.count;
-    warn_of_losses(d);
-    warn_of_times(d);
+    decoder_warn_of_losses(d);
+    decoder_warn_of_times(d);
     subtitle_reader_finish(&d->subtitles);
     *out = (decoded){.kind = DECODED_END};
     bool nothing = d->pictures == 0 && !sound_converter_has_sound(&d->sound);
@@ -458,36 +457,36 @@ smac_status decoder_next(decoder *d, decoded *out, smac_error *error)
 {
     for (;;) {
         if (!d->sound_ended || sound_converter_complete(&d->sound))
-            if (give_sound(d, out))
+            if (decoder_give_sound(d, out))
                 return SMAC_OK;
-        if (d->picture_codec && !d->picture_drained && receive_frame(d, TIMELINE_PICTURE)) {
-            if (take_picture(d, out))
+        if (d->picture_codec && !d->picture_drained && decoder_receive_frame(d, TIMELINE_PICTURE)) {
+            if (decoder_take_picture(d, out))
                 return SMAC_OK;
             continue;
         }
-        if (d->sound_codec && !d->sound_drained && receive_frame(d, TIMELINE_SOUND)) {
+        if (d->sound_codec && !d->sound_drained && decoder_receive_frame(d, TIMELINE_SOUND)) {
             if (d->sound_ended)
                 av_frame_unref(d->frame);
             else
-                TRY(take_sound(d, error));
+                TRY(decoder_take_sound(d, error));
             continue;
         }
-        if (d->picture_drained && finish_picture(d, out))
+        if (d->picture_drained && decoder_finish_picture(d, out))
             return SMAC_OK;
         if (d->sound_drained && !d->sound_ended) {
             TRY(sound_converter_finish(&d->sound, error));
-            if (give_sound(d, out))
+            if (decoder_give_sound(d, out))
                 return SMAC_OK;
             d->sound_ended = true;
         }
         bool words_alone = d->subtitles.stream >= 0 && !d->picture_codec && !d->sound_codec;
         if (d->picture_ended && d->sound_ended && (!words_alone || d->input_ended))
-            return finish_all(d, out, error);
-        if (d->input_ended) { /* a decoder that wants input after the end has nothing more */
+            return decoder_finish(d, out, error);
+        if (d->input_ended) { /* a decoder that needs input now has no more output */
             d->picture_drained = d->sound_drained = true;
             continue;
         }
-        TRY(read_packet(d, error));
+        TRY(decoder_read_packet(d, error));
     }
 }
 

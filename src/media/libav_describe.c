@@ -1,4 +1,4 @@
-/* media/libav_describe.c - what is in an opened container: its streams, which of them are read, its length. */
+/* media/libav_describe.c - describing an opened container: formats, orientation, pixel shape, start and length. */
 #include <libavutil/display.h>
 #include <libavutil/pixdesc.h>
 #include <math.h>
@@ -80,7 +80,7 @@ static void describe_picture(libav_file *f)
     info->is_still = strcmp(kind, "image2") == 0 || (length > 5 && strcmp(kind + length - 5, "_pipe") == 0);
 }
 
-static double length_of(const AVFormatContext *format)
+static double stated_length(const AVFormatContext *format)
 {
     double seconds = format->duration != AV_NOPTS_VALUE ? (double)format->duration / AV_TIME_BASE : 0;
     for (unsigned i = 0; seconds <= 0 && i < format->nb_streams; i++) {
@@ -93,13 +93,13 @@ static double length_of(const AVFormatContext *format)
 
 bool libav_clock_may_jump(const AVFormatContext *format)
 {
-    /* Ogg has the flag for chained files, whose stamps begin again; within one of them its clock does not jump. */
+    /* Ogg has this flag for chained files, whose stamps restart; within one of them the clock does not jump. */
     return format->iformat->flags & AVFMT_TS_DISCONT && strcmp(format->iformat->name, "ogg") != 0;
 }
 
 /*
- * A file may begin before 0 because a sound codec gives samples before the first true one (Opus, AAC).  A larger
- * negative start is a true one: a clock that wraps during the file, or a cut that left the time stamps alone.
+ * Whether a negative start is only the priming samples of a sound codec (Opus, AAC).  A larger negative start is real:
+ * a clock that wraps during the file, or a cut that kept the time stamps.
  */
 static bool is_run_up(const AVFormatContext *format, double start)
 {
@@ -118,7 +118,7 @@ static bool is_run_up(const AVFormatContext *format, double start)
     return -start <= longest + 0.001;
 }
 
-/* A RIFF file (WAV, AVI) that was written to a pipe: its size, the first length in it, was never filled in. */
+/* A RIFF file (WAV, AVI) that was written to a pipe: the size at its beginning was never filled in. */
 static bool is_streamed_riff(const uint8_t head[8])
 {
     static const uint8_t all[4] = {0xFF, 0xFF, 0xFF, 0xFF}, none[4] = {0};
@@ -156,5 +156,5 @@ void libav_describe(libav_file *f)
     f->is_streamed = is_streamed_riff(f->head);
     warn_of_riff_size(f);
     bool is_unknown = info->is_still || (f->is_streamed && strcmp(info->container, "avi") == 0);
-    info->duration = is_unknown ? 0 : length_of(format);
+    info->duration = is_unknown ? 0 : stated_length(format);
 }

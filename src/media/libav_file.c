@@ -1,4 +1,4 @@
-/* media/libav_file.c - opening a container through our own reading callbacks, and describing it. */
+/* media/libav_file.c - opening a container through our own read callbacks. */
 #include "media/libav_file.h"
 
 #include <errno.h>
@@ -137,7 +137,7 @@ static int64_t seek_callback(void *user, int64_t offset, int whence)
     return f->position = base + offset;
 }
 
-/* A media file has no business opening other files or addresses (play lists do). */
+/* A media file must not open other files or addresses, as playlists do. */
 static int open_nothing_else(AVFormatContext *format, AVIOContext **io, const char *url, int flags, AVDictionary **o)
 {
     (void)format, (void)io, (void)url, (void)flags, (void)o;
@@ -157,7 +157,7 @@ static void set_descriptor(libav_file *f, int descriptor, int64_t size)
 
 static smac_status open_path(libav_file *f, smac_error *error)
 {
-    f->descriptor = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe nobody writes to is not waited for */
+    f->descriptor = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* do not wait for the writer of a pipe */
     if (f->descriptor < 0)
         return FAIL(error, errno == ENOENT || errno == ENOTDIR ? SMAC_ERROR_NOT_FOUND : SMAC_ERROR_IO,
             "cannot open %s: %s; check its name and permissions", f->path, strerror(errno));
@@ -202,7 +202,7 @@ smac_status libav_use_descriptor(libav_file *f, int descriptor, int64_t size, sm
     return open_io(f, error);
 }
 
-/* Demuxers that turn any text into pictures, or that are lists of other files. */
+/* Demuxers that render any text as pictures, or that read lists of other files. */
 static bool is_refused(const char *name)
 {
     static const char *const refused[] = {
@@ -216,8 +216,8 @@ static bool is_refused(const char *name)
 static smac_status not_recognised(const libav_file *f, smac_error *error)
 {
     return FAIL(error, SMAC_ERROR_FORMAT,
-        "%s is no video, sound or picture that can be read, expected mp4, mkv, "
-        "webm, mov, avi, wav, mp3, flac, ogg or the like",
+        "%s is not a video, sound or picture file that can be read, expected mp4, mkv, "
+        "webm, mov, avi, wav, mp3, flac, ogg or similar",
         f->path);
 }
 
@@ -263,8 +263,8 @@ static smac_status open_container(libav_file *f, smac_error *error)
     if (code == AVERROR(ENOMEM))
         return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for reading %s", f->path);
     if (code < 0)
-        return FAIL(error, SMAC_ERROR_FORMAT,
-            "%s is no valid file of the kind %s: it is damaged, cut off or something else", f->path, kind->name);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s is not a valid %s file: it is damaged, cut off or of another format",
+            f->path, kind->name);
     if (!f->input.seek && samples_were_passed(f))
         return FAIL(error, SMAC_ERROR_FORMAT,
             "%s cannot be read as a stream, because its index comes after its pictures and sound: write it into a file "
@@ -275,7 +275,8 @@ static smac_status open_container(libav_file *f, smac_error *error)
     if (count > 0 && (per_stream = memory_new(count, sizeof *per_stream)))
         for (unsigned i = 0; i < count; i++)
             av_dict_set_int(&per_stream[i], "max_pixels", f->max_pixels, 0);
-    avformat_find_stream_info(f->format, per_stream); /* a failure shows in the streams */
+    avformat_find_stream_info(
+        f->format, per_stream); /* on failure the streams are incomplete, which is checked later */
     for (unsigned i = 0; per_stream && i < count; i++)
         av_dict_free(&per_stream[i]);
     free(per_stream);
@@ -299,7 +300,7 @@ smac_status libav_check_streams(const libav_file *f, bool subtitles_alone_do, sm
         f->path, f->info.container, f->info.streams);
 }
 
-static smac_status open_all(libav_file *f, smac_error *error)
+static smac_status file_open_all(libav_file *f, smac_error *error)
 {
     if (!f->input.read)
         TRY(open_path(f, error));
@@ -324,8 +325,8 @@ smac_status media_open(const media_input *input, const media_options *options, m
     if (options)
         f->options = *options;
     f->max_pixels = f->options.max_pixels > 0 ? f->options.max_pixels : DEFAULT_MAX_PIXELS;
-    av_log_set_level(AV_LOG_QUIET); /* libav would write to standard error; what matters is in our messages */
-    smac_status status = open_all(f, error);
+    av_log_set_level(AV_LOG_QUIET); /* libav writes to standard error otherwise */
+    smac_status status = file_open_all(f, error);
     if (status != SMAC_OK) {
         media_close(f);
         return status;

@@ -1,4 +1,4 @@
-/* media/libav_packets.c - reading packets, looking ahead where a time stamp is in doubt. */
+/* media/libav_packets.c - reading packets, and reading ahead to judge suspicious time stamps. */
 #include "media/libav_packets.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-enum { READ_ERRORS_MAX = 64 }; /* in a row: then the rest of the file is given up */
+enum { READ_ERRORS_MAX = 64 }; /* consecutive errors, after which reading ends */
 enum { LOOK_AHEAD_PACKETS = 8192, LOOK_AHEAD_BYTES = 32 << 20 };
 
 void packet_queue_init(packet_queue *q, libav_file *file, const int streams[TIMELINE_TRACKS], double start, double end)
@@ -49,7 +49,7 @@ static int track_of(const packet_queue *q, int stream)
 static timeline_packet packet_stamp(const packet_queue *q, const AVPacket *packet, int track)
 {
     double base = av_q2d(q->file->format->streams[packet->stream_index]->time_base);
-    /* Pictures are stored in the order of decoding, in which only that time grows. */
+    /* Pictures are stored in decoding order, so only their decoding times increase. */
     int64_t stamp = packet->dts;
     if (track == TIMELINE_SOUND && packet->pts != AV_NOPTS_VALUE)
         stamp = packet->pts;
@@ -78,7 +78,7 @@ static bool ring_grow(packet_queue *q)
     return true;
 }
 
-/* Read one packet to the end of the ring, or set ended. */
+/* Append one packet to the ring, or set ended. */
 static smac_status ring_read(packet_queue *q, smac_error *error)
 {
     libav_file *f = q->file;
@@ -164,7 +164,7 @@ static void note_correction(packet_queue *q, int track, const timeline_place *pl
     q->jumps_of_both += place->both;
 }
 
-/* Place the first packet of the ring, reading on as far as that takes. */
+/* Correct the first packet of the ring, reading ahead as needed. */
 static smac_status place_first(packet_queue *q, int track, smac_error *error)
 {
     AVPacket *packet = q->waiting[q->first];
@@ -233,10 +233,10 @@ void packet_queue_warn(packet_queue *q)
         return;
     const char *what = q->jumps_of_both > 0 ? "picture and sound" : names[q->jump_track];
     if (q->jumps == 1)
-        libav_warn(q->file, "the time stamps of the %s jump by %.2f s at %.2f s: what follows is taken as going on",
+        libav_warn(q->file, "the time stamps of the %s jump by %.2f s at %.2f s: what follows was joined without a gap",
             what, q->jump_step, q->jump_time);
     else
         libav_warn(q->file,
-            "the time stamps of the %s jump %lld times, first by %.2f s at %.2f s: what follows is taken as going on",
+            "the time stamps of the %s jump %lld times, first by %.2f s at %.2f s: what follows was joined without a gap",
             what, (long long)q->jumps, q->jump_step, q->jump_time);
 }

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "media/libav_file.h"
 
-static bool make_room(uint8_t **buffer, size_t *held, size_t needed)
+static bool buffer_reserve(uint8_t **buffer, size_t *held, size_t needed)
 {
     if (*held >= needed)
         return true;
@@ -44,7 +44,7 @@ static int matrix_of(const AVFrame *frame)
     }
 }
 
-static void turn(const uint8_t *from, size_t stride, int width, int height, int orientation, uint8_t *to)
+static void picture_orient(const uint8_t *from, size_t stride, int width, int height, int orientation, uint8_t *to)
 {
     bool transpose = orientation & LIBAV_TRANSPOSE;
     int shown_width = transpose ? height : width, shown_height = transpose ? width : height;
@@ -76,20 +76,20 @@ smac_status picture_converter_run(picture_converter *c, const stored_picture *st
     if (width < 1 || height < 1 || !sws_isSupportedInput(frame->format)) {
         const char *name = av_get_pix_fmt_name(frame->format);
         return FAIL(error, SMAC_ERROR_UNSUPPORTED,
-            "%s: a picture of %d x %d in the pixel format %s cannot be turned "
-            "into RGB: convert it, for example with ffmpeg",
+            "%s: a picture of %d x %d in the pixel format %s cannot be converted "
+            "to RGB: convert the file, for example with ffmpeg",
             path, width, height, name ? name : "unknown");
     }
-    /* Rows end on 64 bytes, and there is room behind the last: the vector code of swscale writes beyond the width. */
+    /* Rows are padded, since the vector code of swscale writes beyond the width. */
     size_t stride = ((size_t)width * 3 + 63) / 64 * 64 + 64, needed;
-    if (!checked_multiply(stride, (size_t)height, &needed) || !make_room(&c->rgb, &c->rgb_bytes, needed))
+    if (!checked_multiply(stride, (size_t)height, &needed) || !buffer_reserve(&c->rgb, &c->rgb_bytes, needed))
         return FAIL(error, SMAC_ERROR_MEMORY, "%s: out of memory for a picture of %d x %d", path, width, height);
     c->context = sws_getCachedContext(c->context, width, height, frame->format, width, height, AV_PIX_FMT_RGB24,
         SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP | SWS_BITEXACT, NULL, NULL, NULL);
     if (!c->context)
         return FAIL(error, SMAC_ERROR_UNSUPPORTED,
-            "%s: a picture of %d x %d in %s cannot be turned into RGB: convert it, for example with ffmpeg", path,
-            width, height, av_get_pix_fmt_name(frame->format));
+            "%s: a picture of %d x %d in %s cannot be converted to RGB: convert the file, for example with ffmpeg",
+            path, width, height, av_get_pix_fmt_name(frame->format));
     const int *matrix = sws_getCoefficients(matrix_of(frame));
     sws_setColorspaceDetails(c->context, matrix, full_range(frame), matrix, 1, 0, 1 << 16, 1 << 16);
     uint8_t *planes[4] = {c->rgb, NULL, NULL, NULL};
@@ -97,8 +97,8 @@ smac_status picture_converter_run(picture_converter *c, const stored_picture *st
     const uint8_t *const *from = (const uint8_t *const *)frame->data;
     if (sws_scale(c->context, from, frame->linesize, 0, height, planes, strides) != height)
         return FAIL(error, SMAC_ERROR_FORMAT,
-            "%s: a picture of %d x %d could not be turned into RGB: convert it, for example with ffmpeg", path, width,
-            height);
+            "%s: a picture of %d x %d could not be converted to RGB: convert the file, for example with ffmpeg", path,
+            width, height);
     if (orientation == 0) {
         const AVDictionaryEntry *exif = av_dict_get(frame->metadata, "Orientation", NULL, 0);
         orientation = exif ? libav_orientation_of_exif(exif->value) : 0;
@@ -111,12 +111,12 @@ smac_status picture_converter_run(picture_converter *c, const stored_picture *st
     }
     if (orientation == 0)
         return SMAC_OK;
-    if (!make_room(&c->turned, &c->turned_bytes, (size_t)width * (size_t)height * 3))
+    if (!buffer_reserve(&c->upright, &c->upright_bytes, (size_t)width * (size_t)height * 3))
         return FAIL(error, SMAC_ERROR_MEMORY, "%s: out of memory for a picture of %d x %d", path, width, height);
-    turn(c->rgb, stride, width, height, orientation, c->turned);
-    out->rgb = c->turned;
+    picture_orient(c->rgb, stride, width, height, orientation, c->upright);
+    out->rgb = c->upright;
     if (orientation & LIBAV_TRANSPOSE) {
-        *out = (picture){.rgb = c->turned, .width = height, .height = width};
+        *out = (picture){.rgb = c->upright, .width = height, .height = width};
         out->shown_width = shown_width != width ? height : 0;
         out->shown_height = shown_width != width ? shown_width : 0;
     }
@@ -128,6 +128,6 @@ void picture_converter_free(picture_converter *c)
 {
     sws_freeContext(c->context);
     memory_aligned_free(c->rgb);
-    memory_aligned_free(c->turned);
+    memory_aligned_free(c->upright);
     *c = (picture_converter){0};
 }

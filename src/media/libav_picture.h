@@ -1,4 +1,4 @@
-/* media/libav_picture.h - a decoded frame of any pixel format to upright RGB bytes; for the files libav_*.c alone. */
+/* media/libav_picture.h - decoded frames of any pixel format to upright RGB; only for the files libav_*.c. */
 #ifndef SMAC_MEDIA_LIBAV_PICTURE_H
 #define SMAC_MEDIA_LIBAV_PICTURE_H
 
@@ -10,15 +10,15 @@
 
 typedef struct picture_converter {
     struct SwsContext *context;
-    uint8_t *rgb, *turned; /* as stored; upright */
-    size_t rgb_bytes, turned_bytes;
+    uint8_t *rgb, *upright; /* as stored; after rotation and mirroring */
+    size_t rgb_bytes, upright_bytes;
 } picture_converter;
 
-/* One frame and how it is to be shown. */
+/* A decoded frame and how to show it. */
 typedef struct stored_picture {
     const AVFrame *frame;
     int orientation;     /* of the container; 0: the frame's EXIF */
-    double pixel_aspect; /* width of a pixel by its height */
+    double pixel_aspect; /* width / height of a pixel */
     const char *path;    /* for messages */
 } stored_picture;
 

@@ -1,4 +1,4 @@
-/* media/libav_sound.c - resampling to 16 kHz mono, and keeping sound in step with its time stamps. */
+/* media/libav_sound.c - resampling to 16 kHz mono, and synchronising sound to its time stamps. */
 #include "media/libav_sound.h"
 
 #include <libavutil/channel_layout.h>
@@ -11,8 +11,8 @@
 #define SILENCE_PIECE 16000
 
 static const double HARD = 0.1;       /* seconds: a larger difference is a gap or an overlap */
-static const double SOFT = 0.03;      /* a lasting one above this is stretched away, */
-static const double STRAIGHT = 0.003; /* down to this; below lies the rounding of the containers */
+static const double SOFT = 0.03;      /* a larger lasting difference is corrected by stretching */
+static const double STRAIGHT = 0.003; /* until it is this small; containers round by less */
 static const double STRETCH_MAX = 1000.0 / MEDIA_SAMPLE_RATE; /* seconds a second */
 
 void sound_converter_init(sound_converter *s, double start, double end)
@@ -34,12 +34,13 @@ void sound_converter_free(sound_converter *s)
 /* --- the resampler ------------------------------------------------------------------------------------------------- */
 
 /*
- * The weights of the mix add up to 1 (stereo: the mean), so that mixing never clips; low-frequency effects are left out.
- * A count of channels without a standard layout: their mean.
+ * The weights add up to 1 (stereo: the mean), so that the mix never clips; the low-frequency channel is left out.
+ * Channels without a standard layout: their mean.
  */
 static void set_mixer(channel_mixer *mixer, const AVChannelLayout *layout)
 {
-    double weights[MIXER_CHANNELS_MAX * MIXER_CHANNELS_MAX] = {0}; /* the first row is used; libav writes more */
+    double weights[MIXER_CHANNELS_MAX * MIXER_CHANNELS_MAX] = {
+        0}; /* only the first row is used, but libav writes more */
     AVChannelLayout mono = AV_CHANNEL_LAYOUT_MONO;
     int channels = layout->nb_channels, centre = -1;
     bool is_native = layout->order == AV_CHANNEL_ORDER_NATIVE;
@@ -88,7 +89,7 @@ static smac_status converter_configure(sound_converter *s, const AVFrame *frame,
     return SMAC_OK;
 }
 
-/* Convert input (NULL: what is held back) and add it to what waits in the buffer. */
+/* Resample and mix a frame (NULL: flush) to the end of the buffer. */
 static smac_status converter_run(sound_converter *s, const AVFrame *frame, smac_error *error)
 {
     int room = swr_get_out_samples(s->context, frame ? frame->nb_samples : 0);
@@ -116,7 +117,7 @@ static smac_status converter_run(sound_converter *s, const AVFrame *frame, smac_
     return SMAC_OK;
 }
 
-/* --- keeping step -------------------------------------------------------------------------------------------------- */
+/* --- synchronising ------------------------------------------------------------------------------------------------- */
 
 static void converter_begin(sound_converter *s, double time)
 {
@@ -126,10 +127,10 @@ static void converter_begin(sound_converter *s, double time)
     s->skip = samples < 0 ? -samples : 0;
 }
 
-/* The output sample at which the next input sample would go. */
+/* The output position of the next input sample. */
 static double next_place(const sound_converter *s)
 {
-    int64_t precise = 1000; /* of the delay, which is given in whole units */
+    int64_t precise = 1000; /* the delay is an integer */
     double delay = (double)swr_get_delay(s->context, MEDIA_SAMPLE_RATE * precise) / (double)precise;
     return (double)(s->position + s->silence - s->skip + (int64_t)s->held) + delay;
 }
@@ -165,7 +166,7 @@ static void converter_stretch(sound_converter *s, double length)
         s->stretched += (double)samples / MEDIA_SAMPLE_RATE * length;
 }
 
-/* Compare the frame's time with where its samples would go. */
+/* Compare the frame's time with the position of its samples. */
 static void converter_follow(sound_converter *s, const AVFrame *frame, double time)
 {
     if (!s->begun) {
@@ -211,7 +212,7 @@ smac_status sound_converter_finish(sound_converter *s, smac_error *error)
     return converter_run(s, NULL, error);
 }
 
-/* --- giving -------------------------------------------------------------------------------------------------------- */
+/* --- output -------------------------------------------------------------------------------------------------------- */
 
 bool sound_converter_next(sound_converter *s, sound_piece *out)
 {
@@ -225,7 +226,7 @@ bool sound_converter_next(sound_converter *s, sound_piece *out)
         memmove(s->buffer, s->buffer + drop, s->held * sizeof *s->buffer);
     }
     if (s->held == 0)
-        return false; /* silence is given when there is sound after it */
+        return false; /* silence is returned only when sound follows */
     int64_t left = s->limit - s->position;
     int64_t take = s->silence > 0 ? (s->silence < SILENCE_PIECE ? s->silence : SILENCE_PIECE) : (int64_t)s->held;
     take = take < left ? take : left;
@@ -235,7 +236,7 @@ bool sound_converter_next(sound_converter *s, sound_piece *out)
         s->silence -= take;
     } else {
         out->samples = s->buffer;
-        s->held = 0; /* the samples stay where they are until the next feed */
+        s->held = 0; /* the samples stay valid until the next feed */
     }
     s->position += take;
     return true;

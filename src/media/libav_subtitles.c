@@ -1,4 +1,4 @@
-/* media/libav_subtitles.c - the text subtitles embedded in a media file. */
+/* media/libav_subtitles.c - text subtitles embedded in a media file. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ enum {
     ASS_TEXT = 8
 }; /* fields: order, layer, style, name, three margins, effect, text */
 
-/* The comma-separated field number n (from 0) of an event in ASS form; the last, the text, may hold commas itself. */
+/* Field number n (from 0) of a comma-separated ASS event; the last one, the text, may contain commas. */
 static const char *ass_field(const char *event, int n, size_t *length)
 {
     for (int i = 0; i < n; i++) {
@@ -29,7 +29,7 @@ static const char *ass_field(const char *event, int n, size_t *length)
     return event;
 }
 
-/* Signs are read, not said; lines of the effect "fx" repeat the words of a song syllable by syllable. */
+/* Signs are not spoken; lines with the effect "fx" repeat the words of a song syllable by syllable. */
 static bool ass_is_speech(const char *event)
 {
     size_t style, effect;
@@ -62,7 +62,7 @@ smac_status subtitle_reader_take(subtitle_reader *r, AVPacket *packet, smac_erro
     AVSubtitle subtitle = {0};
     int got = 0;
     if (avcodec_decode_subtitle2(r->codec, &subtitle, &got, packet) < 0) {
-        libav_warn(f, "some of its subtitles are damaged and were passed over");
+        libav_warn(f, "some of its subtitles are damaged and were skipped");
         return SMAC_OK;
     }
     if (!got)

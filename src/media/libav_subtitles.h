@@ -1,4 +1,4 @@
-/* media/libav_subtitles.h - the packets of a text subtitle stream to a transcript; for the files libav_*.c alone. */
+/* media/libav_subtitles.h - packets of a text subtitle stream to a transcript; only for the files libav_*.c. */
 #ifndef SMAC_MEDIA_LIBAV_SUBTITLES_H
 #define SMAC_MEDIA_LIBAV_SUBTITLES_H
 
@@ -7,16 +7,16 @@
 
 typedef struct subtitle_reader {
     libav_file *file;
-    int stream; /* -1: there is none that can be read */
+    int stream; /* -1: none */
     AVCodecContext *codec;
     transcript words;
 } subtitle_reader;
 
-/* Open the decoder of file->subtitle_stream.  Without one, or without a decoder for it, stream is -1 (with a warning). */
+/* Open the decoder of file->subtitle_stream.  stream is -1 if there is none, or no decoder for it (with a warning). */
 void subtitle_reader_open(subtitle_reader *r, libav_file *file);
-/* Times count from the start of the part read; what lies outside it is left out. */
+/* Adds to words, with times from the start of the part; subtitles outside the part are ignored. */
 smac_status subtitle_reader_take(subtitle_reader *r, AVPacket *packet, smac_error *error);
-void subtitle_reader_finish(subtitle_reader *r); /* all packets were taken */
+void subtitle_reader_finish(subtitle_reader *r); /* after the last packet */
 void subtitle_reader_close(subtitle_reader *r);
 
 #endif

@@ -1,10 +1,11 @@
 /*
  * media/libav_tracks.c - choosing tracks.
  *
- * Picture and sound: the first one that the container calls default, else the first; commentary and sound for the blind
- * or the deaf come last, as do tracks that cannot be decoded.  A size or a bit rate does not count.
- * Subtitles are read for the words that are said, so a forced track (which has the foreign lines alone), a commentary and
- * a track in another language than the sound are not taken unless they are named.
+ * Picture and sound: the first track with the container's default flag, else the first track.  Commentary, tracks for
+ * hearing-impaired or visually impaired people and tracks that cannot be decoded are used only when there is no other.
+ * Size and bit rate do not matter.
+ * Subtitles stand for the spoken words.  So forced tracks (only foreign-language dialogue), commentary, lyrics and tracks
+ * in another language than the sound are taken only when they are named.
  */
 #include "media/libav_tracks.h"
 
@@ -25,13 +26,13 @@ static const char *const kind_names[] = {"picture", "sound", "subtitles"};
 
 /* --- listing ------------------------------------------------------------------------------------------------------- */
 
-static const char *tag_of(const AVStream *stream, const char *key)
+static const char *stream_tag(const AVStream *stream, const char *key)
 {
     const AVDictionaryEntry *entry = av_dict_get(stream->metadata, key, NULL, 0);
     return entry ? entry->value : "";
 }
 
-static bool contains(const char *text, const char *word)
+static bool text_contains(const char *text, const char *word)
 {
     size_t length = strlen(word);
     for (; *text; text++)
@@ -40,7 +41,7 @@ static bool contains(const char *text, const char *word)
     return false;
 }
 
-static bool kind_of(const AVStream *stream, media_track_kind *kind)
+static bool track_kind(const AVStream *stream, media_track_kind *kind)
 {
     switch (stream->codecpar->codec_type) {
     case AVMEDIA_TYPE_VIDEO:
@@ -62,9 +63,9 @@ static void describe_track(const AVStream *stream, media_track_kind kind, media_
     const AVCodecParameters *p = stream->codecpar;
     *t = (media_track){.kind = kind, .stream = stream->index, .width = p->width, .height = p->height};
     snprintf(t->codec, sizeof t->codec, "%s", avcodec_get_name(p->codec_id));
-    snprintf(t->language, sizeof t->language, "%s", tag_of(stream, "language"));
-    snprintf(t->title, sizeof t->title, "%s", tag_of(stream, "title"));
-    size_t bad = utf8_invalid_at(t->title, strlen(t->title)); /* cut in a character, or not UTF-8 */
+    snprintf(t->language, sizeof t->language, "%s", stream_tag(stream, "language"));
+    snprintf(t->title, sizeof t->title, "%s", stream_tag(stream, "title"));
+    size_t bad = utf8_invalid_at(t->title, strlen(t->title)); /* cut inside a character, or not UTF-8 */
     if (bad != SIZE_MAX)
         t->title[bad] = 0;
     for (char *c = t->title; *c; c++)
@@ -76,8 +77,8 @@ static void describe_track(const AVStream *stream, media_track_kind kind, media_
     if (kind == MEDIA_TRACK_SUBTITLES) {
         const AVCodecDescriptor *descriptor = avcodec_descriptor_get(p->codec_id);
         t->is_text = descriptor && (descriptor->props & AV_CODEC_PROP_TEXT_SUB);
-        t->is_forced = (stream->disposition & AV_DISPOSITION_FORCED) || contains(t->title, "forced") ||
-            contains(t->title, "signs");
+        t->is_forced = (stream->disposition & AV_DISPOSITION_FORCED) || text_contains(t->title, "forced") ||
+            text_contains(t->title, "signs");
     }
 }
 
@@ -86,7 +87,7 @@ static void list_tracks(libav_file *f)
     media_info *info = &f->info;
     for (unsigned i = 0; i < f->format->nb_streams; i++) {
         media_track_kind kind;
-        if (!kind_of(f->format->streams[i], &kind))
+        if (!track_kind(f->format->streams[i], &kind))
             continue;
         if (info->track_count == MEDIA_TRACKS_MAX) {
             libav_warn(f, "more than %d tracks: the others are not looked at", MEDIA_TRACKS_MAX);
@@ -119,7 +120,7 @@ static smac_status no_such_track(const libav_file *f, media_track_kind kind, con
     return status;
 }
 
-/* How well a track serves, apart from its language; negative: not at all. */
+/* How suitable a track is, apart from its language; negative: not usable. */
 static int track_rank(const libav_file *f, const media_track *t)
 {
     const AVStream *stream = f->format->streams[t->stream];
@@ -159,7 +160,7 @@ static smac_status find_named(
 
 /* --- by the rules -------------------------------------------------------------------------------------------------- */
 
-/* Broadcasts hold several programmes: the sound is one of the picture's, where it has some. */
+/* Broadcast streams hold several programmes: prefer the sound of the picture's programme. */
 static bool is_of_programme(const libav_file *f, int stream)
 {
     const AVProgram *programme = NULL;
@@ -202,9 +203,9 @@ static bool is_of_speech(const libav_file *f, const media_track *t)
 }
 
 /*
- * The subtitles in the language of the sound, else those that state none.  Where the sound states none: those of the one
- * language there is, else the one track that the container calls default; otherwise it is not known which are the words
- * that are said.
+ * Subtitles in the language of the sound, else without a stated language.  If the sound's language is not stated: the
+ * subtitles if they are all in one language, else the only track with the default flag, else none, since it is unknown
+ * which of them hold the spoken words.
  */
 static int best_subtitles(const libav_file *f)
 {
@@ -239,16 +240,16 @@ void libav_warn_of_subtitles(libav_file *f)
     for (int i = 0; i < f->info.track_count; i++) {
         const media_track *t = &f->info.tracks[i];
         if (t->kind == MEDIA_TRACK_SUBTITLES && t->is_text && !is_of_speech(f, t)) {
-            libav_warn(f, "its subtitles in stream %d are not what is said (%s) and were not taken", t->stream,
+            libav_warn(f, "its subtitles in stream %d are not the spoken words (%s) and were not used", t->stream,
                 t->is_forced ? "a forced track" : "commentary, lyrics or descriptions");
         } else if (is_of_speech(f, t)) {
             if (knows)
-                libav_warn(f, "its subtitles in stream %d are in \"%s\" and its sound in \"%s\": they were not taken",
+                libav_warn(f, "its subtitles in stream %d are in \"%s\" and its sound is in \"%s\": they were not used",
                     t->stream, t->language, sound);
             else
                 libav_warn(f,
-                    "it has subtitles in several languages and does not state that of its sound: none were "
-                    "taken, name the right ones");
+                    "it has subtitles in several languages and does not state the language of its sound: none "
+                    "were used, name the right track");
         }
     }
 }

@@ -60,7 +60,7 @@ void video_writer_abandon(video_writer *w)
     writer_free(w);
 }
 
-static smac_status open_picture(video_writer *w, const video_writer_options *o, smac_error *error)
+static smac_status writer_open_picture(video_writer *w, const video_writer_options *o, smac_error *error)
 {
     const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
     if (!codec)
@@ -124,7 +124,7 @@ static smac_status open_picture(video_writer *w, const video_writer_options *o, 
     return SMAC_OK;
 }
 
-static smac_status open_sound(video_writer *w, const video_writer_options *o, smac_error *error)
+static smac_status writer_open_sound(video_writer *w, const video_writer_options *o, smac_error *error)
 {
     const AVCodec *codec = avcodec_find_encoder_by_name("aac");
     if (!codec)
@@ -200,7 +200,7 @@ static smac_status check_options(const char *path, const video_writer_options *o
     return SMAC_OK;
 }
 
-static smac_status open_all(video_writer *w, const char *path, const video_writer_options *o, smac_error *error)
+static smac_status writer_open_all(video_writer *w, const char *path, const video_writer_options *o, smac_error *error)
 {
     w->path = memory_copy_text(path);
     w->packet = av_packet_alloc();
@@ -212,9 +212,9 @@ static smac_status open_all(video_writer *w, const char *path, const video_write
         return writer_failed(error, w, "making the mp4 writer", code);
     w->format->flags |= AVFMT_FLAG_BITEXACT;
     if (o->width)
-        TRY(open_picture(w, o, error));
+        TRY(writer_open_picture(w, o, error));
     if (o->sample_rate)
-        TRY(open_sound(w, o, error));
+        TRY(writer_open_sound(w, o, error));
     /* Faststart reads the file again by this name. */
     av_freep(&w->format->url);
     w->format->url = av_asprintf("file:%s", w->file.partial ? w->file.partial : path);
@@ -239,7 +239,7 @@ smac_status video_writer_open(
     video_writer *w = memory_new(1, sizeof *w);
     if (!w)
         return FAIL(error, SMAC_ERROR_MEMORY, "out of memory for a video writer");
-    smac_status status = open_all(w, path, options, error);
+    smac_status status = writer_open_all(w, path, options, error);
     if (status != SMAC_OK) {
         video_writer_abandon(w);
         return status;
@@ -249,7 +249,8 @@ smac_status video_writer_open(
 }
 
 /* Send frame (NULL: flush) and write all packets that come. */
-static smac_status encode(video_writer *w, AVCodecContext *codec, AVStream *stream, AVFrame *frame, smac_error *error)
+static smac_status writer_encode(
+    video_writer *w, AVCodecContext *codec, AVStream *stream, AVFrame *frame, smac_error *error)
 {
     int code = avcodec_send_frame(codec, frame);
     if (code < 0 && code != AVERROR_EOF)
@@ -285,16 +286,16 @@ smac_status video_writer_frame(video_writer *w, const uint8_t *rgb, size_t strid
     int strides[4] = {(int)row, 0, 0, 0};
     sws_scale(w->convert, planes, strides, 0, w->picture_codec->height, w->picture->data, w->picture->linesize);
     w->picture->pts = w->frames++;
-    return encode(w, w->picture_codec, w->picture_stream, w->picture, error);
+    return writer_encode(w, w->picture_codec, w->picture_stream, w->picture, error);
 }
 
-static smac_status send_sound(video_writer *w, smac_error *error)
+static smac_status writer_send_sound(video_writer *w, smac_error *error)
 {
     w->sound->nb_samples = w->sound_filled;
     w->sound->pts = w->samples;
     w->samples += w->sound_filled;
     w->sound_filled = 0;
-    TRY(encode(w, w->sound_codec, w->sound_stream, w->sound, error));
+    TRY(writer_encode(w, w->sound_codec, w->sound_stream, w->sound, error));
     w->sound->nb_samples = w->sound_codec->frame_size;
     int code = av_frame_make_writable(w->sound);
     return code < 0 ? writer_failed(error, w, "preparing sound", code) : SMAC_OK;
@@ -321,22 +322,22 @@ smac_status video_writer_sound(video_writer *w, const float *samples, size_t cou
         samples += take;
         count -= take;
         if (w->sound_filled == size) {
-            TRY(send_sound(w, error));
+            TRY(writer_send_sound(w, error));
             target = (float *)w->sound->data[0];
         }
     }
     return SMAC_OK;
 }
 
-static smac_status finish(video_writer *w, smac_error *error)
+static smac_status writer_finish(video_writer *w, smac_error *error)
 {
     if (w->sound_codec) {
         if (w->sound_filled > 0)
-            TRY(send_sound(w, error));
-        TRY(encode(w, w->sound_codec, w->sound_stream, NULL, error));
+            TRY(writer_send_sound(w, error));
+        TRY(writer_encode(w, w->sound_codec, w->sound_stream, NULL, error));
     }
     if (w->picture_codec)
-        TRY(encode(w, w->picture_codec, w->picture_stream, NULL, error));
+        TRY(writer_encode(w, w->picture_codec, w->picture_stream, NULL, error));
     if (w->frames + w->samples == 0)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: no frame and no sound was given before closing", w->path);
     int code = av_write_trailer(w->format);
@@ -352,7 +353,7 @@ smac_status video_writer_close(video_writer *w, smac_error *error)
 {
     if (!w)
         return SMAC_OK;
-    smac_status status = finish(w, error);
+    smac_status status = writer_finish(w, error);
     if (status != SMAC_OK) {
         video_writer_abandon(w);
         return status;

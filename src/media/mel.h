@@ -38,8 +38,8 @@ smac_status kaldi_filter_bank(
 
 /*
  * ImageBind's sound picture of up to 2 s: minus the mean, Kaldi filter bank of 128 bins, transposed, padded with 0 or
- * cut to 204 frames, (x + 4.268) / 9.138.  out (128, 204).  Under 400 samples: zeros are put behind them up to 400, so
- * there is one true frame.
+ * cut to 204 frames, (x + 4.268) / 9.138.  out (128, 204).  Fewer than 400 samples are padded with
+ * zeros to 400, which makes one frame.
  */
 smac_status imagebind_mel(
     const mel_filter_bank *bank, const float *samples, size_t count, float *out, smac_error *error);

@@ -27,7 +27,8 @@ typedef struct picture {
     const uint8_t *rgb;
     int width, height;
     size_t stride;
-    int shown_width, shown_height; /* where the pixels are not square: the proportions to show; 0: width, height */
+    int shown_width,
+        shown_height; /* size in square pixels, of which only the ratio is used; 0: the pixels are square */
 } picture;
 
 typedef struct picture_box {
@@ -49,11 +50,11 @@ smac_status picture_resize_bicubic(
 smac_status picture_resize_bilinear(
     const picture *in, int width, int height, picture_box box, float *out, smac_error *error);
 
-/* Size after the short side was brought to size, and the box of crop number crop of crops (1 or 3). */
+/* Size after resizing the short side to size, and the box of crop number crop of crops (1 or 3). */
 void picture_target_size(int width, int height, int size, picture_preparation prepare, int *out_width, int *out_height);
 picture_box picture_crop_box(int width, int height, int size, picture_preparation prepare, int crops, int crop);
 
-/* All crops, in the proportions to show: rgb (crops, S, S, 3) for PREPARE_STILL, values (crops, 3, S, S) in [0, 1] for PREPARE_VIDEO. */
+/* All crops, with the shown aspect ratio: rgb (crops, S, S, 3) for PREPARE_STILL, values (crops, 3, S, S) in [0, 1] for PREPARE_VIDEO. */
 smac_status picture_prepare(const picture *in, int size, picture_preparation prepare, int crops, uint8_t *rgb,
     float *values, smac_error *error);
 

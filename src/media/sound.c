@@ -1,4 +1,4 @@
-/* media/sound.c - the sound of a file alone. */
+/* media/sound.c - reading only the sound of a file. */
 #include "media/sound.h"
 
 #include <stdlib.h>
@@ -7,10 +7,10 @@
 #include "base/memory.h"
 #include "media/decoder.h"
 
-static smac_status read_all(decoder *d, const char *path, sound_sink sink, void *user, smac_error *error)
+static smac_status sound_read_all(decoder *d, const char *path, sound_sink sink, void *user, smac_error *error)
 {
     if (!decoder_info(d)->has_sound)
-        return FAIL(error, SMAC_ERROR_NOT_FOUND, "%s has no sound: name a recording that has", path);
+        return FAIL(error, SMAC_ERROR_NOT_FOUND, "%s has no sound: name a recording with sound", path);
     for (;;) {
         decoded piece;
         TRY(decoder_next(d, &piece, error));
@@ -31,7 +31,7 @@ smac_status sound_read(const char *path, const media_options *options, sound_sin
     if (warnings)
         *warnings = (media_warnings){0};
     TRY(decoder_open(path, &mine, &d, error));
-    smac_status status = read_all(d, path, sink, user, error);
+    smac_status status = sound_read_all(d, path, sink, user, error);
     if (warnings)
         media_warnings_copy(decoder_warnings(d), warnings);
     decoder_close(d);
@@ -43,7 +43,7 @@ typedef struct collected {
     size_t count, capacity;
 } collected;
 
-static smac_status collect(void *user, const float *samples, size_t count, int64_t first, smac_error *error)
+static smac_status collect_samples(void *user, const float *samples, size_t count, int64_t first, smac_error *error)
 {
     (void)first;
     collected *c = user;
@@ -62,7 +62,7 @@ smac_status sound_load(const char *path, const media_options *options, float **s
     collected c = {0};
     *samples = NULL;
     *count = 0;
-    smac_status status = sound_read(path, options, collect, &c, warnings, error);
+    smac_status status = sound_read(path, options, collect_samples, &c, warnings, error);
     if (status != SMAC_OK) {
         free(c.samples);
         return status;

@@ -3,22 +3,22 @@
 
 #include <math.h>
 
-static const double BACK = 0.1;     /* seconds: smaller steps backwards are rounding or reordering */
-static const double FORWARD = 0.5;  /* larger steps forward are looked at */
+static const double BACK = 0.1;     /* seconds; smaller steps backwards are rounding or reordering */
+static const double FORWARD = 0.5;  /* larger steps forward are suspicious */
 static const double JUMP = 10.0;    /* a step of one track by more than this cannot be an overlap, or, where clocks
                                         jump, a gap.  ffmpeg's -dts_delta_threshold */
-static const double MARGIN = 1.0;   /* by which stated lengths and the tracks' jumps may differ */
-static const double PATIENCE = 2.0; /* seconds of the other track that are looked at */
+static const double MARGIN = 1.0;   /* tolerance of stated lengths and of the jumps of the two tracks */
+static const double PATIENCE = 2.0; /* seconds of the other track to read ahead */
 
-/* What the packets that follow say about a step of packets[0] by `step` seconds. */
+/* What the following packets say about the step of packets[0] by `step` seconds. */
 typedef struct outlook {
-    bool is_single;   /* the old clock continues after it */
+    bool is_single;   /* the next packet continues the old clock */
     bool is_passed;   /* the other track fills the gap */
-    bool other_jumps; /* at other_time, by about as much */
+    bool other_jumps; /* at other_time, by about the same amount */
     bool other_exists;
     bool is_enough;
     double other_time, other_shown;
-    double other_next, other_end; /* where the other track is when it jumps (as stamps) */
+    double other_next, other_end; /* the other track's stamps where it jumps */
 } outlook;
 
 static double other_share(double step)
@@ -27,14 +27,14 @@ static double other_share(double step)
     return fmin(fmax(MARGIN, 0.1 * size), 0.5 * size);
 }
 
-static outlook look_ahead(const timeline *t, const timeline_packet *packets, size_t count, double step)
+static outlook timeline_look_ahead(const timeline *t, const timeline_packet *packets, size_t count, double step)
 {
     timeline_track track = packets[0].track;
     const timeline_state *mine = &t->tracks[track], *other = &t->tracks[TIMELINE_TRACKS - 1 - track];
     double middle = mine->next + mine->offset + step / 2, began = other->next;
     outlook o = {.other_next = other->next, .other_end = other->end, .other_exists = other->begun};
     bool has_mine = false, has_other = false;
-    double reached = 0; /* of its own track, after the step */
+    double reached = 0; /* seconds of the same track after the step */
     o.is_passed = step > 0 && other->begun && other->next + other->offset >= middle;
     for (size_t i = 1; i < count && !(has_mine && (o.other_jumps || o.is_passed)); i++) {
         const timeline_packet *p = &packets[i];
@@ -60,7 +60,7 @@ static outlook look_ahead(const timeline *t, const timeline_packet *packets, siz
             o.is_passed = o.is_passed || (step > 0 && o.other_next + other->offset >= middle);
         }
     }
-    if (other->begun && !has_other) /* it may have ended long ago */
+    if (other->begun && !has_other) /* it may have ended earlier */
         o.other_exists = other->next + other->offset > mine->next + mine->offset - JUMP;
     bool absent = !other->is_read || (!has_other && reached > 2 * PATIENCE);
     o.is_enough =
@@ -68,7 +68,7 @@ static outlook look_ahead(const timeline *t, const timeline_packet *packets, siz
     return o;
 }
 
-static timeline_verdict accept(timeline *t, const timeline_packet *p, timeline_place *out)
+static timeline_verdict timeline_accept(timeline *t, const timeline_packet *p, timeline_place *out)
 {
     timeline_state *s = &t->tracks[p->track];
     out->offset = s->offset;
@@ -90,8 +90,8 @@ static timeline_verdict accept(timeline *t, const timeline_packet *p, timeline_p
     return TIMELINE_PLACED;
 }
 
-/* The packet goes on from the one before: by a new offset of its track, or of both when the other jumps as well. */
-static timeline_verdict close_jump(
+/* Join the packet to the one before, by a new offset of its track, or of both when the other jumps as well. */
+static timeline_verdict timeline_close_jump(
     timeline *t, const timeline_packet *p, double step, const outlook *o, timeline_place *out)
 {
     timeline_state *mine = &t->tracks[p->track], *other = &t->tracks[TIMELINE_TRACKS - 1 - p->track];
@@ -102,18 +102,18 @@ static timeline_verdict close_jump(
     mine->end = p->shown;
     if (!o->other_jumps) {
         mine->offset -= step;
-        return accept(t, p, out);
+        return timeline_accept(t, p, out);
     }
-    /* The new stretch begins where the longer track of the old one ended. */
+    /* The new part begins where the longer track of the old part ended. */
     double offset = fmax(my_end, o->other_end + other->offset) - fmin(p->shown, o->other_shown);
     mine->offset = offset;
     other->is_armed = true;
     other->armed_time = o->other_time;
     other->armed_offset = offset;
-    return accept(t, p, out);
+    return timeline_accept(t, p, out);
 }
 
-static timeline_verdict ignore_stamp(timeline *t, const timeline_packet *p, timeline_place *out)
+static timeline_verdict timeline_ignore_stamp(timeline *t, const timeline_packet *p, timeline_place *out)
 {
     timeline_state *s = &t->tracks[p->track];
     out->offset = s->offset;
@@ -122,41 +122,41 @@ static timeline_verdict ignore_stamp(timeline *t, const timeline_packet *p, time
     return TIMELINE_PLACED;
 }
 
-static timeline_verdict keep_gap(timeline *t, const timeline_packet *p, double gap, timeline_place *out)
+static timeline_verdict timeline_keep_gap(timeline *t, const timeline_packet *p, double gap, timeline_place *out)
 {
     const timeline_state *s = &t->tracks[p->track];
     out->jump = gap;
-    double within = fmin(gap, t->end - (p->time + s->offset - gap)); /* what lies in the part */
-    return within > t->widest_gap ? TIMELINE_GAP_TOO_WIDE : accept(t, p, out);
+    double within = fmin(gap, t->end - (p->time + s->offset - gap)); /* the share inside the part that is read */
+    return within > t->widest_gap ? TIMELINE_GAP_TOO_WIDE : timeline_accept(t, p, out);
 }
 
-static timeline_verdict step_forward(
+static timeline_verdict timeline_step_forward(
     timeline *t, const timeline_packet *p, double step, const outlook *o, timeline_place *out)
 {
     double time = p->time + t->tracks[p->track].offset;
     if (o->is_passed)
-        return keep_gap(t, p, step, out);
+        return timeline_keep_gap(t, p, step, out);
     if (o->is_single)
-        return ignore_stamp(t, p, out);
+        return timeline_ignore_stamp(t, p, out);
     if ((t->clock_may_jump && step > JUMP) || (!t->clock_may_jump && time > t->stated_end + MARGIN))
-        return close_jump(t, p, step, o, out);
-    return keep_gap(t, p, step, out);
+        return timeline_close_jump(t, p, step, o, out);
+    return timeline_keep_gap(t, p, step, out);
 }
 
-static timeline_verdict step_back(
+static timeline_verdict timeline_step_back(
     timeline *t, const timeline_packet *p, double step, const outlook *o, timeline_place *out)
 {
     const timeline_state *s = &t->tracks[p->track];
     bool restarts = fabs(p->time - s->first) <= MARGIN && s->next - s->first > 2 * MARGIN;
     bool alone = !o->other_exists && (t->clock_may_jump || restarts);
     if (o->is_single)
-        return ignore_stamp(t, p, out);
+        return timeline_ignore_stamp(t, p, out);
     if (o->other_jumps || alone || step < -JUMP)
-        return close_jump(t, p, step, o, out);
-    return accept(t, p, out); /* an overlap */
+        return timeline_close_jump(t, p, step, o, out);
+    return timeline_accept(t, p, out); /* an overlap */
 }
 
-static timeline_verdict begin_track(timeline *t, const timeline_packet *p, timeline_place *out)
+static timeline_verdict timeline_begin_track(timeline *t, const timeline_packet *p, timeline_place *out)
 {
     timeline_state *mine = &t->tracks[p->track];
     const timeline_state *other = &t->tracks[TIMELINE_TRACKS - 1 - p->track];
@@ -168,7 +168,7 @@ static timeline_verdict begin_track(timeline *t, const timeline_packet *p, timel
         mine->offset -= late;
         late = 0;
     }
-    return keep_gap(t, p, late, out);
+    return timeline_keep_gap(t, p, late, out);
 }
 
 timeline_verdict timeline_next(timeline *t, const timeline_packet *packets, size_t count, bool all, timeline_place *out)
@@ -181,18 +181,18 @@ timeline_verdict timeline_next(timeline *t, const timeline_packet *packets, size
         return TIMELINE_PLACED;
     }
     if (!s->begun)
-        return begin_track(t, p, out);
+        return timeline_begin_track(t, p, out);
     if (s->is_armed && p->time == s->armed_time) {
         s->is_armed = false;
         s->end = p->shown;
         s->offset = s->armed_offset;
-        return accept(t, p, out);
+        return timeline_accept(t, p, out);
     }
     double step = p->time - s->next;
     if (step >= -BACK && step <= FORWARD)
-        return accept(t, p, out);
-    outlook o = look_ahead(t, packets, count, step);
+        return timeline_accept(t, p, out);
+    outlook o = timeline_look_ahead(t, packets, count, step);
     if (!o.is_passed && !o.is_enough && !all)
         return TIMELINE_LOOK_AHEAD;
-    return step > 0 ? step_forward(t, p, step, &o, out) : step_back(t, p, step, &o, out);
+    return step > 0 ? timeline_step_forward(t, p, step, &o, out) : timeline_step_back(t, p, step, &o, out);
 }

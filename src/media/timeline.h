@@ -1,15 +1,13 @@
 /*
- * media/timeline.h - which time stamps of a container are trusted: every packet of picture and sound is placed on one
- * time axis, in the order of the file.
+ * media/timeline.h - deciding which time stamps of a container to trust, packet by packet in file order.
  *
- * A stamp that goes on from the packet before, or a gap that is real, is kept as it is.  A gap is real when the other
- * track shows that the time has passed, or when the container's clock does not jump (all but MPEG-TS and its like) and
- * the gap lies within the stated length.  Otherwise the clock has jumped and an offset makes the track go on: the same
- * for both tracks when both jump, so that they stay in step.  A single stamp after which the old clock continues is
- * ignored.  A small step backwards in one track is an overlap and left to the decoder, which drops what was given
- * before.  How this compares with ffmpeg: docs/media.md.
+ * A stamp that continues from the packet before is kept.  So is a real gap: one that the other track fills, or one in a
+ * format whose clock cannot jump (all but MPEG-TS and MPEG-PS) that does not exceed the stated length.  Otherwise the
+ * clock has jumped, and an offset joins the track without a gap; when both tracks jump they get the same offset, so that
+ * they stay in sync.  A single wrong stamp, after which the old clock continues, is ignored.  A small step backwards in
+ * one track is an overlap, which the decoder drops.  For the comparison with ffmpeg see docs/media.md.
  *
- * Times are seconds of the container's clock.
+ * Times are in seconds of the container's clock.
  */
 #ifndef SMAC_MEDIA_TIMELINE_H
 #define SMAC_MEDIA_TIMELINE_H
@@ -21,48 +19,49 @@ typedef enum timeline_track { TIMELINE_PICTURE, TIMELINE_SOUND, TIMELINE_TRACKS 
 
 typedef struct timeline_packet {
     timeline_track track;
-    double time;   /* when it is decoded; NAN: the file does not say, its place is taken as given */
-    double shown;  /* when it is shown or heard, as far as the file says; else as time */
-    double length; /* 0: not known */
+    double time;   /* decoding time; NAN: unknown, then the packet is not judged */
+    double shown;  /* presentation time, or time where it is unknown */
+    double length; /* 0: unknown */
 } timeline_packet;
 
 typedef struct timeline_state { /* of one track */
-    bool is_read;               /* the file has it, and its packets come */
+    bool is_read;               /* packets of this track are passed */
     bool begun, is_armed;
-    double first, next; /* stamps: the first one, and the one expected next */
-    double end;         /* up to this stamp something is shown or heard */
-    double last, usual; /* the last stamp, and the last distance of two: the length of a packet that states none */
-    double offset;      /* added to the track's stamps */
-    double armed_time, armed_offset; /* both tracks jump: from this stamp on the other one has this offset */
+    double first, next; /* the first stamp, and the expected next one */
+    double end;         /* the end of what was shown or heard */
+    double last, usual; /* the last stamp; the last distance of two stamps, used as length of packets without one */
+    double offset;      /* to add to the track's stamps */
+    double armed_time,
+        armed_offset; /* after a jump of both tracks: the stamp at which this one jumps, and its offset from there */
 } timeline_state;
 
 typedef struct timeline {
-    bool clock_may_jump; /* MPEG-TS and its like */
+    bool clock_may_jump; /* MPEG-TS, MPEG-PS */
     double begin, end;   /* of the part that is read; end may be INFINITY */
-    double stated_end;   /* by the container's header; INFINITY: not stated */
-    double widest_gap;   /* limits, in seconds and as a time */
+    double stated_end;   /* according to the header; INFINITY: not stated */
+    double widest_gap;   /* the limits, in seconds and as a time */
     double latest;
     timeline_state tracks[TIMELINE_TRACKS];
 } timeline;
 
 typedef enum timeline_verdict {
     TIMELINE_PLACED,
-    TIMELINE_LOOK_AHEAD,   /* decide again with more packets */
-    TIMELINE_GAP_TOO_WIDE, /* out->jump seconds */
-    TIMELINE_TOO_LONG      /* out->jump: the time reached, from begin */
+    TIMELINE_LOOK_AHEAD,   /* call again with more packets */
+    TIMELINE_GAP_TOO_WIDE, /* of out->jump seconds */
+    TIMELINE_TOO_LONG      /* out->jump: seconds from begin */
 } timeline_verdict;
 
 typedef struct timeline_place {
     double offset;     /* to add to the packet's stamps */
-    bool ignore_stamp; /* the packet goes on from the one before */
-    bool jumped;       /* the clock jumped here, by jump seconds; both: in both tracks */
+    bool ignore_stamp; /* the packet follows the one before */
+    bool jumped;       /* the clock jumped here by jump seconds; both: in both tracks */
     bool both;
     double jump;
 } timeline_place;
 
 /*
- * Place packets[0].  The others are those that follow it in the file, as far as they were read; all: no more can be
- * looked at (the end of the file, or enough).
+ * Decide about packets[0].  The others follow it in the file, as far as they were read ahead; all: there are no more, or
+ * no more will be read ahead.
  */
 timeline_verdict timeline_next(
     timeline *t, const timeline_packet *packets, size_t count, bool all, timeline_place *out);

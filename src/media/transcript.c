@@ -1,4 +1,4 @@
-/* media/transcript.c - transcripts: building, reading by kind of file, choosing the words of a span. */
+/* media/transcript.c - building transcripts, reading them by file type, selecting the words of an interval. */
 #include "media/transcript.h"
 
 #include <math.h>
@@ -12,8 +12,8 @@
 #include "base/utf8.h"
 #include "media/transcript_text.h"
 
-/* Text with runs of white space and control characters made one space; NULL when memory is short, "" when empty. */
-static char *clean(const char *text, size_t length)
+/* Text with white space and control characters reduced to single spaces; NULL: no memory. */
+static char *text_clean(const char *text, size_t length)
 {
     text_buffer out = {0};
     text_add_n(&out, "", 0);
@@ -21,7 +21,7 @@ static char *clean(const char *text, size_t length)
     for (size_t at = 0; at < length;) {
         size_t from = at;
         uint32_t c = utf8_next(text, length, &at);
-        if (c == 0xFEFF || c == 0x200E || c == 0x200F || c == 0x200B || c == 0x2060) /* marks without width */
+        if (c == 0xFEFF || c == 0x200E || c == 0x200F || c == 0x200B || c == 0x2060) /* invisible characters */
             continue;
         if (c <= 0x20 || (c >= 0x7F && c <= 0xA0) || c == 0x2028 || c == 0x2029 || c == 0x3000) {
             space = out.length > 0;
@@ -42,7 +42,7 @@ static char *clean(const char *text, size_t length)
 
 smac_status transcript_add(transcript *t, double start, double end, const char *text, size_t length, smac_error *error)
 {
-    char *copy = clean(text, length);
+    char *copy = text_clean(text, length);
     if (copy && !copy[0]) {
         free(copy);
         return SMAC_OK;
@@ -77,7 +77,7 @@ void transcript_sort(transcript *t)
         sorted = sorted && (isnan(t->segments[i - 1].start) || t->segments[i - 1].start <= t->segments[i].start);
     sort_entry *entries = sorted ? NULL : memory_new(t->count, sizeof *entries);
     if (!entries)
-        return; /* without memory the order of the file stays */
+        return; /* without memory the file's order remains */
     for (size_t i = 0; i < t->count; i++)
         entries[i] = (sort_entry){t->segments[i], i};
     qsort(entries, t->count, sizeof *entries, by_start);
@@ -116,7 +116,7 @@ static smac_status parse_decoded(
     case TRANSCRIPT_TEXT:
         return transcript_add(out, NAN, NAN, text->data, text->size, error);
     }
-    return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: no such kind of transcript: %d", text->name, (int)format);
+    return FAIL(error, SMAC_ERROR_ARGUMENT, "%s: unknown transcript format %d", text->name, (int)format);
 }
 
 smac_status transcript_parse(
@@ -158,14 +158,14 @@ smac_status transcript_read(const char *path, transcript *out, smac_error *error
         return status;
     }
     return FAIL(error, SMAC_ERROR_UNSUPPORTED,
-        "%s: a transcript whose name ends with \"%s\" cannot be read, "
+        "%s: the extension \"%s\" is not one of a transcript, "
         "expected .srt, .vtt, .txt or .json: rename or convert it",
         path, dot ? dot : "");
 }
 
 /* --- choosing words ---------------------------------------------------------------------------------------------- */
 
-static void add_words(text_buffer *out, const char *text)
+static void append_words(text_buffer *out, const char *text)
 {
     if (out->length > 0 && text[0])
         text_add_char(out, ' ');
@@ -188,19 +188,19 @@ void transcript_text_between(const transcript *t, double from, double to, text_b
         const transcript_segment *s = &t->segments[i];
         if (s->word_count == 0) {
             if (segment_counts(s, from, to))
-                add_words(out, s->text);
+                append_words(out, s->text);
             continue;
         }
-        const char *at = s->text; /* behind the word before */
-        bool before = false;      /* that word was taken */
+        const char *at = s->text; /* after the previous word */
+        bool before = false;      /* the previous word was taken */
         for (size_t w = 0; w < s->word_count; w++) {
             const char *word = s->words[w].text, *found = *word ? strstr(at, word) : NULL;
             double middle = (s->words[w].start + s->words[w].end) / 2;
             bool wanted = middle >= from && middle < to;
             if (wanted && before && found == at)
-                text_add(out, word); /* "-hearted" behind "cold", most words of Chinese */
+                text_add(out, word); /* "-hearted" after "cold", most words of Chinese */
             else if (wanted)
-                add_words(out, word);
+                append_words(out, word);
             before = wanted;
             at = found ? found + strlen(word) : at;
         }
@@ -210,5 +210,5 @@ void transcript_text_between(const transcript *t, double from, double to, text_b
 void transcript_text(const transcript *t, text_buffer *out)
 {
     for (size_t i = 0; i < t->count; i++)
-        add_words(out, t->segments[i].text);
+        append_words(out, t->segments[i].text);
 }

@@ -43,7 +43,7 @@ bool cue_time_read(const char **at, const char *end, double *seconds, bool *is_f
             return false;
         scale = pow(10.0, digits);
     }
-    /* Rounded up by a program that prints hours, minutes, seconds and milliseconds apart. */
+    /* Some programs round up and print 1000 milliseconds, 60 seconds or 60 minutes. */
     bool full_second = has_fraction && digits == 4 && fraction == 1000, full_minute = second == 60 && fraction == 0;
     bool full_hour = minute == 60 && second == 0 && count == 3;
     if ((second >= 60 && !full_minute) || (minute >= 60 && count == 3 && !full_hour))
@@ -61,7 +61,7 @@ static void skip_spaces(const char **at, const char *end)
         ++*at;
 }
 
-/* Skip an arrow: "-->", or what is meant as one ("->", "--->", "- ->", with longer dashes).  0: none; 1: "-->"; 2: another. */
+/* Skip an arrow.  0: none; 1: "-->"; 2: a similar one ("->", "--->", "- ->", with longer dashes). */
 static int skip_arrow(const char **at, const char *end)
 {
     static const char *const dashes[] = {"-", "\xE2\x80\x93", "\xE2\x80\x94", " "};
@@ -84,7 +84,7 @@ static int skip_arrow(const char **at, const char *end)
     return *at - from == 3 && count == 2 ? 1 : 2;
 }
 
-/* Settings after the times: "X1:10 X2:20", "line:0 position:20%,line-left".  Words are none. */
+/* Whether the rest of the line is settings ("X1:10 X2:20", "line:0 position:20%,line-left"), not words. */
 static bool are_settings(const char *at, const char *end)
 {
     for (;;) {
@@ -103,7 +103,7 @@ static bool are_settings(const char *at, const char *end)
 typedef struct cue_span {
     double start, end;
     bool is_full, is_other_arrow;
-    bool is_exact; /* both times have hours or a fraction, so it is not a word like "5:30" */
+    bool is_exact; /* both times have hours or a fraction, unlike "5:30" in a text */
 } cue_span;
 
 static bool is_exact_time(const char *from, const char *to)
@@ -149,8 +149,10 @@ static bool is_number(const char *line, size_t length)
     return some && at == end;
 }
 
-/* A line that was meant as times: it begins as hours:minutes:seconds, or (where times are expected) has an arrow after
- * minutes:seconds. */
+/*
+ * Whether an unreadable line was meant as times: where times are expected it begins with hours:minutes:seconds, or with
+ * minutes:seconds and an arrow; elsewhere it has both.
+ */
 static bool looks_like_times(const char *line, size_t length, bool expected)
 {
     const char *at = line, *end = line + length;
@@ -177,9 +179,9 @@ typedef struct cue_parser {
     text_buffer text;
     transcript *out;
     repairs repairs;
-    const char *stray; /* the first line of text without times */
+    const char *stray; /* the first line without times */
     size_t stray_length, stray_number, cues;
-    bool after_number; /* the line before was the first of its block and a number */
+    bool after_number; /* the previous line was the first of its block and a number */
 } cue_parser;
 
 static smac_status bad_times(const cue_parser *p, const char *line, size_t length, size_t number, smac_error *error)
@@ -246,7 +248,7 @@ static bool next_is_span(const cue_parser *p, bool exact)
         (!exact || (span.is_exact && !span.is_other_arrow));
 }
 
-/* The line after "WEBVTT" up to a blank one or the first cue. */
+/* The lines after "WEBVTT" until a blank one or the first cue. */
 static smac_status read_header(cue_parser *p, smac_error *error)
 {
     const char *line;
@@ -269,7 +271,7 @@ static smac_status read_header(cue_parser *p, smac_error *error)
     return SMAC_OK;
 }
 
-/* Find out what it is: .vtt begins with WEBVTT, .srt does not.  Leaves the cursor on the first line that counts. */
+/* Detect the format by WEBVTT in the first line, and skip the header. */
 static smac_status begin_file(cue_parser *p, smac_error *error)
 {
     line_cursor ahead = p->lines;
@@ -297,7 +299,7 @@ static smac_status begin_file(cue_parser *p, smac_error *error)
     return read_header(p, error);
 }
 
-/* One line that is not blank; fresh: the first of its block. */
+/* Process a line that is not blank; fresh: it is the first of its block. */
 static smac_status take_line(cue_parser *p, const char *line, size_t length, bool *fresh, smac_error *error)
 {
     cue_span span;
@@ -311,13 +313,12 @@ static smac_status take_line(cue_parser *p, const char *line, size_t length, boo
         *fresh = true;
         return SMAC_OK;
     }
-    bool expected = !p->has_cue || was_fresh || p->after_number; /* the times of a cue */
+    bool expected = !p->has_cue || was_fresh || p->after_number; /* a time line may come here */
     if (read_span(line, length, &span) && (expected || (span.is_exact && !span.is_other_arrow)))
         return begin_cue(p, &span, error);
-    /* The number (or, in WebVTT, any name) of the cue that begins on the next line. */
+    /* The number (in WebVTT any name) of the cue that begins on the next line. */
     if ((is_number(line, length) || (p->vtt && was_fresh)) && next_is_span(p, !was_fresh))
         return SMAC_OK;
-    /* A line that was meant as times, at a place where they are expected, has no other meaning. */
     if (looks_like_times(line, length, expected))
         return bad_times(p, line, length, p->lines.number, error);
     if (!p->has_cue) {
@@ -335,12 +336,12 @@ static smac_status take_line(cue_parser *p, const char *line, size_t length, boo
     return SMAC_OK;
 }
 
-static smac_status parse_all(cue_parser *p, smac_error *error)
+static smac_status parse_all_cues(cue_parser *p, smac_error *error)
 {
     const char *line;
     size_t length;
     TRY(begin_file(p, error));
-    bool fresh = true; /* a blank line came before */
+    bool fresh = true; /* after a blank line */
     while (next_line(&p->lines, &line, &length)) {
         if (is_blank(line, length)) {
             fresh = true;
@@ -359,7 +360,7 @@ static smac_status parse_all(cue_parser *p, smac_error *error)
 smac_status transcript_parse_cues(const transcript_source *text, bool vtt, transcript *out, smac_error *error)
 {
     cue_parser p = {.lines = {text->data, text->size, 0, 0}, .vtt = vtt, .name = text->name, .out = out};
-    smac_status status = parse_all(&p, error);
+    smac_status status = parse_all_cues(&p, error);
     text_free(&p.text);
     if (status != SMAC_OK)
         return status;

@@ -1,9 +1,9 @@
 /*
- * media/transcript_encoding.c - the bytes of a transcript to UTF-8.
+ * media/transcript_encoding.c - converting a transcript to UTF-8.
  *
- * What is not UTF-8 is mended where it has one meaning, with a warning: UTF-16 without a mark, characters that a
- * recogniser cut in half between two segments, and Windows-1252 where the text looks like a Western European language.
- * Other encodings cannot be told from each other and are refused.
+ * Three cases are converted with a warning: UTF-16 without byte order mark, UTF-8 in which characters are split between
+ * two segments, and Windows-1252 if the text looks like a Western European language.  Other encodings cannot be
+ * distinguished reliably and are refused.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static smac_status decode_utf16(
     return SMAC_OK;
 }
 
-/* Text in UTF-16 without a mark has a byte 0 in nearly every pair, always at the same place.  0: no; else '<' or '>'. */
+/* UTF-16 without a mark has a zero byte in most pairs, always at the same position.  0: no; else '<' or '>'. */
 static char utf16_without_mark(const unsigned char *b, size_t size)
 {
     size_t zeros[2] = {0, 0}, looked = size < 4096 ? size : 4096;
@@ -58,14 +58,14 @@ static char utf16_without_mark(const unsigned char *b, size_t size)
 
 /* --- bytes that are not UTF-8 -------------------------------------------------------------------------------------- */
 
-/* What Windows-1252 has from 0x80 to 0x9F; 0: not defined. */
+/* The code points of 0x80 to 0x9F in Windows-1252; 0: undefined. */
 static const uint16_t windows1252[32] = {0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030,
     0x0160, 0x2039, 0x0152, 0, 0x017D, 0, 0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122,
     0x0161, 0x203A, 0x0153, 0, 0x017E, 0x0178};
 
 /*
- * Letters of German, French, Spanish, Portuguese, Italian, Dutch, Danish, Norwegian, Swedish and Finnish.  Others of
- * Windows-1252 (of Icelandic, s and z with a caron) are more often Turkish or Central European text in another encoding.
+ * Letters of German, French, Spanish, Portuguese, Italian, Dutch, Danish, Norwegian, Swedish and Finnish.  Other letters of
+ * Windows-1252 (Icelandic ones, s and z with caron) are more likely Turkish or Central European text in another encoding.
  */
 static bool is_letter_1252(unsigned char c)
 {
@@ -73,7 +73,7 @@ static bool is_letter_1252(unsigned char c)
     return (c >= 0xC0 && c != 0xD7 && c != 0xF7 && !other) || c == 0x8C || c == 0x9C || c == 0x9F;
 }
 
-/* Marks as they occur in the prose of Western European languages. */
+/* Punctuation and signs of Western European prose. */
 static bool is_mark_1252(unsigned char c)
 {
     bool is_caron = c == 0x8A || c == 0x8E || c == 0x9A || c == 0x9E;
@@ -82,9 +82,9 @@ static bool is_mark_1252(unsigned char c)
 }
 
 typedef struct high_bytes {
-    size_t first; /* position of the first byte that is not UTF-8; SIZE_MAX: all is */
+    size_t first; /* position of the first malformed byte; SIZE_MAX: none */
     size_t count, high_letters, letters, longest, pairs, runs;
-    size_t valid;  /* characters of several bytes that are UTF-8 */
+    size_t valid;  /* well-formed characters of several bytes */
     size_t broken; /* malformed parts */
     size_t begins, runs_that_begin,
         ends; /* of these: second halves at the beginning, first halves at the end of a line or a JSON text */
@@ -96,7 +96,7 @@ static bool is_edge(char c)
     return c == '"' || c == '\n' || c == '\r';
 }
 
-/* Look at each malformed part, as utf8_next passes over them. */
+/* Count the malformed parts, as utf8_next finds them. */
 static void measure_utf8(const char *text, size_t length, high_bytes *h)
 {
     for (size_t at = 0; at < length;) {
@@ -111,7 +111,7 @@ static void measure_utf8(const char *text, size_t length, high_bytes *h)
         unsigned char lead = (unsigned char)text[from];
         size_t before = from;
         while (before > 0 && ((unsigned char)text[before - 1] & 0xC0) == 0x80)
-            before--; /* the other bytes of a second half */
+            before--; /* other bytes of the same second half */
         bool is_end = lead >= 0xC2 && lead <= 0xF4 && (at == length || is_edge(text[at]));
         bool is_begin = (lead & 0xC0) == 0x80 && (before == 0 || is_edge(text[before - 1]));
         h->begins += is_begin;
@@ -120,7 +120,7 @@ static void measure_utf8(const char *text, size_t length, high_bytes *h)
     }
 }
 
-static high_bytes measure(const char *text, size_t length)
+static high_bytes measure_bytes(const char *text, size_t length)
 {
     high_bytes h = {.first = SIZE_MAX, .is_western = true};
     measure_utf8(text, length, &h);
@@ -146,7 +146,7 @@ static high_bytes measure(const char *text, size_t length)
     return h;
 }
 
-/* Halves of characters that were cut come in pairs; JSON is in UTF-8 anyway. */
+/* Whether characters were split: halves come in pairs.  JSON is always UTF-8. */
 static bool are_halves(const high_bytes *h, bool is_json)
 {
     return h->begins + h->ends == h->broken && (is_json || h->runs_that_begin == h->ends);
@@ -194,9 +194,9 @@ static void add_windows1252(const char *text, size_t length, text_buffer *out)
     }
 }
 
-static void warn(media_warnings *warnings, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void encoding_warn(media_warnings *warnings, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static void warn(media_warnings *warnings, const char *format, ...)
+static void encoding_warn(media_warnings *warnings, const char *format, ...)
 {
     char sentence[300];
     va_list arguments;
@@ -206,19 +206,20 @@ static void warn(media_warnings *warnings, const char *format, ...)
     media_warnings_add(warnings, sentence);
 }
 
-/* Bytes without a mark. */
+/* Text without a byte order mark of UTF-16. */
 static smac_status decode_bytes(
     const transcript_source *s, text_buffer *out, media_warnings *warnings, smac_error *error)
 {
-    high_bytes h = measure(s->data, s->size);
+    high_bytes h = measure_bytes(s->data, s->size);
     if (h.first == SIZE_MAX) {
         text_add_n(out, s->data, s->size);
     } else if (are_halves(&h, s->is_json) || h.valid >= 4 * h.broken) {
-        warn(warnings, "%zu characters are cut in half or damaged (the first in line %zu): they became U+FFFD",
-            h.broken, line_of(s->data, h.first));
+        encoding_warn(warnings,
+            "%zu characters are cut in half or damaged (the first in line %zu): they were replaced by U+FFFD", h.broken,
+            line_of(s->data, h.first));
         add_replaced(s->data, s->size, out);
     } else if (h.is_western && h.valid == 0) {
-        warn(warnings,
+        encoding_warn(warnings,
             "it is not UTF-8 (byte 0x%02X in line %zu) and was read as Windows-1252: if the words are wrong, convert it "
             "from the encoding it was written in",
             (unsigned char)s->data[h.first], line_of(s->data, h.first));
@@ -240,7 +241,7 @@ smac_status transcript_decode(const transcript_source *s, text_buffer *out, medi
             "%s is UTF-32, expected UTF-8; convert it first with: iconv -f UTF-32 -t UTF-8 OLD -o NEW", s->name);
     char unmarked = little || big ? 0 : utf16_without_mark(b, size);
     if (unmarked)
-        warn(warnings, "it was read as UTF-16, though it has no byte order mark");
+        encoding_warn(warnings, "it was read as UTF-16, though it has no byte order mark");
     if (little || big || unmarked) {
         TRY(decode_utf16(s->data, size, big || unmarked == '>', s->name, out, error));
     } else {

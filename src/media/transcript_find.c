@@ -1,4 +1,4 @@
-/* media/transcript_find.c - the transcript that belongs to a recording by its name. */
+/* media/transcript_find.c - finding a recording's transcript by its name. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +11,14 @@
 #include "media/transcript.h"
 
 static const char *const endings[] = {"srt", "vtt", "json"};
-enum { ENDINGS = 3, NO_LANGUAGE = 2 /* JSON is looked at without a language alone */ };
+enum { ENDINGS = 3, NO_LANGUAGE = 2 /* .json names have no language */ };
 
 typedef struct found {
     char *exact[ENDINGS];    /* STEM.srt */
     char *language[ENDINGS]; /* STEM.de.srt: of the wanted language, or the first */
-    size_t languages;        /* different ones that are not the wanted one */
-    char code[16];           /* of the first */
-    bool is_wanted;          /* language[] has the wanted one */
+    size_t languages;        /* number of other, different languages */
+    char code[16];           /* of the first language */
+    bool is_wanted;          /* language[] holds the wanted one */
 } found;
 
 static void found_free(found *f)
@@ -40,7 +40,7 @@ static int ending_of(const char *name, size_t *stem)
     return -1;
 }
 
-/* Keep a name that fits: STEM.ENDING or STEM.CODE.ENDING. */
+/* Remember a matching name: STEM.ENDING or STEM.CODE.ENDING. */
 static bool found_add(found *f, const char *name, const char *stem, const char *language)
 {
     size_t length, size = strlen(stem);
@@ -83,7 +83,7 @@ static bool is_transcript(const char *path)
     return some;
 }
 
-static smac_status choose(const found *f, const char *folder, char **out, smac_error *error)
+static smac_status found_choose(const found *f, const char *folder, char **out, smac_error *error)
 {
     const char *names[2 * ENDINGS];
     int count = 0;
@@ -129,7 +129,7 @@ smac_status transcript_find(
         if (list)
             closedir(list);
         if (status == SMAC_OK)
-            status = choose(&f, folder ? folder : here, out, error);
+            status = found_choose(&f, folder ? folder : here, out, error);
     }
     found_free(&f);
     free(stem);

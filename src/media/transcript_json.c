@@ -21,7 +21,7 @@ typedef struct json_reader {
     transcript *out;
     repairs repairs;
     size_t segment;     /* from 0 */
-    bool has_fractions; /* a time is not a whole number, so the times are seconds */
+    bool has_fractions; /* some time is not an integer, so times are in seconds */
 } json_reader;
 
 /* --- times --------------------------------------------------------------------------------------------------------- */
@@ -43,7 +43,7 @@ static bool time_from_text(const char *text, double *out)
     return number_parse(digits, out);
 }
 
-/* A missing time is NAN. */
+/* Missing: NAN. */
 static smac_status read_time(
     json_reader *r, const json_t *value, const char *key, double scale, double *out, smac_error *error)
 {
@@ -112,7 +112,7 @@ static smac_status read_span(json_reader *r, const json_t *object, span *out, sm
 
 /* --- words --------------------------------------------------------------------------------------------------------- */
 
-/* Words without a time, as recognisers leave numbers, get what lies between their neighbours. */
+/* Words without times (some recognisers give none for numbers) get the time between their neighbours. */
 static void complete_words(transcript_segment *s)
 {
     for (size_t i = 0; i < s->word_count; i++) {
@@ -132,7 +132,7 @@ static void complete_words(transcript_segment *s)
         if (!(w->end >= w->start))
             w->end = w->start;
     }
-    for (size_t i = s->word_count; i-- > 0;) /* nothing before them had a time */
+    for (size_t i = s->word_count; i-- > 0;) /* words before the first one with a time */
         if (isnan(s->words[i].start))
             s->words[i].start = s->words[i].end = i + 1 < s->word_count ? s->words[i + 1].start : 0;
 }
@@ -158,7 +158,7 @@ static smac_status read_words(json_reader *r, const json_t *list, transcript_seg
         value = json_object_get(item, "probability");
         if (json_is_number(value))
             word.probability = json_number_value(value);
-        transcript scratch = {0}; /* cleans the text */
+        transcript scratch = {0}; /* to clean the text */
         TRY(transcript_add(&scratch, 0, 0, text, strlen(text), error));
         if (scratch.count == 1) {
             word.text = scratch.segments[0].text;
@@ -206,7 +206,7 @@ static smac_status read_segment(json_reader *r, const json_t *item, smac_error *
     if (json_is_object(item) && json_is_array(pieces))
         return read_pieces(r, item, pieces, error);
     if (json_is_object(item) && json_object_get(item, "tStartMs"))
-        return SMAC_OK; /* YouTube: an event without words */
+        return SMAC_OK; /* YouTube's events without words */
     if (!json_is_string(text))
         return FAIL(error, SMAC_ERROR_FORMAT,
             "%s: segment %zu is not {\"start\": seconds, \"end\": seconds, \"text\": words}", r->name, r->segment);
@@ -220,7 +220,7 @@ static smac_status read_list(json_reader *r, const json_t *list, smac_error *err
     return SMAC_OK;
 }
 
-/* {"text", "words"} without segments: one segment from the first word to the last. */
+/* {"text", "words"} without segments become one segment. */
 static smac_status read_loose_words(json_reader *r, const json_t *root, const json_t *words, smac_error *error)
 {
     transcript_segment all = {0};
@@ -255,7 +255,7 @@ static smac_status read_root(json_reader *r, const json_t *root, smac_error *err
 {
     static const char *const lists[] = {"segments", "transcription", "chunks", "utterances", "events"};
     while (json_array_size(root) == 1 && json_is_object(json_array_get(root, 0))) {
-        const json_t *only = json_array_get(root, 0); /* a list of one result */
+        const json_t *only = json_array_get(root, 0); /* a list with one result */
         bool is_result = false;
         for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
             is_result = is_result || json_is_array(json_object_get(only, lists[i]));
@@ -292,7 +292,7 @@ static smac_status read_root(json_reader *r, const json_t *root, smac_error *err
 
 /* --- milliseconds -------------------------------------------------------------------------------------------------- */
 
-/* Nobody speaks a letter in ten seconds: the numbers of `letters` in `seconds` are milliseconds then. */
+/* Speech is never slower than a letter in ten seconds, so larger numbers are milliseconds. */
 static bool are_milliseconds(double letters, double seconds)
 {
     return letters >= 5 && seconds > 10 * letters;
@@ -327,7 +327,7 @@ static void rescale_milliseconds(json_reader *r)
             s->words[w].start /= 1000;
             s->words[w].end /= 1000;
         }
-        /* a segment that took its times from its words */
+        /* the segment's times were taken from its words */
         if (words && !segments && s->word_count > 0 && last > 100 * s->words[s->word_count - 1].end) {
             s->start /= 1000;
             s->end /= 1000;
@@ -336,7 +336,7 @@ static void rescale_milliseconds(json_reader *r)
     }
 }
 
-/* --- text that is nearly JSON -------------------------------------------------------------------------------------- */
+/* --- text that is almost JSON -------------------------------------------------------------------------------------- */
 
 static size_t escape_value(const char *text, size_t left, unsigned *value)
 {
@@ -352,7 +352,7 @@ static size_t escape_value(const char *text, size_t left, unsigned *value)
     return 6;
 }
 
-/* Copy with null for NaN and Infinity, which Python writes, and U+FFFD for escaped halves of characters. */
+/* Copy with null instead of NaN and Infinity (written by Python), and U+FFFD instead of unpaired surrogates. */
 static void copy_as_json(const transcript_source *text, text_buffer *out, repairs *r)
 {
     static const char *const numbers[] = {"-Infinity", "Infinity", "-NaN", "NaN"};
@@ -386,7 +386,7 @@ static void copy_as_json(const transcript_source *text, text_buffer *out, repair
     }
 }
 
-/* One value, or several after each other (a line each): then a list of them. */
+/* Parse one value, or a sequence of objects (JSON Lines) as a list. */
 static json_t *load_values(const char *text, size_t length, json_error_t *reason)
 {
     json_t *root = json_loadb(text, length, JSON_DECODE_ANY, reason);

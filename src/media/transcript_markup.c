@@ -1,9 +1,9 @@
-/* media/transcript_markup.c - lines of a transcript, and text without its markup. */
+/* media/transcript_markup.c - lines and markup of transcripts. */
 #include "media/transcript_text.h"
 
 #include <string.h>
 
-#define MARKUP_MAX 1000 /* bytes of one tag; without a bound many open ones would cost the square of their number */
+#define MARKUP_MAX 1000 /* bytes of one tag; avoids quadratic time for many unclosed tags */
 
 bool next_line(line_cursor *c, const char **line, size_t *length)
 {
@@ -34,7 +34,7 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* Length of a tag at text, 0 when it is none: <b>, </b>, <v Name>, <c.yellow>, <00:01.000>; not "a < b". */
+/* Length of a tag at text, or 0: <b>, </b>, <v Name>, <c.yellow>, <00:01.000>; not "a < b". */
 static size_t tag_length(const char *text, size_t length)
 {
     if (length < 3 || text[0] != '<')
@@ -81,7 +81,7 @@ void add_without_markup(text_buffer *out, const char *text, size_t length, bool 
     }
 }
 
-/* Whether drawing is on after an override block: the last \p with a number says; not one inside \t(...). */
+/* Whether drawing mode is on after an override block: set by the last \p with a number outside of \t(...). */
 static bool ass_block_draws(const char *block, size_t length, bool drawing)
 {
     int depth = 0;

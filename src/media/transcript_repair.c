@@ -1,4 +1,4 @@
-/* media/transcript_repair.c - times that a transcript lacks, and telling what was mended. */
+/* media/transcript_repair.c - completing the times of a transcript, and warnings about corrections. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "media/transcript_text.h"
 
 enum { LOOK_AHEAD = 1000 };                  /* segments */
-static const double LETTERS_A_SECOND = 12.5; /* bytes of speech, about */
+static const double LETTERS_A_SECOND = 12.5; /* of speech, roughly */
 
 void repairs_note(repairs *r, repair kind, size_t place)
 {
@@ -19,15 +19,15 @@ void repairs_tell(const repairs *r, const char *place, transcript *t)
     static const char *const sentences[REPAIRS] = {
         [REPAIR_END] = "the end is before the start: it was taken to last until the next one",
         [REPAIR_NEGATIVE] = "the start is before 0 and was taken as 0",
-        [REPAIR_BEFORE] = "it lies before 0 and was left out",
+        [REPAIR_BEFORE] = "it is before 0 and was left out",
         [REPAIR_NO_END] = "one of its times is missing and was taken from its neighbours",
         [REPAIR_NO_TIMES] = "it has no times and was placed between its neighbours",
         [REPAIR_FULL] = "1000 milliseconds were read as a second, 60 seconds as a minute",
         [REPAIR_ARROW] = "the arrow was read as \"-->\"",
         [REPAIR_STRAY] = "text without times was left out",
-        [REPAIR_HEADER] = "WEBVTT is the first line of .vtt files alone: the file was read as what it holds",
-        [REPAIR_NAN] = "a number that JSON does not have (NaN, Infinity) was read as missing",
-        [REPAIR_SURROGATE] = "half a character became U+FFFD",
+        [REPAIR_HEADER] = "only .vtt files begin with WEBVTT: the file was read according to its contents",
+        [REPAIR_NAN] = "NaN and Infinity are not JSON numbers and were read as missing",
+        [REPAIR_SURROGATE] = "half a character was replaced by U+FFFD",
         [REPAIR_MILLISECONDS] = "the times are too large for seconds and were read as milliseconds",
     };
     for (int kind = 0; kind < REPAIRS; kind++) {
@@ -59,7 +59,7 @@ static void segment_remove(transcript *t, size_t index)
     memmove(&t->segments[index], &t->segments[index + 1], (t->count - index) * sizeof *t->segments);
 }
 
-/* The segments [from, to) have no times: share what lies between their neighbours by their letters. */
+/* Divide the time between the neighbours of the segments [from, to) among them by their letters. */
 static void place_between(transcript *t, size_t from, size_t to)
 {
     double start = from > 0 ? fmax(t->segments[from - 1].start, t->segments[from - 1].end) : 0, end = NAN;
@@ -78,7 +78,7 @@ static void place_between(transcript *t, size_t from, size_t to)
     }
 }
 
-/* One of the two times is missing. */
+/* Segment i has only one of its two times. */
 static void complete_one(transcript *t, size_t i)
 {
     transcript_segment *s = &t->segments[i];
@@ -95,7 +95,7 @@ static void complete_one(transcript *t, size_t i)
         }
 }
 
-/* Starts and ends that are in the file but cannot be: before 0, or in the wrong order. */
+/* Times before 0, and ends before starts. */
 static void check_given_times(transcript *t, repairs *r)
 {
     for (size_t i = 0; i < t->count; i++) {
@@ -122,7 +122,7 @@ void transcript_complete_times(transcript *t, repairs *r)
     for (size_t i = 0; i < t->count; i++)
         some = some || !isnan(t->segments[i].start) || !isnan(t->segments[i].end);
     if (!some)
-        return; /* the text holds for the whole recording */
+        return; /* the text belongs to the whole recording */
     check_given_times(t, r);
     for (size_t i = 0; i < t->count; i++) {
         transcript_segment *s = &t->segments[i];

@@ -1,4 +1,4 @@
-/* media/transcript_text.h - shared by the files transcript_*.c: encodings, lines, markup, repairs. */
+/* media/transcript_text.h - shared by the files transcript_*.c: encodings, lines, markup, corrections. */
 #ifndef SMAC_MEDIA_TRANSCRIPT_TEXT_H
 #define SMAC_MEDIA_TRANSCRIPT_TEXT_H
 
@@ -13,64 +13,64 @@ typedef struct transcript_source {
 } transcript_source;
 
 /*
- * The bytes of a file as UTF-8 without byte order mark, added to out.  Errors: FORMAT: the byte, its position and line,
- * and how to convert; UNSUPPORTED: UTF-32; MEMORY.
+ * Adds the file to out as UTF-8 without byte order mark.  Errors: FORMAT (the byte, its position and line, and how to
+ * convert), UNSUPPORTED (UTF-32), MEMORY.
  */
 smac_status transcript_decode(
     const transcript_source *s, text_buffer *out, media_warnings *warnings, smac_error *error);
 
-/* Cursor over lines that end with LF, CRLF or CR. */
+/* A cursor over lines that end with LF, CRLF or CR. */
 typedef struct line_cursor {
     const char *text;
     size_t length, at;
-    size_t number; /* of the line last given, from 1 */
+    size_t number; /* of the last line, from 1 */
 } line_cursor;
 bool next_line(line_cursor *cursor, const char **line, size_t *length);
 bool is_blank(const char *line, size_t length);
 
-/* Add a piece of cue text without its markup: <tags>, {\\codes}; and &entities;. */
+/* Add cue text without <tags> and {\\codes}, and with &entities; decoded if asked for. */
 void add_without_markup(text_buffer *out, const char *text, size_t length, bool entities);
-/* The text of an ASS event: without {override blocks and comments} and drawings (\\p1 to \\p0); \\N, \\n, \\h are spaces. */
+/* Add the text of an ASS event without {override blocks} and drawings (\\p1 to \\p0), with \\N, \\n and \\h as spaces. */
 void add_ass_text(text_buffer *out, const char *text, size_t length);
 
-/* --- repairs: what was mended because it has one meaning ------------------------------------------------------------ */
+/* --- corrections of errors that have only one meaning ------------------------------------------------------------ */
 
 typedef enum repair {
     REPAIR_END,          /* the end is before the start */
     REPAIR_NEGATIVE,     /* the start is before 0 */
-    REPAIR_BEFORE,       /* start and end are */
-    REPAIR_NO_END,       /* only one of the two is there */
-    REPAIR_NO_TIMES,     /* neither is, among others that have times */
+    REPAIR_BEFORE,       /* start and end are before 0 */
+    REPAIR_NO_END,       /* one of start and end is missing */
+    REPAIR_NO_TIMES,     /* both are missing, but other segments have times */
     REPAIR_FULL,         /* 1000 milliseconds, 60 seconds */
-    REPAIR_ARROW,        /* "->" */
+    REPAIR_ARROW,        /* "->" instead of "-->" */
     REPAIR_STRAY,        /* text without times */
-    REPAIR_HEADER,       /* no WEBVTT, or WEBVTT in an .srt */
-    REPAIR_NAN,          /* a number that JSON does not have */
-    REPAIR_SURROGATE,    /* half a character in JSON */
-    REPAIR_MILLISECONDS, /* numbers that are too large for seconds */
+    REPAIR_HEADER,       /* .vtt without WEBVTT, or .srt with it */
+    REPAIR_NAN,          /* NaN or Infinity in JSON */
+    REPAIR_SURROGATE,    /* half a surrogate pair in JSON */
+    REPAIR_MILLISECONDS, /* times in milliseconds */
     REPAIRS
 } repair;
 
 typedef struct repairs {
-    size_t count[REPAIRS], first[REPAIRS]; /* first: where, a line or a segment */
+    size_t count[REPAIRS], first[REPAIRS]; /* first: the first line or segment */
 } repairs;
 
 void repairs_note(repairs *r, repair kind, size_t place);
 void repairs_tell(const repairs *r, const char *place, transcript *t); /* place: "line" or "segment" */
 
 /*
- * Give times to segments, in the order of the file, that lack one or both (NAN), where others have some: an end is the
- * start of the next one, or what the text takes to say; a segment without times lies between its neighbours.  Segments
- * before 0 are removed.  r may be NULL: not told.
+ * Complete the times of segments (in file order) that lack one or both (NAN), unless all lack them: a missing end is the
+ * next start, or earlier if the text is short; a segment without times is placed between its neighbours.  Segments before
+ * 0 are removed.  r may be NULL.
  */
 void transcript_complete_times(transcript *t, repairs *r);
 
-/* Words alone: remove from segments what the one before showed already (rolling captions); warns. */
+/* Remove from rolling captions what the segment before showed already, with a warning. */
 void transcript_unroll(transcript *t);
 
-/* --- parsers of one kind each; text is UTF-8 ------------------------------------------------------------------------ */
+/* --- parsers; text is UTF-8 ------------------------------------------------------------------------ */
 
-/* [hours:]minutes:seconds[(, or .)fraction], at most up to end; negative ones too.  *is_full: 1000 ms or 60 s. */
+/* [-][hours:]minutes:seconds[(, or .)fraction].  *is_full is set for 1000 milliseconds or 60 seconds. */
 bool cue_time_read(const char **at, const char *end, double *seconds, bool *is_full);
 smac_status transcript_parse_cues(const transcript_source *text, bool vtt, transcript *out, smac_error *error);
 smac_status transcript_parse_json(const transcript_source *text, transcript *out, smac_error *error);

@@ -1,7 +1,7 @@
 /*
- * media/transcript_unroll.c - rolling captions: each cue shows the line before again, with what is new after it.
+ * media/transcript_unroll.c - rolling captions, in which each cue repeats the previous line and adds a new one.
  *
- * Only a transcript in which most cues do so is touched, so that words that are said twice stay.
+ * Only transcripts in which most cues do so are changed; words that are really said twice remain.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,8 @@
 #include "base/utf8.h"
 #include "media/transcript_text.h"
 
-enum { TOKENS_MAX = 400, LINE_TOKENS = 3 /* a repeated part of a cue is at least this long */ };
-static const double ADJACENT = 0.5; /* seconds from one cue to the next */
+enum { TOKENS_MAX = 400, LINE_TOKENS = 3 /* shortest repetition of a part of a cue */ };
+static const double ADJACENT = 0.5; /* longest pause between two cues, in seconds */
 
 /* A word, or one character of a script without spaces. */
 typedef struct token {
@@ -22,7 +22,7 @@ typedef struct token {
 
 typedef struct token_list {
     token items[TOKENS_MAX];
-    size_t count; /* TOKENS_MAX: too long to be a caption */
+    size_t count; /* TOKENS_MAX: too long for a caption */
 } token_list;
 
 static void cut_tokens(const char *text, token_list *out)
@@ -50,7 +50,7 @@ static bool token_is_same(const token *a, const token *b)
     return a->length == b->length && memcmp(a->from, b->from, a->length) == 0;
 }
 
-/* How many tokens at the end of what was shown are repeated at the beginning of what is shown now. */
+/* The number of tokens at the end of the previous cue that this one repeats at its beginning. */
 static size_t repeated(const token_list *before, const token_list *now)
 {
     size_t most = before->count < now->count ? before->count : now->count;
@@ -69,7 +69,7 @@ typedef struct rolling {
     size_t *cuts; /* of each segment: tokens to remove */
 } rolling;
 
-static bool measure(const transcript *t, rolling *r)
+static bool measure_rolling(const transcript *t, rolling *r)
 {
     token_list *lists = memory_new(2, sizeof *lists);
     r->cuts = memory_new(t->count ? t->count : 1, sizeof *r->cuts);
@@ -110,8 +110,8 @@ static void segment_cut(transcript_segment *s, size_t tokens)
 void transcript_unroll(transcript *t)
 {
     rolling r = {0};
-    if (!measure(t, &r))
-        return; /* without memory it stays as it is */
+    if (!measure_rolling(t, &r))
+        return; /* without memory it remains unchanged */
     bool is_rolling =
         r.appends > 0 && r.tokens >= LINE_TOKENS && r.repeats * 10 >= r.pairs * 6 && r.appends * 4 >= r.pairs;
     size_t kept = 0;
@@ -129,7 +129,7 @@ void transcript_unroll(transcript *t)
         return;
     char sentence[160];
     number_format(sentence, sizeof sentence,
-        "its captions roll: %zu of %zu show words of the one before again, which were left out", r.repeats, t->count);
+        "its captions roll: %zu of %zu repeat words of the one before, which were left out", r.repeats, t->count);
     media_warnings_add(&t->warnings, sentence);
     t->count = kept;
 }

@@ -1,4 +1,4 @@
-/* media/transcript_write.c - SubRip and WebVTT: segments cut into cues that can be read on a screen. */
+/* media/transcript_write.c - writing SubRip and WebVTT, with segments split into cues that fit on a screen. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,15 +8,15 @@
 #include "media/transcript.h"
 
 enum { LINE_COLUMNS = 42, CUE_COLUMNS = 2 * LINE_COLUMNS };
-static const double SHORTEST_CUE = 0.1; /* seconds: words with times closer than that are no use for cues */
+static const double SHORTEST_CUE = 0.1; /* seconds; word times closer than this are not used for cues */
 
-/* What is not broken: a word with the marks around it, or one Chinese or Japanese character. */
+/* The smallest unit of line breaking: a word with its punctuation, or one Chinese or Japanese character. */
 typedef struct unit {
     size_t from, to;     /* bytes of the text */
     size_t letters;      /* bytes of the text before it, without spaces */
-    int columns, before; /* its own, and those of the text before it without the space at its end */
-    bool space;          /* stands before it */
-    bool stop, pause;    /* ends with a mark of a sentence's end, or another mark */
+    int columns, before; /* width of the unit, and of the text before it without trailing space */
+    bool space;          /* a space precedes it */
+    bool stop, pause;    /* ends with a full stop or similar, with a comma or similar */
 } unit;
 
 typedef struct units {
@@ -43,8 +43,8 @@ static bool is_wide(uint32_t c)
     return in_ranges(c, wide, sizeof wide / sizeof *wide);
 }
 
-/* Written without spaces: a line may end behind any character (but not before a closing mark). */
-static bool stands_alone(uint32_t c)
+/* Scripts without spaces: a line may break after any character, but not before closing punctuation. */
+static bool breaks_anywhere(uint32_t c)
 {
     static const uint32_t alone[][2] = {
         {0x2e80, 0x2fdf}, {0x3005, 0x3007}, {0x3041, 0x30ff}, {0x3400, 0x9fff}, {0xf900, 0xfaff}, {0x20000, 0x3fffd}};
@@ -75,11 +75,11 @@ static bool cut_units(const char *text, units *out)
         }
         unit *u = out->count > 0 ? &out->items[out->count - 1] : NULL;
         bool new_one =
-            u == NULL || space || (stands_alone(c) && (stands_alone(last) || is_stop(last) || is_pause(last)));
+            u == NULL || space || (breaks_anywhere(c) && (breaks_anywhere(last) || is_stop(last) || is_pause(last)));
         if (new_one) {
             if (!memory_grow((void **)&out->items, &out->capacity, out->count + 1, sizeof *out->items))
                 return false;
-            u = out->count > 0 ? &out->items[out->count - 1] : NULL; /* they have moved */
+            u = out->count > 0 ? &out->items[out->count - 1] : NULL; /* the array may have moved */
             out->items[out->count] = (unit){.from = from,
                 .letters = out->letters,
                 .space = u != NULL && space,
@@ -105,7 +105,7 @@ static int width(const units *u, size_t from, size_t to)
     return last->before + last->space + last->columns - (first->before + first->space);
 }
 
-/* Where the second line of the cue [from, to) begins; to: one line; from: it does not fit. */
+/* Where the second line of the cue [from, to) begins; to: one line is enough; from: it does not fit. */
 static size_t second_line(const units *u, size_t from, size_t to)
 {
     int whole = width(u, from, to);
@@ -115,7 +115,7 @@ static size_t second_line(const units *u, size_t from, size_t to)
     int least = 0;
     for (size_t i = from + 1; i < to; i++) {
         int first = width(u, from, i), second = width(u, i, to);
-        if (!u->items[i].space) /* joined again with a space when it is read: lines end at spaces alone */
+        if (!u->items[i].space) /* lines break only at spaces, since readers join them with a space */
             continue;
         if (first > LINE_COLUMNS || second > LINE_COLUMNS)
             continue;
@@ -129,7 +129,7 @@ static size_t second_line(const units *u, size_t from, size_t to)
     return best;
 }
 
-/* The most units from `from` on that make a cue: at least one. */
+/* The end of the longest cue that begins at from; it has at least one unit. */
 static size_t longest_cue(const units *u, size_t from)
 {
     size_t most = from + 1;
@@ -139,7 +139,7 @@ static size_t longest_cue(const units *u, size_t from)
     return most;
 }
 
-/* The end of the cue that begins at from: what is left falls into cues of one length, cut at marks if possible. */
+/* The end of the cue that begins at from, so that the remaining cues have similar lengths and end at punctuation. */
 static size_t cue_end(const units *u, size_t from)
 {
     size_t most = longest_cue(u, from);
@@ -171,7 +171,7 @@ static size_t letters_of(const char *text)
     return count;
 }
 
-/* When the letter is said, by the words: the start of its word (of a cue's first letter), or the end (of its last). */
+/* When a letter is spoken, by the times of its word: the start of the word, or its end. */
 static double letter_time(const transcript_segment *s, size_t letter, bool end)
 {
     size_t seen = 0;
@@ -219,18 +219,18 @@ static bool cut_cues(const units *u, const transcript_segment *s, double start, 
     }
     if (out->count < 2 || !words_make_the_text(s, u))
         return true;
-    for (int pass = 0; pass < 2; pass++) { /* look, then take over */
+    for (int pass = 0; pass < 2; pass++) { /* check, then apply */
         double last = start;
         for (size_t i = 0; i < out->count; i++) {
             cue *c = &out->items[i];
             double first = i == 0 ? start : letter_time(s, u->items[c->from].letters, false);
-            double behind = i + 1 == out->count ? end : letter_time(s, u->items[c->to].letters - 1, true);
-            if (!(first >= last && behind >= first + SHORTEST_CUE && behind <= end))
+            double last_end = i + 1 == out->count ? end : letter_time(s, u->items[c->to].letters - 1, true);
+            if (!(first >= last && last_end >= first + SHORTEST_CUE && last_end <= end))
                 return true;
-            last = behind;
+            last = last_end;
             if (pass == 1) {
                 c->start = first;
-                c->end = behind;
+                c->end = last_end;
             }
         }
     }
@@ -248,8 +248,8 @@ static void add_time(text_buffer *out, int64_t ms, char point)
         (long long)(ms / 1000 % 60), point, (long long)(ms % 1000));
 }
 
-/* WebVTT's text: XML's escapes, and a brace that would be taken for {\an8} and the like.  SubRip has no escapes: an
- * arrow, which would be taken for times, becomes a short one. */
+/* WebVTT: XML escapes, and an escape for braces that would be read as {\an8} or similar.  SubRip has no escapes: "-->",
+ * which other readers take for a time line, becomes "->". */
 static void add_cue_text(text_buffer *out, const char *text, size_t length, bool vtt)
 {
     for (size_t i = 0; i < length; i++) {
@@ -276,7 +276,7 @@ static void write_cue(const char *text, const units *u, const cue *c, size_t num
         text_format(out, "%zu\n", number);
     add_time(out, start, vtt ? '.' : ',');
     text_add(out, " --> ");
-    add_time(out, end > start ? end : start + 1, vtt ? '.' : ','); /* a cue takes time */
+    add_time(out, end > start ? end : start + 1, vtt ? '.' : ','); /* a cue has a duration */
     text_add_char(out, '\n');
     size_t first_end = line > c->from && line < c->to ? line : c->to;
     const unit *items = u->items;

@@ -155,7 +155,7 @@ static void variable_frame_rate_is_sampled_by_time(void **state)
     free(o.sound);
 }
 
-static void rotation_stands_pictures_upright(void **state)
+static void rotation_is_applied(void **state)
 {
     (void)state;
     /* Stored: red left, blue right.  The pixel looked at is near the top, then near the left. */
@@ -185,7 +185,7 @@ static void rotation_stands_pictures_upright(void **state)
     }
 }
 
-static void exif_stands_stills_upright(void **state)
+static void the_orientation_of_exif_is_applied(void **state)
 {
     (void)state;
     frame_options options = {.size = 16};
@@ -290,7 +290,7 @@ static void damaged_files_give_what_they_have(void **state)
     assert_int_equal(broken.status, SMAC_OK);
     assert_int_equal(broken.frames, 6);
     assert_true(broken.broken > 0 && broken.sound_seconds > 2.5);
-    assert_non_null(strstr(broken.all_warnings, "passed over"));
+    assert_non_null(strstr(broken.all_warnings, "skipped"));
     free(broken.sound);
 }
 
@@ -314,7 +314,7 @@ static void check_refused(const char *path, smac_status status, const char *word
     assert_null(reader);
 }
 
-static void what_is_no_media_file_is_refused(void **state)
+static void files_of_other_kinds_are_refused(void **state)
 {
     (void)state;
     char folder[] = "/tmp/media-test-XXXXXX", path[64];
@@ -325,11 +325,11 @@ static void what_is_no_media_file_is_refused(void **state)
     write_text(path, "");
     check_refused(path, SMAC_ERROR_FORMAT, "empty");
     write_text(path, "This is a letter and no film.\nIt has two lines.\n");
-    check_refused(path, SMAC_ERROR_FORMAT, "no v");
+    check_refused(path, SMAC_ERROR_FORMAT, "not a valid");
     unlink(path);
     snprintf(path, sizeof path, "%s/letter.txt", folder);
     write_text(path, "This is a letter and no film.\nIt has two lines.\n");
-    check_refused(path, SMAC_ERROR_FORMAT, "no video, sound or picture");
+    check_refused(path, SMAC_ERROR_FORMAT, "not a video, sound or picture");
     unlink(path);
     snprintf(path, sizeof path, "%s/list.m3u8", folder);
     write_text(path, "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:9,\n/etc/passwd\n#EXT-X-ENDLIST\n");
@@ -422,14 +422,14 @@ int main(void)
         cmocka_unit_test(every_container_gives_the_same),
         cmocka_unit_test(odd_formats),
         cmocka_unit_test(variable_frame_rate_is_sampled_by_time),
-        cmocka_unit_test(rotation_stands_pictures_upright),
-        cmocka_unit_test(exif_stands_stills_upright),
+        cmocka_unit_test(rotation_is_applied),
+        cmocka_unit_test(the_orientation_of_exif_is_applied),
         cmocka_unit_test(a_picture_file_equals_pil),
         cmocka_unit_test(sound_alone),
         cmocka_unit_test(streams_of_different_lengths),
         cmocka_unit_test(parts_of_a_file),
         cmocka_unit_test(damaged_files_give_what_they_have),
-        cmocka_unit_test(what_is_no_media_file_is_refused),
+        cmocka_unit_test(files_of_other_kinds_are_refused),
         cmocka_unit_test(limits_and_interruption),
         cmocka_unit_test(headers_that_lie),
         cmocka_unit_test(every_moment_can_be_interrupted),

@@ -3,7 +3,7 @@
 
 #include "media/resize.h"
 
-/* The same formula stands in tools/golden/media.py. */
+/* The same formula is in tools/golden/media.py. */
 static uint8_t *test_picture(int width, int height, picture *out)
 {
     size_t stride = (size_t)width * 3 + 5; /* rows need not touch */

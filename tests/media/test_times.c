@@ -120,7 +120,7 @@ static void an_overlap_of_the_picture_is_dropped(void **state)
     assert_near(watched_grey_at(w, 5.05), 20 + 6, 3); /* what is at 6.5 s of the content */
     for (int i = 1; i < w->pictures; i++)
         assert_true(w->from[i] >= w->until[i - 1] - 1e-9);
-    watched_warned(w, "on show already");
+    watched_warned(w, "overlapped the ones before");
     watched_free(w);
 }
 

@@ -166,8 +166,8 @@ static void subtitles_are_the_words_that_are_said(void **state)
     }
     film f = film_of((film_track[]){picture, english, forced, ger}, 4);
     watched *w = watch_film(&f, NULL);
-    watched_warned(w, "stream 2 are not what is said (a forced track)");
-    watched_warned(w, "stream 3 are in \"ger\" and its sound in \"eng\"");
+    watched_warned(w, "stream 2 are not the spoken words (a forced track)");
+    watched_warned(w, "stream 3 are in \"ger\" and its sound is in \"eng\"");
     watched_free(w);
     w = watch_film(&f, &(media_options){.subtitle_track = "none"});
     watched_warned(w, NULL);
@@ -205,7 +205,7 @@ static void ass_text_is_words_alone(void **state)
         {"0,0,Default,,0,0,0,,{\\p0}a {a comment}b{\\k20}c{\\kf30}d", "a bcd"},
         {"0,0,Default,,0,0,0,,{\\p1\\p0}seen", "seen"}, {"0,0,Default,,0,0,0,,{\\t(0,100,\\p1)}seen", "seen"},
         {"0,0,Default,,0,0,0,,\\{kept\\}\\h!", "{kept} !"}, {"0,0,Sign,,0,0,0,,EXIT", NULL},
-        {"0,0,Default,,0,0,0,fx,ka", NULL}, {"0,0,Design,Ann,0,0,0,,a name is no word", "a name is no word"}};
+        {"0,0,Default,,0,0,0,fx,ka", NULL}, {"0,0,Design,Ann,0,0,0,,a speaker is not said", "a speaker is not said"}};
     static const film_track tracks[] = {{.kind = FILM_WORDS,
         .codec = "S_TEXT/ASS",
         .header = "[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize\nStyle: "

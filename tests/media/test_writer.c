@@ -149,7 +149,7 @@ static void one_stream_alone(void **state)
     unlink(path);
 }
 
-static void what_cannot_be_written(void **state)
+static void impossible_options_are_refused(void **state)
 {
     (void)state;
     char path[96];
@@ -181,7 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_bytes_and_the_same_film),
         cmocka_unit_test(one_stream_alone),
-        cmocka_unit_test(what_cannot_be_written),
+        cmocka_unit_test(impossible_options_are_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
