@@ -75,10 +75,10 @@ smac_status listening_take(smac_session *s, smac_error *error)
     rest.segments += l->taken;
     rest.count -= l->taken;
     l->taken = l->heard.count;
+    if (l->listener)
+        s->words.until = speech_listener_reached(l->listener);
     if (rest.count == 0)
         return SMAC_OK;
-    double end = rest.segments[rest.count - 1].end;
-    s->words.until = end > s->words.until ? end : s->words.until;
     smac_status status = speech_result_transcript(&rest, &words, error);
     if (status != SMAC_OK) {
         transcript_free(&words);

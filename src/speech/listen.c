@@ -138,6 +138,11 @@ smac_status speech_listener_new(const speech_model *m, const speech_options *opt
     return SMAC_OK;
 }
 
+double speech_listener_reached(const speech_listener *l)
+{
+    return (double)l->seek / FRAMES_A_SECOND;
+}
+
 void speech_listener_free(speech_listener *l)
 {
     if (l == NULL)

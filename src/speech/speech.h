@@ -97,6 +97,7 @@ void speech_listener_expect(speech_listener *l, double seconds);
  */
 smac_status speech_listener_feed(speech_listener *l, const float *samples, size_t count, smac_error *error);
 smac_status speech_listener_finish(speech_listener *l, smac_error *error); /* the rest */
+double speech_listener_reached(const speech_listener *l); /* seconds up to which all words were recognised */
 /* All of a file's sound, and the end. */
 smac_status speech_listener_file(speech_listener *l, const char *path, smac_error *error);
 void speech_listener_free(speech_listener *l); /* NULL is fine */

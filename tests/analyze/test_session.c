@@ -240,6 +240,44 @@ static void a_session_is_bounded(void **state)
     smac_session_free(s);
 }
 
+/* With a speech model, segments wait for the words of their time, which come minutes later; silence has none. */
+static void a_session_listens(void **state)
+{
+    (void)state;
+    static float quiet[16000];
+    smac_speech *speech;
+    smac_session *s;
+    smac_analysis *a;
+    smac_analyze_options options;
+    size_t before = 0, after = 0;
+    assert_ok(smac_speech_open(SPEECH, &speech, error));
+    smac_analyze_options_default(&options);
+    options.speech = speech;
+    assert_ok(smac_session_open(model, &options, &s, error));
+    for (int i = 0; i < 16000; i++)
+        quiet[i] = 2e-4f * (float)(i % 2); /* heard by the model, and silence for the listener */
+    for (int second = 0; second < 200; second++) {
+        smac_sound sound = {quiet, 16000, 1, 16000, SMAC_SAMPLES_FLOAT};
+        const smac_segment *one;
+        assert_ok(smac_session_sound(s, &sound, NAN, error));
+        for (;;) {
+            assert_ok(smac_session_next(s, &one, error));
+            if (!one)
+                break;
+            *(second < 120 ? &before : &after) += 1;
+        }
+    }
+    assert_int_equal(before, 0);
+    assert_true(after >= 60);
+    assert_int_equal(smac_session_words(s, "no", 1, 2, NULL), SMAC_ERROR_ARGUMENT);
+    assert_ok(smac_session_finish(s, &a, error));
+    assert_int_equal(smac_analysis_segment_count(a) + after, 197);
+    assert_null(smac_analysis_words_from(a));
+    smac_analysis_free(a);
+    smac_session_free(s);
+    smac_speech_free(speech);
+}
+
 static void the_camera_may_be_off(void **state)
 {
     (void)state;
@@ -498,9 +536,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_recording_is_opened_and_decoded_once),
         cmocka_unit_test(live_input_gives_what_a_file_gives), cmocka_unit_test(a_session_is_bounded),
-        cmocka_unit_test(the_camera_may_be_off), cmocka_unit_test(wrong_input_is_refused_and_the_session_goes_on),
-        cmocka_unit_test(limits_are_kept), cmocka_unit_test(a_request_stops_when_asked),
-        cmocka_unit_test(options_of_other_versions), cmocka_unit_test(nothing_is_asked_of_nothing),
-        cmocka_unit_test(input_by_functions)};
+        cmocka_unit_test(a_session_listens), cmocka_unit_test(the_camera_may_be_off),
+        cmocka_unit_test(wrong_input_is_refused_and_the_session_goes_on), cmocka_unit_test(limits_are_kept),
+        cmocka_unit_test(a_request_stops_when_asked), cmocka_unit_test(options_of_other_versions),
+        cmocka_unit_test(nothing_is_asked_of_nothing), cmocka_unit_test(input_by_functions)};
     return cmocka_run_group_tests(tests, open_model, close_model);
 }
