@@ -1,15 +1,20 @@
 /* data/cache.c - reading all clips of a dataset once, in parallel, with progress. */
 #include "data/cache.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "compute/parallel.h"
 #include "data/stored_vectors.h"
 #include "pipeline/sample_read.h"
 #include "pipeline/system.h"
+
+#define ASK_SECONDS 0.2
 
 /* The first warning of a clip's reader (a cut-off or damaged file); many are read at once, so it is told afterwards. */
 typedef struct clip_note {
@@ -32,7 +37,30 @@ typedef struct work {
     const int64_t *items; /* the wanted ones, of this chunk */
     smac_error *errors;   /* one a piece of the chunk */
     clip_note *notes;     /* likewise */
+    /* stopping: only the thread that called asks, the others see what it was told */
+    const reporter *report;
+    double done, total;
+    pthread_t caller;
+    struct timespec asked;
+    atomic_bool is_stopped;
 } work;
+
+/* An interruption: asks the caller several times a second. */
+static int reading_asks(void *user)
+{
+    work *w = user;
+    struct timespec now;
+    if (pthread_equal(pthread_self(), w->caller) && !atomic_load(&w->is_stopped)) {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        double since = (double)(now.tv_sec - w->asked.tv_sec) + 1e-9 * (double)(now.tv_nsec - w->asked.tv_nsec);
+        if (since > ASK_SECONDS) {
+            w->asked = now;
+            if (report_progress(w->report, "reading clips", w->done, w->total))
+                atomic_store(&w->is_stopped, true);
+        }
+    }
+    return atomic_load(&w->is_stopped);
+}
 
 /* Where each modality of a clip comes from. */
 typedef struct clip_plan {
@@ -52,7 +80,8 @@ static smac_status read_raw(
         .text = item->text,
         .context = item->context,
         .context_count = item->context_count,
-        .report = &keeper};
+        .report = &keeper,
+        .interrupt = {reading_asks, (void *)(uintptr_t)w}};
     bool others = false;
     for (int m = 0; m < MODALITIES; m++) {
         source.without[m] = !plan->wanted[m] || plan->stored[m];
@@ -88,7 +117,8 @@ static smac_status read_item(const work *w, const dataset_item *item, clip_note 
     if (status == SMAC_OK && !out->present[0] && !out->present[1] && !out->present[2])
         status = FAIL(error, SMAC_ERROR_FORMAT, "it has no words, sound or picture that the model takes");
     if (status == SMAC_OK)
-        status = system_encode(w->system, out, NULL, error);
+        status = system_encode(
+            w->system, out, &(system_encode_options){.interrupt = {reading_asks, (void *)(uintptr_t)w}}, error);
     for (int m = 0; m < MODALITIES; m++)
         made[m] = plan.wanted[m] && !plan.stored[m];
     if (status == SMAC_OK)
@@ -119,11 +149,15 @@ static smac_status read_all(work *w, const int64_t *items, int64_t count, const 
     int64_t bad = 0;
     w->errors = errors;
     w->notes = notes;
+    w->report = r;
+    w->total = (double)count;
+    w->caller = pthread_self();
     for (int64_t i = 0; i < count; i += CHUNK) {
         int64_t some = count - i < CHUNK ? count - i : CHUNK;
         if (report_progress(r, "reading clips", (double)i, (double)count))
             return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped while the clips were read");
         w->items = items + i;
+        w->done = (double)i;
         parallel_for(some, read_piece, w);
         for (int64_t k = 0; k < some; k++) {
             int64_t index = items[i + k];

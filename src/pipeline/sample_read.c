@@ -62,6 +62,8 @@ static smac_status read_media(
     media_options media = {.start = source->start,
         .end = source->end > source->start ? source->end : 0,
         .report = source->report,
+        .interrupt = source->interrupt.ask,
+        .interrupt_user = source->interrupt.user,
         .skip_picture = !clip_encoder_takes(r.clips, MODALITY_VISION),
         .skip_sound = !clip_encoder_takes(r.clips, MODALITY_AUDIO)};
     decoder *from = NULL;

@@ -2,6 +2,7 @@
 #ifndef SMAC_PIPELINE_SAMPLE_READ_H
 #define SMAC_PIPELINE_SAMPLE_READ_H
 
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "pipeline/sample.h"
 
@@ -14,6 +15,7 @@ typedef struct sample_source {
     int64_t context_count;
     bool without[MODALITIES];      /* leave that modality out (it is then absent) */
     const struct reporter *report; /* gets the reader's warnings (broken packets, a truncated file); NULL: nobody */
+    interruption interrupt;        /* asked while decoding */
 } sample_source;
 
 /*
