@@ -12,7 +12,7 @@ static smac_status read_scaled(const float scale[2], float out[6], smac_error *e
     const tensor_entry entries[2] = {
         {.name = "w", .type = TENSOR_I8, .rank = 2, .dim = {2, 3}, .count = 6, .data = numbers, .bytes = 6},
         {.name = "w_scale", .type = TENSOR_F32, .rank = 1, .dim = {2}, .count = 2, .data = scale, .bytes = 8}};
-    tensor_file *file;
+    tensor_file *file = NULL;
     weight_source source;
     smac_status status = safetensors_write(file_in(folder, "x", path), entries, 2, NULL, 0, error);
     if (status == SMAC_OK)

@@ -53,8 +53,8 @@ static void check_encoding(const tokenizer *t, const char *json, const token_enc
     for (size_t i = 0; i < e->count; i++)
         if (e->ids[i] < 0 || e->ids[i] >= tokenizer_size(t) || e->places[i].start > e->places[i].end ||
             e->places[i].end > length)
-            fail_msg(
-                "%s: token %zu has the id %d from %u to %u", json, i, e->ids[i], e->places[i].start, e->places[i].end);
+            fail_msg("%s: token %zu has the id %d from %zu to %zu", json, i, e->ids[i], e->places[i].start,
+                e->places[i].end);
     for (int skip = 0; skip < 2; skip++) {
         assert_ok(tokenizer_decode(t, e->ids, e->count, skip, &out, &size, error));
         free(out);
@@ -67,8 +67,8 @@ static void what_opens_encodes_every_text(void **state)
 {
     (void)state;
     static const char *const texts[] = {"", "a", "aa", "b", "ab ba", " ", "   ", "\xC3\xA9",
-        "a\xC3\xA9"
-        "b",
+        ("a\xC3\xA9"
+         "b"),
         "\xFF",
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         "longer than any word", "\xE2\x96\x81", "\n\t", "\xF0\x9F\x98\x80"};
