@@ -102,10 +102,14 @@ int recordings_progress(void *user, const char *what, double done, double total)
     const recordings *r = user;
     const char *path = r->paths[r->at];
     char text[200];
-    if (r->count == 1)
+    bool reading = strcmp(what, path) == 0; /* in seconds of the recording */
+    if (r->count == 1 && !reading)
         return report_progress(r->report, what, done, total);
-    snprintf(text, sizeof text, "%zu of %zu, %.60s%s%.60s", r->at + 1, r->count, path_base(path),
-        strcmp(what, path) ? ": " : "", strcmp(what, path) ? what : "");
+    if (r->count == 1)
+        snprintf(text, sizeof text, "reading %.120s", path_base(path));
+    else
+        snprintf(text, sizeof text, "%s%zu of %zu, %.60s%s%.60s", reading ? "reading " : "", r->at + 1, r->count,
+            path_base(path), reading ? "" : ": ", reading ? "" : what);
     return report_progress(r->report, text, done, total);
 }
 

@@ -105,7 +105,19 @@ static int error_columns(void)
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
 }
 
-/* ", 1:05 left", once there is something to go by */
+/* What the numbers of some work count: " batches" after "28 of 88"; "" where the work's name says it. */
+static const char *unit_of(const char *what)
+{
+    static const char *const units[][2] = {{"epoch ", " batches"}, {"evaluating", " clips"}, {"reading clips", " clips"},
+        {"checking clips", " clips"}, {"renewing labels", " kinds of labels"}, {"predicting", " windows"},
+        {"listening", " s"}, {"reading", " s"}};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strncmp(what, units[i][0], strlen(units[i][0])) == 0)
+            return units[i][1];
+    return "";
+}
+
+/* ", 1:05 to its end" of the work that is named, once there is something to go by */
 static void time_left(double seconds, double share, char *out, size_t size)
 {
     double done = share - line.share;
@@ -114,12 +126,12 @@ static void time_left(double seconds, double share, char *out, size_t size)
         return;
     int left = (int)(seconds * (1 - share) / done);
     if (left >= 3600)
-        snprintf(out, size, ", %d:%02d:%02d left", left / 3600, left / 60 % 60, left % 60);
+        snprintf(out, size, ", %d:%02d:%02d to its end", left / 3600, left / 60 % 60, left % 60);
     else
-        snprintf(out, size, ", %d:%02d left", left / 60, left % 60);
+        snprintf(out, size, ", %d:%02d to its end", left / 60, left % 60);
 }
 
-/* "what  [###.....]  40%  4 of 10, loss 0.5, 0:07 left" over the line before, cut to the terminal's width */
+/* "what  [###.....]  40%  4 of 10 batches, loss 0.5, 0:07 to its end" over the line before, cut to the terminal's width */
 static void show_on_terminal(const char *what, double done, double total, const char *left)
 {
     char text[LINE_MAX_BYTES];
@@ -130,10 +142,10 @@ static void show_on_terminal(const char *what, double done, double total, const 
         for (int i = 0; i < 20; i++)
             bar[i] = i < (int)(share * 20) ? '#' : '.';
         bar[20] = 0;
-        snprintf(text, sizeof text, "%s  [%s] %3.0f%%  %.6g of %.6g%s%s%s", what, bar, 100 * share, done, total, comma,
-            line.figures, left);
+        snprintf(text, sizeof text, "%s  [%s] %3.0f%%  %.6g of %.6g%s%s%s%s", what, bar, 100 * share, done, total,
+            unit_of(what), comma, line.figures, left);
     } else if (done > 0) {
-        snprintf(text, sizeof text, "%s  %.6g%s%s", what, done, comma, line.figures);
+        snprintf(text, sizeof text, "%s  %.6g%s%s%s", what, done, unit_of(what), comma, line.figures);
     } else {
         snprintf(text, sizeof text, "%s", what);
     }
@@ -152,9 +164,9 @@ static void show_in_log(const char *what, double done, double total, const char 
 {
     const char *comma = line.figures[0] ? ", " : "";
     if (total > 0)
-        fprintf(stderr, "%s: %.6g of %.6g%s%s%s\n", what, done, total, comma, line.figures, left);
+        fprintf(stderr, "%s: %.6g of %.6g%s%s%s%s\n", what, done, total, unit_of(what), comma, line.figures, left);
     else if (done > 0)
-        fprintf(stderr, "%s: %.6g%s%s\n", what, done, comma, line.figures);
+        fprintf(stderr, "%s: %.6g%s%s%s\n", what, done, unit_of(what), comma, line.figures);
     else
         fprintf(stderr, "%s\n", what);
 }

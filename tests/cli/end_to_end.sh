@@ -18,11 +18,11 @@ check "a killed run resumes" train --out "$t/killed" --resume
 check "with the same bits as an uninterrupted one" cmp "$t/whole/best.safetensors" "$t/killed/best.safetensors"
 check "and the same labels" cmp "$t/whole/labels.csv" "$t/killed/labels.csv"
 SEMANTICMAC_LOG_SECONDS=0 "$smac" train --data "$t/data" --dataset sims --seed 5 $tiny --set train.epochs=2 --out "$t/said" >"$t/out" 2>"$t/said.log"
-check "a log says step, loss and clips a second" grep -Eq '^epoch 2 of 2: [1-9][0-9]* of [0-9]+, loss [0-9.]+, [0-9.]+ clips/s' "$t/said.log"
+check "a log says step, loss and clips a second" grep -Eq '^epoch 2 of 2: [1-9][0-9]* of [0-9]+ batches, loss [0-9.]+, [0-9.]+ clips/s' "$t/said.log"
 check "and what the epoch's end is at" grep -q '^evaluating: ' "$t/said.log"
 check "short work says nothing by the way" sh -c "'$smac' evaluate --model '$t/whole/best.safetensors' --data '$t/data' --dataset sims --split test 2>&1 >/dev/null | (! grep evaluating)"
 script -qec "$smac train --data $t/data --dataset sims --seed 5 $(echo $tiny) --set train.epochs=1 --out $t/shown" /dev/null >"$t/terminal" </dev/null
-check "a terminal shows the same in a line with a bar" grep -Eaq 'epoch 1 of 1  \[[#.]+\] .*%  [0-9]+ of [0-9]+, loss' "$t/terminal"
+check "a terminal shows the same in a line with a bar" grep -Eaq 'epoch 1 of 1  \[[#.]+\] .*%  [0-9]+ of [0-9]+ batches, loss' "$t/terminal"
 OMP_NUM_THREADS=1 check "one thread" train --out "$t/one"
 check "gives the same bits as two" cmp "$t/whole/best.safetensors" "$t/one/best.safetensors"
 m=$t/whole/best.safetensors
