@@ -108,9 +108,9 @@ static int error_columns(void)
 /* What the numbers of some work count: " batches" after "28 of 88"; "" where the work's name says it. */
 static const char *unit_of(const char *what)
 {
-    static const char *const units[][2] = {{"epoch ", " batches"}, {"evaluating", " clips"}, {"reading clips", " clips"},
-        {"checking clips", " clips"}, {"renewing labels", " kinds of labels"}, {"predicting", " windows"},
-        {"listening", " s"}, {"reading", " s"}};
+    static const char *const units[][2] = {{"epoch ", " batches"}, {"evaluating", " clips"},
+        {"reading clips", " clips"}, {"checking clips", " clips"}, {"renewing labels", " kinds of labels"},
+        {"predicting", " windows"}, {"listening", " s"}, {"reading", " s"}};
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (strncmp(what, units[i][0], strlen(units[i][0])) == 0)
             return units[i][1];

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "base/folder.h"
+#include "base/text.h"
 #include "media/media.h"
+#include "models/models.h"
 
 dataset_options run_data_options(const data_settings *data, bool skip_bad)
 {
@@ -124,4 +127,54 @@ smac_status run_data_decide(
     }
     c->text.lower_words = c->text.lower_words || all_words_are_lowered(d);
     return SMAC_OK;
+}
+
+/* --- encoders from scratch ---------------------------------------------------------------------------------------- */
+
+/* Whether an installed model of a family can be the encoder of a modality. */
+static bool family_serves(const char *family, modality m)
+{
+    if (strcmp(family, "whisper") == 0)
+        return m == MODALITY_AUDIO;
+    if (strcmp(family, "imagebind") == 0)
+        return m != MODALITY_TEXT;
+    return m == MODALITY_TEXT;
+}
+
+/* The names of the installed models that could be the encoder, "a, b"; empty when there is none. */
+static void list_installed(modality m, text_buffer *out)
+{
+    char **names = NULL;
+    size_t count = 0;
+    if (models_installed(&names, &count, NULL) != SMAC_OK)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        json_t *manifest = NULL;
+        const char *family = models_manifest(names[i], &manifest, NULL) == SMAC_OK
+            ? json_string_value(json_object_get(manifest, "family"))
+            : NULL;
+        if (family && family_serves(family, m))
+            text_format(out, "%s%s", out->length ? ", " : "", names[i]);
+        json_decref(manifest);
+    }
+    folder_list_free(names, count);
+}
+
+void run_data_note_scratch(const configuration *c, const int64_t feature_width[MODALITIES], const reporter *r)
+{
+    static const char *const what[MODALITIES] = {"words", "sound", "pictures"};
+    const bool has[MODALITIES] = {c->model.text, c->model.audio, c->model.vision};
+    const char *encoder[MODALITIES] = {c->text.encoder, c->audio.encoder, c->vision.encoder};
+    for (int m = 0; m < MODALITIES; m++) {
+        text_buffer names = {0};
+        if (!has[m] || *encoder[m] || feature_width[m] > 0)
+            continue;
+        list_installed((modality)m, &names);
+        if (names.length && !names.failed)
+            report_log(r, LOG_INFO,
+                "the encoder of %s is trained from scratch, though %s is installed: --set %s.encoder=NAME begins with what "
+                "it has learned",
+                what[m], names.data, modality_name((modality)m));
+        text_free(&names);
+    }
 }

@@ -22,4 +22,10 @@ smac_status run_data_read(const run_settings *run, bool skip_bad, const reporter
 smac_status run_data_decide(
     const dataset *d, configuration *c, int64_t feature_width[MODALITIES], const reporter *r, smac_error *error);
 
+/*
+ * A note for each modality whose encoder is trained from scratch although a pre-trained one is installed: which one, and how
+ * to begin with it.
+ */
+void run_data_note_scratch(const configuration *c, const int64_t feature_width[MODALITIES], const reporter *r);
+
 #endif

@@ -59,6 +59,8 @@ smac_status train_run(const train_options *options, const reporter *r, train_res
     smac_status status = open_run(&options->configuration, options->skip_bad, r, &d, &system, error);
     if (status == SMAC_OK && dataset_split_count(d, SPLIT_VALID) == 0)
         report_log(r, LOG_WARNING, "the data have no validation part: the last epoch counts as the best");
+    if (status == SMAC_OK)
+        run_data_note_scratch(&system->configuration, system->ready_width, r);
     cache_options caching = {.splits = {true, true, false}, .skip_bad = options->skip_bad};
     if (status == SMAC_OK)
         status = sample_cache_new(d, system, &caching, r, &cache, error);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "compute/parallel.h"
 #include "train/evaluate.h"
+#include "train/run_data.h"
 #include "train/trainer.h"
 
 static char folder[256], run[512], model[512];
@@ -61,6 +62,39 @@ static void test_train(void **state)
     assert_true(metric_value(&result.best, "Corr") > 0.9);
     assert_string_equal(result.best_path, model);
     assert_true(file_exists(model));
+}
+
+static void keep_notes(void *user, log_level level, const char *message)
+{
+    (void)level;
+    strncat(user, message, 300);
+}
+
+/* An encoder from scratch although one is installed is worth a note; with it, or for other modalities, there is none. */
+static void test_note_of_scratch(void **state)
+{
+    (void)state;
+    char path[512], notes[2000] = "";
+    int64_t none[MODALITIES] = {0}, ready[MODALITIES] = {7, 0, 0};
+    configuration c;
+    reporter r = {.log = keep_notes, .user = notes};
+    configuration_defaults(&c);
+    mkdir(file_in(folder, "models", path), 0777);
+    setenv("SEMANTICMAC_MODELS", path, 1);
+    mkdir(file_in(folder, "models/small-bert", path), 0777);
+    run_data_note_scratch(&c, none, &r);
+    assert_string_equal(notes, "");
+    write_text(folder, "models/small-bert/semanticmac.json", "{\"name\": \"small-bert\", \"family\": \"bert\"}");
+    run_data_note_scratch(&c, none, &r);
+    assert_non_null(strstr(notes, "text.encoder"));
+    assert_non_null(strstr(notes, "small-bert"));
+    assert_null(strstr(notes, "audio.encoder"));
+    notes[0] = 0;
+    run_data_note_scratch(&c, ready, &r);
+    assert_ok(configuration_set(&c, "text.encoder", "small-bert", error));
+    run_data_note_scratch(&c, none, &r);
+    assert_string_equal(notes, "");
+    unsetenv("SEMANTICMAC_MODELS");
 }
 
 static void test_wrong_runs(void **state)
@@ -222,7 +256,8 @@ static int finish(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_train), cmocka_unit_test(test_wrong_runs),
-        cmocka_unit_test(test_evaluate), cmocka_unit_test(test_classes), cmocka_unit_test(test_part_of_the_classes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_train), cmocka_unit_test(test_note_of_scratch),
+        cmocka_unit_test(test_wrong_runs), cmocka_unit_test(test_evaluate), cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_part_of_the_classes)};
     return cmocka_run_group_tests(tests, prepare, finish);
 }
