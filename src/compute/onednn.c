@@ -10,15 +10,24 @@
 #include "compute/backend.h"
 #include "compute/environment.h"
 
-enum { ROUND_ROWS = 16, USUAL_ROWS = 96, SHELVES = 256 };
+enum { ROUND_ROWS = 16, USUAL_ROWS = 96, BUCKETS = 256 };
 
-/* One product's primitive for a number of rows; never freed before the process ends, as oneDNN's own cache. */
+/* What one thread needs to run a product. */
+typedef struct execution {
+    struct execution *next;
+    dnnl_stream_t stream;
+    dnnl_exec_arg_t arguments[4]; /* left, weight, out, scratch */
+    void *scratch;
+} execution;
+
+/* A product's primitive for a number of rows; never freed before the process ends, as oneDNN's own cache. */
 typedef struct kept_product {
     struct kept_product *next;
     precision how;
     int64_t rows, n, k, left_row;
-    dnnl_memory_desc_t left, weight, out, scratch; /* scratch: the caller brings it, so threads may share a primitive */
-    dnnl_primitive_t primitive;
+    dnnl_memory_desc_t left, weight, out, scratch;
+    dnnl_primitive_t primitive; /* any number of threads may run it, each with an execution of its own */
+    execution *idle;            /* under the library's lock */
 } kept_product;
 
 static struct {
@@ -26,7 +35,7 @@ static struct {
     pthread_mutex_t lock;
     dnnl_engine_t engine;
     bool works;
-    kept_product *shelf[SHELVES];
+    kept_product *buckets[BUCKETS];
 } library = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 struct onednn_block {
@@ -37,8 +46,20 @@ struct onednn_block {
     void *data;
 };
 
+/* A fork in the middle of another thread's look-up must not leave the lock taken in the child. */
+static void lock_library(void)
+{
+    pthread_mutex_lock(&library.lock);
+}
+
+static void unlock_library(void)
+{
+    pthread_mutex_unlock(&library.lock);
+}
+
 static void start_library(void)
 {
+    pthread_atfork(lock_library, unlock_library, unlock_library);
     library.works = dnnl_engine_create(&library.engine, dnnl_cpu, 0) == dnnl_success;
 }
 
@@ -88,8 +109,8 @@ static dnnl_data_type_t weight_type(precision how)
 static dnnl_status_t make_product(kept_product *p, const dnnl_memory_desc_t *layout)
 {
     dnnl_matmul_desc_t d;
-    dnnl_primitive_desc_t pd = 0;
-    dnnl_primitive_attr_t attributes = 0;
+    dnnl_primitive_desc_t pd = NULL;
+    dnnl_primitive_attr_t attributes = NULL;
     dnnl_data_type_t out = p->how == PRECISION_BF16 ? dnnl_f32 : dnnl_s32;
     dnnl_status_t s = dnnl_memory_desc_init_by_strides(
         &p->left, 2, (dnnl_dims_t){p->rows, p->k}, left_type(p->how), (dnnl_dims_t){p->left_row, 1});
@@ -120,7 +141,7 @@ static dnnl_status_t make_product(kept_product *p, const dnnl_memory_desc_t *lay
     return s;
 }
 
-static size_t shelf_of(precision how, int64_t rows, int64_t n, int64_t k, int64_t left_row)
+static size_t bucket_of(precision how, int64_t rows, int64_t n, int64_t k, int64_t left_row)
 {
     uint64_t h = (uint64_t)how;
     const int64_t parts[] = {rows, n, k, left_row};
@@ -129,12 +150,12 @@ static size_t shelf_of(precision how, int64_t rows, int64_t n, int64_t k, int64_
     return h >> 56;
 }
 
-static const kept_product *product_for(
+static kept_product *product_for(
     precision how, int64_t rows, int64_t n, int64_t k, int64_t left_row, const dnnl_memory_desc_t *layout)
 {
-    kept_product **shelf = &library.shelf[shelf_of(how, rows, n, k, left_row) % SHELVES];
-    pthread_mutex_lock(&library.lock);
-    kept_product *p = *shelf;
+    kept_product **bucket = &library.buckets[bucket_of(how, rows, n, k, left_row) % BUCKETS];
+    lock_library();
+    kept_product *p = *bucket;
     while (p &&
         !(p->how == how && p->rows == rows && p->n == n && p->k == k && p->left_row == left_row &&
             (!layout || dnnl_memory_desc_equal(&p->weight, layout))))
@@ -142,14 +163,14 @@ static const kept_product *product_for(
     if (!p && (p = memory_new(1, sizeof *p))) {
         *p = (kept_product){.how = how, .rows = rows, .n = n, .k = k, .left_row = left_row};
         if (make_product(p, layout) == dnnl_success) {
-            p->next = *shelf;
-            *shelf = p;
+            p->next = *bucket;
+            *bucket = p;
         } else {
             free(p);
-            p = 0;
+            p = NULL;
         }
     }
-    pthread_mutex_unlock(&library.lock);
+    unlock_library();
     return p;
 }
 
@@ -157,9 +178,9 @@ onednn_block *onednn_block_new(precision how, int64_t n, int64_t k)
 {
     onednn_block *b = memory_new(1, sizeof *b);
     if (!b)
-        return 0;
+        return NULL;
     int before = onednn_threads(1);
-    const kept_product *p = product_for(how, USUAL_ROWS, n, k, k, 0);
+    const kept_product *p = product_for(how, USUAL_ROWS, n, k, k, NULL);
     onednn_threads(before);
     *b = (onednn_block){.how = how, .n = n, .k = k};
     if (p) {
@@ -170,7 +191,7 @@ onednn_block *onednn_block_new(precision how, int64_t n, int64_t k)
     if (b->data)
         return b;
     free(b);
-    return 0;
+    return NULL;
 }
 
 void onednn_block_free(onednn_block *b)
@@ -186,10 +207,10 @@ size_t onednn_block_bytes(const onednn_block *b)
     return b->bytes;
 }
 
-static dnnl_status_t run(
+static dnnl_status_t run_once(
     dnnl_primitive_t primitive, int count, const int *names, const dnnl_memory_desc_t *const *descs, void *const *data)
 {
-    dnnl_stream_t stream = 0;
+    dnnl_stream_t stream = NULL;
     dnnl_exec_arg_t arguments[4] = {{0}};
     dnnl_status_t s = dnnl_stream_create(&stream, library.engine, dnnl_stream_default_flags);
     for (int i = 0; i < count && s == dnnl_success; i++) {
@@ -211,8 +232,8 @@ static dnnl_status_t run(
 bool onednn_block_fill(onednn_block *b, const void *rows, int64_t row)
 {
     dnnl_memory_desc_t from;
-    dnnl_primitive_desc_t pd = 0;
-    dnnl_primitive_t reorder = 0;
+    dnnl_primitive_desc_t pd = NULL;
+    dnnl_primitive_t reorder = NULL;
     int before = onednn_threads(1);
     dnnl_status_t s = dnnl_memory_desc_init_by_strides(
         &from, 2, (dnnl_dims_t){b->k, b->n}, weight_type(b->how), (dnnl_dims_t){1, row});
@@ -221,7 +242,7 @@ bool onednn_block_fill(onednn_block *b, const void *rows, int64_t row)
     if (s == dnnl_success)
         s = dnnl_primitive_create(&reorder, pd);
     if (s == dnnl_success)
-        s = run(reorder, 2, (int[]){DNNL_ARG_FROM, DNNL_ARG_TO}, (const dnnl_memory_desc_t *[]){&from, &b->layout},
+        s = run_once(reorder, 2, (int[]){DNNL_ARG_FROM, DNNL_ARG_TO}, (const dnnl_memory_desc_t *[]){&from, &b->layout},
             (void *[]){(void *)rows, b->data});
     if (reorder)
         dnnl_primitive_destroy(reorder);
@@ -256,22 +277,81 @@ void onednn_block_read(const onednn_block *b, int64_t n, void *out)
     }
 }
 
+static void execution_free(execution *e)
+{
+    for (int i = 0; i < 4; i++)
+        if (e->arguments[i].memory)
+            dnnl_memory_destroy(e->arguments[i].memory);
+    if (e->stream)
+        dnnl_stream_destroy(e->stream);
+    memory_aligned_free(e->scratch);
+    free(e);
+}
+
+static execution *execution_new(const kept_product *p)
+{
+    static const int names[] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD};
+    const dnnl_memory_desc_t *descs[] = {&p->left, &p->weight, &p->out, &p->scratch};
+    size_t bytes = dnnl_memory_desc_get_size(&p->scratch);
+    execution *e = memory_new(1, sizeof *e);
+    if (!e)
+        return NULL;
+    e->scratch = memory_aligned(bytes ? bytes : 64);
+    bool good = e->scratch && dnnl_stream_create(&e->stream, library.engine, dnnl_stream_default_flags) == dnnl_success;
+    for (int i = 0; i < 4 && good; i++) {
+        void *data = i == 3 ? e->scratch : DNNL_MEMORY_NONE;
+        e->arguments[i].arg = names[i];
+        good = dnnl_memory_create(&e->arguments[i].memory, descs[i], library.engine, data) == dnnl_success;
+    }
+    if (good)
+        return e;
+    execution_free(e);
+    return NULL;
+}
+
+/* One that nobody uses, or a new one; NULL: memory is short. */
+static execution *execution_take(kept_product *p)
+{
+    lock_library();
+    execution *e = p->idle;
+    if (e)
+        p->idle = e->next;
+    unlock_library();
+    return e ? e : execution_new(p);
+}
+
+static void execution_return(kept_product *p, execution *e)
+{
+    lock_library();
+    e->next = p->idle;
+    p->idle = e;
+    unlock_library();
+}
+
+static dnnl_status_t product_run(kept_product *p, const void *left, void *weight, void *out)
+{
+    execution *e = execution_take(p);
+    if (!e)
+        return dnnl_out_of_memory;
+    dnnl_status_t s = dnnl_memory_set_data_handle(e->arguments[0].memory, (void *)left);
+    if (s == dnnl_success)
+        s = dnnl_memory_set_data_handle(e->arguments[1].memory, weight);
+    if (s == dnnl_success)
+        s = dnnl_memory_set_data_handle(e->arguments[2].memory, out);
+    if (s == dnnl_success)
+        s = dnnl_primitive_execute(p->primitive, e->stream, 4, e->arguments);
+    if (s == dnnl_success)
+        s = dnnl_stream_wait(e->stream);
+    execution_return(p, e);
+    return s;
+}
+
 smac_status onednn_multiply(
     void *out, const void *left, int64_t rows, int64_t left_row, const onednn_block *b, smac_error *error)
 {
     int before = onednn_threads(1);
-    const kept_product *p = product_for(b->how, onednn_rows(rows), b->n, b->k, left_row, &b->layout);
-    dnnl_status_t s = p ? dnnl_success : dnnl_unimplemented;
-    if (p) {
-        size_t bytes = dnnl_memory_desc_get_size(&p->scratch);
-        void *scratch = bytes ? memory_aligned(bytes) : 0;
-        s = bytes && !scratch ? dnnl_out_of_memory
-                              : run(p->primitive, bytes ? 4 : 3,
-                                    (int[]){DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD},
-                                    (const dnnl_memory_desc_t *[]){&p->left, &p->weight, &p->out, &p->scratch},
-                                    (void *[]){(void *)left, b->data, out, scratch});
-        memory_aligned_free(scratch);
-    }
+    kept_product *p = product_for(b->how, onednn_rows(rows), b->n, b->k, left_row, &b->layout);
+    dnnl_status_t s = p ? product_run(p, left, b->data, out) : dnnl_unimplemented;
     onednn_threads(before);
     if (s == dnnl_success)
         return SMAC_OK;
