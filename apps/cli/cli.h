@@ -92,6 +92,8 @@ smac_status find_speech_model(const char *name_or_path, char **out, smac_error *
 extern const command command_synth, command_train, command_evaluate, command_analyze, command_inspect, command_demo,
     command_score, command_transcribe, command_models, command_embed, command_data, command_extract;
 
+int command_data_export(int argc, char **argv); /* data's action export */
+
 /* "text,vision" into which of them are named; false for an empty list or another name. */
 bool cli_modalities(const char *text, bool chosen[MODALITIES]);
 

@@ -9,12 +9,13 @@
 #include "data/manifest_write.h"
 
 static int run_data(int argc, char **argv);
-const command command_data = {"data", "data check|manifest --data DIR --dataset NAME [-o FILE.jsonl]",
+const command command_data = {"data", "data check|manifest|export --data DIR --dataset NAME [-o FILE.jsonl]",
     "look at a dataset: counts, labels, duplicates, damaged clips; write it as JSON lines",
     "check counts the clips of each split against the official numbers and the labels of each task, and lists what is\n"
     "wrong: ids and texts in two splits, speakers in two splits, clips without words or media, vectors that are not\n"
     "finite.  With --media every clip is decoded too: lengths, and clips that are damaged, silent or black.\n"
     "manifest writes the set as JSON lines (-o FILE.jsonl): one clip a line with its split, media, words and labels.\n"
+    "export writes vectors of frozen encoders as a feature pickle of MMSA: see data export --help.\n"
     "Layouts (--dataset): mosi, mosei, sims, simsv2, csd, meld, iemocap4, iemocap6, urfunny, mustard, cremad, ravdess,\n"
     "emodb, faces, goemotions, table, folder, manifest; docs/datasets.md has a page of each.",
     run_data};
@@ -64,6 +65,8 @@ static smac_status write_manifest(const dataset_options *options, const char *pa
 
 static int run_data(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "export") == 0)
+        return command_data_export(argc, argv);
     dataset_options options = {0};
     const char *json_path = NULL, *out = NULL;
     bool media = false;
@@ -82,7 +85,7 @@ static int run_data(int argc, char **argv)
         return status;
     bool check = count == 1 && strcmp(argv[1], "check") == 0, manifest = count == 1 && strcmp(argv[1], "manifest") == 0;
     if (!check && !manifest)
-        return usage_error(&command_data, "an action is needed: give check or manifest");
+        return usage_error(&command_data, "an action is needed: give check, manifest or export");
     if (!options.path || (check && !options.layout))
         return usage_error(&command_data, "--data and --dataset are both needed: give them");
     if (manifest && !out)

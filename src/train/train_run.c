@@ -98,3 +98,22 @@ smac_status extract_run(const extract_options *options, const reporter *r, extra
     dataset_free(d);
     return status;
 }
+
+smac_status export_run(const extract_options *options, int64_t length, const char *path, const reporter *r,
+    mmsa_export_result *result, smac_error *error)
+{
+    dataset *d = NULL;
+    affect_system *system = NULL;
+    sample_cache *cache = NULL;
+    cache_options caching = {.splits = {true, true, true}, .skip_bad = options->skip_bad, .store = options->store};
+    *result = (mmsa_export_result){0};
+    smac_status status = open_run(&options->configuration, options->skip_bad, r, &d, &system, error);
+    if (status == SMAC_OK)
+        status = sample_cache_new(d, system, &caching, r, &cache, error);
+    if (status == SMAC_OK)
+        status = mmsa_export(cache, length, path, result, error);
+    sample_cache_free(cache);
+    system_free(system);
+    dataset_free(d);
+    return status;
+}

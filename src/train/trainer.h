@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "data/cache.h"
+#include "data/mmsa_export.h"
 #include "data/dataset.h"
 #include "pipeline/system.h"
 #include "train/evaluate.h"
@@ -65,6 +66,9 @@ typedef struct extract_result {
     int64_t found, made; /* clips' modalities whose vectors were there already, and new ones */
 } extract_result;
 smac_status extract_run(const extract_options *options, const reporter *r, extract_result *result, smac_error *error);
+/* The whole of `semanticmac data export`: the same vectors as an MMSA feature pickle (data/mmsa_export.h) of length steps. */
+smac_status export_run(const extract_options *options, int64_t length, const char *path, const reporter *r,
+    mmsa_export_result *result, smac_error *error);
 
 /* train_run on data that are in memory already: tests, and experiments that share a cache. */
 smac_status train_on(const train_options *options, affect_system *system, const sample_cache *cache, const reporter *r,

@@ -11,7 +11,7 @@ check "it finds a text in two splits" grep -q '^1 x a text of 20 letters or more
 check "it finds a speaker in two splits once" grep -q '^1 x a speaker is in two splits' "$t/r.txt"
 check "the same as JSON" grep -q '"official": 1109' "$t/r.json"
 refused "an unknown layout" 1 "expected sims" "$smac" data check --data "$t/meld" --dataset none
-refused "no action" 2 "give check or manifest" "$smac" data --data "$t/meld" --dataset meld
+refused "no action" 2 "give check, manifest or export" "$smac" data --data "$t/meld" --dataset meld
 refused "no data" 2 "both needed" "$smac" data check --dataset meld
 mkdir "$t/voices"
 printf 'id,media,split,speaker,emotion\na,a.wav,train,s1,anger\nb,b.wav,train,s1,happiness\nc,c.wav,valid,s2,fear\n' >"$t/voices/clips.csv"
@@ -32,3 +32,10 @@ refused "the dataset's own file" 2 "--out" "$smac" data manifest --data "$t/a.js
 refused "a folder that is not there" 1 "there is no folder" "$smac" data manifest --data "$t/a.jsonl" -o "$t/none/a.jsonl"
 mkdir -p "$t/classes/high" "$t/classes/low"; for i in 1 2 3 4; do cp "$t/voices/a.wav" "$t/classes/high/$i.wav"; cp "$t/voices/b.wav" "$t/classes/low/$i.wav"; done
 check "a folder by class" sh -c "'$smac' data check --data '$t/classes' --dataset folder | grep -q '^  class'"
+"$smac" synth "$t/talkers" --clips 12 --seed 5 --size 64 >/dev/null 2>&1
+set="--set audio.encoder=$golden/speech/tiny --set audio.trainable_blocks=0 --set model.text=false --set model.vision=false"
+check "vectors as MMSA's pickle" sh -c "'$smac' data export --format mmsa-pkl --data '$t/talkers' --dataset sims $set -o '$t/f.pkl' >'$t/out2'"
+check "it says what is in the file" grep -q '^12 clips in .*: audio [0-9]* x [0-9]*$' "$t/out2"
+check "our reader takes it" sh -c "'$smac' data manifest --data '$t/f.pkl' --dataset sims -o '$t/f.jsonl' && grep -q features '$t/f.jsonl'"
+refused "an unknown form" 2 "give mmsa-pkl" "$smac" data export --format npz --data "$t/talkers" --dataset sims -o "$t/f.npz"
+refused "no vectors to write" 1 "no clip has vectors" "$smac" data export --data "$t/talkers" --dataset sims $(echo $tiny) -o "$t/g.pkl"
