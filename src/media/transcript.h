@@ -46,7 +46,7 @@ smac_status transcript_parse(
 
 /*
  * Find the transcript of a recording by its name: for a.mp4 the file a.srt, a.vtt or a.json beside it (folder NULL) or in
- * a folder; else a.LANGUAGE.srt or .vtt, if there is only one or one in the given language (may be NULL).  A .json file
+ * a folder, where a.txt counts too; else a.LANGUAGE.srt or .vtt, if there is only one or one in the given language (may be NULL).  A .json file
  * that is not a transcript is ignored.  *out: the path, to be freed with free(), or NULL.  Errors: MEMORY.
  */
 smac_status transcript_find(

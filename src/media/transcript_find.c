@@ -10,8 +10,12 @@
 #include "media/language.h"
 #include "media/transcript.h"
 
-static const char *const endings[] = {"srt", "vtt", "json"};
-enum { ENDINGS = 3, NO_LANGUAGE = 2 /* .json names have no language */ };
+static const char *const endings[] = {"srt", "vtt", "json", "txt"};
+enum {
+    ENDINGS = 4,
+    JSON = 2 /* from here on names have no language */,
+    PLAIN = 3 /* only in a folder of transcripts */
+};
 
 typedef struct found {
     char *exact[ENDINGS];    /* STEM.srt */
@@ -50,7 +54,7 @@ static bool found_add(found *f, const char *name, const char *stem, const char *
     if (length == size)
         return f->exact[ending] || (f->exact[ending] = memory_copy_text(name));
     char code[16] = {0};
-    if (ending >= NO_LANGUAGE || name[size] != '.' || length - size - 1 >= sizeof code)
+    if (ending >= JSON || name[size] != '.' || length - size - 1 >= sizeof code)
         return true;
     memcpy(code, name + size + 1, length - size - 1);
     if (strchr(code, '.') || !language_is_listed(code))
@@ -83,12 +87,13 @@ static bool is_transcript(const char *path)
     return some;
 }
 
-static smac_status found_choose(const found *f, const char *folder, char **out, smac_error *error)
+/* plain: a .txt counts too. */
+static smac_status found_choose(const found *f, const char *folder, bool plain, char **out, smac_error *error)
 {
     const char *names[2 * ENDINGS];
     int count = 0;
     for (int i = 0; i < ENDINGS; i++)
-        if (f->exact[i])
+        if (f->exact[i] && (i != PLAIN || plain))
             names[count++] = f->exact[i];
     for (int i = 0; i < ENDINGS && (f->is_wanted || f->languages == 0); i++)
         if (f->language[i])
@@ -98,7 +103,7 @@ static smac_status found_choose(const found *f, const char *folder, char **out, 
         char *path = path_join(folder, names[i]);
         if (!path)
             return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the name of a transcript");
-        bool good = !file_is_folder(path) && (ending_of(names[i], &stem) != NO_LANGUAGE || is_transcript(path));
+        bool good = !file_is_folder(path) && (ending_of(names[i], &stem) != JSON || is_transcript(path));
         if (good) {
             *out = path;
             return SMAC_OK;
@@ -129,7 +134,7 @@ smac_status transcript_find(
         if (list)
             closedir(list);
         if (status == SMAC_OK)
-            status = found_choose(&f, folder ? folder : here, out, error);
+            status = found_choose(&f, folder ? folder : here, folder != NULL, out, error);
     }
     found_free(&f);
     free(stem);

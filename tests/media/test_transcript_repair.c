@@ -385,7 +385,7 @@ static void a_transcript_beside_the_recording(void **state)
 {
     (void)state;
     static const char *const names[] = {"a.srt", "a.VTT", "b.vtt", "c.json", "d.json", "e.en.srt", "f.en.srt",
-        "f.de.srt", "f.de.vtt", "g.mp4.srt", "h.info.json", "i.x.srt", "j..k.srt"};
+        "f.de.srt", "f.de.vtt", "g.mp4.srt", "h.info.json", "i.x.srt", "j..k.srt", "l.txt"};
     snprintf(folder, sizeof folder, "/tmp/transcript-find-XXXXXX");
     assert_non_null(mkdtemp(folder));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -409,6 +409,13 @@ static void a_transcript_beside_the_recording(void **state)
     check_found("j..k.mp4", NULL, "j..k.srt");
     check_found("nothing.mp4", NULL, NULL);
     char *found;
+    assert_ok(transcript_find("l.mp4", folder, NULL, &found, error)); /* a folder of transcripts */
+    assert_non_null(found);
+    free(found);
+    char beside[160];
+    snprintf(beside, sizeof beside, "%s/l.mp4", folder);
+    assert_ok(transcript_find(beside, NULL, NULL, &found, error));
+    assert_null(found);
     assert_ok(transcript_find("/nonexistent/a.mp4", NULL, NULL, &found, error));
     assert_null(found);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
