@@ -62,9 +62,13 @@ static void encoder_add(encoder *e, parameter_store *s)
     for (int i = 0; i < e->layers; i++) {
         block *b = &e->blocks[i];
         snprintf(name, sizeof name, "block.%d.attention", i);
-        check(attention_add(
-                  s, name, e->width, e->width, e->heads, e->heads, e->width / e->heads, 0.1f, &b->joined, &error),
-            &error);
+        attention_sizes sizes = {.width = e->width,
+            .context_width = e->width,
+            .heads = e->heads,
+            .kv_heads = e->heads,
+            .head_width = e->width / e->heads,
+            .dropout = 0.1f};
+        check(attention_add(s, name, &sizes, &b->joined, &error), &error);
         snprintf(name, sizeof name, "block.%d.up", i);
         check(linear_add(s, name, e->width, e->hidden, true, &b->up, &error), &error);
         snprintf(name, sizeof name, "block.%d.down", i);

@@ -29,7 +29,7 @@ const device_operations *tape_device(const tape *t);
 device_run *tape_run(tape *t);
 bool op_done(tape *t, const char *op, smac_status status);
 
-/* An uninitialised result; tracked as said. */
+/* An uninitialised result. */
 value *op_result(tape *t, int rank, const int64_t *dim, bool tracked);
 /* A result that shares its numbers with another value (op_reshape). */
 value *op_view(tape *t, int rank, const int64_t *dim, value *of);

@@ -1,8 +1,9 @@
 /*
- * autograd/ops.h - every operation, forward and backward.  Conventions: shapes stand as (B, T, D); "..." is any number
- * of leading dimensions, flattened to rows; masks are bytes, 1 for a position that counts, and are read during the
- * call and during the backward pass, so they must live as long as the tape's values (tape_scratch, or the caller's
- * batch).  Each gives NULL on a failed tape.  Every operation stands in the case table of tests/autograd.
+ * autograd/ops.h - every operation, forward and backward.  Shapes are written as (B, T, D); "..." is any number of
+ * leading dimensions, flattened to rows.  Masks are bytes, 1 for a position that counts.  They are arrays of the host,
+ * read during the call and during the backward pass: they must exist unchanged as long as the tape's values (memory of
+ * tape_scratch, or the caller's batch).  Indices of op_gather, targets and weights of losses are copied.  Each operation
+ * gives NULL on a failed tape, and has its cases in tests/autograd/cases.c.
  */
 #ifndef SMAC_AUTOGRAD_OPS_H
 #define SMAC_AUTOGRAD_OPS_H
@@ -68,7 +69,7 @@ value *op_where(tape *t, const uint8_t *mask, int64_t mask_count, value *a, valu
 /* --- sums ----------------------------------------------------------------------------------------------------------- */
 value *op_sum(tape *t, value *x); /* to a scalar, in double */
 value *op_mean(tape *t, value *x);
-value *op_mean_over(tape *t, value *x, int dimension);         /* that dimension goes away */
+value *op_mean_over(tape *t, value *x, int dimension);         /* that dimension is dropped */
 value *op_masked_mean(tape *t, value *x, const uint8_t *mask); /* x(B, T, D), mask(B, T) -> (B, D); no position: 0 */
 
 /* --- convolution ----------------------------------------------------------------------------------------------------- */

@@ -42,8 +42,8 @@ value *op_reshape(tape *t, value *x, int rank, const int64_t *dim)
         return NULL;
     if (out->count != x->count) {
         tape_fail(t, SMAC_ERROR_MISMATCH, "op_reshape",
-            "op_reshape: x of shape %s has %lld numbers and cannot become %s with %lld", shape_of(x).text,
-            (long long)x->count, shape_of(out).text, (long long)out->count);
+            "op_reshape: x of shape %s has %lld numbers; %s would have %lld", shape_of(x).text, (long long)x->count,
+            shape_of(out).text, (long long)out->count);
         return NULL;
     }
     view_context c = {x, out};

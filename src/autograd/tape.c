@@ -59,9 +59,8 @@ void tape_reset(tape *t, const tape_options *options)
     t->options = *options;
     t->options.device = t->device;
     if (options->device != NULL && options->device != t->device)
-        tape_fail(t, SMAC_ERROR_ARGUMENT, "tape_reset",
-            "a tape of the device %s cannot become one of the device %s: make a new tape", t->device->name,
-            options->device->name);
+        tape_fail(t, SMAC_ERROR_ARGUMENT, "tape_reset", "the tape's device is %s; for the device %s make a new tape",
+            t->device->name, options->device->name);
 }
 
 const tape_options *tape_get_options(const tape *t)

@@ -1,10 +1,10 @@
 /*
  * autograd/tape.h - values and the tape.  One operation API for training and for inference.
  *
- * A value is a float32 array, row-major and contiguous, living in the tape's arena.  Operations (ops.h) take values and
- * give a new one.  With a recording tape each operation also leaves a note of how its gradient flows back;
- * tape_backward walks the notes in reverse.  A tape that does not record keeps nothing but values, and tape_scope_*
- * gives their memory back as soon as a block is done, so a deep encoder runs in the memory of one block.
+ * A value is a float32 array, row-major and contiguous, in the memory of the tape's device.  Operations (ops.h) take
+ * values and give a new one.  With a recording tape each operation also leaves a note of how its gradient flows back;
+ * tape_backward walks the notes in reverse.  A tape that does not record keeps values alone, and a scope
+ * (tape_scope_begin) gives their memory back when a block is done, so a deep encoder runs in the memory of one block.
  *
  * Errors are sticky: the first operation that fails (shapes, memory) stores its error in the tape and gives NULL; every
  * operation that is given a NULL value, or runs on a failed tape, gives NULL.  Model code therefore reads like the
@@ -97,7 +97,7 @@ void *tape_scratch(tape *t, size_t bytes);
 
 /*
  * Numbers in and out.  A value's memory (device_data, grad) belongs to the tape's device and need not be readable by the
- * host: code outside autograd, nn and compute uses these functions, and tests/base/test_arrows.c checks it.
+ * host: code outside autograd, nn and compute uses these functions, and tests/base/test_dependencies.c checks it.
  */
 /* Copies v->count numbers to out. */
 smac_status tape_read(tape *t, const value *v, float *out);

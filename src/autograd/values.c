@@ -178,8 +178,9 @@ void tape_copy(tape *t, value *to, const value *from)
     if (!OP_READY(t, "tape_copy", to, from))
         return;
     if (to->count != from->count)
-        tape_fail(t, SMAC_ERROR_MISMATCH, "tape_copy", "a value of shape %s cannot be copied to one of shape %s",
-            shape_of(from).text, shape_of(to).text);
+        tape_fail(t, SMAC_ERROR_MISMATCH, "tape_copy",
+            "a value of shape %s was to be copied to one of shape %s; expected equal counts", shape_of(from).text,
+            shape_of(to).text);
     else
         OP_RUN(t, "tape_copy", copy,
             &(copy_problem){.to = to->device_data, .from = from->device_data, .rows = 1, .n = to->count});

@@ -34,8 +34,12 @@ static smac_status layer_add(parameter_store *s, const char *prefix, int index, 
     snprintf(name, sizeof name, "%s.layers.%d.context_norm", prefix, index);
     TRY(layer_norm_add(s, name, d, 1e-5f, &layer->context_norm, error));
     snprintf(name, sizeof name, "%s.layers.%d.attention", prefix, index);
-    TRY(attention_add(
-        s, name, d, d, (int)c->model.heads, (int)c->model.heads, c->model.head_width, 0, &layer->attention, error));
+    attention_sizes sizes = {.width = d,
+        .context_width = d,
+        .heads = (int)c->model.heads,
+        .kv_heads = (int)c->model.heads,
+        .head_width = c->model.head_width};
+    TRY(attention_add(s, name, &sizes, &layer->attention, error));
     snprintf(name, sizeof name, "%s.layers.%d.feed_forward", prefix, index);
     return feed_forward_add(s, name, d, 4 * d, (float)c->model.dropout, &layer->feed_forward, error);
 }

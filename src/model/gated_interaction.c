@@ -13,7 +13,9 @@ static smac_status query_attention_add(
     parameter_store *s, const char *name, const configuration *c, attention *layer, smac_error *error)
 {
     int64_t d = c->model.width;
-    return attention_add(s, name, d, d, (int)c->model.heads, 1, c->model.head_width, 0, layer, error);
+    attention_sizes sizes = {
+        .width = d, .context_width = d, .heads = (int)c->model.heads, .kv_heads = 1, .head_width = c->model.head_width};
+    return attention_add(s, name, &sizes, layer, error);
 }
 
 static smac_status query_block_add(

@@ -41,8 +41,14 @@ typedef struct attention {
     int heads, kv_heads;
     float dropout;
 } attention;
-smac_status attention_add(parameter_store *s, const char *prefix, int64_t width, int64_t context_width, int heads,
-    int kv_heads, int64_t head_width, float dropout, attention *layer, smac_error *error);
+typedef struct attention_sizes {
+    int64_t width, context_width; /* of what asks, and of what is looked at */
+    int heads, kv_heads;          /* kv_heads divides heads */
+    int64_t head_width;
+    float dropout;
+} attention_sizes;
+smac_status attention_add(
+    parameter_store *s, const char *prefix, const attention_sizes *sizes, attention *layer, smac_error *error);
 /* x (B, Tq, width), context (B, Tk, context_width), mask (B, Tk) or NULL */
 value *attention_forward(tape *t, const attention *layer, value *x, value *context, const uint8_t *mask);
 

@@ -49,29 +49,26 @@ BUILD(matmul_transposed, op_matmul(t, in[0], in[1], true))
 BUILD(matmul_self, op_matmul(t, in[0], in[0], true))
 
 /* --- attention: q, k, v, bias; the heads are 2 or 6 ------------------------------------------------------------------ */
-static value *attend(tape *t, value **in, int kv_heads, bool mask, bool bias, bool causal, float dropout, float scale)
+static value *attend(tape *t, value **in, attention_options options, bool mask, bool bias)
 {
     value *q = in[0], *k = in[1], *v = in[2];
     uint8_t *counts = mask ? some_mask(t, k->dim[0] * k->dim[1]) : NULL;
     if (mask && counts != NULL) /* the last sample has no key at all */
         for (int64_t i = 0; i < k->dim[1]; i++)
             counts[(k->dim[0] - 1) * k->dim[1] + i] = 0;
-    return op_attention(t, q, k, v,
-        &(attention_options){.heads = 2,
-            .kv_heads = kv_heads,
-            .key_mask = counts,
-            .bias = bias ? in[3] : NULL,
-            .causal = causal,
-            .dropout = dropout,
-            .scale = scale});
+    options.heads = 2;
+    options.key_mask = counts;
+    options.bias = bias ? in[3] : NULL;
+    return op_attention(t, q, k, v, &options);
 }
-BUILD(attention_plain, attend(t, in, 2, false, false, false, 0, 0))
-BUILD(attention_mask, attend(t, in, 2, true, false, false, 0, 0))
-BUILD(attention_multi_query, attend(t, in, 1, true, false, false, 0, 0))
-BUILD(attention_bias, attend(t, in, 2, false, true, false, 0, 1))
-BUILD(attention_bias_batch, attend(t, in, 2, true, true, false, 0, 0))
-BUILD(attention_causal, attend(t, in, 2, false, false, true, 0, 0))
-BUILD(attention_dropout, attend(t, in, 1, true, false, false, 0.3f, 0))
+#define OPTIONS(...) ((attention_options){__VA_ARGS__})
+BUILD(attention_plain, attend(t, in, OPTIONS(.kv_heads = 2), false, false))
+BUILD(attention_mask, attend(t, in, OPTIONS(.kv_heads = 2), true, false))
+BUILD(attention_multi_query, attend(t, in, OPTIONS(.kv_heads = 1), true, false))
+BUILD(attention_bias, attend(t, in, OPTIONS(.kv_heads = 2, .scale = 1), false, true))
+BUILD(attention_bias_batch, attend(t, in, OPTIONS(.kv_heads = 2), true, true))
+BUILD(attention_causal, attend(t, in, OPTIONS(.kv_heads = 2, .causal = true), false, false))
+BUILD(attention_dropout, attend(t, in, OPTIONS(.kv_heads = 1, .dropout = 0.3f), true, false))
 static value *attention_self(tape *t, value **in)
 {
     return op_attention(t, in[0], in[0], in[0], &(attention_options){.heads = 2, .kv_heads = 2});

@@ -2,6 +2,7 @@
 #include "support/shortage.h"
 
 #include "autograd/cases.h"
+#include "autograd/ops_decoder.h"
 
 typedef struct case_context {
     const op_case *c;
@@ -40,8 +41,48 @@ static void every_case_survives(void **state)
     assert_true(allocations > 10 * op_case_count);
 }
 
+/* Two steps over a cache of two sequences, and attention over a memory. */
+static smac_status run_decoder(void *context, smac_error *error)
+{
+    enum { HEADS = 2, WIDTH = 8, FRAMES = 5 };
+    (void)context;
+    static float numbers[FRAMES * 2 * WIDTH];
+    attention_cache *c = attention_cache_new(
+        &(attention_cache_sizes){.layers = 1, .heads = HEADS, .width = WIDTH, .positions = 4, .sequences = 2});
+    attention_memory *m = attention_memory_new(1, HEADS, WIDTH);
+    tape *t = tape_new(NULL);
+    smac_status status = SMAC_OK;
+    if (c == NULL || m == NULL || t == NULL)
+        status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for a decoding");
+    if (status == SMAC_OK)
+        status = attention_cache_begin(c, 2, error);
+    if (status == SMAC_OK) {
+        attention_memory_set(t, m, 0, tape_value(t, 2, (int64_t[]){FRAMES, 2 * WIDTH}, numbers));
+        value *y = op_attention_cached(t, tape_value(t, 2, (int64_t[]){2, 3 * WIDTH}, numbers), c, 0);
+        op_attention_memory(t, y, m, 0, NULL);
+        attention_cache_commit(c);
+        status = tape_status(t, error);
+    }
+    if (status == SMAC_OK)
+        status = attention_cache_continue(c, 2, NULL, error);
+    if (status == SMAC_OK) {
+        op_attention_cached(t, tape_value(t, 2, (int64_t[]){2, 3 * WIDTH}, numbers), c, 0);
+        status = tape_status(t, error);
+    }
+    tape_free(t);
+    attention_memory_free(m);
+    attention_cache_free(c);
+    return status;
+}
+
+static void decoding_survives(void **state)
+{
+    (void)state;
+    assert_true(shortage_sweep("decoding token by token", run_decoder, NULL, 0) > 10);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_case_survives)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_case_survives), cmocka_unit_test(decoding_survives)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

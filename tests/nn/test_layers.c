@@ -34,10 +34,12 @@ static void test_layers(void **state)
     (void)state;
     layers l = {.store = parameter_store_new()};
     parameter_store *s = l.store;
-    assert_ok(attention_add(s, "block.attention", 8, 6, 4, 2, 3, 0, &l.joined, error));
+    attention_sizes sizes = {.width = 8, .context_width = 6, .heads = 4, .kv_heads = 2, .head_width = 3};
+    assert_ok(attention_add(s, "block.attention", &sizes, &l.joined, error));
     assert_ok(feed_forward_add(s, "block.ffn", 8, 32, 0, &l.ffn, error));
     attention bad;
-    assert_int_equal(attention_add(s, "bad", 8, 6, 3, 2, 3, 0, &bad, NULL), SMAC_ERROR_ARGUMENT);
+    sizes.heads = 3;
+    assert_int_equal(attention_add(s, "bad", &sizes, &bad, NULL), SMAC_ERROR_ARGUMENT);
     l.root.epsilon = 1e-6f;
     smac_error why = {0};
     l.root.weight = parameter_add(s, &(parameter_spec){.name = "root", .rank = 1, .dim = {8}, .init = INIT_ONES}, &why);
