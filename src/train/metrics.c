@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "train/numpy_sums.h"
 
-static void add(metric_list *list, const char *name, double value)
+static void metric_add(metric_list *list, const char *name, double value)
 {
     if (list->count < METRICS_MAX)
         list->items[list->count++] = (metric){name, value};
@@ -33,68 +34,130 @@ json_t *metrics_to_json(const metric_list *list)
 
 /* --- building blocks ---------------------------------------------------------------------------------------------- */
 
+typedef struct score_pair {
+    const float *a, *b;
+    double mean_a, mean_b;
+    float center;
+} score_pair;
+
+static double term_a(const void *context, int64_t i)
+{
+    return (double)((const score_pair *)context)->a[i];
+}
+
+static double term_b(const void *context, int64_t i)
+{
+    return (double)((const score_pair *)context)->b[i];
+}
+
+static double term_aa(const void *context, int64_t i)
+{
+    const score_pair *s = context;
+    double x = (double)s->a[i] - s->mean_a;
+    return x * x;
+}
+
+static double term_bb(const void *context, int64_t i)
+{
+    const score_pair *s = context;
+    double x = (double)s->b[i] - s->mean_b;
+    return x * x;
+}
+
+static double term_ab(const void *context, int64_t i)
+{
+    const score_pair *s = context;
+    return ((double)s->a[i] - s->mean_a) * ((double)s->b[i] - s->mean_b);
+}
+
+/* np.corrcoef, which works in float64; its products go through BLAS, whose order of summing is the processor's. */
 double pearson(const float *a, const float *b, int64_t count)
 {
     if (count < 2)
         return NAN;
-    double ma = 0, mb = 0, aa = 0, bb = 0, ab = 0;
-    for (int64_t i = 0; i < count; i++) {
-        ma += a[i];
-        mb += b[i];
-    }
-    ma /= (double)count;
-    mb /= (double)count;
-    for (int64_t i = 0; i < count; i++) {
-        double x = a[i] - ma, y = b[i] - mb;
-        aa += x * x;
-        bb += y * y;
-        ab += x * y;
-    }
-    return aa > 0 && bb > 0 ? ab / sqrt(aa * bb) : NAN;
+    score_pair s = {.a = a, .b = b};
+    s.mean_a = numpy_sum_f64(term_a, &s, count) / (double)count;
+    s.mean_b = numpy_sum_f64(term_b, &s, count) / (double)count;
+    double share = 1.0 / (double)(count - 1);
+    double deviation_a = sqrt(numpy_sum_f64(term_aa, &s, count) * share);
+    double deviation_b = sqrt(numpy_sum_f64(term_bb, &s, count) * share);
+    double r = numpy_sum_f64(term_ab, &s, count) * share / deviation_a / deviation_b;
+    return r > 1 ? 1 : r < -1 ? -1 : r;
 }
 
-/* Support-weighted precision, recall and F1, and the unweighted means of F1 and recall over classes with support. */
+/* Averages over the classes that the truth or the prediction has, as scikit-learn's f1_score and others give them. */
 typedef struct class_scores {
-    double precision, recall, f1, macro_f1, macro_recall;
+    double precision, recall, f1;  /* weighted by support */
+    double macro_f1, macro_recall; /* macro_recall: over the classes that the truth has */
 } class_scores;
 
-static class_scores score_classes(int classes, const int32_t *prediction, const int32_t *truth, int64_t count)
+typedef struct class_counts {
+    int64_t hits, predicted, support;
+} class_counts;
+
+typedef struct class_average {
+    const double *values;
+    const class_counts *counts; /* NULL: not weighted */
+} class_average;
+
+static double term_of_class(const void *context, int64_t c)
 {
-    class_scores out = {0, 0, 0, 0, 0};
-    int seen = 0;
-    for (int c = 0; c < classes; c++) {
-        int64_t hit = 0, said = 0, is = 0;
-        for (int64_t i = 0; i < count; i++) {
-            said += prediction[i] == c;
-            is += truth[i] == c;
-            hit += prediction[i] == c && truth[i] == c;
-        }
-        double precision = said ? (double)hit / (double)said : 0, recall = is ? (double)hit / (double)is : 0;
-        double f1 = hit ? 2 * precision * recall / (precision + recall) : 0, share = (double)is / (double)count;
-        out.precision += share * precision;
-        out.recall += share * recall;
-        out.f1 += share * f1;
-        if (is || said) {
-            seen++;
-            out.macro_f1 += f1;
-        }
-        out.macro_recall += recall;
-    }
-    int present = 0;
-    for (int c = 0; c < classes; c++) {
-        bool is = false;
-        for (int64_t i = 0; i < count && !is; i++)
-            is = truth[i] == c;
-        present += is;
-    }
-    out.macro_f1 = seen ? out.macro_f1 / seen : NAN;
-    out.macro_recall = present ? out.macro_recall / present : NAN;
-    return out;
+    const class_average *a = context;
+    return a->counts ? a->values[c] * (double)a->counts[c].support : a->values[c];
 }
 
-double weighted_f1(int classes, const int32_t *prediction, const int32_t *truth, int64_t count)
+static double weighted_average(const double *values, const class_counts *counts, int classes)
 {
-    return count > 0 ? score_classes(classes, prediction, truth, count).f1 : NAN;
+    double weight = 0;
+    for (int c = 0; c < classes; c++)
+        weight += (double)counts[c].support;
+    return numpy_sum_f64(term_of_class, &(class_average){values, counts}, classes) / weight;
+}
+
+static double plain_average(const double *values, int count)
+{
+    return count ? numpy_sum_f64(term_of_class, &(class_average){values, NULL}, count) / count : NAN;
+}
+
+static double quotient(int64_t a, int64_t b)
+{
+    return b ? (double)a / (double)b : 0;
+}
+
+/* counts: room for classes, values: for four times as many.  Predictions outside of 0 to classes - 1 are of no class. */
+static class_scores score_classes(
+    int classes, const int32_t *prediction, const int32_t *truth, int64_t count, class_counts *counts, double *values)
+{
+    memset(counts, 0, (size_t)classes * sizeof *counts);
+    for (int64_t i = 0; i < count; i++) {
+        counts[truth[i]].support++;
+        counts[truth[i]].hits += prediction[i] == truth[i];
+        if (prediction[i] >= 0 && prediction[i] < classes)
+            counts[prediction[i]].predicted++;
+    }
+    int seen = 0, present = 0;
+    double *precision = values, *recall = values + classes, *f1 = recall + classes, *own_recall = f1 + classes;
+    for (int c = 0; c < classes; c++) {
+        class_counts k = counts[c];
+        if (!k.support && !k.predicted)
+            continue;
+        precision[seen] = quotient(k.hits, k.predicted);
+        recall[seen] = quotient(k.hits, k.support);
+        f1[seen] = quotient(2 * k.hits, k.support + k.predicted);
+        if (k.support)
+            own_recall[present++] = recall[seen];
+        counts[seen++] = k;
+    }
+    return (class_scores){weighted_average(precision, counts, seen), weighted_average(recall, counts, seen),
+        weighted_average(f1, counts, seen), plain_average(f1, seen), plain_average(own_recall, present)};
+}
+
+/* Weighted F1 of two classes; NAN for no clips. */
+static double two_class_f1(const int32_t *prediction, const int32_t *truth, int64_t count)
+{
+    class_counts counts[2];
+    double values[8];
+    return count > 0 ? score_classes(2, prediction, truth, count, counts, values).f1 : NAN;
 }
 
 static float clip(float x, float low, float high)
@@ -102,12 +165,15 @@ static float clip(float x, float low, float high)
     return x < low ? low : x > high ? high : x;
 }
 
+static float term_difference(const void *context, int64_t i)
+{
+    const score_pair *s = context;
+    return fabsf(s->a[i] - s->b[i]);
+}
+
 static double mean_absolute(const float *p, const float *t, int64_t n)
 {
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++)
-        sum += (double)fabsf(p[i] - t[i]);
-    return n ? sum / (double)n : NAN;
+    return (double)numpy_mean_f32(term_difference, &(score_pair){.a = p, .b = t}, n);
 }
 
 /* --- MOSI and MOSEI ----------------------------------------------------------------------------------------------- */
@@ -134,8 +200,8 @@ static void mosi(const float *p, const float *t, int64_t n, int32_t *pc, int32_t
         pc[i] = p[i] >= 0;
         tc[i] = t[i] >= 0;
     }
-    add(out, "Has0_acc_2", agreement(pc, tc, n));
-    add(out, "Has0_F1_score", weighted_f1(2, pc, tc, n));
+    metric_add(out, "Has0_acc_2", agreement(pc, tc, n));
+    metric_add(out, "Has0_F1_score", two_class_f1(pc, tc, n));
     int64_t m = 0;
     for (int64_t i = 0; i < n; i++) {
         if (t[i] != 0) {
@@ -143,12 +209,12 @@ static void mosi(const float *p, const float *t, int64_t n, int32_t *pc, int32_t
             tc[m++] = t[i] > 0;
         }
     }
-    add(out, "Non0_acc_2", agreement(pc, tc, m));
-    add(out, "Non0_F1_score", weighted_f1(2, pc, tc, m));
-    add(out, "Mult_acc_5", rounded_accuracy(p, t, n, 2));
-    add(out, "Mult_acc_7", rounded_accuracy(p, t, n, 3));
-    add(out, "MAE", mean_absolute(p, t, n));
-    add(out, "Corr", pearson(p, t, n));
+    metric_add(out, "Non0_acc_2", agreement(pc, tc, m));
+    metric_add(out, "Non0_F1_score", two_class_f1(pc, tc, m));
+    metric_add(out, "Mult_acc_5", rounded_accuracy(p, t, n, 2));
+    metric_add(out, "Mult_acc_7", rounded_accuracy(p, t, n, 3));
+    metric_add(out, "MAE", mean_absolute(p, t, n));
+    metric_add(out, "Corr", pearson(p, t, n));
 }
 
 /* --- CH-SIMS ------------------------------------------------------------------------------------------------------ */
@@ -160,6 +226,36 @@ static int32_t bin(float x, const float *border, int bins)
         if (x > border[i] && x <= border[i + 1])
             return i;
     return -1;
+}
+
+static float term_truth(const void *context, int64_t i)
+{
+    return ((const score_pair *)context)->b[i];
+}
+
+static float term_residual(const void *context, int64_t i)
+{
+    const score_pair *s = context;
+    float x = s->b[i] - s->a[i];
+    return x * x;
+}
+
+static float term_deviation(const void *context, int64_t i)
+{
+    const score_pair *s = context;
+    float x = s->b[i] - s->center;
+    return x * x;
+}
+
+/* r2_score of scikit-learn 1.6 on float32: 1 for equal arrays, 0 for a constant truth that is missed. */
+static double determination(const float *p, const float *t, int64_t n)
+{
+    score_pair s = {.a = p, .b = t};
+    if (n < 2)
+        return NAN;
+    s.center = numpy_mean_f32(term_truth, &s, n);
+    float residual = numpy_sum_f32(term_residual, &s, n), total = numpy_sum_f32(term_deviation, &s, n);
+    return residual == 0 ? 1 : total == 0 ? 0 : (double)(1 - residual / total);
 }
 
 static void sims(const float *raw_p, const float *raw_t, int64_t n, float *p, float *t, int32_t *pc, int32_t *tc,
@@ -182,30 +278,24 @@ static void sims(const float *raw_p, const float *raw_t, int64_t n, float *p, fl
             pc[i] = bin(p[i], kinds[k].border, kinds[k].bins);
             tc[i] = bin(t[i], kinds[k].border, kinds[k].bins);
         }
-        add(out, kinds[k].name, agreement(pc, tc, n));
+        metric_add(out, kinds[k].name, agreement(pc, tc, n));
         if (k == 0)
-            f1 = weighted_f1(2, pc, tc, n);
+            f1 = two_class_f1(pc, tc, n);
     }
-    add(out, "F1_score", f1);
-    add(out, "MAE", mean_absolute(p, t, n));
-    add(out, "Corr", pearson(p, t, n));
+    metric_add(out, "F1_score", f1);
+    metric_add(out, "MAE", mean_absolute(p, t, n));
+    metric_add(out, "Corr", pearson(p, t, n));
     if (!second)
         return;
     int64_t m = 0;
-    double mean = 0, residual = 0, total = 0;
     for (int64_t i = 0; i < n; i++) {
-        mean += (double)t[i] / (double)n;
         if (t[i] >= -0.4f && t[i] <= 0.4f) {
             pc[m] = bin(p[i], two, 2);
             tc[m++] = bin(t[i], two, 2);
         }
     }
-    for (int64_t i = 0; i < n; i++) {
-        residual += (double)(p[i] - t[i]) * (double)(p[i] - t[i]);
-        total += (t[i] - mean) * (t[i] - mean);
-    }
-    add(out, "Mult_acc_2_weak", agreement(pc, tc, m));
-    add(out, "R_square", total > 0 ? 1 - residual / total : NAN);
+    metric_add(out, "Mult_acc_2_weak", agreement(pc, tc, m));
+    metric_add(out, "R_square", determination(p, t, n));
 }
 
 smac_status metrics_scores(const char *protocol, const float *prediction, const float *truth, int64_t count,
@@ -222,8 +312,8 @@ smac_status metrics_scores(const char *protocol, const float *prediction, const 
     bool is_mosi = !strcmp(protocol, "mosi") || !strcmp(protocol, "mosei");
     bool is_sims = !strcmp(protocol, "sims") || !strcmp(protocol, "simsv2");
     if (!is_mosi && !is_sims) {
-        add(out, "MAE", mean_absolute(prediction, truth, count));
-        add(out, "Corr", pearson(prediction, truth, count));
+        metric_add(out, "MAE", mean_absolute(prediction, truth, count));
+        metric_add(out, "Corr", pearson(prediction, truth, count));
         return SMAC_OK;
     }
     int32_t *classes = memory_new((size_t)count, 2 * sizeof *classes);
@@ -253,13 +343,22 @@ smac_status metrics_classes(
         if (truth[i] < 0 || truth[i] >= classes)
             return FAIL(error, SMAC_ERROR_ARGUMENT, "class %d of value %lld is outside of 0 to %d", (int)truth[i],
                 (long long)i + 1, classes - 1);
-    class_scores s = score_classes(classes, prediction, truth, count);
-    add(out, "accuracy", agreement(prediction, truth, count));
-    add(out, "weighted_F1", s.f1);
-    add(out, "weighted_precision", s.precision);
-    add(out, "weighted_recall", s.recall);
-    add(out, "macro_F1", s.macro_f1);
-    add(out, "unweighted_recall", s.macro_recall);
+    class_counts *counts = memory_new((size_t)classes, sizeof *counts);
+    double *values = memory_new((size_t)classes, 4 * sizeof *values);
+    if (!counts || !values) {
+        free(counts);
+        free(values);
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the metrics of %d classes", classes);
+    }
+    class_scores s = score_classes(classes, prediction, truth, count, counts, values);
+    free(counts);
+    free(values);
+    metric_add(out, "accuracy", agreement(prediction, truth, count));
+    metric_add(out, "weighted_F1", s.f1);
+    metric_add(out, "weighted_precision", s.precision);
+    metric_add(out, "weighted_recall", s.recall);
+    metric_add(out, "macro_F1", s.macro_f1);
+    metric_add(out, "unweighted_recall", s.macro_recall);
     return SMAC_OK;
 }
 

@@ -45,18 +45,5 @@ const char *metric_for_validation(const task_description *task, bool *less_is_be
 json_t *metrics_to_json(const metric_list *list); /* {"MAE": 0.5, ...}, null for NAN; a new reference */
 
 double pearson(const float *a, const float *b, int64_t count); /* NAN when either is constant or count < 2 */
-/* Weighted F1: sum over classes of F1_c support_c / N, F1_c = 0 where undefined. */
-double weighted_f1(int classes, const int32_t *prediction, const int32_t *truth, int64_t count);
-
-/*
- * `semanticmac score`: two CSV files with a header line, matched by their first column (id); the value is the column
- * named "value" (or "prediction", "label"), else the second.  Classes are numbers or names (protocols of classes: the
- * names found in the truth).  Ids that are in one file alone are an error that counts and names them.
- */
-typedef struct score_options {
-    const char *truth, *predictions; /* paths */
-    const char *protocol;            /* mosi, mosei, sims, simsv2, iemocap, meld, urfunny, mustard, classes */
-} score_options;
-smac_status score_files(const score_options *options, metric_list *out, int64_t *count, smac_error *error);
 
 #endif
