@@ -118,8 +118,12 @@ static smac_status write_some(
 {
     char *text = NULL;
     size_t length = 0;
-    TRY(smac_analysis_render((const smac_analysis *const *)analyses, count, format, console_columns(),
-        !output && console_colour(), &text, &length, error));
+    smac_render_options how;
+    smac_render_options_default(&how);
+    how.format = format;
+    how.columns = console_columns();
+    how.colour = !output && console_colour();
+    TRY(smac_analysis_render((const smac_analysis *const *)analyses, count, &how, &text, &length, error));
     text_buffer listed = {0};
     if (list && count == 1 && format == SMAC_FORMAT_JSON) {
         text_add(&listed, "[\n");

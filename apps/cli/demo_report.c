@@ -196,8 +196,11 @@ static smac_status write_page(
     char *page = NULL;
     size_t length = 0;
     text_buffer out = {0};
-    TRY(smac_analysis_render((const smac_analysis *const *)d->analyses, d->analysis_count, SMAC_FORMAT_HTML, 0, false,
-        &page, &length, error));
+    smac_render_options how;
+    smac_render_options_default(&how);
+    how.format = SMAC_FORMAT_HTML;
+    TRY(smac_analysis_render(
+        (const smac_analysis *const *)d->analyses, d->analysis_count, &how, &page, &length, error));
     const char *at = strstr(page, "<main>\n");
     size_t head = at ? (size_t)(at - page) + 7 : 0;
     text_add_n(&out, page, head);
@@ -266,8 +269,11 @@ smac_status demo_write(const demo_state *d, const demo_variant *variants, smac_e
         printf("\n%s\n", markdown.data);
         for (size_t i = 0; i < d->analysis_count; i++) {
             const smac_analysis *one = d->analyses[i];
-            if (smac_analysis_render(
-                    &one, 1, SMAC_FORMAT_TEXT, console_columns(), console_colour(), &text, &length, error) == SMAC_OK)
+            smac_render_options how;
+            smac_render_options_default(&how);
+            how.columns = console_columns();
+            how.colour = console_colour();
+            if (smac_analysis_render(&one, 1, &how, &text, &length, error) == SMAC_OK)
                 printf("%s\n", text);
             free(text);
             text = NULL;

@@ -146,7 +146,7 @@ static smac_status embed_text(embedder *e, const char *path, vector_rows *out, s
     const char *nul = status == SMAC_OK ? memchr(text, 0, size) : NULL;
     if (nul)
         status = error_set(error, SMAC_ERROR_FORMAT, "embed",
-            "%.300s is no text (byte %zu is 0), expected lines of words for a language model", path,
+            "%.300s is not a text (byte %zu is 0), expected lines of words for a language model", path,
             (size_t)(nul - text));
     if (status == SMAC_OK && size == 0)
         status =

@@ -143,13 +143,23 @@ typedef enum smac_format {
 /* false for an unknown name.  Thread-safe: always. */
 SMAC_API bool smac_format_from_name(const char *name, smac_format *out);
 
+typedef struct smac_render_options {
+    size_t size; /* set by smac_render_options_default */
+    smac_format format;
+    int columns; /* SMAC_FORMAT_TEXT: width of the terminal; 0: 80 */
+    bool colour; /* the same: with ANSI colours */
+} smac_render_options;
+
+SMAC_API void smac_render_options_init(smac_render_options *options, size_t size);
+#define smac_render_options_default(options) smac_render_options_init((options), sizeof(smac_render_options))
+
 /*
- * One or more analyses as text; free with smac_free.  JSON: one analysis gives an object, more give a list.  columns:
- * width of the terminal for SMAC_FORMAT_TEXT (0: 80); colour: with ANSI colours.  length may be NULL.
+ * One or more analyses as text; free with smac_free.  options NULL: a timeline of 80 columns.  JSON: one analysis gives
+ * an object, more give a list.  length may be NULL.
  * Thread-safe when: no other thread frees the analyses.
  */
-SMAC_API smac_status smac_analysis_render(const smac_analysis *const *analyses, size_t count, smac_format format,
-    int columns, bool colour, char **text, size_t *length, smac_error *error);
+SMAC_API smac_status smac_analysis_render(const smac_analysis *const *analyses, size_t count,
+    const smac_render_options *options, char **text, size_t *length, smac_error *error);
 
 #ifdef __cplusplus
 }

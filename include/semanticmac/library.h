@@ -1,11 +1,11 @@
 /*
  * semanticmac/library.h - the library as a whole: its version, threads, memory, messages.
  *
- * Threads.  The work of a call is shared among threads of the library's own (OpenMP's), but callbacks are always called
- * by the thread that made the call, before the call returns.
+ * Threads.  The work of a call is shared with threads of the library's own, but callbacks are always called by the
+ * thread that made the call, before the call returns.
  *
- * Processes.  A child process made by fork can use the library only if the parent had not used it before: the library's
- * threads do not exist in the child.  Fork first, or call exec in the child.
+ * Processes.  A child process made by fork may use the library and the models that its parent opened, if no other thread
+ * was inside a call of the library at the moment of the fork; it gets threads of its own.
  *
  * What the library changes for the whole process: opening a recording sets libav's log level to quiet
  * (av_log_set_level), since libav would write to standard error.  Nothing else: no locale, no signal handler, no

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyze/analysis.h"
+#include "analyze/options.h"
 #include "base/csv.h"
 #include "base/utf8.h"
 
@@ -285,20 +286,27 @@ SMAC_API bool smac_format_from_name(const char *name, smac_format *out)
     return false;
 }
 
-SMAC_API smac_status smac_analysis_render(const smac_analysis *const *analyses, size_t count, smac_format format,
-    int columns, bool colour, char **text, size_t *length, smac_error *error)
+SMAC_API void smac_render_options_init(smac_render_options *options, size_t size)
+{
+    options_init(options, size);
+}
+
+SMAC_API smac_status smac_analysis_render(const smac_analysis *const *analyses, size_t count,
+    const smac_render_options *options, char **text, size_t *length, smac_error *error)
 {
     text_buffer out = {0};
+    smac_render_options how = {0};
+    if (!text || !analyses || count == 0)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "there is no analysis to write, or no place for the text");
     *text = NULL;
-    if (count == 0)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "there is no analysis to write");
-    smac_status code = SMAC_OK;
-    switch (format) {
+    smac_status code = options ? options_copy(options, &how, sizeof how, "smac_render_options", error) : SMAC_OK;
+    TRY(code);
+    switch (how.format) {
     case SMAC_FORMAT_TEXT:
         for (size_t i = 0; i < count; i++) {
             if (i)
                 text_add_char(&out, '\n');
-            render_text(analyses[i], columns, colour, &out);
+            render_text(analyses[i], how.columns, how.colour, &out);
         }
         break;
     case SMAC_FORMAT_JSON:
@@ -317,6 +325,8 @@ SMAC_API smac_status smac_analysis_render(const smac_analysis *const *analyses, 
     case SMAC_FORMAT_HTML:
         render_html(analyses, count, &out);
         break;
+    default:
+        code = FAIL(error, SMAC_ERROR_ARGUMENT, "there is no format number %d", (int)how.format);
     }
     if (code == SMAC_OK && out.failed)
         code = FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to write the result");

@@ -259,7 +259,7 @@ static void warn_about_words(smac_session *s)
         session_warn(s, "this model does not read words: the transcript is shown, not used");
     if (!w->source && session_reads_words(s))
         session_warn(s, "there are no words: %s",
-            s->options.speech ? "none were heard, and there is no transcript"
+            s->options.speech ? "none were recognised, and there is no transcript"
                               : "give --text, --transcript or --transcribe for what is said to count");
 }
 

@@ -34,7 +34,10 @@ static char *render(smac_format format)
     const smac_analysis *one = &a;
     char *text;
     size_t length;
-    assert_ok(smac_analysis_render(&one, 1, format, 80, false, &text, &length, error));
+    smac_render_options how;
+    smac_render_options_default(&how);
+    how.format = format;
+    assert_ok(smac_analysis_render(&one, 1, &how, &text, &length, error));
     assert_int_equal(length, strlen(text));
     return text;
 }

@@ -118,7 +118,12 @@ static void windows_cover_the_recording(void **state)
         char *text = NULL;
         size_t length = 0;
         const smac_analysis *one = a;
-        assert_ok(smac_analysis_render(&one, 1, (smac_format)f, 60, true, &text, &length, error));
+        smac_render_options how;
+        smac_render_options_default(&how);
+        how.format = (smac_format)f;
+        how.columns = 60;
+        how.colour = true;
+        assert_ok(smac_analysis_render(&one, 1, &how, &text, &length, error));
         assert_true(length > 50 && strlen(text) == length);
         free(text);
     }
@@ -162,7 +167,10 @@ static void a_missing_modality_is_not_a_number(void **state)
     assert_true(smac_analysis_warning_count(a) >= 2); /* no words, no picture */
     char *text = NULL;
     const smac_analysis *one = a;
-    assert_ok(smac_analysis_render(&one, 1, SMAC_FORMAT_JSON, 0, false, &text, NULL, error));
+    smac_render_options how;
+    smac_render_options_default(&how);
+    how.format = SMAC_FORMAT_JSON;
+    assert_ok(smac_analysis_render(&one, 1, &how, &text, NULL, error));
     assert_non_null(strstr(text, "\"vision\": null"));
     free(text);
     smac_analysis_free(a);
