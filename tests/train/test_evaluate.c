@@ -84,7 +84,8 @@ static void test_note_of_scratch(void **state)
     mkdir(file_in(folder, "models/small-bert", path), 0777);
     run_data_note_scratch(&c, none, &r);
     assert_string_equal(notes, "");
-    write_text(folder, "models/small-bert/semanticmac.json", "{\"name\": \"small-bert\", \"family\": \"bert\"}");
+    write_text(folder, "models/small-bert/semanticmac.json",
+        "{\"name\": \"small-bert\", \"family\": \"bert\", \"files\": {}}");
     run_data_note_scratch(&c, none, &r);
     assert_non_null(strstr(notes, "text.encoder"));
     assert_non_null(strstr(notes, "small-bert"));
