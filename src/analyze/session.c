@@ -280,6 +280,16 @@ static bool has_anything(const smac_session *s)
         (s->words.source && session_reads_words(s)) || s->next > 0;
 }
 
+static const char *why_nothing(const smac_session *s)
+{
+    bool silent = clip_encoder_blank(s->clips, MODALITY_AUDIO).count > 0;
+    bool black = clip_encoder_blank(s->clips, MODALITY_VISION).count > 0;
+    return silent && black ? "its sound is silent, its picture is black, and there are no words"
+        : silent           ? "its sound is silent, and there is no picture and there are no words that it takes"
+        : black            ? "its picture is black, and there is no sound and there are no words that it takes"
+                           : "no picture, sound or words that it takes";
+}
+
 static smac_status make_all_segments(smac_session *s, smac_error *error)
 {
     smac_analysis *a = s->analysis;
@@ -333,9 +343,8 @@ smac_status session_finish(smac_session *s, double duration, smac_analysis **out
     warn_about_words(s);
     warn_of_long_windows(s);
     if (!has_anything(s))
-        return FAIL(error, SMAC_ERROR_FORMAT,
-            "%s gives this model nothing to go by: no picture, sound or words that it takes; name another recording",
-            a->recording);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s gives this model nothing to go by: %s; name another recording",
+            a->recording, why_nothing(s));
     TRY(session_spread_words(s, error));
     TRY(set_words_source(s, error));
     TRY(make_all_segments(s, error));

@@ -6,6 +6,7 @@
  */
 #include "media/decoder.h"
 
+#include <libavutil/parseutils.h>
 #include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
 #include <math.h>
@@ -393,6 +394,21 @@ static void decoder_warn_of_times(decoder *d)
             alone, s->mixer.first_alone + 1, s->mixer.channels);
 }
 
+/*
+ * Until when the header says that a stream lasts, in seconds.  Matroska states the length of the whole file, which
+ * libavformat gives as that of its streams too; that of a stream is in a tag that many writers omit: own is false then.
+ */
+static double stated_end(const libav_file *f, const AVStream *stream, bool *own)
+{
+    const AVDictionaryEntry *tag = av_dict_get(stream->metadata, "DURATION", NULL, AV_DICT_IGNORE_SUFFIX);
+    int64_t microseconds;
+    *own = true;
+    if (tag && av_parse_time(&microseconds, tag->value, 1) >= 0 && microseconds > 0)
+        return fmin((double)microseconds / AV_TIME_BASE, f->info.duration);
+    *own = stream->duration > 0 && !strstr(f->format->iformat->name, "matroska");
+    return *own ? seconds_of(stream->duration, stream->time_base) : f->info.duration;
+}
+
 static void decoder_warn_of_losses(decoder *d)
 {
     libav_file *f = d->file;
@@ -419,9 +435,10 @@ static void decoder_warn_of_losses(decoder *d)
             f->format->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE || f->info.is_still || f->is_streamed;
         if (estimated || isfinite(d->end) || packet_queue_jumped(&d->packets))
             continue;
-        bool own = stream->duration > 0; /* Matroska states only the length of the whole file */
-        double expected = own ? seconds_of(stream->duration, stream->time_base) : f->info.duration;
-        if (all[i].seconds <= 0 || !(all[i].seconds < expected * 0.98 - 0.5))
+        bool own;
+        double expected = stated_end(f, stream, &own);
+        double end = own ? all[i].seconds : fmax(all[0].seconds, all[1].seconds); /* one may end before the other */
+        if (all[i].seconds <= 0 || !(end < expected * 0.98 - 0.5))
             continue;
         if (!own)
             libav_warn(f, "its %s ends after %.2f s of %.2f s: the file may be cut off", all[i].name, all[i].seconds,

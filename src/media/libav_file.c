@@ -242,7 +242,7 @@ static smac_status open_container(libav_file *f, smac_error *error)
     if (f->read_failed)
         return libav_unreadable(f, error);
     if (f->position == 0)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s is empty, expected a video or sound file: get it again", f->path);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s is empty, expected a video or sound file", f->path);
     if (code < 0 || !kind || is_refused(kind->name))
         return not_recognised(f, error);
     if (libav_needs_spool(f, kind->name))

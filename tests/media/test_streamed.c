@@ -76,11 +76,46 @@ static void a_wav_that_is_cut_off_is_told(void **state)
     }
 }
 
+/* A film of 20 s by its header with pictures and sound in these times. */
+static watched *watch_parts(double picture_end, double sound_start, double sound_end)
+{
+    static const film_track tracks[] = {{.kind = FILM_PICTURE}, {.kind = FILM_SOUND}};
+    film f;
+    film_begin(&f, tracks, 2, 20);
+    for (int at = 0; at < 20000; at += 200) {
+        if (at < picture_end * 1000)
+            film_picture(&f, 0, at, 200, 60 + at / 1000 * 5);
+        if (at >= sound_start * 1000 && at < sound_end * 1000)
+            film_tone(&f, 1, at, 3200, 0.5, NULL);
+    }
+    media_input input = film_input(&f);
+    watched *w = watch(&input, NULL);
+    assert_int_equal(w->status, SMAC_OK);
+    film_end(&f);
+    return w;
+}
+
+/* Matroska states one length for the whole file: sound that ends before the picture is not cut off. */
+static void a_stream_may_end_before_the_other(void **state)
+{
+    (void)state;
+    static const double whole[][3] = {{20, 12, 17}, {20, 0, 5}, {5, 0, 20}, {20, 0, 20}};
+    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
+        watched *w = watch_parts(whole[i][0], whole[i][1], whole[i][2]);
+        watched_warned(w, NULL);
+        watched_free(w);
+    }
+    watched *w = watch_parts(8, 0, 6);
+    watched_warned(w, "cut off");
+    watched_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wav_of_unknown_length_is_whole),
         cmocka_unit_test(a_wav_that_is_cut_off_is_told),
+        cmocka_unit_test(a_stream_may_end_before_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
