@@ -210,6 +210,11 @@ smac_status packet_queue_next(packet_queue *q, AVPacket *out, int *track, bool *
     if (*track != PACKETS_OTHER)
         TRY(place_first(q, *track, error));
     AVPacket *packet = q->waiting[q->first];
+    if (*track == PACKETS_OTHER) { /* subtitles move with the others */
+        const timeline_state *sound = &q->timeline.tracks[TIMELINE_SOUND];
+        timeline_place place = {.offset = (sound->begun ? sound : &q->timeline.tracks[TIMELINE_PICTURE])->offset};
+        packet_shift(packet, q->file->format->streams[packet->stream_index]->time_base, &place);
+    }
     q->first = (q->first + 1) % q->capacity;
     q->count--;
     q->bytes -= (size_t)packet->size;

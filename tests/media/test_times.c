@@ -98,6 +98,25 @@ static void a_jump_of_both_streams_keeps_them_in_step(void **state)
     watched_free(w);
 }
 
+static void subtitles_move_with_a_jump(void **state)
+{
+    (void)state;
+    static const film_track all[] = {{.kind = FILM_PICTURE}, {.kind = FILM_SOUND}, {.kind = FILM_WORDS}};
+    film f;
+    film_begin(&f, all, 3, 0);
+    film_stretch(&f, &(stretch){0, 2000, 0, 0}, (const int64_t[]){0, 0});
+    film_stretch(&f, &(stretch){2000, 3000, -2000, -2000}, (const int64_t[]){0, 0});
+    film_words(&f, 2, 1500, 500, "at three and a half"); /* on the second clock */
+    film_stretch(&f, &(stretch){3000, 5000, -2000, -2000}, (const int64_t[]){0, 0});
+    media_input input = film_input(&f);
+    watched *w = watch(&input, &(media_options){.subtitles = true});
+    assert_int_equal(w->words.count, 1);
+    assert_near(w->words.segments[0].start, 3.5, 0.02);
+    assert_near(w->words.segments[0].end, 4.0, 0.02);
+    film_end(&f);
+    watched_free(w);
+}
+
 static void an_overlap_of_the_sound_is_dropped(void **state)
 {
     (void)state;
@@ -246,6 +265,7 @@ int main(void)
         cmocka_unit_test(gaps_of_one_stream_are_kept),
         cmocka_unit_test(gaps_of_all_streams_are_kept),
         cmocka_unit_test(a_jump_of_both_streams_keeps_them_in_step),
+        cmocka_unit_test(subtitles_move_with_a_jump),
         cmocka_unit_test(an_overlap_of_the_sound_is_dropped),
         cmocka_unit_test(an_overlap_of_the_picture_is_dropped),
         cmocka_unit_test(a_single_wrong_stamp_is_ignored),
