@@ -2,13 +2,14 @@
 #include <stdio.h>
 
 #include "cli.h"
+#include "synth/layouts.h"
 #include "synth/synth.h"
 
 static int run(int argc, char **argv);
 
 const command command_synth = {"synth", "synth OUT [--clips N] [--seed S] [options]",
     "make a dataset of synthetic talking heads",
-    "OUT gets label.csv and Raw/ in CH-SIMS's layout (docs/synthetic.md).  Called again it goes on where it stopped.",
+    "OUT gets label.csv and Raw/ in CH-SIMS's layout, or that of --layout (docs/synthetic.md).  Called again it goes on where it stopped.",
     run};
 
 static int run(int argc, char **argv)
@@ -16,6 +17,7 @@ static int run(int argc, char **argv)
     synth_options options;
     synth_options_default(&options);
     int64_t seed = (int64_t)options.seed, size = options.size, fps = options.fps, threads = 0;
+    const char *faults = NULL;
     int64_t per_speaker = options.clips_per_speaker;
     const option_row rows[] = {
         {"clips", 'n', OPTION_INTEGER, &options.clips, "N", "how many clips (800)"},
@@ -24,7 +26,9 @@ static int run(int argc, char **argv)
         {"fps", 0, OPTION_INTEGER, &fps, "N", "pictures a second (12)"},
         {"clips-per-speaker", 0, OPTION_INTEGER, &per_speaker, "N", "clips of each speaker (5)"},
         {"threads", 0, OPTION_INTEGER, &threads, "N", "workers (all processors); does not change the result"},
-        {"layout", 0, OPTION_TEXT, &options.layout, "NAME", "layout of the dataset: sims"},
+        {"layout", 0, OPTION_TEXT, &options.layout, "NAME",
+            "layout: sims, meld, mustard, urfunny, table, manifest, folder"},
+        {"faults", 0, OPTION_TEXT, &faults, "NAMES", "faults in it: missing,damaged,empty,label,duplicate"},
     };
     int count, status = options_parse(&command_synth, rows, sizeof rows / sizeof *rows, argc, argv, &count);
     if (status >= 0)
@@ -40,6 +44,8 @@ static int run(int argc, char **argv)
         if (limits[i].value < 0 || limits[i].value > limits[i].most)
             return usage_error(&command_synth, "--%s is %lld, give 0 to %lld", limits[i].name,
                 (long long)limits[i].value, (long long)limits[i].most);
+    if (faults && !layout_faults(faults, &options.faults))
+        return usage_error(&command_synth, "--faults is \"%s\", give some of %s", faults, layout_fault_names());
     options.seed = (uint64_t)seed;
     options.size = (int)size;
     options.fps = (int)fps;

@@ -19,7 +19,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/path.h"
-#include "synth/plan.h"
+#include "synth/layouts.h"
 
 /* Changes whenever the same options would give other bytes. */
 #define SYNTH_FORMAT 1
@@ -55,19 +55,25 @@ static smac_status check_options(const synth_options *given, synth_options *out,
         return FAIL(error, SMAC_ERROR_ARGUMENT, "size is %d, expected an even number from 64 to 1024", out->size);
     if (out->fps < 1 || out->fps > 60)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "fps is %d, expected 1 to 60", out->fps);
-    if (strcmp(out->layout, "sims") != 0)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "layout is \"%s\", expected \"sims\"", out->layout);
+    if (!layout_is_known(out->layout))
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "layout is \"%s\", expected %s", out->layout, layout_names());
+    if (out->faults && strcmp(out->layout, "sims") == 0)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "layout sims is made without faults: choose another layout");
+    if (out->faults && out->clips < 5)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "clips is %" PRId64 ", a set with faults needs 5 or more", out->clips);
     return SMAC_OK;
 }
 
 /* Write synth.json, or see that the one there says the same. */
 static smac_status claim_folder(const char *folder, const synth_options *o, smac_error *error)
 {
-    char settings[400];
+    char settings[400], faults[32] = "";
+    if (o->faults)
+        snprintf(faults, sizeof faults, ",\"faults\":%u", o->faults);
     snprintf(settings, sizeof settings,
         "{\"program\":\"semanticmac synth\",\"format\":%d,\"layout\":\"%s\",\"clips\":%" PRId64 ",\"seed\":%" PRIu64
-        ",\"size\":%d,\"fps\":%d,\"clips_per_speaker\":%d}\n",
-        SYNTH_FORMAT, o->layout, o->clips, o->seed, o->size, o->fps, o->clips_per_speaker);
+        ",\"size\":%d,\"fps\":%d,\"clips_per_speaker\":%d%s}\n",
+        SYNTH_FORMAT, o->layout, o->clips, o->seed, o->size, o->fps, o->clips_per_speaker, faults);
     char *path = path_join(folder, "synth.json"), *labels = path_join(folder, "label.csv");
     smac_status status = SMAC_OK;
     if (!path || !labels) {
@@ -120,7 +126,7 @@ static void work(const synth_plan *plan, int64_t index, const char *path, int pi
 static smac_status start(const synth_plan *plan, int64_t index, const char *folder, worker *out, smac_error *error)
 {
     char name[64];
-    synth_plan_path(plan, index, name, sizeof name);
+    layout_path(plan, index, name, sizeof name);
     char *path = path_join(folder, name);
     int ends[2];
     if (!path)
@@ -164,7 +170,7 @@ static smac_status finish(const synth_plan *plan, worker *w, smac_error *error)
     if (WIFEXITED(how) && WEXITSTATUS(how) == 0)
         return SMAC_OK;
     char name[64];
-    synth_plan_path(plan, w->clip, name, sizeof name);
+    layout_path(plan, w->clip, name, sizeof name);
     if (got == sizeof told && told.code != SMAC_OK) {
         error_copy(error, &told);
         return error_context(error, told.code, "%s", name);
@@ -192,7 +198,7 @@ static int wait_for_any(const worker *workers, int count)
 static bool is_done(const synth_plan *plan, int64_t index, const char *folder)
 {
     char name[64];
-    synth_plan_path(plan, index, name, sizeof name);
+    layout_path(plan, index, name, sizeof name);
     char *path = path_join(folder, name);
     bool done = path && file_exists(path);
     free(path);
@@ -203,7 +209,7 @@ static bool is_done(const synth_plan *plan, int64_t index, const char *folder)
 static smac_status make_video_folder(const synth_plan *plan, int64_t index, const char *folder, smac_error *error)
 {
     char name[64];
-    synth_plan_path(plan, index, name, sizeof name);
+    layout_path(plan, index, name, sizeof name);
     *strrchr(name, '/') = 0;
     char *path = path_join(folder, name);
     smac_status status = path ? folder_make(path, error) : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a file name");
@@ -222,7 +228,7 @@ static smac_status render_all(const synth_plan *plan, const char *folder, const 
     while (running > 0 || (next < count && status == SMAC_OK)) {
         while (status == SMAC_OK && next < count && running < plan->options.threads) {
             int64_t index = next++;
-            if (is_done(plan, index, folder)) {
+            if (layout_is_missing(plan, index) || is_done(plan, index, folder)) {
                 done++;
                 continue;
             }
@@ -254,15 +260,8 @@ smac_status synth_dataset(const char *folder, const synth_options *options, cons
     synth_plan plan;
     TRY(synth_plan_make(&checked, &plan, error));
     smac_status status = render_all(&plan, folder, report, error);
-    if (status == SMAC_OK) {
-        text_buffer csv = {0};
-        synth_plan_csv(&plan, &csv);
-        char *path = path_join(folder, "label.csv");
-        status = !path || csv.failed ? FAIL(error, SMAC_ERROR_MEMORY, "no memory for label.csv")
-                                     : file_write(path, csv.data, csv.length, error);
-        free(path);
-        text_free(&csv);
-    }
+    if (status == SMAC_OK)
+        status = layout_write(&plan, folder, error);
     synth_plan_free(&plan);
     return status;
 }

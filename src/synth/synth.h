@@ -6,7 +6,7 @@
  * the multimodal label follows from all three by the rule of synth/states.h.  docs/synthetic.md tells the whole design
  * and what the best prediction from each modality can reach.
  *
- * The folder (the layout that MMSA gives CH-SIMS):
+ * The folder (the layout that MMSA gives CH-SIMS; synth/layouts.h has the others):
  *   label.csv                   video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode,
  *                               conflict,emotion,humor,sarcasm,irony,speaker,voice
  *   Raw/video_0001/0001.mp4     one video_id a speaker
@@ -21,6 +21,15 @@
 #include "base/error.h"
 #include "base/log.h"
 
+/* Single faults, as published sets have them. */
+typedef enum synth_fault {
+    SYNTH_MISSING = 1,   /* the first clip's file is not there */
+    SYNTH_DAMAGED = 2,   /* the second clip's file is not a recording */
+    SYNTH_EMPTY = 4,     /* the third clip has no words */
+    SYNTH_LABEL = 8,     /* the fourth clip's label (of a table: its split) is unknown */
+    SYNTH_DUPLICATE = 16 /* the last clip is listed twice */
+} synth_fault;
+
 typedef struct synth_options {
     int64_t clips;         /* how many clips, 1..1000000 */
     uint64_t seed;         /* chooses everything */
@@ -28,7 +37,8 @@ typedef struct synth_options {
     int fps;               /* pictures a second, 1..60; 0: 12 */
     int threads;           /* workers; 0: as many as the machine has processors.  Does not change the bytes */
     int clips_per_speaker; /* 1..100; 0: 5 */
-    const char *layout;    /* "sims" (or NULL) */
+    const char *layout;    /* "sims" (or NULL), "meld", "mustard", "urfunny", "table", "manifest", "folder" */
+    unsigned faults;       /* of synth_fault; "sims" has none */
 } synth_options;
 
 void synth_options_default(synth_options *options); /* 800 clips, seed 1, the values of 0 above */
@@ -37,7 +47,7 @@ void synth_options_default(synth_options *options); /* 800 clips, seed 1, the va
  * Make the set in folder (created with its parents).  Clips that a former call with the same settings finished are
  * kept: so an interrupted call is continued by calling again.  Progress is reported in clips, from the calling thread;
  * a reporter (may be NULL) that asks to stop ends it with SMAC_ERROR_INTERRUPTED, finished clips kept.
- * label.csv is written last: a folder without it is not complete.
+ * The table is written last: a folder without it is not complete.
  * Errors: ARGUMENT (an option out of its range), MISMATCH (the folder holds a set of other settings), IO, MEMORY,
  * NOT_FOUND (espeak-ng's data is not installed).
  */

@@ -63,9 +63,10 @@ static smac_status look_at_clips(
                 continue;
             if (forms->features[m] && feature_width[m] != f->width)
                 return FAIL(error, SMAC_ERROR_MISMATCH,
-                    "the %s vectors of clip %.100s have %lld values, those of %.100s %lld: give vectors of one encoder",
-                    modality_name((modality)m), forms->features[m]->id, (long long)feature_width[m], item->id,
-                    (long long)f->width);
+                    "the %s vectors of clip %.100s (line %lld) have %lld values, those of %.100s (line %lld) %lld: give "
+                    "vectors of one encoder",
+                    modality_name((modality)m), forms->features[m]->id, (long long)forms->features[m]->line,
+                    (long long)feature_width[m], item->id, (long long)item->line, (long long)f->width);
             feature_width[m] = f->width;
             if (!forms->features[m])
                 forms->features[m] = item;

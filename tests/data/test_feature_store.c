@@ -4,9 +4,11 @@
  */
 #include <math.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -168,6 +170,43 @@ static void what_is_refused(void **state)
     folder_remove(folder);
 }
 
+/* A full disk, played by a limit on the size of files: the error says so, and what was there before is whole. */
+static void a_full_disk(void **state)
+{
+    (void)state;
+    char folder[256];
+    feature_store *s = NULL;
+    folder_new(folder);
+    assert_ok(feature_store_open(folder, "one way", &s, error));
+    put(s, 1);
+    feature_store_close(s);
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit limit = {.rlim_cur = 1000, .rlim_max = 1000};
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &limit);
+        smac_error why = {0};
+        smac_status status = feature_store_open(folder, "one way", &s, &why);
+        for (int i = 2; i < 100 && status == SMAC_OK; i++) {
+            float values[64];
+            feature_key key = key_of(i);
+            feature_sequence v = vectors_of(i, values);
+            status = feature_store_put(s, &key, &v, &why);
+        }
+        _exit(status == SMAC_ERROR_IO && strstr(why.message, "cannot be written") ? 0 : 1);
+    }
+    int status;
+    assert_true(waitpid(child, &status, 0) == child && WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_ok(feature_store_open(folder, "one way", &s, error));
+    assert_true(has(s, 1));
+    assert_int_equal(feature_store_damaged(s), 0);
+    put(s, 200); /* it goes on */
+    assert_true(has(s, 200));
+    feature_store_close(s);
+    folder_remove(folder);
+}
+
 /* Four processes fill one store; each sees what the others wrote. */
 static void several_writers(void **state)
 {
@@ -238,6 +277,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(comes_back), cmocka_unit_test(half_a_record_is_cut_off),
         cmocka_unit_test(a_damaged_record_is_made_again), cmocka_unit_test(what_is_refused),
-        cmocka_unit_test(several_writers), cmocka_unit_test(digests_follow_the_file)};
+        cmocka_unit_test(a_full_disk), cmocka_unit_test(several_writers), cmocka_unit_test(digests_follow_the_file)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

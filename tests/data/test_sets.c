@@ -173,6 +173,16 @@ static void urfunny(void **state)
     dataset_free(d);
     assert_ok(file_write(path, "\x80\x02}(K\x01K\x02u.", 10, error));
     expect_refused(folder, "urfunny", NULL, "no label 0 or 1 of clip 1");
+    static const char overlapping[] = "\x80\x02}(X\x05\0\0\0train](K\x01K\x03"
+                                      "eX\x03\0\0\0"
+                                      "dev](K\x03"
+                                      "eX\x04\0\0\0test]u.";
+    assert_ok(file_write(path, labels, sizeof labels - 1, error));
+    file_in(folder, "data_folds.pkl", path);
+    assert_ok(file_write(path, overlapping, sizeof overlapping - 1, error));
+    expect_refused(folder, "urfunny", NULL, "clip 3 is in the data twice");
+    assert_ok(file_write(path, folds, sizeof folds - 1, error));
+    file_in(folder, "humor_label_sdk.pkl", path);
     assert_int_equal(remove(path), 0);
     expect_refused(folder, "urfunny", NULL, "humor_label_sdk.pkl");
     folder_remove(folder);

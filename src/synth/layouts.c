@@ -1,0 +1,385 @@
+/* synth/layouts.c - tables of the layouts; each clip's place in them. */
+#include "synth/layouts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/csv.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+
+/* The clips that have the faults. */
+enum { MISSING_CLIP, DAMAGED_CLIP, EMPTY_CLIP, LABEL_CLIP };
+
+typedef struct layout {
+    const char *name;
+    void (*path)(const synth_plan *plan, int64_t index, char *out, size_t size);
+    smac_status (*write)(const synth_plan *plan, const char *folder, smac_error *error);
+} layout;
+
+static bool has_fault(const synth_plan *plan, unsigned fault)
+{
+    return (plan->options.faults & fault) != 0;
+}
+
+/* --- what rows hold ----------------------------------------------------------------------------------------------- */
+
+/* Rows of the tables: the clips, and the last one again where that is the fault. */
+static int64_t count_rows(const synth_plan *plan)
+{
+    return plan->options.clips + (has_fault(plan, SYNTH_DUPLICATE) ? 1 : 0);
+}
+
+static int64_t clip_of_row(const synth_plan *plan, int64_t row)
+{
+    return row < plan->options.clips ? row : plan->options.clips - 1;
+}
+
+static const char *text_of(const synth_plan *plan, int64_t index)
+{
+    return index == EMPTY_CLIP && has_fault(plan, SYNTH_EMPTY) ? "" : plan->clips[index].text;
+}
+
+static bool has_unknown_label(const synth_plan *plan, int64_t index)
+{
+    return index == LABEL_CLIP && has_fault(plan, SYNTH_LABEL);
+}
+
+static const char *emotion_of(const synth_plan *plan, int64_t index)
+{
+    return has_unknown_label(plan, index) ? "rage" : synth_emotion(&plan->clips[index].states);
+}
+
+static synth_split split_of(const synth_plan *plan, int64_t index)
+{
+    return plan->speakers[plan->clips[index].speaker].split;
+}
+
+static const char *split_name(const synth_plan *plan, int64_t index)
+{
+    static const char *const names[SYNTH_SPLITS] = {"train", "valid", "test"};
+    return names[split_of(plan, index)];
+}
+
+/* What the same speaker said before; NULL: nothing. */
+static const char *said_before(const synth_plan *plan, int64_t index)
+{
+    return index > 0 && plan->clips[index - 1].speaker == plan->clips[index].speaker ? plan->clips[index - 1].text
+                                                                                     : NULL;
+}
+
+static void add_quoted(text_buffer *out, const char *text)
+{
+    json_t *value = json_from_text(text);
+    char *quoted = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+    if (quoted)
+        text_add(out, quoted);
+    else
+        out->failed = true;
+    free(quoted);
+    json_decref(value);
+}
+
+static smac_status write_file(const char *folder, const char *name, text_buffer *text, smac_error *error)
+{
+    char *path = path_join(folder, name);
+    smac_status status = !path || text->failed ? FAIL(error, SMAC_ERROR_MEMORY, "no memory for %s", name)
+                                               : file_write(path, text->data ? text->data : "", text->length, error);
+    free(path);
+    text_free(text);
+    return status;
+}
+
+/* --- CH-SIMS ------------------------------------------------------------------------------------------------------ */
+
+static smac_status write_sims(const synth_plan *plan, const char *folder, smac_error *error)
+{
+    text_buffer csv = {0};
+    synth_plan_csv(plan, &csv);
+    return write_file(folder, "label.csv", &csv, error);
+}
+
+/* --- MELD: a speaker's clips are a dialogue ----------------------------------------------------------------------- */
+
+static void meld_path(const synth_plan *plan, int64_t index, char *out, size_t size)
+{
+    static const char *const folders[SYNTH_SPLITS] = {
+        "train_splits", "dev_splits_complete", "output_repeated_splits_test"};
+    snprintf(out, size, "%s/dia%" PRId64 "_utt%d.mp4", folders[split_of(plan, index)], plan->clips[index].speaker,
+        plan->clips[index].number - 1);
+}
+
+static smac_status write_meld(const synth_plan *plan, const char *folder, smac_error *error)
+{
+    static const char *const files[SYNTH_SPLITS] = {"train_sent_emo.csv", "dev_sent_emo.csv", "test_sent_emo.csv"};
+    for (int split = 0; split < SYNTH_SPLITS; split++) {
+        const char *end = split == SYNTH_TRAIN ? "\r\n" : "\n"; /* as in the release */
+        text_buffer csv = {0};
+        int64_t count = 0;
+        text_format(&csv,
+            "Sr No.,Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode,StartTime,EndTime%s",
+            end);
+        for (int64_t row = 0; row < count_rows(plan); row++) {
+            int64_t i = clip_of_row(plan, row);
+            double label = synth_label(&plan->clips[i].states);
+            if (split_of(plan, i) != (synth_split)split)
+                continue;
+            text_format(&csv, "%" PRId64, ++count);
+            csv_add_cell(&csv, text_of(plan, i), false);
+            text_format(&csv, ",speaker_%04" PRId64 ",%s,%s,%" PRId64 ",%d,1,1,\"00:00:00,000\",\"00:00:02,000\"%s",
+                plan->clips[i].speaker + 1, emotion_of(plan, i),
+                label <= -0.1      ? "negative"
+                    : label <= 0.1 ? "neutral"
+                                   : "positive",
+                plan->clips[i].speaker, plan->clips[i].number - 1, end);
+        }
+        smac_status status = SMAC_OK;
+        if (count)
+            status = write_file(folder, files[split], &csv, error);
+        text_free(&csv);
+        TRY(status);
+    }
+    return SMAC_OK;
+}
+
+/* --- MUStARD ------------------------------------------------------------------------------------------------------ */
+
+static void mustard_path(const synth_plan *plan, int64_t index, char *out, size_t size)
+{
+    snprintf(
+        out, size, "utterances_final/%" PRId64 "_%d.mp4", plan->clips[index].speaker + 1, plan->clips[index].number);
+}
+
+static smac_status write_mustard(const synth_plan *plan, const char *folder, smac_error *error)
+{
+    text_buffer json = {0};
+    for (int64_t row = 0; row < count_rows(plan); row++) {
+        int64_t i = clip_of_row(plan, row);
+        const plan_clip *clip = &plan->clips[i];
+        const char *before = said_before(plan, i);
+        text_format(
+            &json, "%s\"%" PRId64 "_%d\": {\"utterance\": ", row ? ",\n" : "{", clip->speaker + 1, clip->number);
+        add_quoted(&json, text_of(plan, i));
+        text_format(&json, ", \"speaker\": \"SPEAKER_%" PRId64 "\", \"context\": [", clip->speaker + 1);
+        if (before)
+            add_quoted(&json, before);
+        text_add(&json, "], \"context_speakers\": [");
+        if (before)
+            text_format(&json, "\"SPEAKER_%" PRId64 "\"", clip->speaker + 1);
+        text_format(&json, "], \"show\": \"%s\", \"sarcasm\": %s}", split_of(plan, i) == SYNTH_TEST ? "FRIENDS" : "BBT",
+            has_unknown_label(plan, i)         ? "\"perhaps\""
+                : synth_sarcasm(&clip->states) ? "true"
+                                               : "false");
+    }
+    text_add(&json, "}\n");
+    return write_file(folder, "sarcasm_data.json", &json, error);
+}
+
+/* --- UR-FUNNY: pickles of protocol 2 ------------------------------------------------------------------------------ */
+
+static void urfunny_path(const synth_plan *plan, int64_t index, char *out, size_t size)
+{
+    (void)plan;
+    snprintf(out, size, "urfunny2_videos/%" PRId64 ".mp4", index + 1);
+}
+
+static void add_little_endian(text_buffer *out, uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        text_add_char(out, (char)(value >> (8 * i) & 255));
+}
+
+static void pickle_integer(text_buffer *out, int64_t value)
+{
+    text_add_char(out, 'J');
+    add_little_endian(out, (uint32_t)value);
+}
+
+static void pickle_text(text_buffer *out, const char *text)
+{
+    text_add_char(out, 'X');
+    add_little_endian(out, (uint32_t)strlen(text));
+    text_add(out, text);
+}
+
+static smac_status write_urfunny(const synth_plan *plan, const char *folder, smac_error *error)
+{
+    static const char *const folds[SYNTH_SPLITS] = {"train", "dev", "test"};
+    text_buffer fold = {0}, words = {0}, labels = {0};
+    text_add_n(&fold, "\x80\x02}(", 4);
+    for (int split = 0; split < SYNTH_SPLITS; split++) {
+        pickle_text(&fold, folds[split]);
+        text_add(&fold, "](");
+        for (int64_t row = 0; row < count_rows(plan); row++)
+            if (split_of(plan, clip_of_row(plan, row)) == (synth_split)split)
+                pickle_integer(&fold, clip_of_row(plan, row) + 1);
+        text_add(&fold, "e");
+    }
+    text_add(&fold, "u.");
+    text_add_n(&words, "\x80\x02}(", 4);
+    text_add_n(&labels, "\x80\x02}(", 4);
+    for (int64_t i = 0; i < plan->options.clips; i++) {
+        const char *before = said_before(plan, i);
+        pickle_integer(&words, i + 1);
+        text_add(&words, "}(");
+        pickle_text(&words, "punchline_sentence");
+        pickle_text(&words, text_of(plan, i));
+        pickle_text(&words, "context_sentences");
+        text_add(&words, "](");
+        if (before)
+            pickle_text(&words, before);
+        text_add(&words, "eu");
+        pickle_integer(&labels, i + 1);
+        pickle_integer(&labels, has_unknown_label(plan, i) ? 7 : synth_humor(&plan->clips[i].states));
+    }
+    text_add(&words, "u.");
+    text_add(&labels, "u.");
+    smac_status status = write_file(folder, "data_folds.pkl", &fold, error);
+    if (status == SMAC_OK)
+        status = write_file(folder, "language_sdk.pkl", &words, error);
+    if (status == SMAC_OK)
+        status = write_file(folder, "humor_label_sdk.pkl", &labels, error);
+    text_free(&words);
+    text_free(&labels);
+    return status;
+}
+
+/* --- a table, a manifest ------------------------------------------------------------------------------------------ */
+
+static void plain_path(const synth_plan *plan, int64_t index, char *out, size_t size)
+{
+    snprintf(out, size, "clips/%04" PRId64 "_%d.mp4", plan->clips[index].speaker + 1, plan->clips[index].number);
+}
+
+static smac_status write_table(const synth_plan *plan, const char *folder, smac_error *error)
+{
+    text_buffer csv = {0};
+    char path[64];
+    text_add(&csv, "id,media,text,speaker,split,emotion\n");
+    for (int64_t row = 0; row < count_rows(plan); row++) {
+        int64_t i = clip_of_row(plan, row);
+        plain_path(plan, i, path, sizeof path);
+        text_format(&csv, "clip%04" PRId64 ",%s", i + 1, path);
+        csv_add_cell(&csv, text_of(plan, i), false);
+        text_format(&csv, ",speaker_%04" PRId64 ",%s,%s\n", plan->clips[i].speaker + 1,
+            has_unknown_label(plan, i) ? "later" : split_name(plan, i), synth_emotion(&plan->clips[i].states));
+    }
+    return write_file(folder, "clips.csv", &csv, error);
+}
+
+static smac_status write_manifest(const synth_plan *plan, const char *folder, smac_error *error)
+{
+    text_buffer json = {0};
+    char path[64];
+    text_add(&json,
+        "{\"tasks\": {\"sentiment\": {\"range\": [-1, 1], \"protocol\": \"sims\"}, \"emotion\": {\"classes\": "
+        "[\"neutral\", \"joy\", \"sadness\", \"anger\"]}}}\n");
+    for (int64_t row = 0; row < count_rows(plan); row++) {
+        int64_t i = clip_of_row(plan, row);
+        const synth_states *s = &plan->clips[i].states;
+        plain_path(plan, i, path, sizeof path);
+        text_format(&json, "{\"id\": \"clip%04" PRId64 "\", \"split\": \"%s\", \"media\": \"%s\", \"text\": ", i + 1,
+            split_name(plan, i), path);
+        add_quoted(&json, text_of(plan, i));
+        if (said_before(plan, i)) {
+            text_add(&json, ", \"context\": ");
+            add_quoted(&json, said_before(plan, i));
+        }
+        text_format(&json,
+            ", \"speaker\": \"speaker_%04" PRId64 "\", \"labels\": {\"sentiment\": %.4f, \"emotion\": \"%s\"}, "
+            "\"labels_text\": {\"sentiment\": %.4f}, \"labels_audio\": {\"sentiment\": %.4f}, \"labels_vision\": "
+            "{\"sentiment\": %.4f}}\n",
+            plan->clips[i].speaker + 1, synth_label(s), emotion_of(plan, i), s->text, s->audio, s->vision);
+    }
+    return write_file(folder, "set.jsonl", &json, error);
+}
+
+/* --- folders of classes ------------------------------------------------------------------------------------------- */
+
+static void class_path(const synth_plan *plan, int64_t index, char *out, size_t size)
+{
+    snprintf(out, size, "%s/%s/%04" PRId64 "_%d.mp4", split_name(plan, index), emotion_of(plan, index),
+        plan->clips[index].speaker + 1, plan->clips[index].number);
+}
+
+static smac_status write_nothing(const synth_plan *plan, const char *folder, smac_error *error)
+{
+    (void)plan, (void)folder, (void)error;
+    return SMAC_OK; /* the folders say everything */
+}
+
+/* --- the layouts -------------------------------------------------------------------------------------------------- */
+
+static const layout layouts[] = {{"sims", synth_plan_path, write_sims}, {"meld", meld_path, write_meld},
+    {"mustard", mustard_path, write_mustard}, {"urfunny", urfunny_path, write_urfunny},
+    {"table", plain_path, write_table}, {"manifest", plain_path, write_manifest},
+    {"folder", class_path, write_nothing}};
+
+static const layout *find_layout(const char *name)
+{
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++)
+        if (strcmp(layouts[i].name, name) == 0)
+            return &layouts[i];
+    return NULL;
+}
+
+bool layout_is_known(const char *name)
+{
+    return find_layout(name) != NULL;
+}
+
+const char *layout_names(void)
+{
+    return "sims, meld, mustard, urfunny, table, manifest or folder";
+}
+
+bool layout_faults(const char *names, unsigned *out)
+{
+    static const struct {
+        const char *name;
+        synth_fault fault;
+    } faults[] = {{"missing", SYNTH_MISSING}, {"damaged", SYNTH_DAMAGED}, {"empty", SYNTH_EMPTY},
+        {"label", SYNTH_LABEL}, {"duplicate", SYNTH_DUPLICATE}};
+    *out = 0;
+    while (*names) {
+        size_t length = strcspn(names, ","), i = 0;
+        while (i < sizeof faults / sizeof *faults &&
+            (strlen(faults[i].name) != length || strncmp(faults[i].name, names, length) != 0))
+            i++;
+        if (i == sizeof faults / sizeof *faults)
+            return false;
+        *out |= faults[i].fault;
+        names += length + (names[length] == ',');
+    }
+    return true;
+}
+
+const char *layout_fault_names(void)
+{
+    return "missing, damaged, empty, label, duplicate";
+}
+
+void layout_path(const synth_plan *plan, int64_t index, char *out, size_t size)
+{
+    find_layout(plan->options.layout)->path(plan, index, out, size);
+}
+
+bool layout_is_missing(const synth_plan *plan, int64_t index)
+{
+    return index == MISSING_CLIP && has_fault(plan, SYNTH_MISSING);
+}
+
+smac_status layout_write(const synth_plan *plan, const char *folder, smac_error *error)
+{
+    if (has_fault(plan, SYNTH_DAMAGED)) {
+        char name[64];
+        text_buffer bytes = {0};
+        layout_path(plan, DAMAGED_CLIP, name, sizeof name);
+        text_add(&bytes, "not a recording\n");
+        TRY(write_file(folder, name, &bytes, error));
+    }
+    return find_layout(plan->options.layout)->write(plan, folder, error);
+}
