@@ -99,7 +99,7 @@ BUILD(scale_rows_it, op_scale_rows(t, in[0], in[1]))
 static value *residual(tape *t, value **in)
 {
     value *doubled = op_add(t, in[0], op_scale(t, in[0], 0.5f));
-    value *shaped = op_reshape(t, doubled, 1, &doubled->count);
+    value *shaped = doubled != NULL ? op_reshape(t, doubled, 1, &doubled->count) : NULL;
     return op_add(t, op_add(t, shaped, shaped), op_add_constant(t, shaped, 1));
 }
 
