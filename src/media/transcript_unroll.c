@@ -11,7 +11,8 @@
 #include "base/utf8.h"
 #include "media/transcript_text.h"
 
-enum { TOKENS_MAX = 400, LINE_TOKENS = 3 /* shortest repetition of a part of a cue */ };
+/* LINE_TOKENS: shortest repetition of a part of a cue, unless nearly all cues repeat shorter ones. */
+enum { TOKENS_MAX = 400, LINE_TOKENS = 3, STRICT_PAIRS = 3 };
 static const double ADJACENT = 0.5; /* longest pause between two cues, in seconds */
 
 /* A word, or one character of a script without spaces. */
@@ -50,15 +51,15 @@ static bool token_is_same(const token *a, const token *b)
     return a->length == b->length && memcmp(a->from, b->from, a->length) == 0;
 }
 
-/* The number of tokens at the end of the previous cue that this one repeats at its beginning. */
-static size_t repeated(const token_list *before, const token_list *now)
+/* The number of tokens at the end of the previous cue that this one repeats at its beginning: whole cues, or `least`. */
+static size_t repeated(const token_list *before, const token_list *now, size_t least)
 {
     size_t most = before->count < now->count ? before->count : now->count;
     for (size_t k = most; k > 0; k--) {
         size_t i = 0;
         while (i < k && token_is_same(&before->items[before->count - k + i], &now->items[i]))
             i++;
-        if (i == k && (k == before->count || k == now->count || k >= LINE_TOKENS))
+        if (i == k && (k == before->count || k == now->count || k >= least))
             return k;
     }
     return 0;
@@ -69,8 +70,9 @@ typedef struct rolling {
     size_t *cuts; /* of each segment: tokens to remove */
 } rolling;
 
-static bool measure_rolling(const transcript *t, rolling *r)
+static bool measure_rolling(const transcript *t, size_t least, rolling *r)
 {
+    *r = (rolling){0};
     token_list *lists = memory_new(2, sizeof *lists);
     r->cuts = memory_new(t->count ? t->count : 1, sizeof *r->cuts);
     if (!lists || !r->cuts) {
@@ -84,7 +86,7 @@ static bool measure_rolling(const transcript *t, rolling *r)
         cut_tokens(s->text, now);
         bool adjacent = i > 0 && s->start - t->segments[i - 1].end <= ADJACENT && s->start > t->segments[i - 1].start;
         if (adjacent && before->count < TOKENS_MAX && now->count < TOKENS_MAX) {
-            size_t cut = repeated(before, now);
+            size_t cut = repeated(before, now, least);
             r->pairs++;
             r->cuts[i] = cut;
             r->repeats += cut > 0;
@@ -109,11 +111,17 @@ static void segment_cut(transcript_segment *s, size_t tokens)
 
 void transcript_unroll(transcript *t)
 {
-    rolling r = {0};
-    if (!measure_rolling(t, &r))
+    rolling r;
+    if (!measure_rolling(t, LINE_TOKENS, &r))
         return; /* without memory it remains unchanged */
     bool is_rolling =
         r.appends > 0 && r.tokens >= LINE_TOKENS && r.repeats * 10 >= r.pairs * 6 && r.appends * 4 >= r.pairs;
+    if (!is_rolling) { /* lines of one or two words: only when nearly every cue repeats the one before */
+        free(r.cuts);
+        if (!measure_rolling(t, 1, &r))
+            return;
+        is_rolling = r.pairs >= STRICT_PAIRS && r.repeats * 10 >= r.pairs * 9 && r.appends * 4 >= r.pairs;
+    }
     size_t kept = 0;
     for (size_t i = 0; i < t->count && is_rolling; i++) {
         transcript_segment *s = &t->segments[i];

@@ -296,6 +296,10 @@ static void rolling_captions_say_each_line_once(void **state)
             "1\n00:00:00,000 --> 00:00:01,000\nwell\n\n2\n00:00:01,000 --> 00:00:02,000\nwell the\n\n"
             "3\n00:00:02,000 --> 00:00:03,000\nwell the soup\n",
             "0.000 1.000 well|1.000 2.000 the|2.000 3.000 soup", "roll"},
+        {TRANSCRIPT_VTT,
+            "WEBVTT\n\n00:00.000 --> 00:00.900\nalpha beta\n\n00:01.000 --> 00:01.900\nalpha beta\ngamma\n\n"
+            "00:02.000 --> 00:02.900\ngamma\nzeta eta\n\n00:03.000 --> 00:03.900\nzeta eta\niota\n",
+            "0.000 0.900 alpha beta|1.000 1.900 gamma|2.000 2.900 zeta eta|3.000 3.900 iota", "roll"},
         {TRANSCRIPT_SRT,
             "1\n00:00:00,000 --> 00:00:01,000\n\u4eca\u5929\u6211\u4eec\n\n2\n00:00:01,000 --> 00:00:02,000\n"
             "\u4eca\u5929\u6211\u4eec\n\u6765\u8c08\u8c08\n\n3\n00:00:02,000 --> 00:00:03,000\n\u6765\u8c08\u8c08\n\u5929\u6c14\n",
