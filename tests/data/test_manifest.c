@@ -77,6 +77,23 @@ static void everything_in_a_line(void **state)
     dataset_free(d);
 }
 
+/* Shares that do not add up to exactly 1 in float32 come back to the bit (read_with writes and reads again). */
+static void shares_keep_their_bits(void **state)
+{
+    (void)state;
+    dataset *d = NULL;
+    for (int whole = 3; whole < 50; whole += 7)
+        for (int part = 1; part < whole - 1; part++) {
+            char text[400];
+            snprintf(text, sizeof text,
+                HEAD "{\"split\": \"train\", \"text\": \"x\", \"labels\": {\"emotion\": {\"joy\": %d, \"anger\": 1, "
+                     "\"calm\": %d}}}\n",
+                part, whole - part - 1);
+            assert_ok(read_with(text, NULL, false, &d, error));
+            dataset_free(d);
+        }
+}
+
 static void tasks_are_found_out(void **state)
 {
     (void)state;
@@ -174,6 +191,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_in_a_line),
+        cmocka_unit_test(shares_keep_their_bits),
         cmocka_unit_test(tasks_are_found_out),
         cmocka_unit_test(features_are_read),
         cmocka_unit_test(test_bad),
