@@ -34,10 +34,11 @@ static smac_status parse_line(manifest_reading *g, const char *text, size_t leng
     if (!*out)
         return FAIL(g->set.error, SMAC_ERROR_FORMAT, "%.300s line %lld is not JSON (%s, column %d)", g->set.path,
             (long long)line, why.text, why.column);
-    if (!json_is_object(*out))
-        return FAIL(
-            g->set.error, SMAC_ERROR_FORMAT, "%.300s line %lld is not a JSON object", g->set.path, (long long)line);
-    return SMAC_OK;
+    if (json_is_object(*out))
+        return SMAC_OK;
+    json_decref(*out);
+    *out = NULL;
+    return FAIL(g->set.error, SMAC_ERROR_FORMAT, "%.300s line %lld is not a JSON object", g->set.path, (long long)line);
 }
 
 /* All lines as JSON, with their numbers; empty ones are left out. */
