@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "cli.h"
 #include "data/check.h"
@@ -30,7 +31,7 @@ static smac_status check_set(const dataset_options *options, bool media, const c
     smac_status status = dataset_check(d, &how, console_reporter(), &report, error);
     console_finish();
     if (status == SMAC_OK && json_path) {
-        char *json = json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+        char *json = json_dump_text(report, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
         if (json) {
             text_add(&text, json);
             text_add_char(&text, '\n');

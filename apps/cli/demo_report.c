@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -234,7 +235,7 @@ static smac_status write_json(
     if (quality)
         json_object_set(root, "labels", quality);
     json_object_set_new(root, "seconds", json_real(d->seconds));
-    char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    char *text = json_dump_text(root, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     json_decref(root);
     if (!text)
         return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the results");

@@ -42,7 +42,7 @@ smac_status embed_speech_file(
         status = vector_rows_add(out, smac_vectors_values(vectors), (int64_t)smac_vectors_count(vectors),
             (int64_t)smac_vectors_width(vectors), false, error);
     else if (status == SMAC_ERROR_INTERRUPTED)
-        error_prefix(error, "%.300s", path);
+        error_context(error, status, "%.300s", path);
     smac_vectors_free(vectors);
     sound_embedding_free(embedding);
     media_warnings_free(&warnings);

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/folder.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/path.h"
 #include "cli.h"
@@ -111,7 +113,7 @@ static int list(const models_options *o)
             json_array_append_new(rows, row_of(NULL, names[j]));
     }
     if (o->json) {
-        char *text = json_dumps(rows, JSON_INDENT(2));
+        char *text = json_dump_text(rows, JSON_INDENT(2));
         puts(text ? text : "[]");
         free(text);
     } else {

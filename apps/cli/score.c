@@ -61,7 +61,7 @@ static json_t *result_json(const score_options *options, const score_result *r)
 static smac_status write_json(const char *path, const score_options *options, const score_result *r, smac_error *error)
 {
     json_t *root = result_json(options, r);
-    char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
+    char *text = root ? json_dump_text(root, JSON_INDENT(2)) : NULL;
     json_decref(root);
     text_buffer whole = {.failed = !text};
     if (text)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 
 void analysis_warn(smac_analysis *a, const char *format, ...)
 {

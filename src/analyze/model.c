@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "analyze/options.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/modality.h"
 #include "compute/cpu.h"
@@ -110,7 +111,7 @@ SMAC_API const smac_task *smac_model_task(const smac_model *model, int index)
 SMAC_API char *smac_model_describe(const smac_model *model)
 {
     json_t *root = model ? system_describe(model->system) : NULL;
-    char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
+    char *text = root ? json_dump_text(root, JSON_INDENT(2)) : NULL;
     json_decref(root);
     return text;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analyze/analysis.h"
+#include "base/json.h"
 
 enum { JSON_VERSION = 2 };
 
@@ -107,7 +108,7 @@ smac_status render_json(const smac_analysis *const *analyses, size_t count, text
         for (size_t i = 0; i < count; i++)
             json_array_append_new(root, analysis_object(analyses[i]));
     }
-    char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    char *text = json_dump_text(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     json_decref(root);
     if (!text)
         return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to write the result as JSON");

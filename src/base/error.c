@@ -69,39 +69,20 @@ smac_status error_copy(smac_error *error, const smac_error *from)
     return from->code;
 }
 
-/* "prefix: " before what was found */
-static void put_prefix(smac_error *error, const char *format, va_list arguments)
+smac_status error_context(smac_error *error, smac_status status, const char *format, ...)
 {
+    if (!error || status == SMAC_OK)
+        return status;
     char text[TEXT_MAX];
+    va_list arguments;
+    va_start(arguments, format);
     int length = number_vformat(text, sizeof text, format, arguments);
-    if (length < 0)
-        return;
-    size_t used = (size_t)length < sizeof text ? (size_t)length : sizeof text - 1;
+    va_end(arguments);
+    size_t used = length < 0 ? 0 : (size_t)length < sizeof text ? (size_t)length : sizeof text - 1;
     snprintf(text + used, sizeof text - used, ": %s", error->what);
     utf8_printable(text, strlen(text), error->what, sizeof error->what);
     join_message(error);
-}
-
-smac_status error_context(smac_error *error, smac_status status, const char *format, ...)
-{
-    if (error && status != SMAC_OK) {
-        va_list arguments;
-        va_start(arguments, format);
-        put_prefix(error, format, arguments);
-        va_end(arguments);
-    }
     return status;
-}
-
-smac_status error_prefix(smac_error *error, const char *format, ...)
-{
-    if (!error)
-        return SMAC_ERROR_INTERNAL;
-    va_list arguments;
-    va_start(arguments, format);
-    put_prefix(error, format, arguments);
-    va_end(arguments);
-    return error->code;
 }
 
 smac_status error_advise(smac_error *error, smac_status status, smac_status code, const char *advice)

@@ -3,7 +3,6 @@
 #define SMAC_BASE_ERROR_H
 
 #include <stdarg.h>
-#include <stdbool.h>
 
 #include "semanticmac/error.h"
 
@@ -26,8 +25,6 @@ smac_status error_copy(smac_error *error, const smac_error *from);
  */
 smac_status error_context(smac_error *error, smac_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The old form, which does not know the status when error is NULL; use error_context. */
-smac_status error_prefix(smac_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * Add advice to an error of this code, to say once at the end of a file's reader what to do about all that it refuses.

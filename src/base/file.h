@@ -8,10 +8,6 @@
 #include <stdio.h>
 
 #include "base/error.h"
-/* For the time of the change: what this file held before. */
-#include "base/folder.h"
-#include "base/path.h"
-#include "base/sha256.h"
 
 /*
  * A read-only mapping.  An empty file maps to data NULL, size 0.  Anything but a regular file (a folder, a pipe, a

@@ -141,3 +141,16 @@ json_t *json_from_text(const char *text)
     text_free(&clean);
     return string;
 }
+
+char *json_dump_text(const json_t *json, size_t flags)
+{
+    size_t size = json ? json_dumpb(json, NULL, 0, flags) : 0;
+    char *text = size && size < SIZE_MAX ? malloc(size + 1) : NULL;
+    if (text && json_dumpb(json, text, size, flags) != size) {
+        free(text);
+        return NULL;
+    }
+    if (text)
+        text[size] = 0;
+    return text;
+}

@@ -41,4 +41,10 @@ double json_exact_value(const json_t *value);
 /* A text with U+FFFD for what is not UTF-8. */
 json_t *json_from_text(const char *text);
 
+/*
+ * Serialised with jansson's flags; free().  NULL for NULL and when memory is short: json_dumps itself gives a text that
+ * lacks names when its buffer cannot grow in the middle of one.
+ */
+char *json_dump_text(const json_t *json, size_t flags);
+
 #endif

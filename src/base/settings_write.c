@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/number.h"
 #include "base/settings.h"
 #include "base/text.h"
@@ -197,7 +198,7 @@ static void add_yaml_value(text_buffer *out, const setting *s, const void *value
         return;
     }
     json_t *quoted = json_string(text);
-    char *dump = quoted ? json_dumps(quoted, JSON_ENCODE_ANY) : NULL;
+    char *dump = quoted ? json_dump_text(quoted, JSON_ENCODE_ANY) : NULL;
     json_decref(quoted);
     out->failed = out->failed || !dump;
     text_add(out, dump ? dump : "");

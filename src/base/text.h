@@ -22,11 +22,4 @@ void text_format(text_buffer *b, const char *format, ...) __attribute__((format(
 void text_add_xml(text_buffer *b, const char *text); /* & < > " ' escaped */
 void text_free(text_buffer *b);
 
-/* For the time of the change: what text.h held before. */
-#include "base/csv.h"
-#include "base/number.h"
-#include "base/utf8.h"
-#define text_to_double number_parse
-#define text_to_int64 number_parse_integer
-
 #endif

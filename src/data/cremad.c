@@ -41,7 +41,7 @@ static bool take_votes(const cremad_reading *g, const csv_row *row, int kind, fl
     memset(weights, 0, EMOTIONS * sizeof *weights);
     for (int i = 0; i < VOTED; i++) {
         double n = 0;
-        if (text_to_double(set_cell(row, g->vote[kind][i]), &n) && n > 0)
+        if (number_parse(set_cell(row, g->vote[kind][i]), &n) && n > 0)
             weights[voted[i].is] = (float)n;
         sum += n > 0 ? n : 0;
     }
@@ -76,7 +76,7 @@ static smac_status read_row(cremad_reading *g, const csv_row *row)
         const char *cell = set_cell(row, g->label[k]);
         bool whole = true;
         if (g->sentiment >= 0 && !label_is_missing(cell)) {
-            if (!text_to_double(cell, &number) || number < -1 || number > 1)
+            if (!number_parse(cell, &number) || number < -1 || number > 1)
                 return FAIL(s->error, SMAC_ERROR_FORMAT,
                     "%.300s line %zu: %s is '%.40s'; expected a number from -1 to 1", s->path, row->line,
                     kinds[k].label, cell);

@@ -16,8 +16,10 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "base/sha256.h"
 #include "data/csd_file.h"
 #include "data/emotions.h"
 #include "data/set_reading.h"

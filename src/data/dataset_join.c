@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/sha256.h"
 #include "data/renumbering.h"
 
 /* --- names -------------------------------------------------------------------------------------------------------- */

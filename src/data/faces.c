@@ -30,7 +30,7 @@ typedef struct face_reading {
 static double vote_count(const csv_row *row, int column)
 {
     double n = 0;
-    return text_to_double(set_cell(row, column), &n) && n > 0 ? n : 0;
+    return number_parse(set_cell(row, column), &n) && n > 0 ? n : 0;
 }
 
 /* False when neither votes nor FER2013's class say anything. */

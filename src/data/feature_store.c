@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "base/sha256.h"
 #include "data/media_digests.h"
 
 enum { FORMAT_VERSION = 1, DIGEST_BYTES = 16, BUCKETS_START = 1024 };

@@ -9,6 +9,9 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "base/folder.h"
+#include "base/path.h"
+#include "base/sha256.h"
 #include "data/set_reading.h"
 #include "media/media.h"
 

@@ -45,7 +45,7 @@ static bool parse_emotions(const char *cell, float weights[NAMES])
         at += strspn(at, " ,;");
         if (!*name)
             continue;
-        if (!text_to_int64(name, &number))
+        if (!number_parse_integer(name, &number))
             for (int i = 0; i < NAMES; i++)
                 number = strcmp(names[i], name) == 0 ? i : number;
         if (number < 0 || number >= NAMES)

@@ -16,8 +16,10 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/number.h"
 #include "base/path.h"
+#include "base/sha256.h"
 #include "data/set_reading.h"
 
 static const char *const classes4[] = {"happy", "sad", "neutral", "angry"};

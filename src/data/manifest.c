@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/number.h"
+#include "base/sha256.h"
 #include "data/label_survey.h"
 #include "data/manifest_internal.h"
 

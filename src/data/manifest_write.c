@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "data/readers.h"
 #include "weights/safetensors.h"
@@ -33,7 +34,7 @@ static smac_status no_memory(const manifest_writing *w)
 static void add_quoted(manifest_writing *w, const char *text)
 {
     json_t *value = json_from_text(text);
-    char *quoted = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+    char *quoted = value ? json_dump_text(value, JSON_ENCODE_ANY) : NULL;
     if (quoted)
         text_add(&w->text, quoted);
     else

@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/path.h"
+#include "base/sha256.h"
 #include "base/text.h"
 
 typedef struct known_file {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/sha256.h"
 #include "data/dataset.h"
 
 enum { PIECE = 4096, PIECES = 3 };

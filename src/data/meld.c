@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
+#include "base/sha256.h"
 #include "data/emotions.h"
 #include "data/set_reading.h"
 

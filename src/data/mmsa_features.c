@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/sha256.h"
 #include "data/set_reading.h"
 #include "weights/pickle.h"
 #include "weights/pickle_numbers.h"

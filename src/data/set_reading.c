@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/random.h"
+#include "base/sha256.h"
 #include "base/utf8.h"
 #include "data/table_text.h"
 

@@ -17,6 +17,7 @@
 
 #include "base/file.h"
 #include "base/number.h"
+#include "base/sha256.h"
 #include "base/utf8.h"
 #include "data/label_survey.h"
 #include "data/set_reading.h"

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
+#include "base/sha256.h"
 #include "data/set_reading.h"
 #include "weights/pickle.h"
 #include "weights/pickle_numbers.h"

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "encoders/encoder_kind.h"
 #include "encoders/weights_loading.h"
 #include "encoders/whisper_tensors.h"
@@ -39,8 +41,9 @@ static smac_status read_imagebind(const char *path, encoder_files *f, smac_error
         c->kind = &encoder_kind_imagebind;
         imagebind_config_huge(imagebind_parts[i].own, &c->imagebind);
         const char *key = encoder_config_describe(c).metadata_key, *json = tensor_file_metadata(f->file, key);
-        if (json != NULL && imagebind_config_from_json(json, strlen(json), &c->imagebind, error) != SMAC_OK)
-            return error_prefix(error, "%.500s, %s", path, key);
+        if (json != NULL)
+            TRY(error_context(
+                error, imagebind_config_from_json(json, strlen(json), &c->imagebind, error), "%.500s, %s", path, key));
     }
     return SMAC_OK;
 }
@@ -72,8 +75,7 @@ static smac_status read_config(const char *config, encoder_files *f, const char 
         c->kind = &encoder_kind_language;
         status = language_model_config_parse(json, size, &c->language, error);
     }
-    if (status != SMAC_OK)
-        error_prefix(error, "%.500s", config);
+    error_context(error, status, "%.500s", config);
     return encoder_configuration_advise(error, status);
 }
 

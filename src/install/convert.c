@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/folder.h"
 #include "base/path.h"
 #include "compute/kernels.h"
 #include "encoders/weights_loading.h"

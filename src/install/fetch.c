@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/path.h"
 #include "install/download.h"
 #include "install/install_internal.h"

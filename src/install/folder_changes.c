@@ -8,7 +8,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/path.h"
+#include "base/sha256.h"
 #include "install/install_internal.h"
 
 /* --- before a model is installed ---------------------------------------------------------------------------------- */

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
+#include "base/json.h"
 #include "base/path.h"
 #include "install/install_internal.h"
 
@@ -38,7 +40,7 @@ static smac_status add_file(
 
 static smac_status write_manifest(const char *folder, json_t *manifest, smac_error *error)
 {
-    char *text = json_dumps(manifest, JSON_INDENT(2)), *path = path_join(folder, MANIFEST_NAME);
+    char *text = json_dump_text(manifest, JSON_INDENT(2)), *path = path_join(folder, MANIFEST_NAME);
     smac_status status = text && path ? file_write(path, text, strlen(text), error)
                                       : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a manifest");
     free(text);

@@ -14,7 +14,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/number.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "media/language.h"
 
 static const int SECONDARY = AV_DISPOSITION_COMMENT | AV_DISPOSITION_HEARING_IMPAIRED | AV_DISPOSITION_VISUAL_IMPAIRED |
@@ -145,7 +147,7 @@ static smac_status find_named(
     *stream = -1;
     if (strcasecmp(wanted, "none") == 0)
         return SMAC_OK;
-    bool by_number = text_to_int64(wanted, &number);
+    bool by_number = number_parse_integer(wanted, &number);
     for (int i = 0; i < f->info.track_count; i++) {
         const media_track *t = &f->info.tracks[i];
         int rank = track_rank(f, t);

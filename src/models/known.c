@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/folder.h"
 #include "models/models_internal.h"
 
 #define WORDPIECE "config.json model.safetensors|pytorch_model.bin tokenizer.json? vocab.txt tokenizer_config.json?"

@@ -39,7 +39,7 @@ smac_status models_open_encoder(const char *name_or_path, int m, precision how, 
               r.path, modality_name(m),
               modality_name((int)encoder_config_describe(encoder_files_first(&r.files)).modality));
     if (status != SMAC_OK) {
-        error_prefix(error, "%.500s", r.path);
+        error_context(error, status, "%.500s", r.path);
         ready_encoder_close(&r);
         return status;
     }

@@ -131,8 +131,7 @@ smac_status models_recognise(const char *path, model_summary *out, smac_error *e
     TRY(encoder_files_open(path, &f, error));
     encoder_description d = encoder_config_describe(encoder_files_first(&f));
     smac_status status = models_tensors(&f, &tensors, &count, error);
-    if (status != SMAC_OK)
-        error_prefix(error, "%.500s", path);
+    error_context(error, status, "%.500s", path);
     if (status == SMAC_OK && (d.vocabulary > 0 || d.more_in_file))
         status = check_tokenizer(path, &d, error);
     if (status == SMAC_OK)

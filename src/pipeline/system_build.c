@@ -31,8 +31,8 @@ static smac_status check_inputs(const configuration *c, const encoder_plan *plan
         encoder_settings settings = encoder_settings_of(c, m);
         encoder_form form = settings.form;
         form.mel = encoder_config_describe(&plan->of[m]).mel;
-        if (encoder_accepts(&plan->of[m], &form, error) != SMAC_OK)
-            return error_prefix(error, "%s does not fit the encoder", settings.form_keys);
+        TRY(error_context(
+            error, encoder_accepts(&plan->of[m], &form, error), "%s does not fit the encoder", settings.form_keys));
     }
     return SMAC_OK;
 }
@@ -66,9 +66,8 @@ static smac_status load_encoders(affect_system *s, const encoder_plan *plan, boo
     for (int m = 0; m < MODALITIES; m++) {
         if (!s->encoders[m] || !s->files[m] || !(initialise || plan->outside[m]))
             continue;
-        if (encoder_load(s->encoders[m], s->files[m], error) != SMAC_OK)
-            return error_prefix(
-                error, "%s encoder %.300s", modality_name(m), encoder_settings_of(&s->configuration, m).path);
+        TRY(error_context(error, encoder_load(s->encoders[m], s->files[m], error), "%s encoder %.300s",
+            modality_name(m), encoder_settings_of(&s->configuration, m).path));
     }
     return SMAC_OK;
 }
@@ -79,7 +78,7 @@ smac_status system_build(affect_system *s, const encoder_plan *plan, bool initia
     int64_t width[MODALITIES] = {0}, crops[MODALITIES] = {1, 1, c->vision.crops};
     smac_status fits = check_inputs(c, plan, error);
     if (fits != SMAC_OK)
-        return plan->model_path ? error_prefix(error, "%.300s", plan->model_path) : fits;
+        return plan->model_path ? error_context(error, fits, "%.300s", plan->model_path) : fits;
     for (int m = 0; m < MODALITIES; m++) {
         if (!s->has[m])
             continue;

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "compute/parallel.h"
 #include "pipeline/system_build.h"
 

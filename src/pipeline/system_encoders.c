@@ -111,8 +111,8 @@ static smac_status take_files(
             "%.300s is a %s model for %s, expected one for %s: choose one that `semanticmac models list` shows", path,
             encoder_config_describe(encoder_files_first(files)).family,
             modality_name((int)encoder_config_describe(encoder_files_first(files)).modality), modality_name(m));
-    if (encoder_prepare(config, s->configuration.audio.window_seconds, &form, error) != SMAC_OK)
-        return error_prefix(error, m == MODALITY_AUDIO ? "audio.window_seconds with %.300s" : "%.300s", path);
+    TRY(error_context(error, encoder_prepare(config, s->configuration.audio.window_seconds, &form, error),
+        m == MODALITY_AUDIO ? "audio.window_seconds with %.300s" : "%.300s", path));
     take_form(&s->configuration, &form);
     plan->of[m] = *config;
     s->files[m] = files->file;
@@ -132,5 +132,5 @@ smac_status system_open_encoder(affect_system *s, int m, encoder_plan *plan, sma
         status = take_files(s, m, path, &files, plan, error);
     encoder_files_close(&files);
     free(path);
-    return status == SMAC_OK ? SMAC_OK : error_prefix(error, "%s encoder", modality_name(m));
+    return error_context(error, status, "%s encoder", modality_name(m));
 }

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "models/models.h"
 #include "pipeline/system.h"
@@ -55,7 +57,7 @@ static void read_training(const json_t *o, training_record *r)
 static smac_status read_encoder_config(
     const json_t *one, int m, encoder_plan *plan, const char *path, smac_error *error)
 {
-    char *json = json_dumps(json_object_get(one, "config"), JSON_COMPACT);
+    char *json = json_dump_text(json_object_get(one, "config"), JSON_COMPACT);
     if (!json)
         return FAIL(
             error, SMAC_ERROR_FORMAT, "%.300s does not say how its %s encoder is built", path, modality_name(m));

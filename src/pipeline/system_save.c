@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "pipeline/system.h"
@@ -149,7 +150,7 @@ smac_status system_save(const affect_system *s, const char *path, const system_e
     char *texts[TEXTS] = {NULL, NULL, NULL, NULL, s->tokenizer_text, SYSTEM_FORMAT};
     smac_status status = SMAC_OK;
     for (int i = 0; i < 4; i++) {
-        texts[i] = parts[i] ? json_dumps(parts[i], JSON_COMPACT) : NULL;
+        texts[i] = parts[i] ? json_dump_text(parts[i], JSON_COMPACT) : NULL;
         json_decref(parts[i]);
         if (!texts[i])
             status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the metadata of %s", path);

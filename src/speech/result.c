@@ -96,7 +96,7 @@ smac_status speech_result_json(const speech_result *r, text_buffer *out, smac_er
     json_t *root = json_pack("{s:s?, s:f, s:f, s:o, s:o}", "language", r->language[0] ? r->language : NULL,
         "language_probability", r->language_probability, "duration", r->duration, "text",
         json_from_text(whole.data ? whole.data : ""), "segments", segments);
-    char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
+    char *text = root ? json_dump_text(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
     text_free(&whole);
     json_decref(root);
     if (text == NULL)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "text/spm_file.h"
@@ -102,7 +103,7 @@ static smac_status read_extra_ids(spm_builder *b, smac_error *error)
     double said = json_is_number(given) ? json_number_value(given) : EXTRA_IDS;
     if ((given && !json_is_null(given) && !json_is_number(given)) ||
         !(said >= 0 && said <= EXTRA_IDS_MAX && said == floor(said))) {
-        char *text = json_dumps(given, JSON_ENCODE_ANY | JSON_COMPACT);
+        char *text = json_dump_text(given, JSON_ENCODE_ANY | JSON_COMPACT);
         smac_status status = FAIL(error, SMAC_ERROR_UNSUPPORTED,
             "\"extra_ids\" of the tokenizer is %.60s, expected a whole number from 0 to %d", text ? text : "no number",
             EXTRA_IDS_MAX);

@@ -209,7 +209,7 @@ static smac_status read_parts(tokenizer *t, const json_t *root, smac_error *erro
     TRY(post_read(json_object_get(root, "post_processor"), t->size, &t->post, error));
     TRY(decoder_read(json_object_get(root, "decoder"), &t->decode, error));
     TRY(read_own(t, root, error));
-    t->source = json_dumps(root, JSON_COMPACT);
+    t->source = json_dump_text(root, JSON_COMPACT);
     if (!t->source)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the tokenizer's text");
     t->source_length = strlen(t->source);

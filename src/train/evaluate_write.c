@@ -5,6 +5,7 @@
 
 #include "base/csv.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "train/evaluate.h"
@@ -67,7 +68,7 @@ json_t *evaluation_to_json(const evaluation *e)
 smac_status evaluation_write_json(const evaluation *e, const char *path, smac_error *error)
 {
     json_t *o = evaluation_to_json(e);
-    char *text = o ? json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
+    char *text = o ? json_dump_text(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(o);
     if (!text)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %s", path);

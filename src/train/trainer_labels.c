@@ -8,6 +8,7 @@
 
 #include "base/csv.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -213,7 +214,7 @@ static smac_status write_quality(const training *t, smac_error *error)
     }
     json_object_set_new(o, "tasks", tasks);
     json_decref(quality);
-    char *text = o ? json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
+    char *text = o ? json_dump_text(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     smac_status status = text ? file_write(t->paths[RUN_QUALITY], text, strlen(text), error)
                               : FAIL(error, SMAC_ERROR_MEMORY, "no memory for label_quality.json");
     json_decref(o);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "train/trainer_internal.h"
@@ -39,7 +40,7 @@ smac_status training_log_open(training *t, bool resume, smac_error *error)
 
 static smac_status write_line(training *t, json_t *line, smac_error *error)
 {
-    char *text = line ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+    char *text = line ? json_dump_text(line, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(line);
     if (!text)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a line of the log");

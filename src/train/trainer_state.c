@@ -69,7 +69,7 @@ static char *run_text(const training *t)
     settings_view view = {&run_table, (void *)(uintptr_t)t->run};
     json_t *o = settings_to_json((settings_views){&view, 1});
     json_object_del(o, "data");
-    char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+    char *text = o ? json_dump_text(o, JSON_COMPACT) : NULL;
     json_decref(o);
     return text;
 }
@@ -92,7 +92,7 @@ smac_status training_save(training *t, smac_error *error)
     tensor_entry *entries = memory_new(count, sizeof *entries);
     char(*names)[ARRAY_NAME] = memory_new(count, sizeof *names);
     json_t *state = state_to_json(t);
-    char *text = state ? json_dumps(state, JSON_COMPACT) : NULL, *run = run_text(t);
+    char *text = state ? json_dump_text(state, JSON_COMPACT) : NULL, *run = run_text(t);
     json_decref(state);
     float *blocks[2] = {t->optimiser->first, t->optimiser->second}, *moments[2] = {NULL};
     smac_status status = training_log_flush(t, error);

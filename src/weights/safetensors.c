@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/utf8.h"
 #include "weights/tensor_file_internal.h"
 
@@ -206,7 +207,7 @@ smac_status safetensors_write_made(const char *path, const tensor_entry *entries
             return FAIL(
                 error, SMAC_ERROR_ARGUMENT, "cannot write %s: the metadata \"%s\" is not UTF-8", path, metadata[i].key);
     json_t *root = header_of(entries, count, metadata, metadata_count);
-    char *header = root ? json_dumps(root, JSON_COMPACT) : NULL;
+    char *header = root ? json_dump_text(root, JSON_COMPACT) : NULL;
     size_t names = root ? json_object_size(root) - (metadata_count > 0) : 0;
     json_decref(root);
     if (!header)

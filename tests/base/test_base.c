@@ -10,10 +10,12 @@
 
 #include "base/csv.h"
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/path.h"
 #include "base/random.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "base/utf8.h"
 

@@ -5,6 +5,7 @@
 #include "support/same_dataset.h"
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/text.h"
 #include "data/dataset.h"
 #include "data/emotions.h"

@@ -4,6 +4,7 @@
  */
 #include "support/models.h"
 
+#include "base/folder.h"
 #include "encoders/encoder.h"
 #include "semanticmac/semanticmac.h"
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "install/install.h"
 #include "safetensors_mutator.h"
 #include "scratch.h"

@@ -3,6 +3,7 @@
 #include "support/models.h"
 #include "support/whisper.h"
 
+#include "base/folder.h"
 #include "base/path.h"
 #include "encoders/weights_loading.h"
 #include "install/install.h"

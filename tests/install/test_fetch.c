@@ -3,6 +3,8 @@
 #include "support/http_server.h"
 #include "support/models.h"
 
+#include "base/folder.h"
+#include "base/sha256.h"
 #include "install/install.h"
 
 /* FOLDER/served: a models folder's bert, with its manifest.  path gets the address of the model. */

@@ -1,6 +1,7 @@
 /* tests/install/test_install.c - import, verify, remove, and what is refused. */
 #include "support/models.h"
 
+#include "base/folder.h"
 #include "install/install.h"
 
 static void damage(const char *folder, const char *file, long at)

@@ -6,6 +6,7 @@
 #include "support/golden.h"
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "weights/safetensors.h"
 
 static const char models_words[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\ngood\nbad\nfilm\n##s\n";

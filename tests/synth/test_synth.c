@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
+#include "base/sha256.h"
 #include "synth/plan.h"
 #include "synth/sentences.h"
 #include "synth/synth.h"

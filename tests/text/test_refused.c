@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "text/tokenizer.h"
 
 #define GOLDEN SMAC_SOURCE_DIR "/tests/golden/text/"

@@ -9,6 +9,7 @@
 #include "base/csv.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "compute/parallel.h"
 #include "train/evaluate.h"

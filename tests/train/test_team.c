@@ -7,6 +7,7 @@
 #include "support/tiny.h"
 
 #include "base/file.h"
+#include "base/sha256.h"
 #include "compute/parallel.h"
 #include "train/trainer.h"
 

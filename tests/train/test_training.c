@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "base/file.h"
+#include "base/sha256.h"
 #include "compute/parallel.h"
 #include "train/evaluate.h"
 #include "train/trainer.h"
