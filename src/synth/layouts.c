@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/path.h"
 
 /* The clips that have the faults. */
 enum { MISSING_CLIP, DAMAGED_CLIP, EMPTY_CLIP, LABEL_CLIP };
