@@ -82,7 +82,7 @@ smac_status csv_parse_separated(const char *data, size_t size, char separator, c
             at++;
             line++;
         }
-        if (cells - row_start == 1 && !m->bytes[starts[row_start]]) { /* an empty line is no row */
+        if (cells - row_start == 1 && !m->bytes[starts[row_start]]) { /* an empty line is not a row */
             cells--;
             used = starts[row_start];
             continue;

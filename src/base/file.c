@@ -22,7 +22,7 @@ smac_status file_failed(smac_error *error, const char *what, const char *path)
     return error_set(error, code, "file", "cannot %s %s: %s", what, name, reason);
 }
 
-/* stream: a pipe or a device may stand there too (bash's <(...), /dev/stdin); else one is refused, not waited for. */
+/* stream: a pipe or a device may be there too (bash's <(...), /dev/stdin); else one is refused, not waited for. */
 static smac_status open_file(const char *path, bool stream, int *descriptor, size_t *size, smac_error *error)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | (stream ? 0 : O_NONBLOCK));

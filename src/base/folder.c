@@ -30,7 +30,7 @@ smac_status folder_make(const char *path, smac_error *error)
     if (mkdir(copy, 0777) != 0 && errno != EEXIST)
         code = file_failed(error, "make the folder", path);
     else if (!file_is_folder(copy))
-        code = FAIL(error, SMAC_ERROR_IO, "%s is there and is no folder, give another name", path);
+        code = FAIL(error, SMAC_ERROR_IO, "%s is there and is not a folder, give another name", path);
     free(copy);
     return code;
 }

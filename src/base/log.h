@@ -1,8 +1,8 @@
 /*
- * base/log.h - what the library has to say on the way goes to the caller's callback; nothing is printed here.
+ * base/log.h - what the library reports while it works goes to the caller's callback; nothing is printed here.
  * progress: done of total (total 0: not known), with a short text that stays the same while the same work goes on.  A
  * callback that returns non-zero asks to stop: the long-running function then returns SMAC_ERROR_INTERRUPTED with its
- * work kept.  detail: figures that change on the way (a loss), for the next progress and those behind
+ * work kept.  detail: figures that change during the work (a loss), for the next progress and those after
  * it of the same work.
  */
 #ifndef SMAC_BASE_LOG_H

@@ -126,7 +126,7 @@ void *arena_take(arena *a, size_t bytes)
     if (!checked_add(bytes ? bytes : 1, 63, &rounded))
         return NULL;
     rounded = rounded / 64 * 64;
-    for (; a->current < a->count; a->current++) { /* blocks behind the current one are empty */
+    for (; a->current < a->count; a->current++) { /* blocks after the current one are empty */
         arena_block *b = &a->blocks[a->current];
         if (b->size - b->used >= rounded) {
             void *piece = b->data + b->used;

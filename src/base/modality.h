@@ -1,4 +1,4 @@
-/* base/modality.h - the modalities, in the order in which they stand everywhere, and what is said of all of them. */
+/* base/modality.h - the modalities, in the order used everywhere, and their names. */
 #ifndef SMAC_BASE_MODALITY_H
 #define SMAC_BASE_MODALITY_H
 

@@ -1,4 +1,4 @@
-/* compute/activation.h - the pointwise functions that a product can end with.  Formulas stand in kernels_plain.c. */
+/* compute/activation.h - the pointwise functions that a product can end with.  Formulas are in kernels_plain.c. */
 #ifndef SMAC_COMPUTE_ACTIVATION_H
 #define SMAC_COMPUTE_ACTIVATION_H
 

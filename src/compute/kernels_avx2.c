@@ -107,7 +107,7 @@ INLINE double vd_total(vd s)
     return _mm_cvtsd_f64(_mm_add_sd(h, _mm_unpackhi_pd(h, h)));
 }
 
-/* x where the byte is not 0, other elsewhere and behind the first n */
+/* x where the byte is not 0, other elsewhere and after the first n */
 INLINE vf vf_where_bytes(vf x, vf other, const uint8_t *bytes, int64_t n)
 {
     uint64_t word = 0;

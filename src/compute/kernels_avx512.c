@@ -84,7 +84,7 @@ INLINE double vd_total(vd s)
     return _mm512_reduce_add_pd(_mm512_add_pd(s.low, s.high));
 }
 
-/* x where the byte is not 0, other elsewhere and behind the first n */
+/* x where the byte is not 0, other elsewhere and after the first n */
 INLINE vf vf_where_bytes(vf x, vf other, const uint8_t *bytes, int64_t n)
 {
     __m128i b = _mm_maskz_loadu_epi8(PART(n), bytes);

@@ -42,7 +42,7 @@ typedef struct left_matrix {
     int64_t m, k, step_m, step_k;
     void *packed;      /* where it goes, left_matrix_bytes of it; NULL: it stays */
     float *scale;      /* int8: of the rows */
-    int32_t *zero;     /* int8: what stands for 0 in a row */
+    int32_t *zero;     /* int8: what represents 0 in a row */
     int64_t row, pair; /* how the packed form is read: elements from row to row, and from step (pair) to step */
 } left_matrix;
 

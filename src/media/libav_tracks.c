@@ -4,7 +4,7 @@
  * Picture and sound: the first track with the container's default flag, else the first track.  Commentary, tracks for
  * hearing-impaired or visually impaired people and tracks that cannot be decoded are used only when there is no other.
  * Size and bit rate do not matter.
- * Subtitles stand for the spoken words.  So forced tracks (only foreign-language dialogue), commentary, lyrics and tracks
+ * Subtitles replace the spoken words.  So forced tracks (only foreign-language dialogue), commentary, lyrics and tracks
  * in another language than the sound are taken only when they are named.
  */
 #include "media/libav_tracks.h"

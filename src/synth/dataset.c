@@ -1,7 +1,7 @@
 /*
  * synth/dataset.c - making a set: the plan, one forked process a clip, label.csv at the end.
  *
- * A process a clip, since espeak-ng neither stands several threads nor repeats itself after the first sentence
+ * A process a clip, since espeak-ng neither supports several threads nor repeats itself after the first sentence
  * (synth/voice.h).  A child never returns from here: it renders one clip, tells its error through a pipe, and leaves.
  */
 #define _GNU_SOURCE

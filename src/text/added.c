@@ -23,7 +23,7 @@ smac_status added_read(const json_t *list, added_tokens *out, smac_error *error)
     if (!list || json_is_null(list))
         return SMAC_OK;
     if (!json_is_array(list))
-        return FAIL(error, SMAC_ERROR_FORMAT, "\"added_tokens\" is no list");
+        return FAIL(error, SMAC_ERROR_FORMAT, "\"added_tokens\" is not a list");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *value = json_array_get(list, i);
         const char *content;
@@ -133,7 +133,7 @@ const added_token *added_by_name(const added_tokens *a, const char *content, siz
     return NULL;
 }
 
-/* The longest token that stands at items[0], or NULL. */
+/* The longest token that is at items[0], or NULL. */
 static const added_token *match_here(const added_tokens *a, bool normalized, const aligned_char *items, size_t left)
 {
     const size_t *order = a->order[normalized];

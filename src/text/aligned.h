@@ -26,7 +26,7 @@ void aligned_add(aligned_text *t, uint32_t code, uint32_t start, uint32_t end);
 void aligned_add_all(aligned_text *t, const aligned_char *items, size_t count);
 void aligned_free(aligned_text *t);
 
-/* Decode UTF-8 (malformed parts become U+FFFD) behind what is there.  Texts of 2 GiB and more are refused. */
+/* Decode UTF-8 (malformed parts become U+FFFD) after what is there.  Texts of 2 GiB and more are refused. */
 smac_status aligned_read(aligned_text *t, const char *text, size_t length, smac_error *error);
 
 /* A run of characters; token >= 0: an added token, which is not touched any more. */

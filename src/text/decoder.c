@@ -122,7 +122,7 @@ static void clean(text_buffer *b)
     }
 }
 
-/* The byte that a token such as <0x0A> stands for, or -1. */
+/* The byte that a token such as <0x0A> means, or -1. */
 static int fallback_byte(const text_buffer *t)
 {
     if (t->length != 6 || memcmp(t->data, "<0x", 3) != 0 || t->data[5] != '>')

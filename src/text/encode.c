@@ -130,7 +130,7 @@ static smac_status make_encoding(size_t count, token_encoding *out, smac_error *
     if (!memory)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %zu tokens", count);
     out->count = count;
-    /* Places have the widest alignment, so they stand behind the ids and types only in pairs of four bytes. */
+    /* Places have the widest alignment, so they follow the ids and types only in pairs of four bytes. */
     out->ids = (int32_t *)memory;
     out->types = out->ids + count;
     out->places = (token_place *)(out->types + count);

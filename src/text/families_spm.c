@@ -1,5 +1,5 @@
 /*
- * text/families_spm.c - the tokenizer.json that stands for a SentencePiece .model file.
+ * text/families_spm.c - the tokenizer.json equivalent to a SentencePiece .model file.
  *
  * A .model of a known family (named by the files beside it) becomes the Unigram tokenizer that transformers' fast
  * tokenizers make of it: the pieces in the family's order, its normalisers, special tokens and templates; its ids are
@@ -22,11 +22,11 @@ typedef struct spm_family {
     const char *name; /* as tokenizer_class or model_type begin, in lower case */
     const char *single, *pair;
     const char *specials; /* tokens to look for in texts, by a space */
-    const char *mask;     /* the mask token, or NULL; added behind the pieces where they do not hold it */
+    const char *mask;     /* the mask token, or NULL; added after the pieces where they do not hold it */
     bool mask_left, mask_normalized;
     bool quotes;        /* `` and '' to ", accents away (unless keep_accents), several spaces to one */
     bool lowercase;     /* unless do_lower_case says otherwise */
-    bool strip_both;    /* white space away at both ends, and first; else at the right, behind the map */
+    bool strip_both;    /* white space away at both ends, and first; else at the right, after the map */
     bool number_commas; /* pieces that end in a digit and a comma are made unlikely */
     bool extra_ids;     /* T5's <extra_id_n> */
     const char *first;  /* pieces that come before those of the file, by a space; the fourth is the unknown token */
@@ -211,7 +211,7 @@ static void add_tokens(spm_builder *b)
         add_token(b, f->mask, true, f->mask_left, f->mask_normalized);
 }
 
-/* A template in short: $A and $B are the texts, other words tokens; ":n" behind a word is its type. */
+/* A template in short: $A and $B are the texts, other words tokens; ":n" after a word is its type. */
 static smac_status template_list_of(spm_builder *b, const char *words, json_t *tokens, json_t *list, smac_error *error)
 {
     for (const char *at = words; *at;) {

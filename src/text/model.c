@@ -57,7 +57,7 @@ static smac_status read_vocabulary(const json_t *value, model *out, smac_error *
     json_object_foreach((json_t *)vocab, token, id)
     {
         if (!json_is_integer(id) || json_integer_value(id) < 0 || json_integer_value(id) >= INT32_MAX)
-            return FAIL(error, SMAC_ERROR_FORMAT, "the id of the token \"%.100s\" is no whole number from 0 to %d",
+            return FAIL(error, SMAC_ERROR_FORMAT, "the id of the token \"%.100s\" is not a whole number from 0 to %d",
                 token, INT32_MAX - 1);
         TRY(vocabulary_add(&out->tokens, token, strlen(token), (int32_t)json_integer_value(id), error));
     }

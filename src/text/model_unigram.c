@@ -126,7 +126,7 @@ smac_status unigram_read(const json_t *value, model *out, smac_error *error)
         const json_t *pair = json_array_get(vocab, i);
         const json_t *token = json_array_get(pair, 0), *score = json_array_get(pair, 1);
         if (json_array_size(pair) != 2 || !json_is_string(token) || !json_is_number(score))
-            return FAIL(error, SMAC_ERROR_FORMAT, "token %zu is no pair of a text and a score", i);
+            return FAIL(error, SMAC_ERROR_FORMAT, "token %zu is not a pair of a text and a score", i);
         const char *text = json_string_value(token);
         TRY(vocabulary_add(&out->tokens, text, strlen(text), (int32_t)i, error));
         out->scores[i] = exact ? json_number_value(score) : json_number_as_serde(json_number_value(score));
@@ -208,7 +208,7 @@ smac_status unigram_encode(
                 *target = (path_node){score, from, m->unknown_id};
         }
     }
-    /* Backwards along the best path: its steps are turned round in place, then unknown neighbours are joined. */
+    /* Backwards along the best path: its steps are reversed in place, then unknown neighbours are joined. */
     size_t to = count, next = SIZE_MAX;
     while (to > 0) {
         size_t from = path[to].from;

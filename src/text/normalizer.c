@@ -141,7 +141,7 @@ static void decompose(const aligned_text *in, aligned_text *out, bool compatible
 static void compose(aligned_text *t)
 {
     size_t written = 0, starter = SIZE_MAX;
-    int last_class = -1; /* class of the character before, -1: directly behind the starter */
+    int last_class = -1; /* class of the character before, -1: directly after the starter */
     for (size_t i = 0; i < t->count; i++) {
         aligned_char c = t->items[i];
         int class = unicode_combining_class(c.code);

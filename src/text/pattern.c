@@ -17,7 +17,7 @@ static smac_status read_text(const char *text, pattern *out, smac_error *error)
     return unicode_points(text, &out->text, &out->length, error);
 }
 
-/* + or {n} or {n,} behind a class, to the end of the expression; nothing there: one. */
+/* + or {n} or {n,} after a class, to the end of the expression; nothing there: one. */
 static bool read_quantifier(const char *at, pattern *out)
 {
     out->least = out->most = 1;
@@ -158,7 +158,7 @@ bool pattern_next(const pattern *p, const aligned_char *items, size_t count, siz
                 *length = n;
                 return true;
             }
-            at += n; /* the character behind a run that was too short is not of the class */
+            at += n; /* the character after a run that was too short is not of the class */
         }
         return false;
     }

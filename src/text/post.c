@@ -38,7 +38,7 @@ static smac_status read_pair(
     const json_t *pair = json_object_get(value, name);
     const json_t *token = json_array_get(pair, 0), *number = json_array_get(pair, 1);
     if (json_array_size(pair) != 2 || !json_is_string(token) || !json_is_integer(number))
-        return FAIL(error, SMAC_ERROR_FORMAT, "\"%s\" is no pair of a token and its id", name);
+        return FAIL(error, SMAC_ERROR_FORMAT, "\"%s\" is not a pair of a token and its id", name);
     TRY(check_id(r, json_integer_value(number), json_string_value(token), error));
     *id = (int32_t)json_integer_value(number);
     return SMAC_OK;
@@ -99,7 +99,7 @@ static smac_status read_template(
         for (size_t k = 0; k < json_array_size(ids); k++) {
             if (!json_is_integer(json_array_get(ids, k)))
                 return FAIL(
-                    error, SMAC_ERROR_FORMAT, "the template's token \"%.100s\" has an id that is no number", id);
+                    error, SMAC_ERROR_FORMAT, "the template's token \"%.100s\" has an id that is not a number", id);
             int64_t number = json_integer_value(json_array_get(ids, k));
             TRY(check_id(r, number, id, error));
             TRY(add(out, -1, (int32_t)number, type, error));

@@ -24,7 +24,7 @@ static const part_kind kinds[] = {
 };
 
 /*
- * GPT-2's letters for bytes: the printable characters of Latin-1 stand for themselves, the other 68 bytes take the code
+ * GPT-2's letters for bytes: the printable characters of Latin-1 represent themselves, the other 68 bytes take the code
  * points from U+0100 on in their order.
  */
 static bool stands_for_itself(uint32_t c)
@@ -252,7 +252,7 @@ static void byte_level(const pretokenizer_step *s, segmented *t, const segment *
                 run++;
             length = run < g->count ? run - 1 : run;
         } else if (prefix && items[0].code == '\'') {
-            /* " '" is a sign behind a space: no contraction. */
+            /* " '" is a sign after a space: no contraction. */
             length = 1;
             while (length < g->count && !unicode_is_space(items[length].code) &&
                 !unicode_is_letter(items[length].code) && !unicode_is_number(items[length].code))

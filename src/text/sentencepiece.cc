@@ -1,4 +1,4 @@
-/* text/sentencepiece.cc - libsentencepiece behind a C face; no exception leaves this file. */
+/* text/sentencepiece.cc - libsentencepiece through a C interface; no exception leaves this file. */
 #include "text/sentencepiece.h"
 
 #include <sentencepiece_processor.h>

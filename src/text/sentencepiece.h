@@ -1,4 +1,4 @@
-/* text/sentencepiece.h - libsentencepiece behind a C face: encoding by a .model file. */
+/* text/sentencepiece.h - libsentencepiece through a C interface: encoding by a .model file. */
 #ifndef SMAC_TEXT_SENTENCEPIECE_H
 #define SMAC_TEXT_SENTENCEPIECE_H
 

@@ -1,4 +1,4 @@
-/* text/spm_file.h - what stands in a SentencePiece .model file: pieces, scores and the character map. */
+/* text/spm_file.h - what is in a SentencePiece .model file: pieces, scores and the character map. */
 #ifndef SMAC_TEXT_SPM_FILE_H
 #define SMAC_TEXT_SPM_FILE_H
 

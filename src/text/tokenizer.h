@@ -77,7 +77,7 @@ text_span text_span_of(const char *text); /* the whole of a NUL-terminated text;
 /*
  * How to encode.  Zero-initialised: the text alone with its special tokens, not cut.
  *
- * Context (what was said before, oldest first) stands before the text: [CLS] c1 [SEP] c2 [SEP] text [SEP] for BERT, in
+ * Context (what was said before, oldest first) comes before the text: [CLS] c1 [SEP] c2 [SEP] text [SEP] for BERT, in
  * general the tokenizer's template for pairs with the context, its parts joined by the separator token, as first and
  * the text as second (so a single context gives what the Python packages give for a pair; with a tokenizer that has
  * no separator the eos token joins, and without one nothing does).

@@ -110,7 +110,7 @@ static smac_status fill_table(tokenizer *t, smac_error *error)
     return SMAC_OK;
 }
 
-/* Whether the template for a single text has this id, before or behind the text. */
+/* Whether the template for a single text has this id, before or after the text. */
 static bool in_template(const tokenizer *t, int32_t id)
 {
     for (size_t i = 0; i < t->post.single.count; i++)

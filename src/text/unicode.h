@@ -38,7 +38,7 @@ bool unicode_is_numeric(uint32_t c);     /* Rust's char::is_numeric */
 bool unicode_is_decimal(uint32_t c);     /* \d: Nd */
 bool unicode_is_mark(uint32_t c);        /* M */
 bool unicode_is_nonspacing(uint32_t c);  /* Mn */
-bool unicode_is_punctuation(uint32_t c); /* P, or an ASCII sign that is no letter, digit, space or control */
+bool unicode_is_punctuation(uint32_t c); /* P, or an ASCII sign that is not a letter, digit, space or control */
 bool unicode_is_other(uint32_t c);       /* C without the unassigned, and not tab, line feed, carriage return */
 bool unicode_is_word(uint32_t c);        /* \w: Alphabetic, M, Nd, Pc, joiners */
 bool unicode_is_chinese(uint32_t c);     /* the ideograph blocks that BERT puts spaces around */

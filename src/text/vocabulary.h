@@ -9,7 +9,7 @@
 #include "base/error.h"
 
 typedef struct vocabulary_entry {
-    size_t offset; /* in the pool; the spelling has a NUL behind it */
+    size_t offset; /* in the pool; the spelling is followed by a NUL */
     uint32_t length;
     int32_t id;
     uint32_t hash;

@@ -33,7 +33,7 @@ smac_status metrics_classes(
     int classes, const int32_t *prediction, const int32_t *truth, int64_t count, metric_list *out, smac_error *error);
 
 /*
- * By task: prediction (count, task_targets) scores or class scores (the largest stands; ties: the smaller index),
+ * By task: prediction (count, task_targets) scores or class scores (the largest wins; ties: the smaller index),
  * truth (count) a score or a class's index; rows whose truth is NAN are left out.  No row left: an empty list.
  */
 smac_status metrics_for_task(const task_description *task, const float *prediction, const float *truth, int64_t count,

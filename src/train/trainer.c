@@ -76,7 +76,7 @@ static smac_status run_batches(training *t, step_work *w, smac_error *error)
     return SMAC_OK;
 }
 
-/* At the end of an epoch the work is shown but not left half way: being asked to stop counts behind it. */
+/* At the end of an epoch the work is shown but not left half done: being asked to stop counts after it. */
 static int note_stop(void *user, const char *what, double done, double total)
 {
     training *t = user;

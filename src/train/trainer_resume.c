@@ -209,7 +209,7 @@ static smac_status read_state(training *t, const json_t *o, smac_error *error)
             t->best.items[t->best.count++] = (metric){constant_name(name), json_exact_value(json_array_get(pair, 1))};
     }
     if (t->epoch < 1 || t->position < 0 || t->position > t->batches || t->steps < 0)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s stands at epoch %lld, batch %lld of %lld, which cannot be",
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s is at epoch %lld, batch %lld of %lld, which is invalid",
             t->paths[RUN_LAST], (long long)t->epoch, (long long)t->position, (long long)t->batches);
     return SMAC_OK;
 }

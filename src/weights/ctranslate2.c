@@ -62,7 +62,7 @@ static smac_status take_alias(cursor *c, const tensor_file *file, tensor_entry *
     TRY(take_text(c, &name));
     const tensor_entry *of = tensor_file_find(file, name);
     if (!of)
-        return FAIL(c->error, SMAC_ERROR_FORMAT, "%s: \"%.200s\" is said to be \"%.200s\", which is not there",
+        return FAIL(c->error, SMAC_ERROR_FORMAT, "%s: \"%.200s\" claims to be \"%.200s\", which is not there",
             c->source, alias, name);
     *out = *of;
     out->name = alias;
@@ -124,7 +124,7 @@ smac_status ctranslate2_read_into(
     }
     TRY(take_number(&c, 4, &aliases));
     if (aliases > (size - c.at) / 4)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s is said to have %llu aliases, but ends before them", source,
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s claims to have %llu aliases, but ends before them", source,
             (unsigned long long)aliases);
     TRY(tensor_file_index(file, source, error));
     tensor_entry *others = memory_new((size_t)aliases, sizeof *others);
@@ -140,6 +140,6 @@ smac_status ctranslate2_read_into(
     free(others);
     TRY(code);
     if (c.at != size)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s has %zu bytes behind its last alias", source, size - c.at);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s has %zu bytes after its last alias", source, size - c.at);
     return SMAC_OK;
 }

@@ -72,7 +72,7 @@ static smac_status open_index(tensor_file *file, const char *path, smac_error *e
     {
         const char *part = json_string_value(shard);
         if (!part || strchr(part, '/')) {
-            code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the shard of \"%.200s\" is no plain file name", path, name);
+            code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the shard of \"%.200s\" is not a plain file name", path, name);
             break;
         }
         if (json_object_get(seen, part))

@@ -101,7 +101,7 @@ static smac_status take_length(pickle_machine *m, int bytes, size_t *out)
     for (int i = bytes - 1; i >= 0; i--)
         x = x << 8 | p[i];
     if (x > m->size)
-        return BAD(m, "%s: a value of the pickle is said to have %llu bytes in a file of %zu", m->name,
+        return BAD(m, "%s: a value of the pickle claims to have %llu bytes in a file of %zu", m->name,
             (unsigned long long)x, m->size);
     *out = (size_t)x;
     return SMAC_OK;
@@ -176,8 +176,8 @@ static smac_status extend(pickle_machine *m, size_t from, pickle_kind wanted)
                               : BAD(m, "%s: two marks follow each other in the pickle (byte %zu)", m->name, m->at);
     pickle_value *c = m->stack[container];
     if (c->kind != wanted)
-        return BAD(m, "%s: the pickle puts items into something that is no list, set or dictionary (byte %zu)", m->name,
-            m->at);
+        return BAD(m, "%s: the pickle puts items into something that is not a list, set or dictionary (byte %zu)",
+            m->name, m->at);
     return SMAC_OK;
 }
 
@@ -188,7 +188,7 @@ static smac_status move_items(pickle_machine *m, size_t container, size_t first,
         return BAD(m, "%s: a dictionary of the pickle has a key without a value", m->name);
     for (size_t i = first; i < m->depth; i++) {
         if (m->stack[i]->kind == PICKLE_MARK)
-            return BAD(m, "%s: a mark stands among the items of the pickle (byte %zu)", m->name, m->at);
+            return BAD(m, "%s: there is a mark among the items of the pickle (byte %zu)", m->name, m->at);
         if (!pickle_append(m, m->stack[container], m->stack[i]))
             return SMAC_ERROR_MEMORY;
     }
@@ -253,7 +253,8 @@ static smac_status call(pickle_machine *m)
     TRY(pop(m, &arguments));
     TRY(pop(m, &callable));
     if (callable->kind != PICKLE_GLOBAL || arguments->kind != PICKLE_TUPLE)
-        return BAD(m, "%s: the pickle calls something that is no known class or function (byte %zu)", m->name, m->at);
+        return BAD(
+            m, "%s: the pickle calls something that is not a known class or function (byte %zu)", m->name, m->at);
     TRY(pickle_call(m, callable, arguments, &result));
     return push(m, result);
 }
@@ -428,7 +429,7 @@ static smac_status step(pickle_machine *m, uint8_t op, bool *stop)
         TRY(pop(m, &b));
         TRY(pop(m, &a));
         if (a->kind != PICKLE_TEXT || b->kind != PICKLE_TEXT)
-            return BAD(m, "%s: the pickle names a class by something that is no text", m->name);
+            return BAD(m, "%s: the pickle names a class by something that is not a text", m->name);
         return push_global(m, a->text, b->text);
     case 'R':
     case 0x81:
@@ -465,7 +466,7 @@ smac_status pickle_read_one(const uint8_t *data, size_t size, const char *name, 
     if (references != NULL && (*references = m.references = pickle_new(&m, PICKLE_LIST)) == NULL)
         return SMAC_ERROR_MEMORY;
     if (size < 2 || data[0] != 0x80)
-        code = FAIL(error, SMAC_ERROR_FORMAT, "%s is no pickle of protocol 2 to 5", name);
+        code = FAIL(error, SMAC_ERROR_FORMAT, "%s is not a pickle of protocol 2 to 5", name);
     while (code == SMAC_OK && !stop) {
         const uint8_t *op;
         code = take(&m, 1, &op);

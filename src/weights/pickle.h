@@ -51,7 +51,7 @@ struct pickle_value {
 
 /*
  * Read one pickle from data.  All values live in memory (an arena); texts and bytes point into data where they can, so
- * data must live as long.  name stands in the messages.
+ * data must live as long.  name is used in messages.
  */
 smac_status pickle_read(
     const uint8_t *data, size_t size, const char *name, arena *memory, pickle_value **out, smac_error *error);

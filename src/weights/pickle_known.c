@@ -83,7 +83,7 @@ smac_status pickle_find_global(pickle_machine *m, const char *module, const char
         return SMAC_OK;
     }
     return FAIL(m->error, SMAC_ERROR_UNSUPPORTED,
-        "%s: the pickle asks for %.100s.%.100s, which is no data type that is read (no code of a file is run)", m->name,
+        "%s: the pickle asks for %.100s.%.100s, which is not a supported data type (no code of a file is run)", m->name,
         module, name);
 }
 
@@ -91,7 +91,7 @@ smac_status pickle_find_global(pickle_machine *m, const char *module, const char
 static smac_status read_dims(pickle_machine *m, const pickle_value *v, int64_t **out, int *rank)
 {
     if (v->kind != PICKLE_TUPLE && v->kind != PICKLE_LIST)
-        return BAD(m, "%s: a shape in the pickle is no tuple", m->name);
+        return BAD(m, "%s: a shape in the pickle is not a tuple", m->name);
     if (v->count > TENSOR_MAX_RANK)
         return FAIL(m->error, SMAC_ERROR_UNSUPPORTED, "%s: an array of %zu dimensions, expected at most %d", m->name,
             v->count, TENSOR_MAX_RANK);
@@ -100,7 +100,7 @@ static smac_status read_dims(pickle_machine *m, const pickle_value *v, int64_t *
         return FAIL(m->error, SMAC_ERROR_MEMORY, "%s: there is no memory to read the pickle", m->name);
     for (size_t i = 0; i < v->count; i++) {
         if (v->items[i]->kind != PICKLE_INTEGER || v->items[i]->integer < 0)
-            return BAD(m, "%s: a shape in the pickle holds something that is no size", m->name);
+            return BAD(m, "%s: a shape in the pickle holds something that is not a size", m->name);
         dim[i] = v->items[i]->integer;
     }
     *out = dim;

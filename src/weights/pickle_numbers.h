@@ -14,7 +14,7 @@ bool pickle_to_number(const pickle_value *v, double *out);
 
 /*
  * A list, tuple, set or array of integers: *out (free()) has *count of them.  FORMAT names the place of the first that is
- * not one; what stands in the message ("data_folds.pkl").
+ * not one; what is shown in the message ("data_folds.pkl").
  */
 smac_status pickle_integers(const pickle_value *v, const char *what, int64_t **out, size_t *count, smac_error *error);
 

@@ -1,6 +1,6 @@
 /*
  * weights/pytorch.c - PyTorch's zip archives (.pth, .pt, .bin): NAME/data.pkl describes tensors whose elements lie in
- * NAME/data/KEY; and its files before 1.6 (pytorch_old.c), whose storages lie one behind the other.  Contiguous tensors
+ * NAME/data/KEY; and its files before 1.6 (pytorch_old.c), whose storages follow each other.  Contiguous tensors
  * are used where they are mapped; others are copied into order.
  */
 #include <stdlib.h>
@@ -113,7 +113,7 @@ static smac_status walk(archive *a, const char *name, pickle_value *v, int depth
         return SMAC_OK;
     if (v->kind == PICKLE_TENSOR)
         return add_tensor(a, name, v);
-    if (v->visited) /* an optimiser's state may stand in two places; a cycle never ends */
+    if (v->visited) /* an optimiser's state may occur in two places; a cycle never ends */
         return SMAC_OK;
     if (depth > DEPTH_MAX)
         return FAIL(a->error, SMAC_ERROR_UNSUPPORTED,

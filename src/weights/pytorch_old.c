@@ -1,6 +1,6 @@
 /*
  * weights/pytorch_old.c - what torch.save wrote before 1.6, and many published pytorch_model.bin still are.  One pickle
- * behind the other: a magic number, the protocol 1001, facts of the machine, the object itself, the list of its storages'
+ * each other: a magic number, the protocol 1001, facts of the machine, the object itself, the list of its storages'
  * keys; then for each key its number of elements (8 bytes, little-endian) and the elements, without any alignment.
  */
 #include "weights/pytorch_internal.h"
@@ -103,7 +103,7 @@ smac_status pytorch_old_read(const uint8_t *data, size_t size, const char *sourc
         return FAIL(error, SMAC_ERROR_MEMORY, "%s: there is no memory for its storages", source);
     for (size_t i = 0; i < keys->count; i++) {
         if (keys->items[i]->kind != PICKLE_TEXT)
-            return FAIL(error, SMAC_ERROR_FORMAT, "%s: the key of storage %zu is no text", source, i);
+            return FAIL(error, SMAC_ERROR_FORMAT, "%s: the key of storage %zu is not a text", source, i);
         TRY(read_storage(&r, keys->items[i]->text, references, &(*storages)[i]));
     }
     if (keys->count > 0)

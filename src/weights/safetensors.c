@@ -43,7 +43,7 @@ static smac_status read_entry(tensor_file *file, const char *source, const char 
     for (int i = 0; i < entry.rank; i++) {
         json_t *d = json_array_get(shape, (size_t)i);
         if (!json_is_integer(d))
-            return FAIL(error, SMAC_ERROR_FORMAT, "%s: the shape of \"%.200s\" holds something that is no integer",
+            return FAIL(error, SMAC_ERROR_FORMAT, "%s: the shape of \"%.200s\" holds something that is not an integer",
                 source, name);
         entry.dim[i] = json_integer_value(d);
     }
@@ -105,14 +105,14 @@ smac_status safetensors_read_into(
     tensor_file *file, const uint8_t *data, size_t size, const char *source, smac_error *error)
 {
     if (size < 8)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s has %zu bytes and is no safetensors file", source, size);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s has %zu bytes and is not a safetensors file", source, size);
     uint64_t header = 0;
     for (int i = 7; i >= 0; i--)
         header = header << 8 | data[i];
     if (size > 8 && data[8] != '{')
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s is no safetensors file: its header does not start with {", source);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s is not a safetensors file: its header does not start with {", source);
     if (header > HEADER_LIMIT || header > size - 8 || header < 2)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s: the header is said to have %llu bytes in a file of %zu", source,
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s: the header claims to have %llu bytes in a file of %zu", source,
             (unsigned long long)header, size);
     json_error_t where;
     json_t *root = json_loadb((const char *)data + 8, (size_t)header, JSON_REJECT_DUPLICATES, &where);
@@ -138,7 +138,7 @@ smac_status safetensors_read_into(
         const char *key;
         json_t *text;
         if (!json_is_object(item))
-            code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the header's __metadata__ is no object of texts", source);
+            code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the header's __metadata__ is not an object of texts", source);
         json_object_foreach(item, key, text)
         {
             if (!json_is_string(text))

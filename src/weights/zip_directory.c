@@ -23,7 +23,7 @@ typedef struct ending {
     uint64_t entries, size, offset;
 } ending;
 
-/* The end record is the last 22 bytes, or stands before a comment of at most 65535. */
+/* The end record is the last 22 bytes, or is before a comment of at most 65535. */
 static smac_status find_end(const uint8_t *data, size_t size, const char *name, ending *out, smac_error *error)
 {
     for (size_t back = 22; back <= size && back <= 22 + 65535; back++) {
@@ -46,7 +46,7 @@ static smac_status find_end(const uint8_t *data, size_t size, const char *name, 
     return FAIL(error, SMAC_ERROR_FORMAT, "%s: the zip archive has no end", name);
 }
 
-/* sizes and offset that are 0xFFFFFFFF stand in the extra field 1 as 64-bit numbers, in this order */
+/* sizes and offset that are 0xFFFFFFFF are in the extra field 1 as 64-bit numbers, in this order */
 static void read_zip64(const uint8_t *extra, size_t length, uint64_t *plain, uint64_t *packed, uint64_t *offset)
 {
     while (length >= 4) {

@@ -108,7 +108,7 @@ refused "a full disk" 1 "No space left" sh -c "'$smac' analyze '$w' --model '$t/
 refused "standard output closed" 1 "standard output" sh -c "'$smac' analyze '$w' --model '$t/run/best.safetensors' >&-"
 refused "a list on a full disk" 1 "standard output" sh -c "'$smac' models list >/dev/full"
 "$smac" analyze $(yes "$w" | head -150) --model "$t/run/best.safetensors" --format json 2>"$t/said" | head -1 >"$t/first"
-check "a reader that has seen enough is no error" test ! -s "$t/said" -a -s "$t/first"
+check "a reader that has seen enough is not an error" test ! -s "$t/said" -a -s "$t/first"
 cp "$w" "$t/$(printf 'caf\351.wav')"; cp "$w" "$t/$(printf 'two\nlines.wav')"
 check "a name that is not UTF-8" sh -c "'$smac' analyze '$t'/caf*.wav --model '$t/run/best.safetensors' --format json | grep -q '\"recording\": .*caf.*wav'"
 check "a name of two lines" sh -c "'$smac' analyze '$t'/two*.wav --model '$t/run/best.safetensors' | grep -q 'two?lines.wav'"
@@ -118,7 +118,7 @@ check "CSV: every column's name once" sh -c "test -z \"\$(head -1 '$t/named.csv'
 check "CSV: a name that is not UTF-8" sh -c "iconv -f UTF-8 -t UTF-8 '$t/named.csv' >/dev/null"
 check "CSV: the notes are on standard error" grep -q '^note: the recording has no picture' "$t/notes"
 check "HTML: a name that is not UTF-8" sh -c "'$smac' analyze '$t'/caf*.wav --model '$t/run/best.safetensors' --format html | iconv -f UTF-8 -t UTF-8 >/dev/null"
-check "CSV: a cell is no formula" sh -c "'$smac' analyze '$w' --model '$t/run/best.safetensors' --text '=1+1' --format csv | grep -q \",'=1+1,\""
+check "CSV: a cell is not a formula" sh -c "'$smac' analyze '$w' --model '$t/run/best.safetensors' --text '=1+1' --format csv | grep -q \",'=1+1,\""
 "$smac" analyze "$w" --model "$t/run/best.safetensors" --text 'left --> right' --format srt >"$t/arrow.srt" 2>/dev/null
 check "SRT: words hold no arrow" sh -c "grep -q 'left -> right' '$t/arrow.srt' && ! grep -e '-->' '$t/arrow.srt' | grep -vq '^[0-9:,]* --> [0-9:,]*$'"
 : >"$t/bad.mp4"

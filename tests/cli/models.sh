@@ -47,7 +47,7 @@ check "have 125 vectors" test "$(wc -l <"$t/each")" = 125
 check "whose means they are" sh -c "'$smac' embed -e '$t/ears' '$t/s.wav' | awk 'NR==FNR {k=int((NR-1)/50); n[k]++; for (i=1;i<=NF;i++) m[k,i]+=\$i; next} {for (i=1;i<=NF;i++) {d=m[FNR-1,i]/n[FNR-1]-\$i; if (d>1e-5 || d<-1e-5) exit 1}} END {exit FNR != 3}' '$t/each' -"
 check "the example program on a tone" sh -c "'$1/apps/example/embed_example' '$t/ears' >'$t/example'"
 check "gives a vector a second" test "$(wc -l <"$t/example")" = 2
-refused "a text is no sound" 1 "a.txt" "$smac" embed -e "$t/ears" "$t/a.txt"
+refused "a text is not a sound" 1 "a.txt" "$smac" embed -e "$t/ears" "$t/a.txt"
 # wrong use
 refused "remove what is not there" 1 "not installed" "$smac" models remove gpt2
 refused "near names are told" 1 "did you mean gpt2?" "$smac" models fetch gtp2

@@ -68,7 +68,7 @@ static void test_media(void **state)
     mkdir(file_in(folder, "Raw/v", path), 0777);
     copy_golden("plain.mp4", folder, "Raw/v/1.mp4");
     copy_golden("stereo8.wav", folder, "Raw/v/2.wav");
-    write_text(folder, "Raw/v/3.mp4", "this is no video");
+    write_text(folder, "Raw/v/3.mp4", "this is not a video");
     write_text(folder, "label.csv",
         "video_id,clip_id,text,label,mode\nv,1,a good film,0.5,train\nv,2,a bad film,-0.5,valid\n"
         "v,3,a bad film,-0.5,train\nv,4,words,0,test\n");
@@ -205,7 +205,8 @@ static void test_store(void **state)
     assert_false(second->samples[1].present[MODALITY_VISION]);
     sample_cache_free(second);
     options.no_store = true;
-    assert_int_not_equal(sample_cache_new(d, s, &options, NULL, &second, NULL), SMAC_OK); /* it is no video any more */
+    assert_int_not_equal(
+        sample_cache_new(d, s, &options, NULL, &second, NULL), SMAC_OK); /* it is not a video any more */
     options.no_store = false;
     snprintf(s->encoder_sha256[MODALITY_VISION], 65, "%064d", 8);
     assert_int_not_equal(sample_cache_new(d, s, &options, NULL, &second, NULL), SMAC_OK);

@@ -31,7 +31,7 @@ static void rules_of_the_label(void **state)
         {{0.8, 0.7, 0.9, 0}, 0.8, 0, 0, 0, 0, "joy"},
         {{0.8, -0.7, -0.9, 1}, -0.8, 1, 1, 0, 1, "anger"},    /* praise, said sourly, turns round */
         {{0.8, -0.7, 0.9, 0}, 0.408, 1, 0, 0, 0, "joy"},      /* only the voice is sour: a mean */
-        {{0.2, -0.7, -0.9, 0}, -0.36, 0, 0, 0, 0, "sadness"}, /* 0.2 is no praise */
+        {{0.2, -0.7, -0.9, 0}, -0.36, 0, 0, 0, 0, "sadness"}, /* 0.2 is not praise */
         {{-0.8, 0.7, 0.9, 1}, 0.096, 1, 0, 1, 1, "neutral"},  /* a scolding, said merrily */
         {{0.0, 0.6, 0.7, 0}, 0.364, 0, 0, 1, 0, "joy"},       /* a merry voice and face outdo the words */
         {{-0.3, 0.3, 0.0, 0}, -0.048, 0, 0, 0, 0, "neutral"}, /* apart, but not far enough */

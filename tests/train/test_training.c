@@ -203,7 +203,7 @@ static void keep_lines(void *user, log_level level, const char *message)
     strcat(user, "\n");
 }
 
-/* Without a validation part nothing is said to be the best by a figure that there is not. */
+/* Without a validation part nothing claims to be the best by a figure that there is not. */
 static void test_without_validation(void **state)
 {
     (void)state;

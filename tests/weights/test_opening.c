@@ -99,7 +99,7 @@ static void wrong_indexes_are_refused(void **state)
     } cases[] = {
         {"{\"weight_map\": {\"a\": \"one.safetensors\", \"b\": \"two.safetensors\"}}", "\"a\"", SMAC_ERROR_FORMAT},
         {"{\"weight_map\": {\"a\": \"three.safetensors\"}}", "three.safetensors", SMAC_ERROR_NOT_FOUND},
-        {"{\"weight_map\": {\"a\": \"model.safetensors.index.json\"}}", "no safetensors file", SMAC_ERROR_FORMAT},
+        {"{\"weight_map\": {\"a\": \"model.safetensors.index.json\"}}", "not a safetensors file", SMAC_ERROR_FORMAT},
         {"{\"weight_map\": {\"a\": \"../one.safetensors\"}}", "plain file name", SMAC_ERROR_FORMAT},
         {"{\"weight_map\": {\"a\": 3}}", "plain file name", SMAC_ERROR_FORMAT},
         {"{\"weight_map\": {\"a\": \"one.safetensors\", \"c\": \"one.safetensors\"}}", "\"c\"", SMAC_ERROR_FORMAT},

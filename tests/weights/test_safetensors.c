@@ -92,7 +92,7 @@ static void wrong_headers_are_refused(void **state)
          "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}",
             "gap", 12},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,4]}}", "dimensions", 4},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,4]}}", "no integer", 4},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,4]}}", "not an integer", 4},
         {"{\"a\":3}", "lacks", 0},
         {"{\"__metadata__\":{\"a\":3}}", "not a text", 0},
         {"{\"__metadata__\":[\"a\"]}", "metadata", 0},
