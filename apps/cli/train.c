@@ -43,12 +43,13 @@ static int run(int argc, char **argv)
     const option_row rows[] = {
         DATA_OPTION_ROWS(&data),
         {"out", 'o', OPTION_TEXT, &options.out, "RUN", "the run's folder"},
-        {"preset", 'p', OPTION_TEXT, &preset, "NAME", "begin with these settings: method (docs/method.md), demo"},
+        {"preset", 'p', OPTION_TEXT, &preset, "NAME",
+            "begin with these settings: method (docs/method.md), words, demo"},
         {"config", 'c', OPTION_TEXT, &file, "FILE", "configuration in YAML"},
         {"set", 0, OPTION_LIST, &sets, "KEY=VALUE", "set a configuration key (may be given often)"},
         {"seed", 's', OPTION_TEXT, &seed, "S", "the same as --set train.seed=S"},
-        {"resume", 0, OPTION_FLAG, &options.resume, NULL, "go on where the run stopped"},
-        {"overwrite", 0, OPTION_FLAG, &options.overwrite, NULL, "start anew in a folder that holds a run"},
+        {"resume", 0, OPTION_FLAG, &options.resume, NULL, "continue where the run stopped"},
+        {"overwrite", 0, OPTION_FLAG, &options.overwrite, NULL, "start over in a folder that holds a run"},
         {"skip-bad", 0, OPTION_FLAG, &options.skip_bad, NULL, "leave out clips that cannot be read, with a note each"},
         {"keys", 0, OPTION_FLAG, &keys, NULL, "print every configuration key with its meaning, and end"},
     };
@@ -70,8 +71,7 @@ static int run(int argc, char **argv)
     if (!options.out || (!dataset_count && !file))
         return usage_error(&command_train, "--data and --out are both needed: give them");
     if (options.resume && options.overwrite)
-        return usage_error(
-            &command_train, "--resume goes on with the run and --overwrite starts anew, give one of them");
+        return usage_error(&command_train, "--resume continues the run and --overwrite starts over, give one of them");
     smac_error error = {0};
     smac_status code = SMAC_OK;
     if (preset && run_configuration_preset(&options.configuration, preset, &error) != SMAC_OK)

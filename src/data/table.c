@@ -82,7 +82,7 @@ static smac_status no_such_column(const table_reading *g, const char *what)
 
 /* --- tasks -------------------------------------------------------------------------------------------------------- */
 
-/* "emotion:classes" apart. */
+/* Splits "emotion:classes". */
 static smac_status split_task_name(const table_reading *g, char name[TASK_NAME_MAX], label_kind *kind)
 {
     char *colon = strchr(name, ':');

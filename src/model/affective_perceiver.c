@@ -98,7 +98,7 @@ void affective_perceiver_clear(affective_perceiver *p)
 }
 
 /* The mask and the presence that hold for the forward pass: a sample without any position that counts lacks the
- * modality; a sample that lacks it has its first position alone, where the learned vector will stand. */
+ * modality; a sample that lacks it has its first position alone, where the learned vector will be. */
 static bool presence_fill(int64_t batch, int64_t steps, uint8_t *mask, uint8_t *present)
 {
     bool all = true;

@@ -13,7 +13,7 @@
 #include "model/configuration.h"
 #include "nn/layers.h"
 
-/* What one modality brings for a batch. */
+/* The input of one modality for a batch. */
 typedef struct semantic_sequence {
     value *vectors;         /* text (B, L, E); audio, vision (B, S, C, E); finite everywhere, also where masked out;
                                NULL: no sample of the batch has this modality */

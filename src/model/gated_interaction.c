@@ -141,7 +141,7 @@ void gated_interaction_clear(gated_interaction *g)
     g->layer_count = 0;
 }
 
-/* mask (B, T) with count ones behind each row: the keys [H | queries] */
+/* mask (B, T) with count ones after each row: the keys [H | queries] */
 static uint8_t *mask_with_queries(tape *t, int64_t batch, int64_t tokens, int64_t queries, const uint8_t *mask)
 {
     uint8_t *out = tape_scratch(t, (size_t)(batch * (tokens + queries)));

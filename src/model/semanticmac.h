@@ -4,7 +4,7 @@
  *   E_u -> affective_perceiver -> H_u -> gated_interaction -> p_u, r_u -> f -> heads
  *
  * f = Drop(GELU(W_f LN[p_t | p_a | p_v | r_t | r_a | r_v])) (docs/method.md, section 4); r is the mean of r_u over the
- * modalities that the sample has.  Any number of tasks stand on the trunk, each with a head on f, on every p_u and on r;
+ * modalities that the sample has.  Any number of tasks share the trunk, each with a head on f, on every p_u and on r;
  * every head runs on every sample, the objective weighs them.  In evaluation mode the outputs of a sample do not depend
  * on padding or on the rest of the batch; p_u and its heads do not depend on another modality, to the last bit.
  *
@@ -57,7 +57,7 @@ typedef struct semanticmac_outputs {
     value *shared_mean;                                      /* r (B, D) */
     value *fused;                                            /* f (B, D) */
     value *prediction[SEMANTICMAC_TASKS_MAX];                /* (B, targets of the task): scores or logits */
-    value *specific_head[SEMANTICMAC_TASKS_MAX][MODALITIES]; /* what the modality says by itself */
+    value *specific_head[SEMANTICMAC_TASKS_MAX][MODALITIES]; /* the prediction from the modality alone */
     value *shared_head[SEMANTICMAC_TASKS_MAX];
     value *intra_specific[MODALITIES], *intra_shared[MODALITIES]; /* g_i (B, projection), not centred or normalised */
     value *inter;                                                 /* g_o(f) (B, projection), not normalised */

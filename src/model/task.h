@@ -1,6 +1,6 @@
 /*
  * model/task.h - what a head of the model predicts: a score in a range, or one of several classes.  Several tasks may
- * stand on one trunk (each with heads of its own), so that a batch may mix datasets.
+ * share one trunk (each with heads of its own), so that a batch may mix datasets.
  */
 #ifndef SMAC_MODEL_TASK_H
 #define SMAC_MODEL_TASK_H

@@ -38,7 +38,7 @@ smac_status label_bank_write(label_bank *bank, int kind, const int64_t *samples,
     const uint8_t *present, smac_error *error);
 
 /*
- * A named array of the state, for checkpoints: write it to a file; to resume, make the same objects anew and copy the
+ * A named array of the state, for checkpoints: write it to a file; to resume, make the same objects again and copy the
  * arrays back into the same places.
  */
 typedef struct label_array {

@@ -61,9 +61,9 @@ smac_status label_generation_set(
     label_generation *g, modality target, const float *labels, const uint8_t *have, smac_error *error);
 
 /*
- * How far a modality's suggestions can be trusted, 0 to 1 (at the start 1): lambda is multiplied by it.  Suggestions come
- * from vectors that were trained on the clip's own label, so a modality that has learned nothing but its training clips
- * by heart seems to know; what it says of validation clips tells.  Set it before each refresh.
+ * How reliable a modality's suggestions are, 0 to 1 (initially 1): lambda is multiplied by it.  Suggestions come from
+ * vectors that were trained on the clip's own label, so a modality that has merely memorised its training clips seems to
+ * predict them well; its accuracy on validation clips shows the difference.  Set it before each refresh.
  */
 void label_generation_set_reliability(label_generation *g, modality target, double reliability);
 
@@ -74,7 +74,7 @@ smac_status label_generation_refresh(label_generation *g, int64_t epoch, const r
 const float *label_generation_labels(const label_generation *g, modality target);
 void label_generation_gather(
     const label_generation *g, modality target, const int64_t *samples, int64_t count, float *out);
-/* What the neighbours (or the held-out prediction) said at the last refresh, before mixing (N, targets). */
+/* The suggestions of the neighbours (or the held-out prediction) at the last refresh, before mixing (N, targets). */
 const float *label_generation_suggestions(const label_generation *g, modality target);
 /* Neighbours of sample i by the bank's vectors now: fills indices and similarities (up to limit), returns how many. */
 int64_t label_generation_neighbours(
@@ -82,7 +82,7 @@ int64_t label_generation_neighbours(
 
 /*
  * The state for checkpoints: named arrays that together are everything that changes.  Write them to a file; to resume,
- * make the same label generation anew and copy them back into the same places.
+ * make the same label generation again and copy them back into the same places.
  */
 int label_generation_array_count(const label_generation *g);
 /* "label.text", "suggestion.text", ... */

@@ -1,5 +1,5 @@
 /*
- * objectives/label_neighbours.c - the nearest neighbours of every vector of a bank, and what their truth says.
+ * objectives/label_neighbours.c - the nearest neighbours of every vector of a bank, and the mean of their labels.
  *
  * Blocks of rows times the whole bank are products on a packed matrix; each block runs on one thread and keeps for each
  * row a heap of the k best, so the result does not depend on the number of threads.

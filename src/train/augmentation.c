@@ -1,4 +1,4 @@
-/* train/augmentation.c - words dropped, pictures mirrored, moved and lit anew. */
+/* train/augmentation.c - words dropped, pictures mirrored, moved and changed in brightness. */
 #include "train/augmentation.h"
 
 #include <math.h>
@@ -12,9 +12,24 @@
 
 enum { NUMBERS_A_CLIP = 8 }; /* flip, x, y, contrast, brightness, level */
 
-static void drop_words(
-    const run_settings *c, const struct tokenizer *tokenizer, batch *b, const int64_t *clips, uint64_t at)
+augmentation augmentation_from(const run_settings *run, const configuration *model, const struct tokenizer *tokenizer)
 {
+    const augment_settings *c = &run->augment;
+    bool scratch = !*model->text.encoder;
+    return (augmentation){.words = c->words >= 0 ? c->words
+            : scratch                            ? AUGMENT_WORDS_FROM_SCRATCH
+                                                 : 0,
+        .shift = c->shift,
+        .light = c->light,
+        .level = c->level,
+        .flip = c->flip,
+        .seed = (uint64_t)run->train.seed,
+        .tokenizer = tokenizer};
+}
+
+static void drop_words(const augmentation *a, batch *b, const int64_t *clips, uint64_t at)
+{
+    const struct tokenizer *tokenizer = a->tokenizer;
     int32_t unknown = tokenizer_special_ids(tokenizer).unk;
     uint64_t stream = random_stream("train.augment.words");
     const batch_modality *text = &b->part[MODALITY_TEXT];
@@ -27,8 +42,8 @@ static void drop_words(
         int32_t *ids = b->ids + row * text->steps;
         for (int64_t s = 0; s < text->steps; s++)
             if (!tokenizer_is_special(tokenizer, ids[s]) &&
-                (double)random_uniform_at((uint64_t)c->train.seed, stream,
-                    (at + (uint64_t)clips[i]) * 4096 + (uint64_t)s % 4096) < c->augment.words)
+                (double)random_uniform_at(a->seed, stream, (at + (uint64_t)clips[i]) * 4096 + (uint64_t)s % 4096) <
+                    a->words)
                 ids[s] = unknown;
     }
 }
@@ -48,13 +63,13 @@ static void change_plane(
 }
 
 /* the two frames of one clip, (2, 3, side, side) normalised; u: the choices of its sample */
-static void change_pictures(const run_settings *c, batch *b, int64_t row, const float *u, float *copy)
+static void change_pictures(const augmentation *a, batch *b, int64_t row, const float *u, float *copy)
 {
     int64_t side = b->image_size;
-    float gain = 1 + (float)c->augment.light * (2 * u[3] - 1), brightness = (float)c->augment.light * (2 * u[4] - 1);
-    int64_t reach = (int64_t)floor(c->augment.shift * (double)side), wide = 2 * reach + 1;
+    float gain = 1 + (float)a->light * (2 * u[3] - 1), brightness = (float)a->light * (2 * u[4] - 1);
+    int64_t reach = (int64_t)floor(a->shift * (double)side), wide = 2 * reach + 1;
     int64_t dx = (int64_t)(u[1] * (float)wide) - reach, dy = (int64_t)(u[2] * (float)wide) - reach;
-    bool flip = c->augment.flip && u[0] < 0.5f;
+    bool flip = a->flip && u[0] < 0.5f;
     for (int plane = 0; plane < 6; plane++) {
         int k = plane % 3;
         float middle = (0.5f - CLIP_PICTURE_MEAN[k]) / CLIP_PICTURE_STD[k]; /* grey stays grey */
@@ -63,31 +78,29 @@ static void change_pictures(const run_settings *c, batch *b, int64_t row, const 
     }
 }
 
-smac_status augment_batch(const run_settings *c, const struct tokenizer *tokenizer, batch *b, const int64_t *clips,
-    uint64_t at, smac_error *error)
+smac_status augment_batch(const augmentation *a, batch *b, const int64_t *clips, uint64_t at, smac_error *error)
 {
-    if (b->ids && tokenizer && c->augment.words > 0)
-        drop_words(c, tokenizer, b, clips, at);
-    bool pictures = b->pictures && (c->augment.flip || c->augment.shift > 0 || c->augment.light > 0);
-    bool sounds = b->mel && c->augment.level > 0;
+    if (b->ids && a->tokenizer && a->words > 0)
+        drop_words(a, b, clips, at);
+    bool pictures = b->pictures && (a->flip || a->shift > 0 || a->light > 0);
+    bool sounds = b->mel && a->level > 0;
     if (!pictures && !sounds)
         return SMAC_OK;
     float *copy = memory_new((size_t)(b->image_size * b->image_size), sizeof *copy);
     if (!copy)
-        return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to augment a batch");
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory to augment a batch");
     uint64_t stream = random_stream("train.augment");
     for (int64_t i = 0; i < b->size; i++) {
         float u[NUMBERS_A_CLIP]; /* one choice for all clips of a sample */
         for (int k = 0; k < NUMBERS_A_CLIP; k++)
-            u[k] = random_uniform_at(
-                (uint64_t)c->train.seed, stream, (at + (uint64_t)clips[i]) * NUMBERS_A_CLIP + (uint64_t)k);
-        const batch_modality *v = &b->part[MODALITY_VISION], *a = &b->part[MODALITY_AUDIO];
+            u[k] = random_uniform_at(a->seed, stream, (at + (uint64_t)clips[i]) * NUMBERS_A_CLIP + (uint64_t)k);
+        const batch_modality *v = &b->part[MODALITY_VISION], *sound = &b->part[MODALITY_AUDIO];
         for (int64_t s = 0; pictures && v->place && s < v->steps * v->crops; s++)
             if (v->place[i * v->steps * v->crops + s] >= 0)
-                change_pictures(c, b, v->place[i * v->steps * v->crops + s], u, copy);
-        float level = (float)c->augment.level * (2 * u[5] - 1);
-        for (int64_t s = 0; sounds && a->place && s < a->steps * a->crops; s++) {
-            int64_t row = a->place[i * a->steps * a->crops + s];
+                change_pictures(a, b, v->place[i * v->steps * v->crops + s], u, copy);
+        float level = (float)a->level * (2 * u[5] - 1);
+        for (int64_t s = 0; sounds && sound->place && s < sound->steps * sound->crops; s++) {
+            int64_t row = sound->place[i * sound->steps * sound->crops + s];
             float *mel = b->mel + row * b->mel_bins * b->mel_frames;
             for (int64_t k = 0; row >= 0 && k < b->mel_bins * b->mel_frames; k++)
                 mel[k] += level;

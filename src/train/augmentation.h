@@ -1,6 +1,6 @@
 /*
  * train/augmentation.h - small changes to the raw form of training clips, so that towers that start from nothing learn
- * expressions and not speakers: words replaced by the unknown token, pictures mirrored, moved and lit anew.
+ * expressions and not speakers: words replaced by the unknown token, pictures mirrored, moved and changed in brightness.
  *
  * Everything is a function of (seed, epoch, clip), so resuming gives the same bits.  Validation, test, and vectors of
  * frozen encoders are never changed.
@@ -13,16 +13,25 @@
 
 struct tokenizer;
 
+#define AUGMENT_WORDS_FROM_SCRATCH 0.25 /* augment.words -1: of an encoder that is trained from scratch */
+
+typedef struct augmentation {
+    double words, shift, light, level;
+    bool flip;
+    uint64_t seed;
+    const struct tokenizer *tokenizer; /* NULL: words are not changed */
+} augmentation;
+augmentation augmentation_from(const run_settings *run, const configuration *model, const struct tokenizer *tokenizer);
+
 /*
  * Change the batch in place.  clips (size): the clips' numbers; at = a number that differs for every (epoch, clip) when
  * the clip's number is added: epoch * (number of clips).
- *   augment.words   each token but special ones becomes the unknown token with this probability
- *   augment.flip    half of the clips are mirrored left to right
- *   augment.shift   a picture moves by up to this share of its side in both directions, edges repeated
- *   augment.light   contrast and brightness change by up to this share
- *   augment.level   the filter bank is raised or lowered by up to this much (in units of its normalised values)
+ *   words   each token but special ones becomes the unknown token with this probability
+ *   flip    half of the clips are mirrored left to right
+ *   shift   a picture moves by up to this share of its side in both directions, edges repeated
+ *   light   contrast and brightness change by up to this share
+ *   level   the filter bank is raised or lowered by up to this much (in units of its normalised values)
  */
-smac_status augment_batch(const run_settings *c, const struct tokenizer *tokenizer, batch *b, const int64_t *clips,
-    uint64_t at, smac_error *error);
+smac_status augment_batch(const augmentation *a, batch *b, const int64_t *clips, uint64_t at, smac_error *error);
 
 #endif

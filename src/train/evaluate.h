@@ -1,6 +1,6 @@
 /*
  * train/evaluate.h - a trained model over one split: metrics of every task, over all clips and for each dataset, each
- * head apart, predictions as CSV, all as JSON.
+ * head by itself, predictions as CSV, all as JSON.
  */
 #ifndef SMAC_TRAIN_EVALUATE_H
 #define SMAC_TRAIN_EVALUATE_H

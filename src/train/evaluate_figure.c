@@ -5,7 +5,7 @@
 
 #include "train/evaluate.h"
 
-/* "TASK@DATASET.METRIC" apart; parts that are not there are "". */
+/* The parts of "TASK@DATASET.METRIC"; "" for those that are missing. */
 typedef struct figure_parts {
     char task[TASK_NAME_MAX], source[TASK_NAME_MAX], metric[TASK_NAME_MAX];
 } figure_parts;

@@ -7,18 +7,21 @@
 #include "base/text.h"
 
 static const setting augment_keys[] = {
-    SETTING_N(augment_settings, words, "0", 0, 0.99, "in training a token becomes the unknown one so often"),
-    SETTING_S(augment_settings, flip, "false", "in training half of the clips are mirrored left to right"),
+    SETTING_N(augment_settings, words, "-1", -1, 0.99,
+        "probability that a token becomes the unknown one in training; -1: 0.25 for an encoder trained from scratch, else 0"),
+    SETTING_S(augment_settings, flip, "true", "in training half of the clips are mirrored left to right"),
     SETTING_N(augment_settings, shift, "0", 0, 0.5, "in training pictures move by up to this share of their side"),
-    SETTING_N(augment_settings, light, "0", 0, 1, "in training contrast and brightness change by up to this share"),
+    SETTING_N(augment_settings, light, "0.15", 0, 1, "in training contrast and brightness change by up to this share"),
     SETTING_N(augment_settings, level, "0", 0, 10,
         "in training the filter bank is raised or lowered by up to this much (of its normalised values)"),
 };
 static const settings_section augment_section = {"augment", augment_keys, sizeof augment_keys / sizeof *augment_keys};
 
 static const setting train_keys[] = {
-    SETTING_I(train_settings, epochs, "30", 1, 1000000, "epochs; the best on validation is kept"),
-    SETTING_I(train_settings, batch, "0", 0, 1000000, "clips a step; 0: 32, and train.large_batch for large sets"),
+    SETTING_I(train_settings, epochs, "16", 1, 1000000, "epochs; the best on validation is kept"),
+    SETTING_I(train_settings, batch, "0", 0, 1000000,
+        "clips a step; 0: train.small_batch, and train.large_batch for large sets"),
+    SETTING_I(train_settings, small_batch, "16", 1, 1000000, "clips a step for other sets"),
     SETTING_I(train_settings, large_batch, "64", 1, 1000000, "clips a step for large sets"),
     SETTING_I(train_settings, large_from, "5000", 1, 1000000000, "training clips from which a set is large"),
     SETTING_N(train_settings, sampling, "1", 0.01, 100,
@@ -137,7 +140,7 @@ int64_t run_batch(const train_settings *train, int64_t training_clips)
 {
     if (train->batch > 0)
         return train->batch;
-    return training_clips >= train->large_from ? train->large_batch : 32;
+    return training_clips >= train->large_from ? train->large_batch : train->small_batch;
 }
 
 /* --- the page ----------------------------------------------------------------------------------------------------- */

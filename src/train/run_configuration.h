@@ -17,7 +17,7 @@ typedef struct augment_settings {
 } augment_settings;
 
 typedef struct train_settings {
-    int64_t epochs, batch, large_batch, large_from, seed, patience, threads, accumulate;
+    int64_t epochs, batch, small_batch, large_batch, large_from, seed, patience, threads, accumulate;
     double sampling;
     double rate, encoder_rate, beta1, beta2, epsilon, weight_decay, clip, warmup, modality_dropout;
     schedule_kind schedule;
@@ -82,7 +82,7 @@ smac_status run_configuration_preset(run_configuration *c, const char *name, sma
 /* docs/configuration.md.  Free with free(); NULL when memory is short. */
 char *run_configuration_to_markdown(void);
 
-/* train.batch, or when that is 0: 32, and train.large_batch from train.large_from training clips on. */
+/* train.batch, or when that is 0: train.small_batch, and train.large_batch from train.large_from training clips on. */
 int64_t run_batch(const train_settings *train, int64_t training_clips);
 
 #endif

@@ -76,7 +76,7 @@ static smac_status run_batches(training *t, step_work *w, smac_error *error)
     return SMAC_OK;
 }
 
-/* At the end of an epoch the work is shown but not left half done: being asked to stop counts after it. */
+/* Shows the progress of the end of an epoch, which is always completed: a request to stop takes effect after it. */
 static int note_stop(void *user, const char *what, double done, double total)
 {
     training *t = user;
@@ -201,7 +201,7 @@ static smac_status begin_or_resume(training *t, bool *resumed, smac_error *error
     *resumed = false;
     if (t->options->resume && file_exists(last)) {
         tensor_file *file = NULL;
-        TRY(error_advise(error, tensor_file_open(last, &file, error), SMAC_ERROR_FORMAT, "--overwrite starts anew"));
+        TRY(error_advise(error, tensor_file_open(last, &file, error), SMAC_ERROR_FORMAT, "--overwrite starts over"));
         smac_status status = training_check_configuration(t, file, last, error);
         if (status == SMAC_OK)
             status = training_restore(t, file, error);
@@ -215,7 +215,7 @@ static smac_status begin_or_resume(training *t, bool *resumed, smac_error *error
     } else if (!t->options->resume && !t->options->overwrite &&
         (file_exists(last) || file_exists(t->paths[RUN_BEST]))) {
         return FAIL(error, SMAC_ERROR_ARGUMENT,
-            "%.300s holds a run already; go on with it by --resume, start anew by "
+            "%.300s holds a run already; continue it with --resume, start over with "
             "--overwrite, or choose another folder",
             t->options->out);
     }

@@ -29,7 +29,7 @@ typedef struct train_options {
     const char *out;                 /* the run's folder */
     run_configuration configuration; /* defaults, preset, file and --set already applied; its datasets */
     bool resume;                     /* go on from out/last.safetensors; a run that has ended is fine */
-    bool overwrite;                  /* start anew in a folder that holds a run (without it and resume: an error) */
+    bool overwrite;                  /* start over in a folder that holds a run (without it and resume: an error) */
     bool skip_bad;
     int64_t checkpoint_seconds; /* within an epoch, at most this long between checkpoints; 0: 120 */
     const struct team *team;    /* train/team.h: this process is one of several; NULL: it is alone */

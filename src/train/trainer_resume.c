@@ -10,8 +10,8 @@
 #include "base/memory.h"
 #include "train/trainer_internal.h"
 
-static const char DAMAGED[] = "start anew in another folder";
-#define OTHER_FOLDER "give the data it began with, or start anew in another folder"
+static const char DAMAGED[] = "start over in another folder";
+#define OTHER_FOLDER "give the data it began with, or start over in another folder"
 
 /* --- the configuration -------------------------------------------------------------------------------------------- */
 
@@ -54,7 +54,7 @@ static smac_status check_epochs(
         return SMAC_OK;
     return FAIL(error, SMAC_ERROR_MISMATCH,
         "%.300s was made with train.epochs=%lld, and %lld would move the schedule of the learning rate (warm-up and "
-        "decay are shares of all steps); resume with %lld, or start anew in another folder",
+        "decay are shares of all steps); resume with %lld, or start over in another folder",
         path, (long long)before->epochs, (long long)now->epochs, (long long)before->epochs);
 }
 
@@ -80,7 +80,7 @@ smac_status training_check_configuration(
         if (!may_differ && settings_get(before, place.name, b) && strcmp(a, b) != 0)
             status = FAIL(error, SMAC_ERROR_MISMATCH,
                 "%.300s was made with %s=%.100s, but this run has %.100s; resume with the same configuration, or start "
-                "anew in another folder",
+                "over in another folder",
                 path, place.name, b, a);
     }
     if (status == SMAC_OK) {
@@ -107,7 +107,7 @@ static smac_status check_encoders(const training *t, const tensor_file *file, co
         if (*now && then && strcmp(then, now) != 0)
             status = FAIL(error, SMAC_ERROR_MISMATCH,
                 "%.200s began with a %s encoder of SHA-256 %.64s, but the one there now has %.64s: put that one back, or "
-                "start anew in another folder",
+                "start over in another folder",
                 path, modality_name((modality)m), then, now);
     }
     json_decref(encoders);

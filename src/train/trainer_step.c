@@ -135,7 +135,8 @@ static smac_status gather_batch(training *t, step_work *w, smac_error *error)
         w->samples[i] = &t->cache->samples[t->items[own[i]]];
     training_modality_dropout(t, own, w->count, w->drop);
     TRY(system_batch(t->system, w->samples, w->count, w->drop, &w->batch, error));
-    return augment_batch(t->run, t->system->tokenizer, &w->batch, own, (uint64_t)t->epoch * (uint64_t)t->count, error);
+    augmentation change = augmentation_from(t->run, &t->system->configuration, t->system->tokenizer);
+    return augment_batch(&change, &w->batch, own, (uint64_t)t->epoch * (uint64_t)t->count, error);
 }
 
 /* What the contrasts compare: this batch, or with a team the vectors of all ranks. */
@@ -336,7 +337,7 @@ static void mean_terms(term_sums *s, int task_count)
 
 /* --- a step ------------------------------------------------------------------------------------------------------- */
 
-/* The gradient is not finite: says by which operation, if that can be found out. */
+/* The gradient is not finite: names the operation, if that can be found out. */
 static void explain_gradient(training *t, step_work *w, smac_error *error)
 {
     smac_error detail = {0};

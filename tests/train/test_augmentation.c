@@ -9,7 +9,7 @@ enum { SIDE = 8, TOKENS = 6 };
 static const char *const vocabulary[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "film"};
 
 typedef struct fixture {
-    run_settings c;
+    augmentation c;
     tokenizer *t;
     batch b;
     uint8_t present[2];
@@ -47,8 +47,8 @@ static void fill(fixture *f)
 static int set_up(void **state)
 {
     fixture *f = calloc(1, sizeof *f);
-    settings_defaults((settings_view){&run_table, &f->c});
     assert_ok(tokenizer_open_wordpiece(vocabulary, 7, true, &f->t, error));
+    f->c.tokenizer = f->t;
     fill(f);
     *state = f;
     return 0;
@@ -61,24 +61,39 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void nothing_changes_by_default(void **state)
+static void nothing_changes_without_being_asked(void **state)
 {
     fixture *f = *state;
     fixture before = *f;
-    assert_ok(augment_batch(&f->c, f->t, &f->b, (int64_t[]){3, 4}, 100, error));
+    assert_ok(augment_batch(&f->c, &f->b, (int64_t[]){3, 4}, 100, error));
     assert_memory_equal(f->ids, before.ids, sizeof f->ids);
     assert_memory_equal(f->pictures, before.pictures, sizeof f->pictures);
     assert_memory_equal(f->mel, before.mel, sizeof f->mel);
+}
+
+/* By default a pre-trained encoder gets its words as they are. */
+static void words_depend_on_the_encoder(void **state)
+{
+    fixture *f = *state;
+    static run_configuration c;
+    run_configuration_defaults(&c);
+    assert_near(augmentation_from(&c.run, &c.model, f->t).words, 0.25, 0);
+    assert_ok(run_configuration_assign(&c, "text.encoder=minilm-l6", error));
+    assert_near(augmentation_from(&c.run, &c.model, f->t).words, 0, 0);
+    assert_ok(run_configuration_assign(&c, "augment.words=0.1", error));
+    assert_near(augmentation_from(&c.run, &c.model, f->t).words, 0.1, 0);
+    assert_ok(run_configuration_preset(&c, "method", error));
+    assert_near(augmentation_from(&c.run, &c.model, f->t).words, 0, 0);
 }
 
 static void words_become_unknown_but_special_tokens_stay(void **state)
 {
     fixture *f = *state;
     int dropped = 0, kept = 0;
-    f->c.augment.words = 0.5;
+    f->c.words = 0.5;
     for (uint64_t epoch = 0; epoch < 200; epoch++) {
         fill(f);
-        assert_ok(augment_batch(&f->c, f->t, &f->b, (int64_t[]){3, 4}, epoch * 10, error));
+        assert_ok(augment_batch(&f->c, &f->b, (int64_t[]){3, 4}, epoch * 10, error));
         for (int i = 0; i < 2 * TOKENS; i++) {
             int k = i % TOKENS;
             if (k == 0 || k == 4 || k == 5)
@@ -96,23 +111,23 @@ static void words_become_unknown_but_special_tokens_stay(void **state)
 static void pictures_are_mirrored_and_moved_whole(void **state)
 {
     fixture *f = *state;
-    f->c.augment.flip = true;
+    f->c.flip = true;
     int mirrored = 0;
     for (uint64_t epoch = 0; epoch < 100; epoch++) {
         fill(f);
-        assert_ok(augment_batch(&f->c, f->t, &f->b, (int64_t[]){3, 4}, epoch * 10, error));
+        assert_ok(augment_batch(&f->c, &f->b, (int64_t[]){3, 4}, epoch * 10, error));
         bool flip = f->pictures[0] > 0; /* all planes and frames of a clip alike */
         for (int i = 0; i < 6 * SIDE * SIDE; i++)
             assert_near(f->pictures[i], flip ? SIDE - 1 - i % SIDE : i % SIDE, 1e-5);
         mirrored += flip;
     }
     assert_true(mirrored > 30 && mirrored < 70);
-    f->c.augment.flip = false;
-    f->c.augment.shift = 0.25; /* up to two pixels */
+    f->c.flip = false;
+    f->c.shift = 0.25; /* up to two pixels */
     int seen[5] = {0};
     for (uint64_t epoch = 0; epoch < 100; epoch++) {
         fill(f);
-        assert_ok(augment_batch(&f->c, f->t, &f->b, (int64_t[]){3, 4}, epoch * 10, error));
+        assert_ok(augment_batch(&f->c, &f->b, (int64_t[]){3, 4}, epoch * 10, error));
         int dx = (int)lroundf(f->pictures[3]) - 3;
         assert_true(dx >= -2 && dx <= 2);
         seen[dx + 2]++;
@@ -126,9 +141,9 @@ static void pictures_are_mirrored_and_moved_whole(void **state)
 static void light_keeps_the_order_and_level_moves_all(void **state)
 {
     fixture *f = *state;
-    f->c.augment.light = 0.3;
-    f->c.augment.level = 0.5;
-    assert_ok(augment_batch(&f->c, f->t, &f->b, (int64_t[]){3, 4}, 0, error));
+    f->c.light = 0.3;
+    f->c.level = 0.5;
+    assert_ok(augment_batch(&f->c, &f->b, (int64_t[]){3, 4}, 0, error));
     float gain = f->pictures[1] - f->pictures[0];
     assert_true(gain > 0.69f && gain < 1.31f && fabsf(gain - 1) > 1e-4f);
     for (int x = 0; x < SIDE; x++)
@@ -143,20 +158,21 @@ static void light_keeps_the_order_and_level_moves_all(void **state)
 static void the_same_epoch_and_clip_give_the_same(void **state)
 {
     fixture *f = *state;
-    f->c.augment.light = 0.3;
-    f->c.augment.shift = 0.2;
-    assert_ok(augment_batch(&f->c, f->t, &f->b, (int64_t[]){3, 4}, 50, error));
+    f->c.light = 0.3;
+    f->c.shift = 0.2;
+    assert_ok(augment_batch(&f->c, &f->b, (int64_t[]){3, 4}, 50, error));
     float first[6 * SIDE * SIDE];
     memcpy(first, f->pictures, sizeof first);
     fill(f);
-    assert_ok(augment_batch(&f->c, f->t, &f->b, (int64_t[]){4, 3}, 50, error)); /* elsewhere in another batch */
+    assert_ok(augment_batch(&f->c, &f->b, (int64_t[]){4, 3}, 50, error)); /* elsewhere in another batch */
     assert_memory_equal(first, f->pictures + 6 * SIDE * SIDE, sizeof first);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(nothing_changes_by_default, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nothing_changes_without_being_asked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(words_depend_on_the_encoder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(words_become_unknown_but_special_tokens_stay, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pictures_are_mirrored_and_moved_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(light_keeps_the_order_and_level_moves_all, set_up, tear_down),
