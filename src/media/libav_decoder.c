@@ -438,7 +438,7 @@ static void decoder_warn_of_losses(decoder *d)
         bool own;
         double expected = stated_end(f, stream, &own);
         double end = own ? all[i].seconds : fmax(all[0].seconds, all[1].seconds); /* one may end before the other */
-        if (all[i].seconds <= 0 || !(end < expected * 0.98 - 0.5))
+        if (all[i].seconds <= 0 || !(end < expected * 0.98 - (own ? 0.25 : 0.5)))
             continue;
         if (!own)
             libav_warn(f, "its %s ends after %.2f s of %.2f s: the file may be cut off", all[i].name, all[i].seconds,
