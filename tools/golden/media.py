@@ -25,7 +25,7 @@ OUT = Path(__file__).resolve().parents[2] / "tests" / "golden" / "media"
 
 
 def test_picture(width, height):
-    """The same formula stands in tests/media/test_resize.c."""
+    """The same formula is in tests/media/test_resize.c."""
     x = numpy.arange(width, dtype=numpy.int64)[None, :, None]
     y = numpy.arange(height, dtype=numpy.int64)[:, None, None]
     c = numpy.arange(3, dtype=numpy.int64)[None, None, :]
@@ -134,7 +134,7 @@ def picture_file():
     halves = Image.new("RGB", (64, 48), (255, 0, 0))
     halves.paste((0, 0, 255), (32, 0, 64, 48))
     exif = Image.Exif()
-    exif[0x112] = 6  # to be turned right
+    exif[0x112] = 6  # to be rotated clockwise
     halves.save(OUT / "exif.jpg", exif=exif, quality=95)
     huge = bytearray((OUT / "still.png").read_bytes())
     huge[16:24] = struct.pack(">II", 60000, 60000)
