@@ -194,6 +194,9 @@ static smac_status take_words(smac_session *s, const char *text, double start, d
     if (!text || !(start >= 0) || !(end >= start) || !isfinite(end))
         return FAIL(
             error, SMAC_ERROR_ARGUMENT, "words from %g to %g s; expected a text and 0 <= start <= end", start, end);
+    if (end > s->options.max_seconds)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "words at %g s are beyond the limit of %g s (max_seconds)", end,
+            s->options.max_seconds);
     if (s->options.text || s->options.transcript || s->listening)
         return FAIL(
             error, SMAC_ERROR_ARGUMENT, "the session has its words from elsewhere: give none, or open it without");

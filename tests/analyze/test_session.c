@@ -339,6 +339,7 @@ static void wrong_input_is_refused_and_the_session_goes_on(void **state)
     assert_int_equal(smac_session_words(s, "\xff", 0, 1, &why), SMAC_ERROR_ARGUMENT);
     assert_int_equal(smac_session_words(s, "a", 2, 1, &why), SMAC_ERROR_ARGUMENT);
     assert_int_equal(smac_session_words(s, NULL, 0, 1, &why), SMAC_ERROR_ARGUMENT);
+    assert_int_equal(smac_session_words(s, "a", 2, 1e9, &why), SMAC_ERROR_ARGUMENT); /* would be whole up to there */
     assert_ok(smac_session_frame(s, &p, 2, error));
     /* beyond the limit: the session ends, and says so again */
     assert_int_equal(smac_session_frame(s, &p, 1e6, &why), SMAC_ERROR_FORMAT);
