@@ -3,11 +3,20 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "data/check.h"
 
 static int64_t whole(const json_t *object, const char *name)
 {
     return (int64_t)json_integer_value(json_object_get(object, name));
+}
+
+/* Names come from files: control characters would reach the terminal. */
+static void add_name(text_buffer *out, const char *name)
+{
+    char clean[600];
+    utf8_printable(name, strlen(name), clean, sizeof clean);
+    text_add(out, clean);
 }
 
 static void render_splits(const json_t *splits, text_buffer *out)
@@ -43,13 +52,19 @@ static void render_labels(const char *task, const json_t *splits, text_buffer *o
     size_t i;
     json_object_foreach((json_t *)(uintptr_t)splits, name, one)
     {
-        text_format(out, "  %s, %s: %lld labelled", task, name, (long long)whole(one, "labelled"));
+        text_add(out, "  ");
+        add_name(out, task);
+        text_format(out, ", %s: %lld labelled", name, (long long)whole(one, "labelled"));
         json_object_foreach(json_object_get(one, "own"), label, count)
             text_format(out, ", %lld by %s alone", (long long)json_integer_value(count), label);
         text_add(out, ":");
         if (json_object_get(one, "classes")) {
             json_object_foreach(json_object_get(one, "classes"), label, count)
-                text_format(out, " %s %g", label, json_number_value(count));
+            {
+                text_add_char(out, ' ');
+                add_name(out, label);
+                text_format(out, " %g", json_number_value(count));
+            }
         } else {
             text_format(out,
                 " %.3g to %.3g, mean %.3g; sevenths of the range:", json_number_value(json_object_get(one, "min")),
@@ -72,7 +87,11 @@ static void render_problems(const json_t *problems, text_buffer *out)
         text_format(
             out, "%lld x %s\n", (long long)whole(one, "count"), json_string_value(json_object_get(one, "kind")));
         json_array_foreach(json_object_get(one, "examples"), k, example)
-            text_format(out, "    %s\n", json_string_value(example));
+        {
+            text_add(out, "    ");
+            add_name(out, json_string_value(example));
+            text_add_char(out, '\n');
+        }
     }
 }
 

@@ -189,21 +189,25 @@ static const char *words_of(reading *g, const char *text)
 static void check_labels(const reading *g, const csv_row *row, dataset_split split, char why[LABEL_WHY])
 {
     float values[TASK_CLASSES_MAX];
+    bool labelled = split == SPLIT_TEST;
     *why = 0;
     for (int task = 0; task < g->d->task_count; task++) {
         for (int i = 0; i < TRUTH_KINDS && !*why; i++) {
             const char *text = cell(row, g->label_column[task][i]);
             char reason[LABEL_WHY];
-            if (label_is_missing(text)) {
-                if (i == TRUTH_MULTIMODAL && split != SPLIT_TEST)
-                    snprintf(why, LABEL_WHY, "it has no label of %s", g->d->tasks[task].name);
-            } else if (!label_parse(&g->d->tasks[task], text, values, reason)) {
+            if (label_is_missing(text))
+                continue;
+            labelled = labelled || i == TRUTH_MULTIMODAL;
+            if (!label_parse(&g->d->tasks[task], text, values, reason)) {
                 const char *head =
                     g->first_row ? cell(&g->table.rows[0], g->label_column[task][i]) : column_names[LABEL + i];
                 snprintf(why, LABEL_WHY, "%.60s: %.130s", head, reason);
             }
         }
     }
+    if (!*why && !labelled) /* a label of one of several tasks is enough */
+        snprintf(why, LABEL_WHY, "it has no label of %s%s", g->d->tasks[0].name,
+            g->d->task_count > 1 ? " or another wanted task" : "");
 }
 
 static bool set_labels(reading *g, const csv_row *row, dataset_item *item)

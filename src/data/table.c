@@ -100,6 +100,46 @@ static smac_status split_task_name(const table_reading *g, char name[TASK_NAME_M
     return SMAC_OK;
 }
 
+/* "-0,5": a number with a decimal comma.  *digits: how many follow the comma, 0 without one. */
+static bool is_comma_number(const char *text, size_t *digits)
+{
+    text += *text == '-' || *text == '+';
+    size_t whole = strspn(text, "0123456789");
+    *digits = text[whole] == ',' ? strspn(text + whole + 1, "0123456789") : 0;
+    return whole > 0 && text[whole + (*digits ? *digits + 1 : 0)] == 0;
+}
+
+/*
+ * Columns of numbers with a decimal comma, as spreadsheets of many languages write them, get a point in its place, with a
+ * note.  Three digits after every comma may be thousands: such a column is left as it is.
+ */
+static void mend_decimal_commas(table_reading *g)
+{
+    const csv_table *table = &g->set.table;
+    for (size_t c = 0; c < table->rows[0].count; c++) {
+        size_t commas = 0, thousands = 0, digits;
+        bool numbers = true;
+        for (size_t i = 1; i < table->count && numbers; i++) {
+            const char *cell = set_cell(&table->rows[i], (int)c);
+            if (label_is_missing(cell))
+                continue;
+            numbers = is_comma_number(cell, &digits);
+            commas += digits > 0;
+            thousands += digits == 3;
+        }
+        if (!numbers || commas == 0 || thousands == commas)
+            continue;
+        for (size_t i = 1; i < table->count; i++) {
+            char *comma = c < table->rows[i].count ? strchr(table->rows[i].cells[c], ',') : NULL;
+            if (comma)
+                *comma = '.';
+        }
+        report_log(g->set.report, LOG_WARNING,
+            "%s: the numbers of column %s have decimal commas; they are read as points", g->set.path,
+            table->rows[0].cells[c]);
+    }
+}
+
 static smac_status add_task(table_reading *g, const char *name, label_kind kind)
 {
     static const char *const endings[TRUTH_KINDS] = {"", "_T", "_A", "_V"};
@@ -256,6 +296,7 @@ static smac_status read_rows(table_reading *g)
     if (set->table.count < 2)
         return FAIL(set->error, SMAC_ERROR_FORMAT, "%.300s has %s; expected a header line and one line a clip",
             set->path, set->table.count ? "a header line alone" : "no line");
+    mend_decimal_commas(g);
     for (int i = 0; i < COLUMNS; i++)
         g->column[i] = find_column(&set->table, column_names[i]);
     if (g->column[MEDIA] < 0 && g->column[TEXT] < 0)

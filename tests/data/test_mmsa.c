@@ -167,6 +167,15 @@ static void test_bad_input(void **state)
         write_text(folder, "label.csv", text);
         expect_error(folder, "sims", NULL, SMAC_ERROR_FORMAT, rows[i].says);
     }
+    dataset *two = NULL; /* a label of one of several tasks is enough */
+    write_text(folder, "label.csv",
+        "video_id,clip_id,text,label,mode,odd\na,1,x,0.5,train,\na,2,y,,train,yes\na,3,z,0,train,no\n");
+    assert_ok(read_with(folder, "sims", false, "sentiment,odd", &two, error));
+    assert_int_equal(two->count, 3);
+    assert_true(isnan(dataset_label(two, &two->items[0], 1, TRUTH_MULTIMODAL)));
+    assert_true(isnan(dataset_label(two, &two->items[1], 0, TRUTH_MULTIMODAL)));
+    assert_false(isnan(dataset_label(two, &two->items[1], 1, TRUTH_MULTIMODAL)));
+    dataset_free(two);
     write_text(
         folder, "label.csv", "video_id,clip_id,text,label,mode\na,1,x,zero,train\na,2,y,0,train\na,3,z,9,train\n");
     dataset *d = NULL;

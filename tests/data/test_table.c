@@ -187,6 +187,19 @@ static void separators_and_encodings(void **state)
     dataset_free(d);
 }
 
+/* Spreadsheets of many languages: semicolons between the cells, commas in the numbers. */
+static void decimal_commas(void **state)
+{
+    (void)state;
+    dataset *d = NULL;
+    write_text(folder, "comma.csv", "text;label;split\nx;0,5;train\ny;-0,5;valid\nz;1;train\n");
+    assert_ok(read_with("comma.csv", "label:score", false, &d, NULL, error));
+    assert_near(dataset_label(d, &d->items[0], 0, TRUTH_MULTIMODAL), 0.5, 1e-6);
+    assert_near(dataset_label(d, &d->items[1], 0, TRUTH_MULTIMODAL), -0.5, 1e-6);
+    assert_near(dataset_label(d, &d->items[2], 0, TRUTH_MULTIMODAL), 1, 1e-6);
+    dataset_free(d);
+}
+
 static void test_bad(void **state)
 {
     (void)state;
@@ -203,7 +216,7 @@ static void test_bad(void **state)
         {"text,label,split,start\nx,1,train,soon\ny,2,valid,1\n", NULL, "seconds"},
         {"media,label,split\nnothing.wav,1,train\nnothing.wav,2,valid\n", NULL, "nothing.wav"},
         {"id,text,label,split\na,x,1,train\na,y,2,valid\n", NULL, "twice"},
-        {"text,label,split\nx,\"1,5\",train\ny,2,valid\nz,3,train\n", "label:score", "not numbers"}};
+        {"text,label,split\nx,\"1,500\",train\ny,2,valid\nz,3,train\n", "label:score", "not numbers"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         write_text(folder, "bad.csv", bad[i].text);
         expect_error("bad.csv", bad[i].task, bad[i].says);
@@ -245,6 +258,7 @@ int main(void)
         cmocka_unit_test(words_and_stars),
         cmocka_unit_test(all_columns),
         cmocka_unit_test(separators_and_encodings),
+        cmocka_unit_test(decimal_commas),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(a_models_task),
     };
