@@ -68,8 +68,8 @@ smac_status run_configuration_assign(run_configuration *c, const char *assignmen
 smac_status run_configuration_check(const run_configuration *c, smac_error *error);
 
 /*
- * A preset is a list of assignments under a name.  "method": docs/method.md to the letter, where the defaults are what was
- * measured best.
+ * A preset is a list of assignments under a name.  "method": docs/method.md to the letter; the defaults have the
+ * settings that validation on the demo's data chose.
  */
 typedef struct run_preset {
     const char *name, *documentation;
