@@ -112,8 +112,8 @@ static void work_free(work *w)
 static void *change_threads(void *context)
 {
     atomic_bool *done = context;
-    for (int i = 0; !atomic_load(done); i++)
-        parallel_set_threads(1 + i % 9);
+    for (unsigned i = 0; !atomic_load(done); i++) /* it goes round many times where the products are slow */
+        parallel_set_threads(1 + (int)(i % 9));
     return NULL;
 }
 
