@@ -30,11 +30,12 @@ check "live input" sh -c "'$build/apps/example/live_example' '$model' 32 32 10 '
 check "a segment a second, and the whole" test "$(grep -c 'voice  face' "$t/live")" = 6
 
 check "it is installed" cmake --install "$build" --prefix "$t/installed"
+sanitize=$(sed -n 's/^SMAC_SANITIZE:STRING=\(..*\)/-fsanitize=\1/p' "$build/CMakeCache.txt") # its runtime must come first
 flags=$(PKG_CONFIG_PATH=$(echo "$t"/installed/lib*/pkgconfig "$t"/installed/lib/*/pkgconfig | tr ' ' ':') pkg-config --cflags --libs semanticmac)
 where=$(dirname "$(find "$t/installed" -name libsemanticmac.so)")
 for example in "$root"/apps/example/*.c; do
   name=$(basename "$example" .c)
-  check "$name is built by pkg-config" cc -std=c11 -Wall -Wextra -Werror "$example" -o "$t/$name" $flags -lm
+  check "$name is built by pkg-config" cc -std=c11 -Wall -Wextra -Werror $sanitize "$example" -o "$t/$name" $flags -lm
 done
 check "and runs on the installed library" sh -c "LD_LIBRARY_PATH='$where' '$t/example' '$model' '$video' >'$t/found'"
 check "a line a segment" test "$(grep -c voice "$t/found")" -ge 1
