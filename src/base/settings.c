@@ -227,7 +227,7 @@ static bool set_value(const setting *s, void *value, const char *text)
     case SETTING_NUMBER:
         if (!number_parse(text, &number) || !(number >= s->low && number <= s->high))
             return false;
-        *(double *)value = number;
+        *(double *)value = number + 0.0; /* -0 becomes 0: JSON does not keep its sign */
         return true;
     case SETTING_SWITCH:
         if (!text_to_switch(text, &on))
