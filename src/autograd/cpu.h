@@ -62,5 +62,10 @@ smac_status cpu_cached_attention(device_run *run, const cached_attention_problem
 smac_status cpu_memory_attention(device_run *run, const memory_attention_problem *p);
 smac_status cpu_convolution(device_run *run, const convolution_problem *p);
 smac_status cpu_convolution_gradient(device_run *run, const convolution_problem *p);
+smac_status cpu_convolve(device_run *run, const picture_convolution *p);
+smac_status cpu_convolve_gradient(device_run *run, const picture_convolution *p);
+smac_status cpu_enlarge(device_run *run, const enlarge_problem *p);
+smac_status cpu_rectify(device_run *run, const rectify_problem *p);
+smac_status cpu_rectify_gradient(device_run *run, const rectify_problem *p);
 
 #endif

@@ -20,6 +20,7 @@
 #include "autograd/random_mask.h"
 #include "base/error.h"
 #include "compute/activation.h"
+#include "compute/convolution.h"
 #include "compute/kernels.h"
 #include "compute/precision.h"
 #include "compute/products.h"
@@ -274,6 +275,27 @@ typedef struct convolution_problem {
     bool add_x, add_w, add_b;
 } convolution_problem;
 
+/*
+ * Nearest enlargement (or reduction) of pictures, channels last: y(batch, out_height, out_width, channels) takes row
+ * floor(i height / out_height) for its row i, columns likewise.  gradient: x (+)= the sum over the pixels that took it.
+ */
+typedef struct enlarge_problem {
+    int64_t batch, height, width, channels, out_height, out_width;
+    float *x, *y;
+    bool gradient, add;
+} enlarge_problem;
+
+/* y(count) = f(x), with compute/rectifier.h's f.  rectify_gradient: dx (+)= dy f', which y decides */
+typedef struct rectify_problem {
+    rectifier end;
+    int64_t count;
+    const float *x;
+    float *y;
+    const float *dy;
+    float *dx;
+    bool add;
+} rectify_problem;
+
 /* --- decoding token by token (ops_decoder.h) -------------------------------------------------------------------------- */
 
 /* y(count, k of the table) = rows of a packed table, as its precision rounded them */
@@ -368,6 +390,11 @@ typedef struct device_operations {
     smac_status (*attention_gradient)(device_run *run, const attention_call *p);
     smac_status (*convolution)(device_run *run, const convolution_problem *p);
     smac_status (*convolution_gradient)(device_run *run, const convolution_problem *p);
+    smac_status (*convolve)(device_run *run, const picture_convolution *p); /* compute/convolution.h */
+    smac_status (*convolve_gradient)(device_run *run, const picture_convolution *p);
+    smac_status (*enlarge)(device_run *run, const enlarge_problem *p);
+    smac_status (*rectify)(device_run *run, const rectify_problem *p);
+    smac_status (*rectify_gradient)(device_run *run, const rectify_problem *p);
 
     smac_status (*packed_rows)(device_run *run, const packed_rows_problem *p);
     smac_status (*cached_attention)(device_run *run, const cached_attention_problem *p);

@@ -16,7 +16,9 @@
 #include <stdint.h>
 
 #include "compute/activation.h"
+#include "compute/depthwise.h"
 #include "compute/dropout.h"
+#include "compute/rectifier.h"
 
 /* One step of AdamW (Loshchilov and Hutter 2019); first_correction = 1 - beta1^t, second_correction = 1 - beta2^t. */
 typedef struct adamw_step {
@@ -92,6 +94,16 @@ struct kernels {
     float (*quantise_unsigned)(uint8_t *q, const float *x, int64_t n, int32_t *zero);
     float (*magnitude)(const float *x, int64_t n);                           /* max|x|; NaN if one is not finite */
     void (*quantise_by)(int8_t *q, const float *x, int64_t n, float factor); /* round(x factor), at most +-127 */
+
+    /* --- convolutions ------------------------------------------------------------------------------------------------- */
+    /* y = f(x + b); b(n) may be NULL */
+    void (*rectify)(float *y, const float *x, const float *b, int64_t n, rectifier f);
+    /* d = dy f', with y what f gave: dy where 0 < y < ceiling, 0 from the ceiling on, slope dy elsewhere.  d may be dy. */
+    void (*rectify_backward)(float *d, const float *dy, const float *y, int64_t n, rectifier f);
+    /* y = f(bias + the sum over taps of w x), or y += that sum */
+    void (*depthwise)(const depthwise_row *r);
+    /* dw of each tap += the sum over pixels of dy x */
+    void (*depthwise_weights)(const depthwise_row *r);
 
     /* --- the optimiser -------------------------------------------------------------------------------------------------- */
     /* p, m and v are renewed in one pass; g is only read.  p -= rate (m^ / (sqrt(v^) + epsilon) + weight_decay p) */

@@ -10,6 +10,12 @@ extern const struct kernels kernels_avx2;
 extern const struct kernels kernels_avx512;
 #endif
 
+/* compute/kernels_plain_vision.c */
+void rectify_plain(float *y, const float *x, const float *b, int64_t n, rectifier f);
+void rectify_backward_plain(float *d, const float *dy, const float *y, int64_t n, rectifier f);
+void depthwise_plain(const depthwise_row *r);
+void depthwise_weights_plain(const depthwise_row *r);
+
 /* Below it a row is quantised to zeros: the factor 127 / max|row| would not be finite. */
 #define SMALLEST_MAGNITUDE 1e-36f
 

@@ -463,4 +463,8 @@ const struct kernels kernels_plain = {.activate = activate,
     .magnitude = magnitude,
     .quantise_by = quantise_by,
     .dequantise = dequantise,
+    .rectify = rectify_plain,
+    .rectify_backward = rectify_backward_plain,
+    .depthwise = depthwise_plain,
+    .depthwise_weights = depthwise_weights_plain,
     .adamw = adamw};

@@ -624,6 +624,8 @@ static void logarithm(float *y, const float *x, int64_t n)
     kernels_plain.logarithm(y, x, n);
 }
 
+#include "compute/kernels_vision.h"
+
 const struct kernels KERNELS = {.activate = activate,
     .activate_backward = activate_backward,
     .exponential = exponential,
@@ -660,4 +662,8 @@ const struct kernels KERNELS = {.activate = activate,
     .magnitude = magnitude,
     .quantise_by = quantise_by,
     .dequantise = dequantise,
+    .rectify = rectify,
+    .rectify_backward = rectify_backward,
+    .depthwise = depthwise,
+    .depthwise_weights = depthwise_weights,
     .adamw = adamw};

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "compute/activation.h"
 #include "compute/precision.h"
+#include "compute/rectifier.h"
 #include "compute/workspace.h"
 
 /* --- weights packed once ----------------------------------------------------------------------------------------- */
@@ -41,7 +42,7 @@ size_t packed_matrix_bytes(const packed_matrix *p);
 /* Row i of the weight as float32 (k values), as rounded by its precision.  scratch: k floats. */
 void packed_matrix_row(const packed_matrix *p, int64_t i, float *out, float *scratch);
 
-/* y(rows, n) = activation(x(rows, k) W^T + bias(n)) */
+/* y(rows, n) = activation(x(rows, k) W^T + bias(n)), or with a rectifier in the place of the activation */
 typedef struct packed_product {
     float *y; /* may not overlap x */
     const float *x;
@@ -49,6 +50,8 @@ typedef struct packed_product {
     const packed_matrix *weight;
     const float *bias; /* NULL: none */
     activation activation;
+    bool rectifies;
+    rectifier end;      /* if it rectifies */
     workspace *scratch; /* NULL: memory from the system for this call */
 } packed_product;
 smac_status product_packed(const packed_product *p, smac_error *error);

@@ -302,6 +302,10 @@ static void finish_row(const product_work *c, const void *sums, int64_t row, int
     if (w->how == PRECISION_INT8) {
         c->kernels->dequantise(
             y, sums, w->sum + column, c->left.zero[row], c->left.scale[row], w->scale + column, bias, n, a);
+        if (c->p->rectifies)
+            c->kernels->rectify(y, y, NULL, n, c->p->end);
+    } else if (c->p->rectifies) {
+        c->kernels->rectify(y, sums, bias, n, c->p->end);
     } else if (bias) {
         c->kernels->add(y, sums, bias, n);
         if (a != ACTIVATION_NONE)

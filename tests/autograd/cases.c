@@ -2,6 +2,7 @@
 #include "autograd/cases.h"
 
 #include "autograd/ops_encoder.h"
+#include "autograd/ops_vision.h"
 
 #include "base/random.h"
 
@@ -172,6 +173,49 @@ BUILD(conv_same, op_conv1d(t, in[0], in[1], in[2], 1, 1))
 BUILD(conv_stride, op_conv1d(t, in[0], in[1], in[2], 2, 2))
 BUILD(conv_bare, op_conv1d(t, in[0], in[1], NULL, 3, 0))
 
+/* --- pictures -------------------------------------------------------------------------------------------------------- */
+#define CONV2D(...) (&(conv2d_options){__VA_ARGS__})
+BUILD(conv2d_same, op_conv2d(t, in[0], in[1], in[2], CONV2D(CONV2D_PADDING(1))))
+BUILD(conv2d_relu6,
+    op_conv2d(t, in[0], in[1], in[2], CONV2D(.stride = 2, CONV2D_PADDING(1), .activation = RECTIFIER_RELU6)))
+/* on either side of 0, and away from it */
+static value *conv2d_one(tape *t, value **in)
+{
+    const conv2d_options *o = CONV2D(.activation = RECTIFIER_LEAKY, .slope = 0.1f);
+    value *w = in[1], *b = op_scale(t, in[2], 0.1f);
+    return op_add(t, op_conv2d(t, in[0], w, b, o), op_conv2d(t, in[0], op_scale(t, w, -1.5f), b, o));
+}
+BUILD(conv2d_bare, op_conv2d(t, in[0], in[1], NULL, NULL))
+BUILD(conv2d_uneven,
+    op_conv2d(t, in[0], in[1], NULL, CONV2D(.kernel_height = 2, .kernel_width = 3, .stride = 2, .top = 2, .right = 1)))
+static value *conv2d_twice(tape *t, value **in)
+{
+    value *y = op_conv2d(t, in[0], in[1], NULL, CONV2D(CONV2D_PADDING(1)));
+    return op_add(t, op_add(t, op_conv2d(t, y, in[1], NULL, CONV2D(CONV2D_PADDING(1))), in[0]), y);
+}
+BUILD(depthwise_same, op_depthwise_conv2d(t, in[0], in[1], in[2], CONV2D(CONV2D_PADDING(1))))
+BUILD(depthwise_stride,
+    op_depthwise_conv2d(t, in[0], in[1], in[2], CONV2D(.stride = 2, CONV2D_PADDING(1), .activation = RECTIFIER_RELU6)))
+static value *depthwise_leaky(tape *t, value **in)
+{
+    const conv2d_options *o = CONV2D(.stride = 3, .top = 1, .right = 2, .activation = RECTIFIER_LEAKY, .slope = 0.25f);
+    return op_add(t, op_depthwise_conv2d(t, in[0], in[1], NULL, o),
+        op_depthwise_conv2d(t, in[0], op_scale(t, in[1], -1.5f), NULL, o));
+}
+static value *depthwise_twice(tape *t, value **in)
+{
+    value *y = op_depthwise_conv2d(t, in[0], in[1], NULL, CONV2D(CONV2D_PADDING(1)));
+    return op_add(t, op_add(t, op_depthwise_conv2d(t, y, in[1], NULL, CONV2D(CONV2D_PADDING(1))), in[0]), y);
+}
+BUILD(rectify_relu, op_rectify(t, in[0], RECTIFIER_RELU, 0))
+BUILD(rectify_relu6, op_scale(t, op_rectify(t, op_scale(t, in[0], 40), RECTIFIER_RELU6, 0), 0.025f))
+BUILD(rectify_leaky, op_add(t, op_rectify(t, in[0], RECTIFIER_LEAKY, 0.3f), in[0]))
+BUILD(enlarge_twice, op_enlarge(t, in[0], 2 * in[0]->dim[1], 2 * in[0]->dim[2]))
+BUILD(enlarge_odd,
+    op_add(t, op_enlarge(t, in[0], in[0]->dim[1] + 2, in[0]->dim[2] - 1),
+        op_enlarge(t, in[0], in[0]->dim[1] + 2, in[0]->dim[2] - 1)))
+BUILD(global_mean_it, op_global_mean(t, in[0]))
+
 /* --- losses ------------------------------------------------------------------------------------------------------------- */
 static value *l1_it(tape *t, value **in)
 {
@@ -303,6 +347,33 @@ const op_case op_cases[] = {
         {{3, {3, 50, 17}, 0}, {3, {24, 17, 4}, 0}, {1, {24}, 0}}, conv_stride, 0},
     {"op_conv1d", "width 2, stride 3, positions left over", 2, {{3, {2, 9, 3}, 0}, {3, {4, 3, 2}, 0}},
         {{3, {3, 150, 17}, 0}, {3, {24, 17, 2}, 0}}, conv_bare, 0},
+
+    {"op_conv2d", "3 x 3, padding 1", 3, {{4, {2, 4, 3, 2}, 0}, {4, {3, 3, 3, 2}, 0}, {1, {3}, 0}},
+        {{4, {9, 17, 13, 11}, 0}, {4, {37, 3, 3, 11}, 0}, {1, {37}, 0}}, conv2d_same, 0},
+    {"op_conv2d", "stride 2, relu6", 3, {{4, {2, 5, 4, 2}, FILL_POSITIVE}, {4, {3, 3, 3, 2}, FILL_POSITIVE}, {1, {3}, 0}},
+        {{4, {19, 16, 13, 3}, 0}, {4, {32, 3, 3, 3}, 0}, {1, {32}, 0}}, conv2d_relu6, 0},
+    {"op_conv2d", "1 x 1, leaky relu", 3, {{4, {2, 3, 2, 3}, FILL_POSITIVE}, {2, {4, 3}, FILL_POSITIVE}, {1, {4}, 0}},
+        {{4, {3, 20, 30, 33}, 0}, {2, {300, 33}, 0}, {1, {300}, 0}}, conv2d_one, 0},
+    {"op_conv2d", "2 x 2 without padding", 2, {{4, {2, 3, 4, 2}, 0}, {4, {3, 2, 2, 2}, 0}},
+        {{4, {3, 20, 23, 17}, 0}, {4, {30, 2, 2, 17}, 0}}, conv2d_bare, 0},
+    {"op_conv2d", "a matrix, uneven padding", 2, {{4, {2, 4, 3, 2}, 0}, {2, {3, 12}, 0}},
+        {{4, {3, 21, 23, 17}, 0}, {2, {30, 102}, 0}}, conv2d_uneven, 0},
+    {"op_conv2d", "one weight used twice", 2, {{4, {2, 3, 3, 2}, 0}, {4, {2, 3, 3, 2}, 0}},
+        {{4, {3, 12, 11, 8}, 0}, {4, {8, 3, 3, 8}, 0}}, conv2d_twice, 0},
+    {"op_depthwise_conv2d", "3 x 3, padding 1", 3, {{4, {2, 4, 3, 2}, 0}, {3, {3, 3, 2}, 0}, {1, {2}, 0}},
+        {{4, {19, 17, 13, 37}, 0}, {3, {3, 3, 37}, 0}, {1, {37}, 0}}, depthwise_same, 0},
+    {"op_depthwise_conv2d", "stride 2, relu6", 3, {{4, {2, 5, 4, 2}, FILL_POSITIVE}, {3, {3, 3, 2}, FILL_POSITIVE}, {1, {2}, 0}},
+        {{4, {3, 16, 13, 96}, 0}, {3, {3, 3, 96}, 0}, {1, {96}, 0}}, depthwise_stride, 0},
+    {"op_depthwise_conv2d", "2 x 4, stride 3, uneven padding, leaky relu", 2, {{4, {2, 5, 7, 2}, FILL_POSITIVE}, {3, {2, 4, 2}, FILL_POSITIVE}},
+        {{4, {3, 16, 23, 19}, 0}, {3, {2, 4, 19}, 0}}, depthwise_leaky, 0},
+    {"op_depthwise_conv2d", "one weight used twice, pictures smaller than the kernel", 2, {{4, {2, 2, 1, 2}, 0}, {3, {3, 3, 2}, 0}},
+        {{4, {3, 12, 2, 18}, 0}, {3, {3, 3, 18}, 0}}, depthwise_twice, 0},
+    {"op_rectify", "relu", 1, {{2, {3, 4}, FILL_APART}}, {{2, {130, 97}, 0}}, rectify_relu, 0},
+    {"op_rectify", "relu6", 1, {{2, {5, 4}, FILL_APART}}, {{2, {130, 97}, 0}}, rectify_relu6, 0},
+    {"op_rectify", "leaky, added", 1, {{2, {3, 4}, FILL_APART}}, {{2, {130, 97}, 0}}, rectify_leaky, 0},
+    {"op_enlarge", "twice the size", 1, {{4, {2, 2, 3, 2}, 0}}, {{4, {3, 20, 23, 17}, 0}}, enlarge_twice, 0},
+    {"op_enlarge", "higher, not so wide", 1, {{4, {2, 3, 4, 2}, 0}}, {{4, {3, 20, 23, 17}, 0}}, enlarge_odd, 0},
+    {"op_global_mean", "", 1, {{4, {2, 3, 2, 4}, 0}}, {{4, {3, 20, 23, 17}, 0}}, global_mean_it, 0},
 
     {"op_l1_loss", "", 1, {{1, {5}, FILL_APART}}, {{2, {50, 17}, 0}}, l1_it, 0},
     {"op_l1_loss", "weights", 1, {{2, {5, 2}, FILL_APART}}, {{2, {50, 17}, 0}}, l1_weighted, 0},

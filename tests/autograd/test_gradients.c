@@ -114,6 +114,7 @@ static void test_table_is_complete(void **state)
     (void)state;
     assert_true(check_header(SMAC_SOURCE_DIR "/src/autograd/ops.h") > 25);
     assert_true(check_header(SMAC_SOURCE_DIR "/src/autograd/ops_encoder.h") > 0);
+    assert_true(check_header(SMAC_SOURCE_DIR "/src/autograd/ops_vision.h") > 4);
 }
 
 int main(void)

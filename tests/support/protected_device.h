@@ -138,6 +138,11 @@ PROTECTED(attention_gradient, attention_call, p->q, p->k, p->v, p->bias, p->mask
     p->dq, p->dk, p->dv, p->dbias)
 PROTECTED(convolution, convolution_problem, p->x, p->w, p->b, p->y)
 PROTECTED(convolution_gradient, convolution_problem, p->x, p->w, p->dy, p->dx, p->dw, p->db)
+PROTECTED(convolve, picture_convolution, p->x, p->w, p->b, p->y)
+PROTECTED(convolve_gradient, picture_convolution, p->x, p->w, p->y, p->dy, p->dx, p->dw, p->db)
+PROTECTED(enlarge, enlarge_problem, p->x, p->y)
+PROTECTED(rectify, rectify_problem, p->x, p->y)
+PROTECTED(rectify_gradient, rectify_problem, p->y, p->dy, p->dx)
 PROTECTED(packed_rows, packed_rows_problem, p->y, p->indices)
 PROTECTED(cached_attention, cached_attention_problem, p->qkv, p->keys, p->values, p->slots, p->out)
 PROTECTED(memory_attention, memory_attention_problem, p->q, p->out)
@@ -251,6 +256,11 @@ static inline const device_operations *protected_device(void)
         .attention_gradient = protected_attention_gradient,
         .convolution = protected_convolution,
         .convolution_gradient = protected_convolution_gradient,
+        .convolve = protected_convolve,
+        .convolve_gradient = protected_convolve_gradient,
+        .enlarge = protected_enlarge,
+        .rectify = protected_rectify,
+        .rectify_gradient = protected_rectify_gradient,
         .packed_rows = protected_packed_rows,
         .cached_attention = protected_cached_attention,
         .memory_attention = protected_memory_attention,
