@@ -30,7 +30,7 @@
 #include "encoders/weights_loading.h"
 #include "base/file.h"
 #include "compute/parallel.h"
-#include "pipeline/system_build.h"
+#include "pipeline/affect_model_build.h"
 #include "weights/safetensors.h"
 
 static void stop_if(smac_status status, const smac_error *error)
@@ -324,7 +324,7 @@ static int load_time(char **argument)
     double start = now();
     stop_if(tensor_file_open(argument[0], &weights, &error), &error);
     double opened = now();
-    stop_if(system_encoder_digest(weights, digest, &error), &error);
+    stop_if(affect_model_encoder_digest(weights, digest, &error), &error);
     double checked = now();
     parameter_store *store = imagebind_from(weights, precision_of(argument[1]), e);
     double packed = now();

@@ -67,7 +67,7 @@ enum { CLIPS_LEAST = 12 }; /* some for each part, in conflict and not */
 static smac_status run_variant(demo_state *d, int index, smac_error *error)
 {
     demo_run *r = &d->runs[index];
-    affect_system *system = NULL;
+    affect_model *trained = NULL;
     train_options options;
     train_options_default(&options);
     char *folder = path_join(d->folder, variants[index].name);
@@ -83,7 +83,7 @@ static smac_status run_variant(demo_state *d, int index, smac_error *error)
     for (int64_t i = 0; texts && i < d->data->count; i++)
         if (d->data->items[i].split == SPLIT_TRAIN)
             texts[text_count++] = d->data->items[i].text;
-    system_options model = {.configuration = &options.configuration.model,
+    affect_model_options model = {.configuration = &options.configuration.model,
         .tasks = d->data->tasks,
         .task_count = d->data->task_count,
         .texts = texts,
@@ -93,24 +93,24 @@ static smac_status run_variant(demo_state *d, int index, smac_error *error)
     if (code == SMAC_OK && (!last || !best || !texts))
         code = FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the demo");
     if (code == SMAC_OK)
-        code = system_new(&model, &system, error);
+        code = affect_model_new(&model, &trained, error);
     if (code == SMAC_OK && !d->cache) /* the tensors are the same for every variant: clips are read once */
-        code = sample_cache_new(d->data, system, &preparation, console_reporter(), &d->cache, error);
+        code = sample_cache_new(d->data, trained, &preparation, console_reporter(), &d->cache, error);
     if (code == SMAC_OK)
-        code = train_on(&options, system, d->cache, console_reporter(), &r->training, error);
-    system_free(system);
-    system = NULL;
+        code = train_on(&options, trained, d->cache, console_reporter(), &r->training, error);
+    affect_model_free(trained);
+    trained = NULL;
     if (code == SMAC_OK)
-        code = system_load(best, NULL, &system, error);
+        code = affect_model_load(best, NULL, &trained, error);
     evaluate_wanted test = {.split = SPLIT_TEST};
     if (code == SMAC_OK)
-        code = evaluate_on(system, d->cache, &test, console_reporter(), &r->all, error);
+        code = evaluate_on(trained, d->cache, &test, console_reporter(), &r->all, error);
     for (int m = 0; index == 0 && m < MODALITIES && code == SMAC_OK; m++) {
         memset(test.modalities, 0, sizeof test.modalities);
         test.modalities[m] = true;
-        code = evaluate_on(system, d->cache, &test, console_reporter(), &d->alone[m], error);
+        code = evaluate_on(trained, d->cache, &test, console_reporter(), &d->alone[m], error);
     }
-    system_free(system);
+    affect_model_free(trained);
     free(texts);
     free(folder);
     free(last);

@@ -60,7 +60,7 @@ SMAC_API smac_status smac_model_open(
     precision how;
     smac_model_options mine = {0};
     smac_status code = options ? options_copy(options, &mine, sizeof mine, "smac_model_options", error) : SMAC_OK;
-    system_load_options loading = {.encoder_folder = mine.encoder_folder};
+    affect_model_load_options loading = {.encoder_folder = mine.encoder_folder};
     if (code == SMAC_OK && mine.precision) {
         loading.precision = &how;
         if (!precision_from_name(mine.precision, &how))
@@ -68,9 +68,9 @@ SMAC_API smac_status smac_model_open(
                 mine.precision);
     }
     if (code == SMAC_OK)
-        code = system_load(path, &loading, &model->system, error);
+        code = affect_model_load(path, &loading, &model->affect, error);
     if (code == SMAC_OK)
-        code = public_tasks_new(model->system->tasks, model->system->task_count, &model->tasks, error);
+        code = public_tasks_new(model->affect->tasks, model->affect->task_count, &model->tasks, error);
     if (code != SMAC_OK) {
         smac_model_free(model);
         return code;
@@ -82,7 +82,7 @@ SMAC_API smac_status smac_model_open(
 SMAC_API void smac_model_free(smac_model *model)
 {
     if (model) {
-        system_free(model->system);
+        affect_model_free(model->affect);
         public_tasks_free(&model->tasks);
         free(model);
     }
@@ -90,12 +90,12 @@ SMAC_API void smac_model_free(smac_model *model)
 
 SMAC_API const char *smac_model_name(const smac_model *model)
 {
-    return model ? model->system->name : NULL;
+    return model ? model->affect->name : NULL;
 }
 
 SMAC_API const char *smac_model_sha256(const smac_model *model)
 {
-    return model ? model->system->sha256 : NULL;
+    return model ? model->affect->sha256 : NULL;
 }
 
 SMAC_API int smac_model_task_count(const smac_model *model)
@@ -110,7 +110,7 @@ SMAC_API const smac_task *smac_model_task(const smac_model *model, int index)
 
 SMAC_API char *smac_model_describe(const smac_model *model)
 {
-    json_t *root = model ? system_describe(model->system) : NULL;
+    json_t *root = model ? affect_model_describe(model->affect) : NULL;
     char *text = root ? json_dump_text(root, JSON_INDENT(2)) : NULL;
     json_decref(root);
     return text;

@@ -3,11 +3,11 @@
 #define SMAC_ANALYZE_MODEL_H
 
 #include "analyze/tasks.h"
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 #include "semanticmac/semanticmac.h"
 
 struct smac_model {
-    affect_system *system;
+    affect_model *affect;
     public_tasks tasks;
 };
 

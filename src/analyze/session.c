@@ -96,28 +96,28 @@ static smac_status session_copy_texts(smac_session *s, smac_error *error)
 static smac_status session_set_analysis(smac_session *s, const char *name, smac_error *error)
 {
     smac_analysis *a = s->analysis;
-    const affect_system *system = s->system;
+    const affect_model *affect = s->affect;
     a->window = s->options.window;
     a->hop = s->options.hop;
     a->recording = memory_copy_text(name);
-    a->model_name = memory_copy_text(system->name);
-    a->model_sha256 = memory_copy_text(system->sha256);
+    a->model_name = memory_copy_text(affect->name);
+    a->model_sha256 = memory_copy_text(affect->sha256);
     if (!a->recording || !a->model_name || !a->model_sha256)
         return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to analyse %s", name);
     for (int m = 0; m < SMAC_MODALITIES; m++)
-        a->missing[m] = !system->has[m] ? "the model does not take it"
+        a->missing[m] = !affect->has[m] ? "the model does not take it"
             : s->options.without[m]     ? "left out"
             : m == SMAC_TEXT            ? "no words"
                                         : "not in the recording";
-    return public_tasks_new(system->tasks, system->task_count, &a->tasks, error);
+    return public_tasks_new(affect->tasks, affect->task_count, &a->tasks, error);
 }
 
 static smac_status session_set(smac_session *s, const char *name, smac_error *error)
 {
     clip_encoder_options how = {
-        .preparation = &s->system->preparation, .system = s->system, .interrupt = {session_asks, s}};
+        .preparation = &s->affect->preparation, .model = s->affect, .interrupt = {session_asks, s}};
     for (int m = 0; m < MODALITIES; m++)
-        how.without[m] = s->options.without[m] || !s->system->has[m];
+        how.without[m] = s->options.without[m] || !s->affect->has[m];
     TRY(session_copy_texts(s, error));
     TRY(session_set_analysis(s, name, error));
     s->stage = s->analysis->recording;
@@ -138,9 +138,9 @@ smac_status session_new(const smac_model *model, const smac_analyze_options *opt
         return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to analyse %s", name);
     }
     s->model = model;
-    s->system = model->system;
+    s->affect = model->affect;
     s->options = *options;
-    s->track.timing = clip_timing_of(&model->system->configuration);
+    s->track.timing = clip_timing_of(&model->affect->configuration);
     s->started = session_clock();
     smac_status status = session_set(s, name, error);
     if (status != SMAC_OK) {
@@ -255,7 +255,7 @@ static void warn_about_words(smac_session *s)
     if (w->late > 0)
         session_warn(s, "%lld lines of the words came after their segments were given: a larger latency waits for them",
             (long long)w->late);
-    if (w->source && !(s->system->has[MODALITY_TEXT] && s->system->tokenizer))
+    if (w->source && !(s->affect->has[MODALITY_TEXT] && s->affect->tokenizer))
         session_warn(s, "this model does not read words: the transcript is shown, not used");
     if (!w->source && session_reads_words(s))
         session_warn(s, "there are no words: %s",
@@ -265,7 +265,7 @@ static void warn_about_words(smac_session *s)
 
 static void warn_of_long_windows(smac_session *s)
 {
-    double longest = s->system->training.longest_clip;
+    double longest = s->affect->training.longest_clip;
     double window = fmin(s->analysis->window, s->analysis->duration);
     if (longest > 0 && window > 1.5 * longest)
         session_warn(s,

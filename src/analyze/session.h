@@ -54,7 +54,7 @@ enum { SESSION_TEXTS = 6 }; /* of the options */
 
 struct smac_session {
     const smac_model *model;
-    const affect_system *system;
+    const affect_model *affect;
     smac_analyze_options options; /* its texts are owned by the session */
     char *texts[SESSION_TEXTS];
     smac_analysis *analysis; /* grows; given away at the end */

@@ -15,9 +15,9 @@
 
 smac_status summary_begin(smac_session *s, smac_error *error)
 {
-    double longest = s->system->training.longest_clip;
+    double longest = s->affect->training.longest_clip;
     s->summary.length = longest > 0 && isfinite(longest) ? longest : UNKNOWN_LENGTH;
-    return prediction_total_new(s->system->tasks, s->system->task_count, &s->summary.total, error);
+    return prediction_total_new(s->affect->tasks, s->affect->task_count, &s->summary.total, error);
 }
 
 void summary_clear(summary *m)

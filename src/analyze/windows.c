@@ -51,7 +51,7 @@ static smac_status stretch_sample(
     out->end = one->end;
     TRY(clip_track_window(&s->track, one->start, one->taken_until, out, error));
     if (session_reads_words(s) && text->data && *text->data)
-        return sample_set_text(&s->system->preparation, out, text->data, NULL, 0, error);
+        return sample_set_text(&s->affect->preparation, out, text->data, NULL, 0, error);
     return SMAC_OK;
 }
 
@@ -84,12 +84,12 @@ smac_status session_predict(
     predict_options options = {.interrupt = {session_asks, s}};
     bool predicted = status == SMAC_OK && runs > 0;
     if (predicted)
-        status = system_predict(s->system, present, runs, &options, results, error);
+        status = affect_model_predict(s->affect, present, runs, &options, results, error);
     for (int64_t i = 0; i < count && status == SMAC_OK; i++) {
         if (place[i] >= 0)
             out[i] = results[place[i]];
         else
-            status = prediction_new(s->system->tasks, s->system->task_count, (bool[MODALITIES]){false}, &out[i], error);
+            status = prediction_new(s->affect->tasks, s->affect->task_count, (bool[MODALITIES]){false}, &out[i], error);
     }
     for (int64_t i = 0; i < count; i++) {
         sample_clear(&samples[i]);

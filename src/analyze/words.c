@@ -13,7 +13,7 @@
 
 bool session_reads_words(const smac_session *s)
 {
-    return s->system->has[MODALITY_TEXT] && s->system->tokenizer && !s->options.without[SMAC_TEXT];
+    return s->affect->has[MODALITY_TEXT] && s->affect->tokenizer && !s->options.without[SMAC_TEXT];
 }
 
 smac_status session_check_text(const char *text, smac_error *error)

@@ -53,9 +53,9 @@ typedef struct parameter {
     float *device_data; /* values, in the device's memory */
     float *grad;
     bool trainable;
-    bool product;  /* a weight (out, in) that op_linear alone reads: it may be packed and its float32 values dropped */
-    bool decay;    /* weight decay applies (not to biases, norms, gates, learned tokens) */
-    bool language; /* belongs to the pre-trained encoders' learning-rate group ("language model" in method.md) */
+    bool product; /* a weight (out, in) that op_linear alone reads: it may be packed and its float32 values dropped */
+    bool decay;   /* weight decay applies (not to biases, norms, gates, learned tokens) */
+    bool pretrained;              /* of a pre-trained encoder, whose learning rate is train.encoder_rate */
     float rate_scale;             /* factor on the learning rate (1; 10 for the gates' alpha) */
     uint64_t version;             /* raised by whoever writes data, so that packed copies are renewed */
     struct packed_matrix *packed; /* for matrices [N, K] used by op_linear; owned by the store */

@@ -12,7 +12,7 @@
 #include "compute/parallel.h"
 #include "data/stored_vectors.h"
 #include "pipeline/sample_read.h"
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 
 #define ASK_SECONDS 0.2
 
@@ -30,7 +30,7 @@ static void keep_note(void *user, log_level level, const char *message)
 
 typedef struct work {
     const dataset *d;
-    const affect_system *system;
+    const affect_model *model;
     const cache_options *options;
     stored_vectors *stored;
     sample_cache *cache;
@@ -90,10 +90,10 @@ static smac_status read_raw(
     if (source.without[MODALITY_AUDIO] && source.without[MODALITY_VISION])
         source.media = NULL;
     if (!others || source.media)
-        return sample_read(&w->system->preparation, &source, out, error);
+        return sample_read(&w->model->preparation, &source, out, error);
     return source.without[MODALITY_TEXT]
         ? SMAC_OK
-        : sample_set_text(&w->system->preparation, out, source.text, source.context, source.context_count, error);
+        : sample_set_text(&w->model->preparation, out, source.text, source.context, source.context_count, error);
 }
 
 static smac_status read_item(const work *w, const dataset_item *item, clip_note *note, sample *out, smac_error *error)
@@ -102,8 +102,8 @@ static smac_status read_item(const work *w, const dataset_item *item, clip_note 
     sample stored = {0};
     bool made[MODALITIES];
     for (int m = 0; m < MODALITIES; m++) {
-        bool used = !w->options->without[m] && w->system->has[m];
-        plan.features[m] = used && item->features[m].data && w->system->ready_width[m] > 0;
+        bool used = !w->options->without[m] && w->model->has[m];
+        plan.features[m] = used && item->features[m].data && w->model->feature_width[m] > 0;
         plan.wanted[m] = used && !plan.features[m];
     }
     smac_status status = stored_vectors_take(w->stored, item, plan.wanted, plan.stored, &stored, error);
@@ -117,8 +117,8 @@ static smac_status read_item(const work *w, const dataset_item *item, clip_note 
     if (status == SMAC_OK && !out->present[0] && !out->present[1] && !out->present[2])
         status = FAIL(error, SMAC_ERROR_FORMAT, "it has no words, sound or picture that the model takes");
     if (status == SMAC_OK)
-        status = system_encode(
-            w->system, out, &(system_encode_options){.interrupt = {reading_asks, (void *)(uintptr_t)w}}, error);
+        status = affect_model_encode(
+            w->model, out, &(affect_model_encode_options){.interrupt = {reading_asks, (void *)(uintptr_t)w}}, error);
     for (int m = 0; m < MODALITIES; m++)
         made[m] = plan.wanted[m] && !plan.stored[m];
     if (status == SMAC_OK)
@@ -189,7 +189,7 @@ static smac_status read_all(work *w, const int64_t *items, int64_t count, const 
     return SMAC_OK;
 }
 
-smac_status sample_cache_new(const dataset *d, const struct affect_system *system, const cache_options *options,
+smac_status sample_cache_new(const dataset *d, const struct affect_model *model, const cache_options *options,
     const reporter *r, sample_cache **out, smac_error *error)
 {
     sample_cache *cache = memory_new(1, sizeof *cache);
@@ -209,8 +209,8 @@ smac_status sample_cache_new(const dataset *d, const struct affect_system *syste
             items[count++] = i;
     stored_vectors stored = {0};
     if (!options->no_store)
-        stored_vectors_open(&stored, system, options->store, r);
-    work w = {.d = d, .system = system, .options = options, .stored = &stored, .cache = cache};
+        stored_vectors_open(&stored, model, options->store, r);
+    work w = {.d = d, .model = model, .options = options, .stored = &stored, .cache = cache};
     smac_status status = read_all(&w, items, count, r, error);
     cache->from_store = stored.read;
     cache->into_store = stored.written;

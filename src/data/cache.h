@@ -8,7 +8,7 @@
 
 #include "data/dataset.h"
 
-struct affect_system; /* pipeline/system.h */
+struct affect_model; /* pipeline/affect_model.h */
 
 typedef struct sample_cache {
     const dataset *source;
@@ -29,8 +29,8 @@ typedef struct cache_options {
     bool discard;      /* keep no tensors: the store alone is filled */
 } cache_options;
 
-/* d and system must outlive the cache.  Progress "reading clips".  Free with sample_cache_free. */
-smac_status sample_cache_new(const dataset *d, const struct affect_system *system, const cache_options *options,
+/* d and model must outlive the cache.  Progress "reading clips".  Free with sample_cache_free. */
+smac_status sample_cache_new(const dataset *d, const struct affect_model *model, const cache_options *options,
     const reporter *r, sample_cache **out, smac_error *error);
 void sample_cache_free(sample_cache *c);
 

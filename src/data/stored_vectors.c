@@ -7,12 +7,12 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/text.h"
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 
 /* Everything that changes a vector, one line each.  A change of the preparation's code must raise the number. */
 enum { PREPARATION_VERSION = 1 };
 
-static void describe_vectors(const affect_system *s, int m, text_buffer *out)
+static void describe_vectors(const affect_model *s, int m, text_buffer *out)
 {
     const configuration *c = &s->configuration;
     text_format(out, "vectors of %s, preparation %d\nencoder %s\nprecision %s\n", modality_name(m), PREPARATION_VERSION,
@@ -31,21 +31,21 @@ static void describe_vectors(const affect_system *s, int m, text_buffer *out)
             (long long)c->vision.crops, (int)c->vision.preparation);
 }
 
-void stored_vectors_open(stored_vectors *v, const affect_system *system, const char *folder, const reporter *r)
+void stored_vectors_open(stored_vectors *v, const affect_model *model, const char *folder, const reporter *r)
 {
     char *own = NULL;
     smac_error why = {0};
     *v = (stored_vectors){0};
     bool any = false;
     for (int m = 0; m < MODALITIES; m++)
-        any = any || (system->frozen[m] && system->encoder_sha256[m][0]);
+        any = any || (model->frozen[m] && model->encoder_sha256[m][0]);
     if (!any || (!folder && feature_store_folder(&own, NULL) != SMAC_OK))
         return;
     for (int m = 0; m < MODALITIES; m++) {
         text_buffer description = {0};
-        if (!system->frozen[m] || !system->encoder_sha256[m][0])
+        if (!model->frozen[m] || !model->encoder_sha256[m][0])
             continue;
-        describe_vectors(system, m, &description);
+        describe_vectors(model, m, &description);
         if (description.failed ||
             feature_store_open(folder ? folder : own, description.data, &v->of[m], &why) != SMAC_OK)
             report_log(r, LOG_WARNING, "vectors of %s are not kept for the next run: %s", modality_name(m),

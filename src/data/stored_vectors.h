@@ -1,5 +1,5 @@
 /*
- * data/stored_vectors.h - the feature store as the cache of clips uses it: which modalities of a system can be stored (the
+ * data/stored_vectors.h - the feature store as the cache of clips uses it: which modalities of a model can be stored (the
  * encoder is frozen whole and came from a file), under which description, and a clip's vectors in and out.
  */
 #ifndef SMAC_DATA_STORED_VECTORS_H
@@ -8,7 +8,7 @@
 #include "data/dataset.h"
 #include "data/feature_store.h"
 
-struct affect_system; /* pipeline/system.h */
+struct affect_model; /* pipeline/affect_model.h */
 
 typedef struct stored_vectors {
     feature_store *of[MODALITIES]; /* NULL: not stored */
@@ -16,10 +16,10 @@ typedef struct stored_vectors {
 } stored_vectors;
 
 /*
- * Open the stores of the system's frozen encoders in folder (NULL: feature_store_folder's).  A folder that cannot be used
+ * Open the stores of the model's frozen encoders in folder (NULL: feature_store_folder's).  A folder that cannot be used
  * is a warning and no store.
  */
-void stored_vectors_open(stored_vectors *v, const struct affect_system *system, const char *folder, const reporter *r);
+void stored_vectors_open(stored_vectors *v, const struct affect_model *model, const char *folder, const reporter *r);
 void stored_vectors_close(stored_vectors *v);
 
 /*

@@ -174,7 +174,7 @@ smac_status language_model_add(parameter_store *store, const char *prefix, const
     }
     parameter_list_set_trainable(&m->list, trainable_blocks, (int)config->layers);
     for (size_t i = 0; i < m->list.count; i++)
-        m->list.items[i].parameter->language = true;
+        m->list.items[i].parameter->pretrained = true;
     *out = m;
     return SMAC_OK;
 }

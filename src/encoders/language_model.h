@@ -63,7 +63,7 @@ typedef struct language_model language_model;
 
 /*
  * Add the parameters under prefix (before the store is sealed).  trainable_blocks: -1 all, 0 none, n the last n blocks
- * and what follows them.  Parameters are marked with parameter_set_language.  Free with language_model_free; the
+ * and what follows them.  Parameters are marked with parameter_set_pretrained.  Free with language_model_free; the
  * store must outlive it.
  */
 smac_status language_model_add(parameter_store *store, const char *prefix, const language_model_config *config,

@@ -146,11 +146,11 @@ void parameter_set_trainable(parameter_store *s, const char *prefix, bool traina
             s->items[i]->p.trainable = trainable;
 }
 
-void parameter_set_language(parameter_store *s, const char *prefix, bool language)
+void parameter_set_pretrained(parameter_store *s, const char *prefix, bool pretrained)
 {
     for (size_t i = 0; i < s->count; i++)
         if (starts_with(s->items[i]->p.name, prefix))
-            s->items[i]->p.language = language;
+            s->items[i]->p.pretrained = pretrained;
 }
 
 smac_status parameter_adopt_packed(parameter_store *s, parameter *p, struct packed_matrix *matrix, smac_error *error)

@@ -42,7 +42,7 @@ parameter *parameter_at(const parameter_store *s, int64_t index);
 
 /* Mark every parameter whose name starts with prefix as trainable or frozen (default: trainable); before sealing. */
 void parameter_set_trainable(parameter_store *s, const char *prefix, bool trainable);
-void parameter_set_language(parameter_store *s, const char *prefix, bool language);
+void parameter_set_pretrained(parameter_store *s, const char *prefix, bool pretrained);
 
 /*
  * Allocate.  Trainable ones get values and gradients in two contiguous blocks; frozen ones values alone, unless

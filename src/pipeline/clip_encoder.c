@@ -9,7 +9,7 @@
 #include "media/media.h"
 #include "pipeline/clip_mel.h"
 #include "pipeline/frame_pairs.h"
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 
 enum { AT_ONCE = 8 };
 
@@ -164,11 +164,11 @@ static smac_status clip_encoder_encode(clip_encoder *e, int m, smac_error *error
 {
     lane *l = &e->lanes[m];
     sample part = {0};
-    if (!e->options.system || l->raw.count == 0)
+    if (!e->options.model || l->raw.count == 0)
         return SMAC_OK;
     sample_give_clips(&part, e->configuration, m, &l->raw);
-    system_encode_options how = {.everything = true, .interrupt = e->options.interrupt};
-    smac_status status = system_encode(e->options.system, &part, &how, error);
+    affect_model_encode_options how = {.everything = true, .interrupt = e->options.interrupt};
+    smac_status status = affect_model_encode(e->options.model, &part, &how, error);
     if (status == SMAC_OK)
         status = lane_add_vectors(l, &part.ready[m], error);
     sample_clear(&part);
@@ -333,7 +333,7 @@ bool clip_encoder_next(clip_encoder *e, clip *out)
 {
     for (int m = MODALITY_AUDIO; m <= MODALITY_VISION; m++) {
         *out = (clip){.modality = m};
-        if (!lane_next(&e->lanes[m], e->options.system != NULL, out))
+        if (!lane_next(&e->lanes[m], e->options.model != NULL, out))
             continue;
         const void *tensor = out->frames;
         out->frames = NULL;

@@ -17,15 +17,15 @@
 #include "media/frame_sampler.h"
 #include "pipeline/sample.h"
 
-struct affect_system; /* pipeline/system.h */
+struct affect_model; /* pipeline/affect_model.h */
 
 typedef struct clip_encoder_options {
     const preparation *preparation;
-    const struct affect_system *system; /* its encoders give vectors; NULL: raw tensors */
-    bool without[MODALITIES];           /* leave a modality out, whatever is fed */
-    int64_t at_once;                    /* clips that the encoder takes in one go; 0: 8 */
-    bool keep_blank;                    /* give black and silent clips too */
-    interruption interrupt;             /* asked while encoding */
+    const struct affect_model *model; /* its encoders give vectors; NULL: raw tensors */
+    bool without[MODALITIES];         /* leave a modality out, whatever is fed */
+    int64_t at_once;                  /* clips that the encoder takes in one go; 0: 8 */
+    bool keep_blank;                  /* give black and silent clips too */
+    interruption interrupt;           /* asked while encoding */
 } clip_encoder_options;
 
 typedef struct clip {

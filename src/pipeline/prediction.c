@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 
 enum { AT_ONCE = 16 };
 
@@ -159,7 +159,7 @@ static void values_from_head(const task_description *task, const float *row, boo
 }
 
 typedef struct predict_call {
-    const affect_system *system;
+    const affect_model *model;
     tape *tape;
     bool unclipped;
 } predict_call;
@@ -179,7 +179,7 @@ static smac_status take_head(
 static smac_status take_row(const predict_call *call, const batch *b, const semanticmac_outputs *out, int64_t i,
     prediction *result, smac_error *error)
 {
-    const affect_system *s = call->system;
+    const affect_model *s = call->model;
     bool present[MODALITIES];
     for (int m = 0; m < MODALITIES; m++)
         present[m] = s->has[m] && b->part[m].present[i];
@@ -203,8 +203,8 @@ static smac_status predict_batch(const predict_call *call, const sample *const *
     const uint8_t *drop, prediction *results, smac_error *error)
 {
     batch b;
-    TRY(system_batch(call->system, samples, count, drop, &b, error));
-    semanticmac_outputs out = system_forward(call->system, call->tape, &b, SEMANTICMAC_PREDICTIONS);
+    TRY(affect_model_batch(call->model, samples, count, drop, &b, error));
+    semanticmac_outputs out = affect_model_forward(call->model, call->tape, &b, SEMANTICMAC_PREDICTIONS);
     smac_status status = tape_status(call->tape, error);
     for (int64_t i = 0; i < count && status == SMAC_OK; i++)
         status = take_row(call, &b, &out, i, &results[i], error);
@@ -213,14 +213,14 @@ static smac_status predict_batch(const predict_call *call, const sample *const *
     return status;
 }
 
-smac_status system_predict(const affect_system *s, const sample *const *samples, int64_t count,
+smac_status affect_model_predict(const affect_model *s, const sample *const *samples, int64_t count,
     const predict_options *options, prediction *results, smac_error *error)
 {
     predict_options o = options ? *options : (predict_options){0};
     int64_t at_once = o.at_once > 0 ? o.at_once : AT_ONCE;
     memset(results, 0, (size_t)count * sizeof *results);
     predict_call call = {
-        .system = s, .tape = tape_new(&(tape_options){.interrupt = o.interrupt}), .unclipped = o.unclipped};
+        .model = s, .tape = tape_new(&(tape_options){.interrupt = o.interrupt}), .unclipped = o.unclipped};
     smac_status status = call.tape ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a tape");
     for (int64_t i = 0; i < count && status == SMAC_OK; i += at_once) {
         int64_t some = count - i < at_once ? count - i : at_once;

@@ -3,7 +3,7 @@
  * itself, what they share, and how far the modalities are apart.
  *
  *   prediction p = {0};
- *   TRY(system_predict(system, &one, 1, NULL, &p, error));
+ *   TRY(affect_model_predict(model, &one, 1, NULL, &p, error));
  *   if (p.tasks[0].own[MODALITY_AUDIO]) ...
  *   prediction_clear(&p);
  */
@@ -19,8 +19,8 @@
 #include "base/modality.h"
 #include "model/task.h"
 
-struct affect_system; /* pipeline/system.h */
-struct sample;        /* pipeline/sample.h */
+struct affect_model; /* pipeline/affect_model.h */
+struct sample;       /* pipeline/sample.h */
 
 /* One task.  Values: the score, within the range, or a probability for each class: task_targets() floats. */
 typedef struct task_result {
@@ -79,7 +79,7 @@ typedef struct predict_options {
  * Samples to predictions, which have room for count and are overwritten; on an error all of them are empty.  options may
  * be NULL.  Samples may differ in length and in their modalities.
  */
-smac_status system_predict(const struct affect_system *s, const struct sample *const *samples, int64_t count,
+smac_status affect_model_predict(const struct affect_model *s, const struct sample *const *samples, int64_t count,
     const predict_options *options, prediction *results, smac_error *error);
 
 #endif

@@ -45,7 +45,7 @@ typedef struct sample {
 struct tokenizer;       /* text/tokenizer.h */
 struct mel_filter_bank; /* media/mel.h */
 
-/* What turns words and media into tensors; borrowed, immutable, shared between threads.  system_preparation gives it. */
+/* What turns words and media into tensors; borrowed, immutable, shared between threads.  affect_model_preparation gives it. */
 typedef struct preparation {
     const configuration *configuration;
     const struct tokenizer *tokenizer; /* NULL when the model has no words of its own or reads ready features */

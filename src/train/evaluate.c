@@ -20,7 +20,7 @@ typedef struct chosen_clips {
 } chosen_clips;
 
 /* Clips of the split that still have a modality after those not wanted are removed. */
-static smac_status choose_clips(const affect_system *s, const sample_cache *cache, const evaluate_wanted *wanted,
+static smac_status choose_clips(const affect_model *s, const sample_cache *cache, const evaluate_wanted *wanted,
     chosen_clips *out, smac_error *error)
 {
     const dataset *d = cache->source;
@@ -54,7 +54,7 @@ static smac_status choose_clips(const affect_system *s, const sample_cache *cach
 
 /* --- predictions -------------------------------------------------------------------------------------------------- */
 
-static int model_task(const affect_system *s, const evaluation_task *task)
+static int model_task(const affect_model *s, const evaluation_task *task)
 {
     for (int k = 0; k < s->task_count; k++)
         if (strcmp(s->tasks[k].name, task->task.name) == 0)
@@ -70,14 +70,14 @@ static void copy_row(const float *values, int targets, float *row)
 }
 
 static smac_status predict_clips(
-    evaluation *e, const affect_system *s, const chosen_clips *k, const reporter *r, smac_error *error)
+    evaluation *e, const affect_model *s, const chosen_clips *k, const reporter *r, smac_error *error)
 {
     predict_options options = {
         .at_once = AT_ONCE, .drop = k->drop, .unclipped = true, .what = "evaluating", .report = r};
     prediction *results = memory_new((size_t)k->count, sizeof *results);
     if (!results)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld predictions", (long long)k->count);
-    smac_status status = system_predict(s, k->samples, k->count, &options, results, error);
+    smac_status status = affect_model_predict(s, k->samples, k->count, &options, results, error);
     for (int i = 0; i < e->task_count && status == SMAC_OK; i++) {
         evaluation_task *task = &e->tasks[i];
         int from = model_task(s, task), n = task->targets;
@@ -196,7 +196,7 @@ static bool allocate_task(evaluation_task *task, int64_t count, int source_count
     return made;
 }
 
-static smac_status allocate(evaluation *e, const affect_system *s, const dataset *d, int64_t count, smac_error *error)
+static smac_status allocate(evaluation *e, const affect_model *s, const dataset *d, int64_t count, smac_error *error)
 {
     size_t n = (size_t)count + 1;
     e->count = count;
@@ -221,7 +221,7 @@ static smac_status allocate(evaluation *e, const affect_system *s, const dataset
 }
 
 static smac_status describe_clips(
-    evaluation *e, const affect_system *s, const sample_cache *cache, const chosen_clips *k, smac_error *error)
+    evaluation *e, const affect_model *s, const sample_cache *cache, const chosen_clips *k, smac_error *error)
 {
     const dataset *d = cache->source;
     bool has_conflict = false;
@@ -243,7 +243,7 @@ static smac_status describe_clips(
     return SMAC_OK;
 }
 
-smac_status evaluate_on(const affect_system *system, const sample_cache *cache, const evaluate_wanted *wanted,
+smac_status evaluate_on(const affect_model *model, const sample_cache *cache, const evaluate_wanted *wanted,
     const reporter *r, evaluation **out, smac_error *error)
 {
     chosen_clips k = {0};
@@ -252,15 +252,15 @@ smac_status evaluate_on(const affect_system *system, const sample_cache *cache, 
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for an evaluation");
     e->split = wanted->split;
     e->skipped = cache->skipped + cache->source->skipped;
-    smac_status status = choose_clips(system, cache, wanted, &k, error);
+    smac_status status = choose_clips(model, cache, wanted, &k, error);
     if (status == SMAC_OK)
-        status = allocate(e, system, cache->source, k.count, error);
+        status = allocate(e, model, cache->source, k.count, error);
     if (status == SMAC_OK)
-        status = describe_clips(e, system, cache, &k, error);
+        status = describe_clips(e, model, cache, &k, error);
     if (status == SMAC_OK)
-        status = predict_clips(e, system, &k, r, error);
+        status = predict_clips(e, model, &k, r, error);
     for (int task = 0; task < e->task_count && status == SMAC_OK; task++)
-        status = measure_task(e, task, cache->source, model_task(system, &e->tasks[task]), error);
+        status = measure_task(e, task, cache->source, model_task(model, &e->tasks[task]), error);
     free(k.samples);
     free(k.items);
     free(k.drop);

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "data/cache.h"
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 #include "train/metrics.h"
 #include "train/run_configuration.h"
 
@@ -62,7 +62,7 @@ typedef struct evaluate_wanted {
     dataset_split split;
     bool modalities[MODALITIES]; /* which to use; all false: all */
 } evaluate_wanted;
-smac_status evaluate_on(const affect_system *system, const sample_cache *cache, const evaluate_wanted *wanted,
+smac_status evaluate_on(const affect_model *model, const sample_cache *cache, const evaluate_wanted *wanted,
     const reporter *r, evaluation **out, smac_error *error);
 void evaluation_free(evaluation *e);
 

@@ -6,7 +6,7 @@
 
 /* The datasets, each labelled by the model's tasks, joined. */
 static smac_status read_data(
-    const evaluate_options *options, const affect_system *system, const reporter *r, dataset **out, smac_error *error)
+    const evaluate_options *options, const affect_model *model, const reporter *r, dataset **out, smac_error *error)
 {
     dataset_options data[RUN_DATASETS_MAX];
     dataset *parts[RUN_DATASETS_MAX] = {NULL};
@@ -16,11 +16,11 @@ static smac_status read_data(
     smac_status status = SMAC_OK;
     for (int i = 0; i < count && status == SMAC_OK; i++) {
         data[i] = run_data_options(&options->data[i], options->skip_bad);
-        data[i].wanted = system->tasks;
-        data[i].wanted_count = system->task_count;
+        data[i].wanted = model->tasks;
+        data[i].wanted_count = model->task_count;
         status = dataset_read(&data[i], r, &parts[i], error);
         if (status == SMAC_OK)
-            status = dataset_adopt_tasks(parts[i], system->tasks, system->task_count, r, error);
+            status = dataset_adopt_tasks(parts[i], model->tasks, model->task_count, r, error);
     }
     if (status == SMAC_OK && count > 1)
         status = dataset_join(parts, count, out, error);
@@ -35,13 +35,13 @@ static smac_status read_data(
 
 smac_status evaluate_run(const evaluate_options *options, const reporter *r, evaluation **out, smac_error *error)
 {
-    affect_system *system = NULL;
+    affect_model *model = NULL;
     dataset *d = NULL;
     sample_cache *cache = NULL;
     smac_status status =
-        system_load(options->model, &(system_load_options){.precision = options->precision}, &system, error);
+        affect_model_load(options->model, &(affect_model_load_options){.precision = options->precision}, &model, error);
     if (status == SMAC_OK)
-        status = read_data(options, system, r, &d, error);
+        status = read_data(options, model, r, &d, error);
     if (status == SMAC_OK && dataset_split_count(d, options->split) == 0)
         status = FAIL(error, SMAC_ERROR_NOT_FOUND, "the data have no %s part: choose another --split",
             dataset_split_name(options->split));
@@ -53,11 +53,11 @@ smac_status evaluate_run(const evaluate_options *options, const reporter *r, eva
     for (int m = 0; m < MODALITIES; m++)
         caching.without[m] = !all && !options->modalities[m];
     if (status == SMAC_OK)
-        status = sample_cache_new(d, system, &caching, r, &cache, error);
+        status = sample_cache_new(d, model, &caching, r, &cache, error);
     if (status == SMAC_OK)
-        status = evaluate_on(system, cache, &wanted, r, out, error);
+        status = evaluate_on(model, cache, &wanted, r, out, error);
     sample_cache_free(cache);
     dataset_free(d);
-    system_free(system);
+    affect_model_free(model);
     return status;
 }

@@ -80,7 +80,7 @@ smac_status optimiser_step(optimiser *o, double factor, double *norm_out, smac_e
         parameter *p = parameter_at(o->store, i);
         if (!p->trainable)
             continue;
-        double rate = (p->language ? c->encoder_rate : c->rate) * factor;
+        double rate = (p->pretrained ? c->encoder_rate : c->rate) * factor;
         s.rate = (float)(rate * (double)p->rate_scale);
         s.weight_decay = p->decay ? (float)c->weight_decay : 0;
         TRY(parameter_adamw(o->store, p, o->first, o->second, &s, error));

@@ -1,4 +1,4 @@
-/* train/train_run.c - from options to a trained model: data, system, cache, loop. */
+/* train/train_run.c - from options to a trained model: data, model, cache, loop. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +13,8 @@ void train_options_default(train_options *o)
     run_configuration_defaults(&o->configuration);
 }
 
-static smac_status new_system(const dataset *d, const configuration *c, const int64_t ready_width[MODALITIES],
-    int64_t seed, affect_system **out, smac_error *error)
+static smac_status new_affect_model(const dataset *d, const configuration *c, const int64_t feature_width[MODALITIES],
+    int64_t seed, affect_model **out, smac_error *error)
 {
     const char **texts = memory_new((size_t)d->count + 1, sizeof *texts);
     int64_t count = 0;
@@ -23,51 +23,51 @@ static smac_status new_system(const dataset *d, const configuration *c, const in
     for (int64_t i = 0; i < d->count; i++)
         if (d->items[i].split == SPLIT_TRAIN)
             texts[count++] = d->items[i].text;
-    system_options options = {.configuration = c,
+    affect_model_options options = {.configuration = c,
         .tasks = d->tasks,
         .task_count = d->task_count,
         .texts = texts,
         .text_count = count,
         .seed = (uint64_t)seed};
-    memcpy(options.ready_width, ready_width, sizeof options.ready_width);
-    smac_status status = system_new(&options, out, error);
+    memcpy(options.feature_width, feature_width, sizeof options.feature_width);
+    smac_status status = affect_model_new(&options, out, error);
     free(texts);
     return status;
 }
 
 /* The run's datasets, and a new model for them. */
 static smac_status open_run(const run_configuration *run, bool skip_bad, const reporter *r, dataset **d,
-    affect_system **system, smac_error *error)
+    affect_model **model, smac_error *error)
 {
     configuration c = run->model;
-    int64_t ready_width[MODALITIES] = {0, 0, 0};
+    int64_t feature_width[MODALITIES] = {0, 0, 0};
     TRY(run_configuration_check(run, error));
     if (run->run.train.threads > 0)
         parallel_set_threads((int)run->run.train.threads);
     TRY(run_data_read(&run->run, skip_bad, r, d, error));
-    TRY(run_data_decide(*d, &c, ready_width, r, error));
-    return new_system(*d, &c, ready_width, run->run.train.seed, system, error);
+    TRY(run_data_decide(*d, &c, feature_width, r, error));
+    return new_affect_model(*d, &c, feature_width, run->run.train.seed, model, error);
 }
 
 smac_status train_run(const train_options *options, const reporter *r, train_result *result, smac_error *error)
 {
     dataset *d = NULL;
-    affect_system *system = NULL;
+    affect_model *model = NULL;
     sample_cache *cache = NULL;
     if (!options->out || !*options->out)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "no folder to write the run into");
-    smac_status status = open_run(&options->configuration, options->skip_bad, r, &d, &system, error);
+    smac_status status = open_run(&options->configuration, options->skip_bad, r, &d, &model, error);
     if (status == SMAC_OK && dataset_split_count(d, SPLIT_VALID) == 0)
         report_log(r, LOG_WARNING, "the data have no validation part: the last epoch counts as the best");
     if (status == SMAC_OK)
-        run_data_note_scratch(&system->configuration, system->ready_width, r);
+        run_data_note_scratch(&model->configuration, model->feature_width, r);
     cache_options caching = {.splits = {true, true, false}, .skip_bad = options->skip_bad};
     if (status == SMAC_OK)
-        status = sample_cache_new(d, system, &caching, r, &cache, error);
+        status = sample_cache_new(d, model, &caching, r, &cache, error);
     if (status == SMAC_OK)
-        status = train_on(options, system, cache, r, result, error);
+        status = train_on(options, model, cache, r, result, error);
     sample_cache_free(cache);
-    system_free(system);
+    affect_model_free(model);
     dataset_free(d);
     return status;
 }
@@ -75,13 +75,13 @@ smac_status train_run(const train_options *options, const reporter *r, train_res
 smac_status extract_run(const extract_options *options, const reporter *r, extract_result *result, smac_error *error)
 {
     dataset *d = NULL;
-    affect_system *system = NULL;
+    affect_model *model = NULL;
     sample_cache *cache = NULL;
     bool any = false;
     *result = (extract_result){0};
-    smac_status status = open_run(&options->configuration, options->skip_bad, r, &d, &system, error);
+    smac_status status = open_run(&options->configuration, options->skip_bad, r, &d, &model, error);
     for (int m = 0; m < MODALITIES && status == SMAC_OK; m++)
-        any = any || (system->has[m] && system->frozen[m] && system->encoder_sha256[m][0]);
+        any = any || (model->has[m] && model->frozen[m] && model->encoder_sha256[m][0]);
     if (status == SMAC_OK && !any)
         status = FAIL(error, SMAC_ERROR_ARGUMENT,
             "no encoder of this configuration is frozen and comes from a file, so there are no vectors to keep: name one, "
@@ -89,12 +89,12 @@ smac_status extract_run(const extract_options *options, const reporter *r, extra
     cache_options caching = {
         .splits = {true, true, true}, .skip_bad = options->skip_bad, .store = options->store, .discard = true};
     if (status == SMAC_OK)
-        status = sample_cache_new(d, system, &caching, r, &cache, error);
+        status = sample_cache_new(d, model, &caching, r, &cache, error);
     if (status == SMAC_OK)
         *result = (extract_result){
             .clips = d->count, .skipped = cache->skipped, .found = cache->from_store, .made = cache->into_store};
     sample_cache_free(cache);
-    system_free(system);
+    affect_model_free(model);
     dataset_free(d);
     return status;
 }
@@ -103,17 +103,17 @@ smac_status export_run(const extract_options *options, int64_t length, const cha
     mmsa_export_result *result, smac_error *error)
 {
     dataset *d = NULL;
-    affect_system *system = NULL;
+    affect_model *model = NULL;
     sample_cache *cache = NULL;
     cache_options caching = {.splits = {true, true, true}, .skip_bad = options->skip_bad, .store = options->store};
     *result = (mmsa_export_result){0};
-    smac_status status = open_run(&options->configuration, options->skip_bad, r, &d, &system, error);
+    smac_status status = open_run(&options->configuration, options->skip_bad, r, &d, &model, error);
     if (status == SMAC_OK)
-        status = sample_cache_new(d, system, &caching, r, &cache, error);
+        status = sample_cache_new(d, model, &caching, r, &cache, error);
     if (status == SMAC_OK)
         status = mmsa_export(cache, length, path, result, error);
     sample_cache_free(cache);
-    system_free(system);
+    affect_model_free(model);
     dataset_free(d);
     return status;
 }

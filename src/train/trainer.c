@@ -154,7 +154,7 @@ static smac_status finish_epoch(training *t, double begun, smac_error *error)
     bool better = false;
     smac_status status = SMAC_OK;
     if (t->valid_count) {
-        status = evaluate_on(t->system, t->cache, &(evaluate_wanted){.split = SPLIT_VALID}, &shown, &valid, error);
+        status = evaluate_on(t->model, t->cache, &(evaluate_wanted){.split = SPLIT_VALID}, &shown, &valid, error);
         if (status == SMAC_OK)
             status = evaluation_figure(valid, t->run->train.choose, &figure, error);
         if (status == SMAC_OK && t->run->labels.reliability)
@@ -248,12 +248,12 @@ static void fill_result(const training *t, bool already, train_result *result)
     snprintf(result->best_path, sizeof result->best_path, "%s", t->paths[RUN_BEST]);
 }
 
-smac_status train_on(const train_options *options, affect_system *system, const sample_cache *cache, const reporter *r,
+smac_status train_on(const train_options *options, affect_model *model, const sample_cache *cache, const reporter *r,
     train_result *result, smac_error *error)
 {
     training t = {.options = options,
         .run = &options->configuration.run,
-        .system = system,
+        .model = model,
         .cache = cache,
         .report = r,
         .started = training_clock()};

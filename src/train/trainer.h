@@ -19,7 +19,7 @@
 #include "data/cache.h"
 #include "data/mmsa_export.h"
 #include "data/dataset.h"
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 #include "train/evaluate.h"
 #include "train/run_configuration.h"
 
@@ -71,7 +71,7 @@ smac_status export_run(const extract_options *options, int64_t length, const cha
     mmsa_export_result *result, smac_error *error);
 
 /* train_run on data that are in memory already: tests, and experiments that share a cache. */
-smac_status train_on(const train_options *options, affect_system *system, const sample_cache *cache, const reporter *r,
+smac_status train_on(const train_options *options, affect_model *model, const sample_cache *cache, const reporter *r,
     train_result *result, smac_error *error);
 
 #endif

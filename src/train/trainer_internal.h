@@ -30,7 +30,7 @@ typedef struct training_task {
 typedef struct training {
     const train_options *options;
     const run_settings *run;
-    affect_system *system;
+    affect_model *model;
     const sample_cache *cache;
     const reporter *report;
 

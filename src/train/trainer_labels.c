@@ -88,7 +88,7 @@ static json_t *task_quality(const training *t, int k, const quality_columns *col
 {
     json_t *o = json_object();
     for (int m = 0; m < MODALITIES; m++) {
-        json_t *all = t->system->has[m] ? quality_of(t, k, (modality)m, false, columns) : NULL;
+        json_t *all = t->model->has[m] ? quality_of(t, k, (modality)m, false, columns) : NULL;
         if (!all)
             continue;
         json_t *one = json_pack("{s:o}", "all", all), *conflict = quality_of(t, k, (modality)m, true, columns);
@@ -134,7 +134,7 @@ static void add_label(const task_description *task, text_buffer *b, double value
 
 static bool has_target(const training *t, int k)
 {
-    return k >= MODALITIES || t->system->has[k];
+    return k >= MODALITIES || t->model->has[k];
 }
 
 /* The columns of one task; prefix "" of a single task, else "TASK.". */

@@ -165,7 +165,7 @@ void training_modality_dropout(const training *t, const int64_t *clips, int64_t 
         uint64_t at = ((uint64_t)t->epoch * (uint64_t)t->count + (uint64_t)clips[i]) * 4;
         int have[MODALITIES], n = 0, dropped = 0;
         for (int m = 0; m < MODALITIES; m++)
-            if (s->present[m] && t->system->has[m])
+            if (s->present[m] && t->model->has[m])
                 have[n++] = m;
         for (int k = 0; k < n; k++) {
             uint8_t gone = random_uniform_at(seed, stream, at + (uint64_t)have[k]) < probability;

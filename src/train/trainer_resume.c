@@ -101,7 +101,7 @@ static smac_status check_encoders(const training *t, const tensor_file *file, co
     json_t *encoders = text ? json_loads(text, 0, NULL) : NULL;
     smac_status status = SMAC_OK;
     for (int m = 0; m < MODALITIES && status == SMAC_OK; m++) {
-        const char *now = t->system->encoder_sha256[m];
+        const char *now = t->model->encoder_sha256[m];
         const json_t *one = json_object_get(encoders, modality_name((modality)m));
         const char *then = json_string_value(json_object_get(one, "sha256"));
         if (*now && then && strcmp(then, now) != 0)
@@ -119,7 +119,7 @@ static smac_status check_labels(const training *t, const tensor_file *file, cons
     const char *text = tensor_file_metadata(file, "semanticmac.training");
     json_t *record = text ? json_loads(text, 0, NULL) : NULL;
     const char *then = json_string_value(json_object_get(record, "data_sha256"));
-    const char *now = t->system->training.data_sha256;
+    const char *now = t->model->training.data_sha256;
     smac_status status = SMAC_OK;
     if (then && strcmp(then, now) != 0)
         status = FAIL(error, SMAC_ERROR_MISMATCH,
@@ -163,11 +163,11 @@ static smac_status read_array(const tensor_file *file, const char *name, tensor_
 static smac_status read_moments(
     training *t, const tensor_file *file, const char *name, int64_t n, float *block, smac_error *error)
 {
-    float *values = parameter_block_map(t->system->store, block);
+    float *values = parameter_block_map(t->model->store, block);
     if (!values)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the optimiser's moments of %lld values", (long long)n);
     smac_status status = read_array(file, name, TENSOR_F32, n, 0, 1, values, error);
-    TRY(parameter_block_unmap(t->system->store, block, values, status == SMAC_OK, error));
+    TRY(parameter_block_unmap(t->model->store, block, values, status == SMAC_OK, error));
     return status;
 }
 
@@ -218,7 +218,7 @@ smac_status training_restore(training *t, const tensor_file *file, smac_error *e
 {
     const char *path = t->paths[RUN_LAST], *text = tensor_file_metadata(file, STATE_KEY);
     const char *tokenizer = tensor_file_metadata(file, "semanticmac.tokenizer");
-    if (t->system->tokenizer_text && (!tokenizer || strcmp(tokenizer, t->system->tokenizer_text) != 0))
+    if (t->model->tokenizer_text && (!tokenizer || strcmp(tokenizer, t->model->tokenizer_text) != 0))
         return FAIL(error, SMAC_ERROR_MISMATCH,
             "the tokenizer of %s is another one than the data give now: " OTHER_FOLDER, path);
     TRY(check_labels(t, file, path, error));
@@ -228,7 +228,7 @@ smac_status training_restore(training *t, const tensor_file *file, smac_error *e
     smac_status status = error_advise(error, read_state(t, state, error), SMAC_ERROR_FORMAT, DAMAGED);
     json_decref(state);
     TRY(status);
-    TRY(system_load_values(t->system, file, path, error));
+    TRY(affect_model_load_values(t->model, file, path, error));
     int64_t n = t->optimiser->count;
     status = read_moments(t, file, "training.first", n, t->optimiser->first, error);
     if (status == SMAC_OK)

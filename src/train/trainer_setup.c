@@ -14,7 +14,7 @@
 
 settings_views training_views(const training *t, settings_view room[2])
 {
-    room[0] = (settings_view){&configuration_table, &t->system->configuration};
+    room[0] = (settings_view){&configuration_table, &t->model->configuration};
     room[1] = (settings_view){&run_table, (void *)(uintptr_t)t->run};
     return (settings_views){room, 2};
 }
@@ -84,13 +84,13 @@ static int64_t gather_labels(const training *t, int task, int kind, float *label
 
 static smac_status collect_truth(training *t, smac_error *error)
 {
-    t->task_count = t->system->task_count;
+    t->task_count = t->model->task_count;
     t->tasks = memory_new((size_t)t->task_count, sizeof *t->tasks);
     if (!t->tasks)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %d tasks", t->task_count);
     for (int k = 0; k < t->task_count; k++) {
         training_task *task = &t->tasks[k];
-        task->task = &t->system->tasks[k];
+        task->task = &t->model->tasks[k];
         task->targets = task_targets(task->task);
         task->truth = memory_new((size_t)t->count, (size_t)task->targets * sizeof *task->truth);
         task->have = memory_new((size_t)t->count, 1);
@@ -160,7 +160,7 @@ static smac_status put_own_labels(training *t, int k, smac_error *error)
 static smac_status make_labels(training *t, smac_error *error)
 {
     smac_status status =
-        label_bank_new(label_rule_from(t->run), t->count, t->system->configuration.model.width, &t->bank, error);
+        label_bank_new(label_rule_from(t->run), t->count, t->model->configuration.model.width, &t->bank, error);
     int32_t *groups = group_by_speaker(t);
     if (status == SMAC_OK && !groups)
         status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the groups of %lld clips", (long long)t->count);
@@ -211,7 +211,7 @@ static smac_status check_task_weights(const training *t, smac_error *error)
 static smac_status make_objective(training *t, smac_error *error)
 {
     TRY(check_task_weights(t, error));
-    t->objective = objective_options_from(t->run, t->system->tasks, t->task_count);
+    t->objective = objective_options_from(t->run, t->model->tasks, t->task_count);
     for (int k = 0; k < t->task_count; k++) {
         training_task *task = &t->tasks[k];
         if (task->task->kind != TASK_CLASSES || !t->run->loss.class_weights)
@@ -229,7 +229,7 @@ static smac_status choose_figure(training *t, smac_error *error)
 {
     const dataset *d = t->cache->source;
     const char *choose = t->run->train.choose, *at = strchr(choose, '@'), *point = strrchr(choose, '.');
-    TRY(validation_figure_name(t->system->tasks, t->system->task_count, choose, &t->figure, error));
+    TRY(validation_figure_name(t->model->tasks, t->model->task_count, choose, &t->figure, error));
     if (!at || !point || at > point)
         return SMAC_OK;
     for (int s = 0; s < d->source_count; s++)
@@ -255,17 +255,17 @@ smac_status training_set_up(training *t, smac_error *error)
     TRY(make_labels(t, error));
     TRY(make_objective(t, error));
     optimiser_options o = optimiser_options_from(&t->run->train);
-    TRY(optimiser_new(t->system->store, &o, &t->optimiser, error));
+    TRY(optimiser_new(t->model->store, &o, &t->optimiser, error));
     t->tape = tape_new(NULL);
     if (!t->tape)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a tape");
-    training_record *r = &t->system->training;
+    training_record *r = &t->model->training;
     snprintf(r->program_version, sizeof r->program_version, "%s", SMAC_VERSION);
     snprintf(r->dataset, sizeof r->dataset, "%.60s", t->cache->source->layout);
     snprintf(r->data_sha256, sizeof r->data_sha256, "%s", t->cache->source->sha256);
     r->seed = (uint64_t)t->run->train.seed;
     r->training_clips = t->count;
-    clip_timing timing = clip_timing_of(&t->system->configuration);
+    clip_timing timing = clip_timing_of(&t->model->configuration);
     r->longest_clip = 0;
     for (int64_t i = 0; i < t->count; i++)
         r->longest_clip = fmax(r->longest_clip, sample_seconds(&t->cache->samples[t->items[i]], &timing));

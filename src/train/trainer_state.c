@@ -78,7 +78,7 @@ static char *run_text(const training *t)
 
 static void note_progress(training *t)
 {
-    training_record *r = &t->system->training;
+    training_record *r = &t->model->training;
     r->epoch = t->epoch;
     r->steps = t->steps;
 }
@@ -97,7 +97,7 @@ smac_status training_save(training *t, smac_error *error)
     float *blocks[2] = {t->optimiser->first, t->optimiser->second}, *moments[2] = {NULL};
     smac_status status = training_log_flush(t, error);
     for (int i = 0; i < 2; i++)
-        moments[i] = parameter_block_map(t->system->store, blocks[i]);
+        moments[i] = parameter_block_map(t->model->store, blocks[i]);
     if (status == SMAC_OK && (!entries || !names || !text || !run || !moments[0] || !moments[1])) {
         status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for a checkpoint");
     } else if (status == SMAC_OK) {
@@ -123,13 +123,14 @@ smac_status training_save(training *t, smac_error *error)
         }
         note_progress(t);
         safetensors_pair pairs[] = {{STATE_KEY, text}, {RUN_KEY, run}};
-        status = system_save(t->system, t->paths[RUN_LAST], &(system_extra){entries, count, pairs, 2}, error);
+        status =
+            affect_model_save(t->model, t->paths[RUN_LAST], &(affect_model_extra){entries, count, pairs, 2}, error);
         if (status != SMAC_OK)
             error_context(error, status, "the checkpoint of epoch %lld could not be written, the one before it is kept",
                 (long long)t->epoch);
     }
     for (int i = 0; i < 2; i++)
-        parameter_block_unmap(t->system->store, blocks[i], moments[i], false, NULL);
+        parameter_block_unmap(t->model->store, blocks[i], moments[i], false, NULL);
     free(entries);
     free(names);
     free(text);
@@ -143,17 +144,18 @@ smac_status training_save_best(training *t, smac_error *error)
     if (!team_is_first(t->options->team))
         return SMAC_OK;
     snprintf(
-        t->system->training.metric, sizeof t->system->training.metric, "%.31s", t->valid_count ? t->figure.name : "");
-    double before = t->system->training.metric_value;
-    t->system->training.metric_value = t->figure.value;
+        t->model->training.metric, sizeof t->model->training.metric, "%.31s", t->valid_count ? t->figure.name : "");
+    double before = t->model->training.metric_value;
+    t->model->training.metric_value = t->figure.value;
     char *run = run_text(t);
     safetensors_pair pair = {RUN_KEY, run};
-    smac_status status = run ? system_save(t->system, t->paths[RUN_BEST], &(system_extra){NULL, 0, &pair, 1}, error)
-                             : FAIL(error, SMAC_ERROR_MEMORY, "no memory for the settings of the run");
+    smac_status status = run
+        ? affect_model_save(t->model, t->paths[RUN_BEST], &(affect_model_extra){NULL, 0, &pair, 1}, error)
+        : FAIL(error, SMAC_ERROR_MEMORY, "no memory for the settings of the run");
     free(run);
     if (status == SMAC_OK)
         return SMAC_OK;
-    t->system->training.metric_value = before;
+    t->model->training.metric_value = before;
     return error_context(error, status, "the best model of epoch %lld could not be written, the one before it is kept",
         (long long)t->epoch);
 }

@@ -38,7 +38,7 @@ struct step_work {
 
 static size_t bank_width(const training *t)
 {
-    return (size_t)t->system->configuration.model.width;
+    return (size_t)t->model->configuration.model.width;
 }
 
 smac_status step_work_new(const training *t, step_work **out, smac_error *error)
@@ -134,8 +134,8 @@ static smac_status gather_batch(training *t, step_work *w, smac_error *error)
     for (int64_t i = 0; i < w->count; i++)
         w->samples[i] = &t->cache->samples[t->items[own[i]]];
     training_modality_dropout(t, own, w->count, w->drop);
-    TRY(system_batch(t->system, w->samples, w->count, w->drop, &w->batch, error));
-    augmentation change = augmentation_from(t->run, &t->system->configuration, t->system->tokenizer);
+    TRY(affect_model_batch(t->model, w->samples, w->count, w->drop, &w->batch, error));
+    augmentation change = augmentation_from(t->run, &t->model->configuration, t->model->tokenizer);
     return augment_batch(&change, &w->batch, own, (uint64_t)t->epoch * (uint64_t)t->count, error);
 }
 
@@ -143,7 +143,7 @@ static smac_status gather_batch(training *t, step_work *w, smac_error *error)
 static void gather_contrast(training *t, step_work *w, objective_contrast *c)
 {
     const team *team = t->options->team;
-    int64_t width = t->system->configuration.contrast.projection;
+    int64_t width = t->model->configuration.contrast.projection;
     smac_error error = {0};
     for (int k = 0; k < t->task_count; k++) {
         c->target[k] = w->tasks[k].target;
@@ -153,7 +153,7 @@ static void gather_contrast(training *t, step_work *w, objective_contrast *c)
         return;
     c->batch = w->all;
     for (int u = 0; u < MODALITIES; u++) {
-        if (!t->system->has[u])
+        if (!t->model->has[u])
             continue;
         c->specific[u] = team_gather_value(team, t->tape, w->out.intra_specific[u], w->all, width);
         c->shared[u] = team_gather_value(team, t->tape, w->out.intra_shared[u], w->all, width);
@@ -172,7 +172,7 @@ static value *forward(training *t, step_work *w, bool check)
     tape_reset(t->tape, &options);
     memset(&w->out, 0, sizeof w->out);
     if (w->count > 0)
-        w->out = system_forward(t->system, t->tape, &w->batch, SEMANTICMAC_EVERYTHING);
+        w->out = affect_model_forward(t->model, t->tape, &w->batch, SEMANTICMAC_EVERYTHING);
     if (tape_status(t->tape, NULL) != SMAC_OK)
         return NULL;
     objective_inputs in = objective_inputs_from(&w->out, t->task_count, w->count);
@@ -228,7 +228,7 @@ static smac_status write_bank(
 static smac_status write_banks(training *t, step_work *w, smac_error *error)
 {
     for (int u = 0; u < MODALITIES; u++)
-        if (t->system->has[u])
+        if (t->model->has[u])
             TRY(write_bank(t, w, u, w->out.specific[u], t->options->team ? w->present[u] : w->out.present[u], error));
     TRY(write_bank(t, w, MODALITY_SHARED, w->out.shared_mean, NULL, error));
     return write_bank(t, w, LABEL_BANK_FUSED, w->out.fused, NULL, error);
@@ -357,7 +357,7 @@ smac_status training_run_step(training *t, step_work *w, smac_error *error)
     int64_t left = t->batches - t->position, clips = 0;
     int64_t batches = left < t->run->train.accumulate ? left : t->run->train.accumulate;
     term_sums sums = {0};
-    parameter_zero_gradients(t->system->store);
+    parameter_zero_gradients(t->model->store);
     for (int64_t i = 0; i < batches; i++) {
         batch_clear(&w->batch);
         TRY(learn_batch(t, w, 1 / (float)batches, error));
@@ -365,7 +365,7 @@ smac_status training_run_step(training *t, step_work *w, smac_error *error)
         clips += w->all;
         t->position++;
     }
-    TRY(team_sum_gradients(t->options->team, t->system->store, error));
+    TRY(team_sum_gradients(t->options->team, t->model->store, error));
     smac_status status = optimiser_step(t->optimiser, factor, &norm, error);
     if (status == SMAC_ERROR_NUMERIC)
         explain_gradient(t, w, error);

@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 
 /* path: a template of mkstemp, which is filled in; more: a further setting, or NULL; high: scores go from -high to high;
  * longest: of the training record. */
@@ -23,19 +23,20 @@ static inline void small_model_write(char *path, const char *more, double high, 
         "vision.image_size=16", "vision.patch=8"};
     configuration c;
     task_description task;
-    affect_system *s = NULL;
+    affect_model *s = NULL;
     configuration_defaults(&c);
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         assert_ok(configuration_set_assignment(&c, settings[i], error));
     if (more)
         assert_ok(configuration_set_assignment(&c, more, error));
     assert_ok(task_regression(&task, "sentiment", "sims", -high, high, error));
-    system_options options = {.configuration = &c, .tasks = &task, .task_count = 1, .texts = words, .text_count = 4};
-    assert_ok(system_new(&options, &s, error));
+    affect_model_options options = {
+        .configuration = &c, .tasks = &task, .task_count = 1, .texts = words, .text_count = 4};
+    assert_ok(affect_model_new(&options, &s, error));
     s->training.longest_clip = longest;
     close(mkstemp(path));
-    assert_ok(system_save(s, path, NULL, error));
-    system_free(s);
+    assert_ok(affect_model_save(s, path, NULL, error));
+    affect_model_free(s);
 }
 
 #endif

@@ -126,7 +126,7 @@ static void changed_meanwhile(void **state)
     pthread_t other;
     assert_int_equal(pthread_create(&other, NULL, change_threads, &done), 0);
     int wrong = 0;
-    for (int round = 0; round < 200; round++)
+    for (int round = 0; round < (is_other_backend() ? 20 : 100); round++)
         wrong += work_differs(&w);
     atomic_store(&done, true);
     pthread_join(other, NULL);
@@ -236,7 +236,7 @@ static void *many_operations(void *context)
     work w;
     parallel_request(4);
     work_new(&w);
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 10; i++)
         atomic_fetch_add((atomic_int *)context, work_differs(&w));
     work_free(&w);
     return NULL;

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "compute/parallel.h"
 #include "data/cache.h"
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 
 static void configure(configuration *c)
 {
@@ -22,16 +22,17 @@ static void configure(configuration *c)
         assert_ok(configuration_set_assignment(c, settings[i], error));
 }
 
-static affect_system *make(const dataset *d, const char *setting)
+static affect_model *make(const dataset *d, const char *setting)
 {
     static const char *const words[] = {"a good film", "a bad film"};
     configuration c;
-    affect_system *s = NULL;
+    affect_model *s = NULL;
     configure(&c);
     if (setting)
         assert_ok(configuration_set_assignment(&c, setting, error));
-    system_options options = {.configuration = &c, .tasks = d->tasks, .task_count = 1, .texts = words, .text_count = 2};
-    assert_ok(system_new(&options, &s, error));
+    affect_model_options options = {
+        .configuration = &c, .tasks = d->tasks, .task_count = 1, .texts = words, .text_count = 2};
+    assert_ok(affect_model_new(&options, &s, error));
     return s;
 }
 
@@ -74,7 +75,7 @@ static void test_media(void **state)
         "v,3,a bad film,-0.5,train\nv,4,words,0,test\n");
     copy_golden("plain.mp4", folder, "Raw/v/4.mp4");
     dataset *d = read_set(folder);
-    affect_system *s = make(d, NULL);
+    affect_model *s = make(d, NULL);
     sample_cache *cache = NULL;
     smac_error why = {0};
     cache_options options = {.splits = {true, true, false}};
@@ -98,7 +99,7 @@ static void test_media(void **state)
     sample_cache_free(cache);
     reporter r = {.progress = stop_at_once};
     assert_int_equal(sample_cache_new(d, s, &options, &r, &cache, &why), SMAC_ERROR_INTERRUPTED);
-    system_free(s);
+    affect_model_free(s);
     dataset_free(d);
     folder_remove(folder);
 }
@@ -121,7 +122,7 @@ static void test_cut_off(void **state)
     copy_golden("truncated.mp4", folder, "Raw/v/2.mp4");
     write_text(folder, "label.csv", "video_id,clip_id,text,label,mode\nv,1,a film,0.5,train\nv,2,a film,0.5,train\n");
     dataset *d = read_set(folder);
-    affect_system *s = make(d, NULL);
+    affect_model *s = make(d, NULL);
     sample_cache *cache = NULL;
     cache_options options = {.splits = {true, true, true}};
     reporter r = {.log = keep_warning, .user = warning};
@@ -130,7 +131,7 @@ static void test_cut_off(void **state)
     if (!strstr(warning, "v$_$2 (line 3)") || !strstr(warning, "cut off"))
         fail_msg("'%s' does not say which clip is cut off", warning);
     sample_cache_free(cache);
-    system_free(s);
+    affect_model_free(s);
     dataset_free(d);
     folder_remove(folder);
 }
@@ -146,7 +147,7 @@ static void test_frozen(void **state)
     copy_golden("plain.mp4", folder, "Raw/v/1.mp4");
     write_text(folder, "label.csv", "video_id,clip_id,text,label,mode\nv,1,a good film,0.5,train\n");
     dataset *d = read_set(folder);
-    affect_system *s = make(d, "vision.trainable_blocks=0");
+    affect_model *s = make(d, "vision.trainable_blocks=0");
     sample_cache *cache = NULL;
     cache_options options = {.splits = {true, true, true}};
     assert_ok(sample_cache_new(d, s, &options, NULL, &cache, error));
@@ -154,7 +155,7 @@ static void test_frozen(void **state)
     assert_int_equal(cache->samples[0].ready[MODALITY_VISION].width, 12);
     assert_non_null(cache->samples[0].mel);
     sample_cache_free(cache);
-    system_free(s);
+    affect_model_free(s);
     dataset_free(d);
     folder_remove(folder);
 }
@@ -178,7 +179,7 @@ static void test_store(void **state)
     write_text(folder, "label.csv",
         "video_id,clip_id,text,label,mode\nv,1,a good film,0.5,train\nv,2,a bad film,-0.5,train\n");
     dataset *d = read_set(folder);
-    affect_system *s = make(d, "vision.trainable_blocks=0");
+    affect_model *s = make(d, "vision.trainable_blocks=0");
     snprintf(s->encoder_sha256[MODALITY_VISION], 65, "%064d", 7); /* as if it came from a file */
     sample_cache *first = NULL, *second = NULL;
     cache_options options = {.splits = {true, true, true}, .store = store};
@@ -211,7 +212,7 @@ static void test_store(void **state)
     snprintf(s->encoder_sha256[MODALITY_VISION], 65, "%064d", 8);
     assert_int_not_equal(sample_cache_new(d, s, &options, NULL, &second, NULL), SMAC_OK);
     sample_cache_free(first);
-    system_free(s);
+    affect_model_free(s);
     dataset_free(d);
     folder_remove(folder);
 }

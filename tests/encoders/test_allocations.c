@@ -7,7 +7,7 @@
 #include "encoders/imagebind.h"
 #include "encoders/language_model.h"
 
-enum { WORDS = 50, MOST = 2 };
+enum { WORDS = 50, MOST = 2, LAYERS = 3 }; /* more layers than allocations: one a layer is seen */
 
 typedef struct subject {
     parameter_store *store;
@@ -60,11 +60,13 @@ static void language_models(void **state)
     (void)state;
     for (precision how = PRECISION_F32; how <= PRECISION_INT8; how++)
         for (size_t f = 0; language_family_at(f); f++) {
+            if (is_other_backend() && f > 0) /* families differ in operations, backends in products */
+                break;
             subject s = {.store = parameter_store_new()};
             language_model_config config;
             assert_ok(language_model_config_base(language_family_at(f), &config, error));
-            config.layers = 6;
-            config.groups = config.groups > 1 ? 6 : 1;
+            config.layers = LAYERS;
+            config.groups = config.groups > 1 ? LAYERS : 1;
             config.width = config.embedding_width = 96;
             config.heads = 12;
             config.head_width = 8;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "analyze/model.h"
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 #include "semanticmac/semanticmac.h"
 
 int LLVMFuzzerInitialize(int *count, char ***arguments);
@@ -36,9 +36,10 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
     bool good = task_regression(&task, "sentiment", "sims", -1, 1, &error) == SMAC_OK;
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         good = good && configuration_set_assignment(&c, settings[i], &error) == SMAC_OK;
-    system_options options = {.configuration = &c, .tasks = &task, .task_count = 1, .texts = words, .text_count = 2};
-    if (!good || system_new(&options, &model.system, &error) != SMAC_OK ||
-        public_tasks_new(model.system->tasks, 1, &model.tasks, &error) != SMAC_OK) {
+    affect_model_options options = {
+        .configuration = &c, .tasks = &task, .task_count = 1, .texts = words, .text_count = 2};
+    if (!good || affect_model_new(&options, &model.affect, &error) != SMAC_OK ||
+        public_tasks_new(model.affect->tasks, 1, &model.tasks, &error) != SMAC_OK) {
         fprintf(stderr, "%s\n", error.message);
         abort();
     }

@@ -1,5 +1,7 @@
 #include "watched.h"
 
+#include "base/memory.h"
+
 static void watched_take(watched *w, decoder *d, const decoded *piece)
 {
     if (piece->kind == DECODED_PICTURE) {
@@ -11,8 +13,7 @@ static void watched_take(watched *w, decoder *d, const decoded *piece)
         w->grey[w->pictures++] = shown.rgb[(size_t)(shown.height / 2) * shown.stride + 1];
     } else {
         assert_int_equal(piece->first, w->samples);
-        w->sound = realloc(w->sound, (w->samples + piece->count) * sizeof *w->sound);
-        assert_non_null(w->sound);
+        assert_true(memory_grow((void **)&w->sound, &w->capacity, w->samples + piece->count, sizeof *w->sound));
         memcpy(w->sound + w->samples, piece->samples, piece->count * sizeof *w->sound);
         w->samples += piece->count;
         w->holes += piece->hole ? piece->count : 0;

@@ -15,7 +15,8 @@ typedef struct watched {
     double from[WATCHED_PICTURES], until[WATCHED_PICTURES];
     int grey[WATCHED_PICTURES];
     float *sound;
-    size_t samples, holes; /* samples in all; of them put in */
+    size_t samples, capacity; /* samples in all; room for so many */
+    size_t holes;             /* samples that were put in */
     char warnings[4000];
     int64_t broken;
     media_info info;

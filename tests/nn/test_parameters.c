@@ -55,7 +55,7 @@ static void test_blocks(void **state)
     parameter *a = add(s, "body.a", 3, 5, INIT_ONES, 0), *b = add(s, "encoder.b", 2, 2, INIT_CONSTANT, 4);
     parameter *c = add(s, "body.c", 7, 1, INIT_CONSTANT, -2), *d = add(s, "encoder.d", 2, 2, INIT_ONES, 0);
     parameter_set_trainable(s, "encoder.", false);
-    parameter_set_language(s, "encoder.", true);
+    parameter_set_pretrained(s, "encoder.", true);
     assert_ok(parameter_store_seal(s, true, 1, error));
     float *values = parameter_trainable_values(s), *gradients = parameter_trainable_gradients(s);
     assert_int_equal(parameter_trainable_count(s), 32);
@@ -63,7 +63,7 @@ static void test_blocks(void **state)
     assert_ptr_equal(c->device_data, values + 16);
     assert_ptr_equal(c->grad, gradients + 16);
     assert_null(b->grad);
-    assert_true(b->language && !a->language && a->trainable && !b->trainable);
+    assert_true(b->pretrained && !a->pretrained && a->trainable && !b->trainable);
     assert_near(b->device_data[3], 4, 0);
     assert_near(c->device_data[6], -2, 0);
     assert_near(values[15], 0, 0); /* the gap */

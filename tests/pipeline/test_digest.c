@@ -5,7 +5,7 @@
 #include "support/folder.h"
 
 #include "compute/parallel.h"
-#include "pipeline/system_build.h"
+#include "pipeline/affect_model_build.h"
 #include "weights/safetensors.h"
 
 enum { LARGE = 5 * 1024 * 1024 + 3 }; /* float32 values: two whole pieces of 8 MB and a rest */
@@ -29,7 +29,7 @@ static void digest_of(const char *path, char out[65])
 {
     tensor_file *file = NULL;
     assert_ok(tensor_file_open(path, &file, error));
-    assert_ok(system_encoder_digest(file, out, error));
+    assert_ok(affect_model_encoder_digest(file, out, error));
     assert_int_equal(strlen(out), 64);
     tensor_file_close(file);
 }

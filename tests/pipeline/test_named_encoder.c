@@ -2,9 +2,9 @@
 #include "support/models.h"
 
 #include "models/models.h"
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 
-static smac_status make(const char *encoder, affect_system **out, smac_error *error)
+static smac_status make(const char *encoder, affect_model **out, smac_error *error)
 {
     configuration c;
     task_description task;
@@ -17,15 +17,15 @@ static smac_status make(const char *encoder, affect_system **out, smac_error *er
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         assert_ok(configuration_set_assignment(&c, settings[i], error));
     assert_ok(task_regression(&task, "sentiment", "mosi", -3, 3, error));
-    system_options options = {.configuration = &c, .tasks = &task, .task_count = 1};
-    return system_new(&options, out, error);
+    affect_model_options options = {.configuration = &c, .tasks = &task, .task_count = 1};
+    return affect_model_new(&options, out, error);
 }
 
 static void a_name_stands_for_the_installed_model(void **state)
 {
     (void)state;
     char folder[256], from[512], installed[512];
-    affect_system *by_path = NULL, *by_name = NULL;
+    affect_model *by_path = NULL, *by_name = NULL;
     models_start(folder);
     publish("bert", folder, "tiny-bert", from);
     assert_ok(make(from, &by_path, error));
@@ -35,8 +35,8 @@ static void a_name_stands_for_the_installed_model(void **state)
     assert_string_equal(by_name->encoder_sha256[MODALITY_TEXT], by_path->encoder_sha256[MODALITY_TEXT]);
     assert_int_equal(strlen(by_name->encoder_sha256[MODALITY_TEXT]), 64);
     assert_string_equal(by_name->configuration.text.encoder, "tiny-bert"); /* the name stays in the model file */
-    system_free(by_path);
-    system_free(by_name);
+    affect_model_free(by_path);
+    affect_model_free(by_name);
     folder_remove(folder);
 }
 
@@ -44,7 +44,7 @@ static void names_that_are_none_are_refused(void **state)
 {
     (void)state;
     char folder[256];
-    affect_system *s = NULL;
+    affect_model *s = NULL;
     models_start(folder);
     assert_refused(make("minlm", &s, error), SMAC_ERROR_NOT_FOUND, "did you mean minilm-l6");
     assert_refused(make("gpt2", &s, error), SMAC_ERROR_NOT_FOUND, "models fetch gpt2");

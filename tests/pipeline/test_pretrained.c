@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "compute/parallel.h"
 #include "encoders/language_model.h"
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 
 static const char vocabulary[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\ngood\nbad\nfilm\nvery\n##s\n";
 
@@ -74,7 +74,7 @@ static void halve_bert(const char *folder)
     tensor_file_close(file);
 }
 
-static smac_status make(const char *encoder, int blocks, affect_system **out, smac_error *failure)
+static smac_status make(const char *encoder, int blocks, affect_model **out, smac_error *failure)
 {
     static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8", "model.audio=false",
         "model.vision=false", "interaction.queries=2", "interaction.layers=1", "contrast.projection=8"};
@@ -86,17 +86,17 @@ static smac_status make(const char *encoder, int blocks, affect_system **out, sm
     snprintf(c.text.encoder, sizeof c.text.encoder, "%s", encoder);
     c.text.trainable_blocks = blocks;
     assert_ok(task_regression(&task, "sentiment", "mosi", -3, 3, error));
-    system_options options = {.configuration = &c, .tasks = &task, .task_count = 1};
-    return system_new(&options, out, failure);
+    affect_model_options options = {.configuration = &c, .tasks = &task, .task_count = 1};
+    return affect_model_new(&options, out, failure);
 }
 
-static float predict(const affect_system *s, const char *text)
+static float predict(const affect_model *s, const char *text)
 {
     sample x = {0};
     const sample *one = &x;
     prediction r;
     assert_ok(sample_set_text(&s->preparation, &x, text, NULL, 0, error));
-    assert_ok(system_predict(s, &one, 1, NULL, &r, error));
+    assert_ok(affect_model_predict(s, &one, 1, NULL, &r, error));
     sample_clear(&x);
     float score = r.tasks[0].prediction[0];
     prediction_clear(&r);
@@ -110,12 +110,12 @@ static void test_bert(void **state)
     folder_new(folder);
     write_bert(folder, 16);
     for (int blocks = -1; blocks <= 1; blocks++) {
-        affect_system *s = NULL, *loaded = NULL;
+        affect_model *s = NULL, *loaded = NULL;
         assert_ok(make(folder, blocks, &s, error));
         const parameter *p = parameter_find(s->store, "text.encoder.layer.1.output.dense.weight");
         const parameter *q = parameter_find(s->store, "text.embeddings.word_embeddings.weight");
         assert_non_null(p);
-        assert_true(p->language && !parameter_find(s->store, "core.fusion.weight")->language);
+        assert_true(p->pretrained && !parameter_find(s->store, "core.fusion.weight")->pretrained);
         assert_int_equal(p->trainable, blocks != 0);
         assert_int_equal(q->trainable, blocks < 0);
         assert_int_equal(s->frozen[MODALITY_TEXT], blocks == 0);
@@ -128,18 +128,18 @@ static void test_bert(void **state)
         assert_memory_equal(e->data, p->device_data, e->bytes);
         tensor_file_close(file);
         /* the model file is complete by itself: small encoders are stored inside */
-        assert_ok(system_save(s, file_in(folder, "trained", path), NULL, error));
-        assert_ok(system_load(path, NULL, &loaded, error));
+        assert_ok(affect_model_save(s, file_in(folder, "trained", path), NULL, error));
+        assert_ok(affect_model_load(path, NULL, &loaded, error));
         assert_near(predict(s, "a good film"), predict(loaded, "a good film"), 1e-5);
         assert_true(predict(s, "a good film") != predict(s, "bad films"));
         assert_string_equal(loaded->encoder_sha256[MODALITY_TEXT], s->encoder_sha256[MODALITY_TEXT]);
-        /* values can be read back into the system itself, frozen and mapped ones too */
+        /* values can be read back into the model itself, frozen and mapped ones too */
         tensor_file *model = NULL;
         assert_ok(tensor_file_open(path, &model, error));
-        assert_ok(system_load_values(s, model, path, error));
+        assert_ok(affect_model_load_values(s, model, path, error));
         tensor_file_close(model);
-        system_free(loaded);
-        system_free(s);
+        affect_model_free(loaded);
+        affect_model_free(s);
     }
     folder_remove(folder);
 }
@@ -149,7 +149,7 @@ static void test_frozen_vectors(void **state)
 {
     (void)state;
     char folder[256];
-    affect_system *s = NULL;
+    affect_model *s = NULL;
     sample x = {0};
     const sample *one = &x;
     prediction r;
@@ -157,13 +157,13 @@ static void test_frozen_vectors(void **state)
     write_bert(folder, 16);
     assert_ok(make(folder, 0, &s, error));
     assert_ok(sample_set_text(&s->preparation, &x, "a very good film", NULL, 0, error));
-    assert_ok(system_encode(s, &x, NULL, error));
+    assert_ok(affect_model_encode(s, &x, NULL, error));
     assert_int_equal(x.ready[MODALITY_TEXT].steps, 6);
-    assert_ok(system_predict(s, &one, 1, NULL, &r, error));
+    assert_ok(affect_model_predict(s, &one, 1, NULL, &r, error));
     assert_near(r.tasks[0].prediction[0], predict(s, "a very good film"), 1e-6);
     prediction_clear(&r);
     sample_clear(&x);
-    system_free(s);
+    affect_model_free(s);
     folder_remove(folder);
 }
 
@@ -172,34 +172,34 @@ static void test_outside(void **state)
 {
     (void)state;
     char folder[256], inner[512], path[512], other[512];
-    affect_system *s = NULL, *loaded = NULL;
+    affect_model *s = NULL, *loaded = NULL;
     smac_error why = {0};
     struct stat info;
     folder_new(folder);
     mkdir(file_in(folder, "bert", inner), 0777);
     write_bert(inner, 1472); /* two layers: 70 MB */
     assert_ok(make(inner, 0, &s, error));
-    assert_ok(system_save(s, file_in(folder, "model.safetensors", path), NULL, error));
+    assert_ok(affect_model_save(s, file_in(folder, "model.safetensors", path), NULL, error));
     assert_int_equal(stat(path, &info), 0);
     assert_true(info.st_size < 4 << 20);
-    assert_ok(system_load(path, NULL, &loaded, error));
+    assert_ok(affect_model_load(path, NULL, &loaded, error));
     assert_near(predict(s, "a good film"), predict(loaded, "a good film"), 1e-5);
     for (int64_t i = 0; i < parameter_number(loaded->store);
          i++) { /* packed straight from the file, in float32 nowhere */
         const parameter *p = parameter_at(loaded->store, i);
         assert_true(!p->product || strncmp(p->name, "text.", 5) != 0 || (p->packed && !p->device_data));
     }
-    system_free(loaded);
+    affect_model_free(loaded);
     loaded = NULL;
-    system_free(s);
+    affect_model_free(s);
     mkdir(file_in(folder, "moved", other), 0777);
     file_in(folder, "moved/bert", other);
     assert_int_equal(rename(inner, other), 0);
-    assert_int_equal(system_load(path, NULL, &loaded, &why), SMAC_ERROR_NOT_FOUND);
+    assert_int_equal(affect_model_load(path, NULL, &loaded, &why), SMAC_ERROR_NOT_FOUND);
     assert_non_null(strstr(why.message, "bert"));
     file_in(folder, "moved", other);
-    assert_ok(system_load(path, &(system_load_options){.encoder_folder = other}, &loaded, error));
-    system_free(loaded);
+    assert_ok(affect_model_load(path, &(affect_model_load_options){.encoder_folder = other}, &loaded, error));
+    affect_model_free(loaded);
     loaded = NULL;
     file_in(folder, "moved/bert", other);
     write_text(other, "vocab.txt", vocabulary);
@@ -210,8 +210,8 @@ static void test_outside(void **state)
     assert_ok(file_write(weights, bytes, size, error));
     free(bytes);
     file_in(folder, "moved", other);
-    assert_int_equal(
-        system_load(path, &(system_load_options){.encoder_folder = other}, &loaded, &why), SMAC_ERROR_MISMATCH);
+    assert_int_equal(affect_model_load(path, &(affect_model_load_options){.encoder_folder = other}, &loaded, &why),
+        SMAC_ERROR_MISMATCH);
     assert_non_null(strstr(why.message, "SHA-256"));
     folder_remove(folder);
 }
@@ -224,21 +224,21 @@ static void test_precision(void **state)
 {
     (void)state;
     char folder[256], inner[512], path[512];
-    affect_system *s = NULL, *loaded = NULL;
+    affect_model *s = NULL, *loaded = NULL;
     folder_new(folder);
     mkdir(file_in(folder, "bert", inner), 0777);
     write_bert(inner, 16);
     assert_ok(make(inner, 0, &s, error));
     assert_int_equal(s->precision[MODALITY_TEXT], PRECISION_F32);
     float exact = predict(s, "a good film"), said[3];
-    assert_ok(system_save(s, file_in(folder, "model.safetensors", path), NULL, error));
-    system_free(s);
+    assert_ok(affect_model_save(s, file_in(folder, "model.safetensors", path), NULL, error));
+    affect_model_free(s);
     for (int how = PRECISION_F32; how <= PRECISION_INT8; how++) {
         precision wanted = (precision)how;
-        assert_ok(system_load(path, &(system_load_options){.precision = &wanted}, &loaded, error));
+        assert_ok(affect_model_load(path, &(affect_model_load_options){.precision = &wanted}, &loaded, error));
         said[how] = predict(loaded, "a good film");
         assert_int_equal(loaded->precision[MODALITY_TEXT], how);
-        system_free(loaded);
+        affect_model_free(loaded);
         loaded = NULL;
     }
     assert_near(said[0], exact, 1e-6);
@@ -248,15 +248,15 @@ static void test_precision(void **state)
     halve_bert(inner);
     assert_ok(make(inner, 0, &s, error));
     assert_int_equal(s->precision[MODALITY_TEXT], PRECISION_BF16);
-    assert_ok(system_save(s, path, NULL, error));
-    assert_ok(system_load(path, NULL, &loaded, error));
+    assert_ok(affect_model_save(s, path, NULL, error));
+    assert_ok(affect_model_load(path, NULL, &loaded, error));
     assert_int_equal(loaded->precision[MODALITY_TEXT], PRECISION_BF16);
     assert_near(predict(s, "a good film"), predict(loaded, "a good film"), 1e-6);
-    system_free(loaded);
-    system_free(s);
+    affect_model_free(loaded);
+    affect_model_free(s);
     assert_ok(make(inner, -1, &s, error)); /* fine-tuned: in float32, whatever its file has */
     assert_int_equal(s->precision[MODALITY_TEXT], PRECISION_F32);
-    system_free(s);
+    affect_model_free(s);
     folder_remove(folder);
 }
 
@@ -264,7 +264,7 @@ static void test_refusals(void **state)
 {
     (void)state;
     char folder[256];
-    affect_system *s = NULL;
+    affect_model *s = NULL;
     smac_error why = {0};
     folder_new(folder);
     assert_int_equal(make("/no/such/folder", -1, &s, &why), SMAC_ERROR_NOT_FOUND);

@@ -7,12 +7,12 @@
 #include "pipeline/clip_encoder.h"
 #include "pipeline/media_feed.h"
 #include "pipeline/sample_read.h"
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 #include "pipeline/clip_track.h"
 
-static affect_system *sys;
+static affect_model *sys;
 
-static void make_system(void)
+static void make_affect_model(void)
 {
     static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8",
         "perceiver.latents=3", "perceiver.layers=1", "interaction.queries=2", "interaction.layers=1",
@@ -27,8 +27,9 @@ static void make_system(void)
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         assert_ok(configuration_set_assignment(&c, settings[i], error));
     assert_ok(task_regression(&task, "sentiment", "sims", -1, 1, error));
-    system_options options = {.configuration = &c, .tasks = &task, .task_count = 1, .texts = words, .text_count = 2};
-    assert_ok(system_new(&options, &sys, error));
+    affect_model_options options = {
+        .configuration = &c, .tasks = &task, .task_count = 1, .texts = words, .text_count = 2};
+    assert_ok(affect_model_new(&options, &sys, error));
 }
 
 static const char *golden(const char *name)
@@ -119,7 +120,7 @@ static smac_status on_sound(void *user, const float *samples, size_t count, bool
 static void encode_file(const char *path, int64_t at_once, sample *out)
 {
     session s = {.vectors.timing = clip_timing_of(&sys->configuration)};
-    clip_encoder_options options = {.preparation = &sys->preparation, .system = sys, .at_once = at_once};
+    clip_encoder_options options = {.preparation = &sys->preparation, .model = sys, .at_once = at_once};
     media_sink to = {.user = &s, .wants_picture = wants, .picture = on_picture, .sound = on_sound};
     decoder *from;
     assert_ok(clip_encoder_new(&options, &s.clips, error));
@@ -142,7 +143,7 @@ static void test_training_and_analysis_see_the_same(void **state)
     for (size_t f = 0; f < sizeof files / sizeof files[0]; f++) {
         sample training, analysis;
         assert_ok(read_file(golden(files[f]), NULL, &training, error));
-        assert_ok(system_encode(sys, &training, &(system_encode_options){.everything = true}, error));
+        assert_ok(affect_model_encode(sys, &training, &(affect_model_encode_options){.everything = true}, error));
         for (int64_t at_once = 0; at_once <= 5; at_once++) {
             encode_file(golden(files[f]), at_once, &analysis);
             for (int m = MODALITY_AUDIO; m <= MODALITY_VISION; m++) {
@@ -176,12 +177,12 @@ static void test_interruption(void **state)
         int left = moment;
         smac_error why = {0};
         assert_ok(read_file(golden("plain.mp4"), "a good film", &x, error));
-        system_encode_options options = {.everything = true, .interrupt = {stop_after, &left}};
-        smac_status status = system_encode(sys, &x, &options, &why);
+        affect_model_encode_options options = {.everything = true, .interrupt = {stop_after, &left}};
+        smac_status status = affect_model_encode(sys, &x, &options, &why);
         bool encoded = status == SMAC_OK;
         predict_options how = {.interrupt = {stop_after, &left}};
         if (encoded)
-            status = system_predict(sys, &one, 1, &how, &p, &why);
+            status = affect_model_predict(sys, &one, 1, &how, &p, &why);
         done = status == SMAC_OK;
         stops[encoded] += !done;
         assert_true(done || status == SMAC_ERROR_INTERRUPTED);
@@ -205,8 +206,8 @@ static void test_video_preparation(void **state)
     assert_int_equal(video.clips, still.clips);
     batch a, b;
     const sample *one = &still, *two = &video;
-    assert_ok(system_batch(sys, &one, 1, NULL, &a, error));
-    assert_ok(system_batch(sys, &two, 1, NULL, &b, error));
+    assert_ok(affect_model_batch(sys, &one, 1, NULL, &a, error));
+    assert_ok(affect_model_batch(sys, &two, 1, NULL, &b, error));
     double difference = 0;
     int64_t count = a.part[MODALITY_VISION].rows * 2 * 3 * 16 * 16;
     for (int64_t i = 0; i < count; i++)
@@ -222,14 +223,14 @@ static int prepare(void **state)
 {
     (void)state;
     parallel_set_threads(1);
-    make_system();
+    make_affect_model();
     return 0;
 }
 
 static int finish(void **state)
 {
     (void)state;
-    system_free(sys);
+    affect_model_free(sys);
     return 0;
 }
 

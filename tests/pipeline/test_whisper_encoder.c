@@ -1,5 +1,5 @@
 /*
- * tests/pipeline/test_whisper_encoder.c - Whisper's encoder for the sound of a system, frozen and fine-tuned: one
+ * tests/pipeline/test_whisper_encoder.c - Whisper's encoder for the sound of a model, frozen and fine-tuned: one
  * vector a clip, inside and outside of the model file, from a Hugging Face folder.
  */
 #include "support/folder.h"
@@ -8,11 +8,11 @@
 
 #include "encoders/encoder.h"
 #include "media/mel.h"
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 
 static const char *const TINY = SMAC_SOURCE_DIR "/tests/golden/speech/tiny";
 
-static smac_status make(const char *encoder, int blocks, const char *seconds, affect_system **out, smac_error *failure)
+static smac_status make(const char *encoder, int blocks, const char *seconds, affect_model **out, smac_error *failure)
 {
     static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8", "model.text=false",
         "model.vision=false", "interaction.queries=2", "interaction.layers=1", "contrast.projection=8"};
@@ -27,11 +27,11 @@ static smac_status make(const char *encoder, int blocks, const char *seconds, af
     snprintf(c.audio.encoder, sizeof c.audio.encoder, "%s", encoder);
     c.audio.trainable_blocks = blocks;
     assert_ok(task_regression(&task, "sentiment", "mosi", -3, 3, error));
-    system_options options = {.configuration = &c, .tasks = &task, .task_count = 1};
-    return system_new(&options, out, failure);
+    affect_model_options options = {.configuration = &c, .tasks = &task, .task_count = 1};
+    return affect_model_new(&options, out, failure);
 }
 
-static void sound_of(const affect_system *s, double pitch, sample *out)
+static void sound_of(const affect_model *s, double pitch, sample *out)
 {
     enum { COUNT = 3 * 16000 };
     float *samples = malloc(COUNT * sizeof *samples);
@@ -43,13 +43,13 @@ static void sound_of(const affect_system *s, double pitch, sample *out)
     free(samples);
 }
 
-static float predict(const affect_system *s, double pitch)
+static float predict(const affect_model *s, double pitch)
 {
     sample x;
     const sample *one = &x;
     prediction r;
     sound_of(s, pitch, &x);
-    assert_ok(system_predict(s, &one, 1, NULL, &r, error));
+    assert_ok(affect_model_predict(s, &one, 1, NULL, &r, error));
     sample_clear(&x);
     float score = r.tasks[0].prediction[0];
     prediction_clear(&r);
@@ -62,22 +62,22 @@ static void frozen_and_fine_tuned(void **state)
     char folder[256], path[512];
     folder_new(folder);
     for (int blocks = -1; blocks <= 1; blocks++) {
-        affect_system *s = NULL, *loaded = NULL;
+        affect_model *s = NULL, *loaded = NULL;
         assert_ok(make(TINY, blocks, "2", &s, error));
         const parameter *p = parameter_find(s->store, "audio.encoder.layers.0.fc1.weight");
         const parameter *q = parameter_find(s->store, "audio.encoder.conv1.weight");
         assert_non_null(p);
-        assert_true(p->language);
+        assert_true(p->pretrained);
         assert_int_equal(p->trainable, blocks != 0);
         assert_int_equal(q->trainable, blocks < 0);
         assert_int_equal(s->frozen[MODALITY_AUDIO], blocks == 0);
         assert_int_equal(s->encoder_width[MODALITY_AUDIO], 16);
-        assert_ok(system_save(s, file_in(folder, "trained", path), NULL, error));
-        assert_ok(system_load(path, NULL, &loaded, error));
+        assert_ok(affect_model_save(s, file_in(folder, "trained", path), NULL, error));
+        assert_ok(affect_model_load(path, NULL, &loaded, error));
         assert_near(predict(s, 0.05), predict(loaded, 0.05), 1e-5);
         assert_true(predict(s, 0.05) != predict(s, 0.4));
-        system_free(loaded);
-        system_free(s);
+        affect_model_free(loaded);
+        affect_model_free(s);
     }
     folder_remove(folder);
 }
@@ -86,12 +86,12 @@ static void frozen_and_fine_tuned(void **state)
 static void a_clip_is_the_middle_second(void **state)
 {
     (void)state;
-    affect_system *s = NULL;
+    affect_model *s = NULL;
     sample x, y;
     assert_ok(make(TINY, 0, "2", &s, error));
     sound_of(s, 0.07, &x);
     sound_of(s, 0.07, &y);
-    assert_ok(system_encode(s, &y, NULL, error));
+    assert_ok(affect_model_encode(s, &y, NULL, error));
     assert_int_equal(y.ready[MODALITY_AUDIO].steps, 3);
     assert_int_equal(y.ready[MODALITY_AUDIO].width, 16);
     assert_int_equal(x.mel_frames, 200);
@@ -110,13 +110,13 @@ static void a_clip_is_the_middle_second(void **state)
     tape_free(t);
     sample_clear(&x);
     sample_clear(&y);
-    system_free(s);
+    affect_model_free(s);
 }
 
 static void windows_that_cannot_be(void **state)
 {
     (void)state;
-    affect_system *s = NULL;
+    affect_model *s = NULL;
     smac_error refusal;
     assert_int_equal(make(TINY, 0, "31", &s, &refusal), SMAC_ERROR_ARGUMENT);
     assert_non_null(strstr(refusal.message, "audio.window_seconds"));

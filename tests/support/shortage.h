@@ -126,8 +126,7 @@ typedef smac_status (*shortage_run)(void *context, smac_error *error);
 /* One run in which allocation n fails (0: none); gives whether it came so far. */
 static bool shortage_once(const char *name, shortage_run run, void *context, int64_t n, bool persistent)
 {
-    smac_error error = {0};
-    memset(shortage.blocks, 0, sizeof shortage.blocks);
+    smac_error error = {0}; /* no block of an earlier run is in the table: a run that leaves one fails */
     shortage.live = shortage.count = 0;
     shortage.fail_at = n;
     shortage.persistent = persistent;

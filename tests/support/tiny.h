@@ -1,5 +1,5 @@
 /*
- * tests/support/tiny.h - a tiny system and data in memory: ready vectors of three modalities whose sums make the label,
+ * tests/support/tiny.h - a tiny model and data in memory: ready vectors of three modalities whose sums make the label,
  * so that training has something to learn within seconds.
  */
 #ifndef SMAC_TESTS_SUPPORT_TINY_H
@@ -9,7 +9,7 @@
 
 #include "base/random.h"
 #include "data/cache.h"
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 #include "train/run_configuration.h"
 
 enum {
@@ -108,15 +108,15 @@ static inline void tiny_data_clear(tiny_data *t)
         sample_clear(&t->samples[i]);
 }
 
-static inline affect_system *tiny_system(const run_configuration *c, const tiny_data *t)
+static inline affect_model *tiny_affect_model(const run_configuration *c, const tiny_data *t)
 {
-    affect_system *s = NULL;
-    system_options options = {.configuration = &c->model,
+    affect_model *s = NULL;
+    affect_model_options options = {.configuration = &c->model,
         .tasks = t->d.tasks,
         .task_count = 1,
-        .ready_width = {TINY_WIDTH, TINY_WIDTH, TINY_WIDTH},
+        .feature_width = {TINY_WIDTH, TINY_WIDTH, TINY_WIDTH},
         .seed = (uint64_t)c->run.train.seed};
-    assert_ok(system_new(&options, &s, error));
+    assert_ok(affect_model_new(&options, &s, error));
     return s;
 }
 

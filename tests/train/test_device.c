@@ -19,10 +19,10 @@ static void train(const char *out, const run_configuration *c, bool resume, int6
     o.configuration = *c;
     o.resume = resume;
     o.stop_after_steps = stop;
-    affect_system *s = tiny_system(c, &data);
+    affect_model *s = tiny_affect_model(c, &data);
     smac_error why = {0};
     smac_status status = train_on(&o, s, &data.cache, NULL, &result, &why);
-    system_free(s);
+    affect_model_free(s);
     if (status != SMAC_OK && status != SMAC_ERROR_INTERRUPTED)
         fail_msg("%s", why.message);
 }

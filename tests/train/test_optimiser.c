@@ -19,7 +19,7 @@ static parameter_store *store_new(void)
             fail_msg("%s", error.message);
     }
     parameter_set_trainable(s, "frozen", false);
-    parameter_set_language(s, "text.", true);
+    parameter_set_pretrained(s, "text.", true);
     assert_ok(parameter_store_seal(s, true, 1, error));
     return s;
 }

@@ -15,27 +15,27 @@ static char folder[256];
 
 static smac_status make_and_save(void *context, smac_error *error)
 {
-    affect_system *s = NULL;
-    system_options options = {.configuration = &settings.model,
+    affect_model *s = NULL;
+    affect_model_options options = {.configuration = &settings.model,
         .tasks = data.d.tasks,
         .task_count = 1,
-        .ready_width = {TINY_WIDTH, TINY_WIDTH, TINY_WIDTH}};
-    TRY(system_new(&options, &s, error));
-    smac_status status = system_save(s, context, NULL, error);
-    system_free(s);
+        .feature_width = {TINY_WIDTH, TINY_WIDTH, TINY_WIDTH}};
+    TRY(affect_model_new(&options, &s, error));
+    smac_status status = affect_model_save(s, context, NULL, error);
+    affect_model_free(s);
     return status;
 }
 
 static smac_status load_and_predict(void *context, smac_error *error)
 {
-    affect_system *s = NULL;
-    TRY(system_load(context, NULL, &s, error));
+    affect_model *s = NULL;
+    TRY(affect_model_load(context, NULL, &s, error));
     const sample *samples[3] = {&data.samples[0], &data.samples[1], &data.samples[2]};
     prediction results[3] = {0};
-    smac_status status = system_predict(s, samples, 3, &(predict_options){.at_once = 2}, results, error);
+    smac_status status = affect_model_predict(s, samples, 3, &(predict_options){.at_once = 2}, results, error);
     for (int i = 0; i < 3; i++)
         prediction_clear(&results[i]);
-    system_free(s);
+    affect_model_free(s);
     return status;
 }
 
@@ -54,14 +54,14 @@ static smac_status train_a_little(void *context, smac_error *error)
         o.configuration = settings;
         o.configuration.run.train.epochs = 1 + part; /* may change on resume */
         o.resume = part > 0;
-        affect_system *s = NULL;
-        system_options options = {.configuration = &settings.model,
+        affect_model *s = NULL;
+        affect_model_options options = {.configuration = &settings.model,
             .tasks = data.d.tasks,
             .task_count = 1,
-            .ready_width = {TINY_WIDTH, TINY_WIDTH, TINY_WIDTH}};
-        TRY(system_new(&options, &s, error));
+            .feature_width = {TINY_WIDTH, TINY_WIDTH, TINY_WIDTH}};
+        TRY(affect_model_new(&options, &s, error));
         status = train_on(&o, s, &data.cache, NULL, &result, error);
-        system_free(s);
+        affect_model_free(s);
     }
     return status;
 }

@@ -34,9 +34,9 @@ static void *run_rank(void *given)
     o.configuration = *k->c;
     o.resume = k->resume;
     o.team = k->self.shared ? &team : NULL;
-    affect_system *s = tiny_system(k->c, &data);
+    affect_model *s = tiny_affect_model(k->c, &data);
     k->status = train_on(&o, s, &data.cache, k->report, &k->result, &k->why);
-    system_free(s);
+    affect_model_free(s);
     return NULL;
 }
 

@@ -32,9 +32,9 @@ static run_result run_with(const char *out, const run_configuration *c, bool res
     o.configuration = *c;
     o.resume = resume;
     o.stop_after_steps = stop;
-    affect_system *s = tiny_system(c, &data);
+    affect_model *s = tiny_affect_model(c, &data);
     k.status = train_on(&o, s, &data.cache, r, &k.result, &k.why);
-    system_free(s);
+    affect_model_free(s);
     return k;
 }
 
@@ -102,9 +102,9 @@ static void test_learns(void **state)
     assert_int_equal(count_lines(folder, "log.jsonl"), 25 * 6 + 25);
     assert_int_equal(count_lines(folder, "labels.csv"), TINY_TRAIN + 1);
     /* the model file is complete by itself */
-    affect_system *s = NULL;
+    affect_model *s = NULL;
     evaluation *e = NULL;
-    assert_ok(system_load(file_in(folder, "best.safetensors", path), NULL, &s, error));
+    assert_ok(affect_model_load(file_in(folder, "best.safetensors", path), NULL, &s, error));
     assert_int_equal(s->training.epoch, k.result.best_epoch);
     assert_near(s->training.metric_value, k.result.best_value, 0);
     assert_ok(evaluate_on(s, &data.cache, &(evaluate_wanted){.split = SPLIT_VALID}, NULL, &e, error));
@@ -112,7 +112,7 @@ static void test_learns(void **state)
     const evaluation_part *part = &e->tasks[0].all;
     assert_true(part->has_own[MODALITY_TEXT] && part->has_head[MODALITY_SHARED] && !part->has_own[MODALITY_SHARED]);
     evaluation_free(e);
-    system_free(s);
+    affect_model_free(s);
     /* a run that has ended: resuming changes nothing; a new one is refused */
     char before[65], after[65];
     hash_of(folder, "last.safetensors", before);

@@ -100,7 +100,7 @@ static void open_twin(twin *w, const char *name, const char *const *settings)
         assert_ok(task_regression(&w->task, "sentiment", "mosi", -3, 3, error));
     w->store = parameter_store_new();
     assert_ok(semanticmac_add(w->store, "core", &w->c.model, in_width, in_crops, &w->task, 1, &w->core, error));
-    parameter_set_language(w->store, "core.text.project", true);
+    parameter_set_pretrained(w->store, "core.text.project", true);
     assert_ok(parameter_store_seal(w->store, false, 0, error));
     size_t expected = 0;
     for (size_t i = 0; i < tensor_file_count(w->file); i++)

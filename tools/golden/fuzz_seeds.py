@@ -223,5 +223,5 @@ put("speech", "ctranslate2", MARK + text({"suppress_ids": [1, 2], "suppress_ids_
 put("speech", "nothing", "{}" + MARK + "{}")
 
 # --- the model file: one byte stands for a file that the target makes ----------------------------------------------------------
-put("system", "ready", "0")
-put("system", "encoders", "1")
+put("model_file", "ready", "0")
+put("model_file", "encoders", "1")

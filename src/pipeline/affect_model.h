@@ -1,17 +1,17 @@
 /*
- * pipeline/system.h - a whole SemanticMAC: configuration, tasks, tokenizer, encoders, the core model and their
+ * pipeline/affect_model.h - a whole SemanticMAC: configuration, tasks, tokenizer, encoders, the core model and their
  * parameters, made anew or read from a model file.
  *
- * A loaded system is immutable: any number of threads may run system_forward on it, each with a tape of its own that
- * does not record.  Training owns the system it trains.
+ * A loaded model is immutable: any number of threads may run affect_model_forward on it, each with a tape of its own that
+ * does not record.  Training owns the model it trains.
  *
  * The model file is one safetensors file: every parameter under its name, and in the metadata
  *   semanticmac.format "1", semanticmac.configuration, semanticmac.tasks, semanticmac.training, semanticmac.encoders
  *   (JSON), semanticmac.vocabulary / semanticmac.tokenizer (the tokenizer's own text).
  * An encoder that is frozen whole and came from a file is not stored again: its name, path and SHA-256 are.
  */
-#ifndef SMAC_PIPELINE_SYSTEM_H
-#define SMAC_PIPELINE_SYSTEM_H
+#ifndef SMAC_PIPELINE_AFFECT_MODEL_H
+#define SMAC_PIPELINE_AFFECT_MODEL_H
 
 #include <jansson.h>
 
@@ -26,7 +26,7 @@
 #include "pipeline/sample.h"
 #include "weights/safetensors.h"
 
-enum { SYSTEM_TASKS_MAX = SEMANTICMAC_TASKS_MAX };
+enum { AFFECT_MODEL_TASKS_MAX = SEMANTICMAC_TASKS_MAX };
 
 struct encoder; /* encoders/encoder.h */
 
@@ -42,14 +42,14 @@ typedef struct training_record {
     double longest_clip; /* seconds of the longest clip trained on; 0: not known */
 } training_record;
 
-typedef struct affect_system {
+typedef struct affect_model {
     configuration configuration;
-    task_description tasks[SYSTEM_TASKS_MAX];
+    task_description tasks[AFFECT_MODEL_TASKS_MAX];
     int task_count;
-    bool has[MODALITIES];            /* modalities that the model takes at all */
-    int64_t ready_width[MODALITIES]; /* > 0: ready vectors of this width stand in for the encoder */
-    preparation preparation;         /* points into this struct */
-    struct tokenizer *tokenizer;     /* NULL without words */
+    bool has[MODALITIES];              /* modalities that the model takes at all */
+    int64_t feature_width[MODALITIES]; /* > 0: ready vectors of this width stand in for the encoder */
+    preparation preparation;           /* points into this struct */
+    struct tokenizer *tokenizer;       /* NULL without words */
     parameter_store *store;
     struct encoder *encoders[MODALITIES]; /* NULL where vectors come ready */
     int64_t encoder_width[MODALITIES];    /* of E_t, E_a, E_v */
@@ -59,54 +59,56 @@ typedef struct affect_system {
     training_record training;
     char sha256[65];                     /* of the model file it was read from; "" for a new one */
     char name[128];                      /* model.name, or the file's base name */
-    tensor_file *files[MODALITIES];      /* pre-trained encoders' files, read while the system is built */
-    char encoder_sha256[MODALITIES][65]; /* system_encoder_digest of these files; "" without one */
+    tensor_file *files[MODALITIES];      /* pre-trained encoders' files, read while the model is built */
+    char encoder_sha256[MODALITIES][65]; /* affect_model_encoder_digest of these files; "" without one */
     struct mel_filter_bank *mel;
     char *tokenizer_text; /* what the tokenizer was made from, for the model file */
-} affect_system;
+} affect_model;
 
-typedef struct system_options {
+typedef struct affect_model_options {
     const configuration *configuration; /* copied */
     const task_description *tasks;      /* the first is the main one */
     int task_count;
-    int64_t ready_width[MODALITIES];
+    int64_t feature_width[MODALITIES];
     /* words of the training part: with text.encoder "" the vocabulary is made from them (text.vocabulary entries) */
     const char *const *texts;
     int64_t text_count;
     uint64_t seed; /* of the initial weights */
-} system_options;
+} affect_model_options;
 
-/* A new system: random weights from the seed, pre-trained encoders where the configuration names files. */
-smac_status system_new(const system_options *options, affect_system **out, smac_error *error);
-void system_free(affect_system *s);
+/* A new model: random weights from the seed, pre-trained encoders where the configuration names files. */
+smac_status affect_model_new(const affect_model_options *options, affect_model **out, smac_error *error);
+void affect_model_free(affect_model *s);
 
 /*
  * Read a model file for inference.  options may be NULL.  Refused with a message that says what was found and expected:
  * no model file of ours, a parameter missing, of another shape (its name and both shapes) or left over, an encoder's
  * SHA-256 that differs.  Large frozen encoders exist in packed form alone.
  */
-typedef struct system_load_options {
+typedef struct affect_model_load_options {
     const char *encoder_folder; /* a further place to look for frozen encoders that the file only names; or NULL */
     const precision *precision; /* of all encoders' products, in place of what they were trained with; or NULL */
-} system_load_options;
-smac_status system_load(const char *path, const system_load_options *options, affect_system **out, smac_error *error);
+} affect_model_load_options;
+smac_status affect_model_load(
+    const char *path, const affect_model_load_options *options, affect_model **out, smac_error *error);
 /* Write it whole or not at all.  extra (may be NULL): further tensors, whose names begin with "training.", and texts. */
-typedef struct system_extra {
+typedef struct affect_model_extra {
     const tensor_entry *tensors;
     size_t tensor_count;
     const safetensors_pair *texts;
     size_t text_count;
-} system_extra;
-smac_status system_save(const affect_system *s, const char *path, const system_extra *extra, smac_error *error);
-/* Values of every parameter from a model file whose system has the same shape (resume; the best epoch's weights). */
-smac_status system_load_values(affect_system *s, const tensor_file *file, const char *path, smac_error *error);
+} affect_model_extra;
+smac_status affect_model_save(
+    const affect_model *s, const char *path, const affect_model_extra *extra, smac_error *error);
+/* Values of every parameter from a model file whose model has the same shape (resume; the best epoch's weights). */
+smac_status affect_model_load_values(affect_model *s, const tensor_file *file, const char *path, smac_error *error);
 /* {"configuration":..., "tasks":..., "training":..., "encoders":..., "parameters": count} for `inspect`; new ref. */
-json_t *system_describe(const affect_system *s);
+json_t *affect_model_describe(const affect_model *s);
 
-int64_t system_parameter_values(const affect_system *s); /* numbers in all parameters */
+int64_t affect_model_parameter_values(const affect_model *s); /* numbers in all parameters */
 
-/* Put samples together for this system (its tokenizer's padding); as batch_make. */
-smac_status system_batch(const affect_system *s, const sample *const *samples, int64_t count, const uint8_t *drop,
+/* Put samples together for this model (its tokenizer's padding); as batch_make. */
+smac_status affect_model_batch(const affect_model *s, const sample *const *samples, int64_t count, const uint8_t *drop,
     batch *out, smac_error *error);
 
 /*
@@ -115,14 +117,15 @@ smac_status system_batch(const affect_system *s, const sample *const *samples, i
  * (unclipped) or logits; rows of samples without the modality have no meaning.  Errors stick to the tape: ask
  * tape_status, as after any operation.
  */
-semanticmac_outputs system_forward(const affect_system *s, tape *t, const batch *b, semanticmac_wanted wanted);
+semanticmac_outputs affect_model_forward(const affect_model *s, tape *t, const batch *b, semanticmac_wanted wanted);
 
-typedef struct system_encode_options {
+typedef struct affect_model_encode_options {
     bool everything;        /* all encoders; else only those that are frozen whole */
     interruption interrupt; /* asked between the operations */
-} system_encode_options;
+} affect_model_encode_options;
 
 /* Run encoders over a sample and put their vectors in place of its raw form.  options NULL: the frozen ones. */
-smac_status system_encode(const affect_system *s, sample *x, const system_encode_options *options, smac_error *error);
+smac_status affect_model_encode(
+    const affect_model *s, sample *x, const affect_model_encode_options *options, smac_error *error);
 
 #endif

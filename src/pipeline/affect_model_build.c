@@ -1,24 +1,24 @@
-/* pipeline/system_build.c - encoders, core and preparation put together, their parameters sealed and read. */
-#include "pipeline/system_build.h"
+/* pipeline/affect_model_build.c - encoders, core and preparation put together, their parameters sealed and read. */
+#include "pipeline/affect_model_build.h"
 
 #include <string.h>
 
 #include "media/mel.h"
 #include "text/tokenizer.h"
 
-static smac_status add_encoder(affect_system *s, const encoder_plan *plan, int m, bool trainable, smac_error *error)
+static smac_status add_encoder(affect_model *s, const encoder_plan *plan, int m, bool trainable, smac_error *error)
 {
     encoder_settings settings = encoder_settings_of(&s->configuration, m);
     int64_t blocks = trainable ? settings.trainable_blocks : 0;
-    TRY(encoder_new(s->store, system_prefix(m), &plan->of[m], (int)blocks, &s->encoders[m], error));
+    TRY(encoder_new(s->store, affect_model_prefix(m), &plan->of[m], (int)blocks, &s->encoders[m], error));
     s->encoder_width[m] = encoder_width(s->encoders[m]);
     /* from scratch it learns at the rate of the rest */
-    parameter_set_language(s->store, system_prefix(m), *settings.path != 0);
+    parameter_set_pretrained(s->store, affect_model_prefix(m), *settings.path != 0);
     s->frozen[m] = blocks == 0;
     if (!s->frozen[m] || !s->files[m])
         return SMAC_OK;
     /* stored outside of the model file, so never written by us: its matrices need no float32 values */
-    const precision *pack = system_encoder_outside(s, m) ? &s->precision[m] : NULL;
+    const precision *pack = affect_model_encoder_outside(s, m) ? &s->precision[m] : NULL;
     return encoder_attach(s->encoders[m], s->files[m], pack, error);
 }
 
@@ -37,7 +37,7 @@ static smac_status check_inputs(const configuration *c, const encoder_plan *plan
     return SMAC_OK;
 }
 
-static smac_status prepare_inputs(affect_system *s, const encoder_plan *plan, smac_error *error)
+static smac_status prepare_inputs(affect_model *s, const encoder_plan *plan, smac_error *error)
 {
     const configuration *c = &s->configuration;
     preparation *p = &s->preparation;
@@ -61,7 +61,7 @@ static smac_status prepare_inputs(affect_system *s, const encoder_plan *plan, sm
     return SMAC_OK;
 }
 
-static smac_status load_encoders(affect_system *s, const encoder_plan *plan, bool initialise, smac_error *error)
+static smac_status load_encoders(affect_model *s, const encoder_plan *plan, bool initialise, smac_error *error)
 {
     for (int m = 0; m < MODALITIES; m++) {
         if (!s->encoders[m] || !s->files[m] || !(initialise || plan->outside[m]))
@@ -72,7 +72,8 @@ static smac_status load_encoders(affect_system *s, const encoder_plan *plan, boo
     return SMAC_OK;
 }
 
-smac_status system_build(affect_system *s, const encoder_plan *plan, bool initialise, bool trainable, smac_error *error)
+smac_status affect_model_build(
+    affect_model *s, const encoder_plan *plan, bool initialise, bool trainable, smac_error *error)
 {
     const configuration *c = &s->configuration;
     int64_t width[MODALITIES] = {0}, crops[MODALITIES] = {1, 1, c->vision.crops};
@@ -85,7 +86,7 @@ smac_status system_build(affect_system *s, const encoder_plan *plan, bool initia
         if (plan->has[m])
             TRY(add_encoder(s, plan, m, trainable, error));
         else
-            s->encoder_width[m] = s->ready_width[m];
+            s->encoder_width[m] = s->feature_width[m];
         width[m] = s->encoder_width[m];
         if (!plan->has[m])
             crops[m] = 1;
@@ -94,7 +95,7 @@ smac_status system_build(affect_system *s, const encoder_plan *plan, bool initia
     if (!trainable)
         parameter_set_trainable(s->store, "", false);
     if (plan->model_file)
-        TRY(system_check_values(s, plan->model_file, plan->model_path, error));
+        TRY(affect_model_check_values(s, plan->model_file, plan->model_path, error));
     TRY(parameter_store_seal(s->store, initialise, s->training.seed, error));
     TRY(load_encoders(s, plan, initialise, error));
     return prepare_inputs(s, plan, error);

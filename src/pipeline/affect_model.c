@@ -1,5 +1,5 @@
-/* pipeline/system.c - a new system: its vocabulary, encoders from files or from scratch, random weights. */
-#include "pipeline/system.h"
+/* pipeline/affect_model.c - a new model: its vocabulary, encoders from files or from scratch, random weights. */
+#include "pipeline/affect_model.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,13 +9,13 @@
 #include "base/memory.h"
 #include "base/path.h"
 #include "media/mel.h"
-#include "pipeline/system_build.h"
+#include "pipeline/affect_model_build.h"
 #include "text/tokenizer.h"
 
-affect_system *system_begin(
-    const configuration *c, const task_description *tasks, int task_count, const int64_t ready_width[MODALITIES])
+affect_model *affect_model_begin(
+    const configuration *c, const task_description *tasks, int task_count, const int64_t feature_width[MODALITIES])
 {
-    affect_system *s = memory_new(1, sizeof *s);
+    affect_model *s = memory_new(1, sizeof *s);
     if (!s)
         return NULL;
     s->configuration = *c;
@@ -24,7 +24,7 @@ affect_system *system_begin(
     const bool wanted[MODALITIES] = {c->model.text, c->model.audio, c->model.vision};
     for (int m = 0; m < MODALITIES; m++) {
         s->has[m] = wanted[m];
-        s->ready_width[m] = wanted[m] && ready_width ? ready_width[m] : 0;
+        s->feature_width[m] = wanted[m] && feature_width ? feature_width[m] : 0;
     }
     s->training.metric_value = NAN;
     snprintf(s->name, sizeof s->name, "%.120s", c->model.name);
@@ -36,7 +36,7 @@ affect_system *system_begin(
     return s;
 }
 
-void system_free(affect_system *s)
+void affect_model_free(affect_model *s)
 {
     if (!s)
         return;
@@ -52,7 +52,7 @@ void system_free(affect_system *s)
     free(s);
 }
 
-int64_t system_parameter_values(const affect_system *s)
+int64_t affect_model_parameter_values(const affect_model *s)
 {
     int64_t count = 0;
     for (int64_t i = 0; i < parameter_number(s->store); i++)
@@ -60,9 +60,9 @@ int64_t system_parameter_values(const affect_system *s)
     return count;
 }
 
-/* --- a new system ------------------------------------------------------------------------------------------------- */
+/* --- a new model ------------------------------------------------------------------------------------------------- */
 
-static smac_status make_vocabulary(affect_system *s, const system_options *options, smac_error *error)
+static smac_status make_vocabulary(affect_model *s, const affect_model_options *options, smac_error *error)
 {
     const configuration *c = &s->configuration;
     char **tokens = NULL;
@@ -83,7 +83,7 @@ static smac_status make_vocabulary(affect_system *s, const system_options *optio
 
 /* An encoder from scratch, sized by the configuration. */
 static smac_status plan_small_encoder(
-    affect_system *s, int m, const system_options *options, encoder_plan *plan, smac_error *error)
+    affect_model *s, int m, const affect_model_options *options, encoder_plan *plan, smac_error *error)
 {
     encoder_settings settings = encoder_settings_of(&s->configuration, m);
     if (settings.form.modality == MODALITY_TEXT) {
@@ -93,33 +93,36 @@ static smac_status plan_small_encoder(
     return encoder_config_small((modality)m, &settings.sizes, &plan->of[m], error);
 }
 
-static smac_status plan_encoders(affect_system *s, const system_options *options, encoder_plan *plan, smac_error *error)
+static smac_status plan_encoders(
+    affect_model *s, const affect_model_options *options, encoder_plan *plan, smac_error *error)
 {
     for (int m = 0; m < MODALITIES; m++) {
-        plan->has[m] = s->has[m] && s->ready_width[m] == 0;
+        plan->has[m] = s->has[m] && s->feature_width[m] == 0;
         if (!plan->has[m])
             continue;
         if (*encoder_settings_of(&s->configuration, m).path)
-            TRY(system_open_encoder(s, m, plan, error));
+            TRY(affect_model_open_encoder(s, m, plan, error));
         else
             TRY(plan_small_encoder(s, m, options, plan, error));
     }
     return SMAC_OK;
 }
 
-smac_status system_new(const system_options *options, affect_system **out, smac_error *error)
+smac_status affect_model_new(const affect_model_options *options, affect_model **out, smac_error *error)
 {
-    if (options->task_count < 1 || options->task_count > SYSTEM_TASKS_MAX)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%d tasks; expected 1 to %d", options->task_count, SYSTEM_TASKS_MAX);
+    if (options->task_count < 1 || options->task_count > AFFECT_MODEL_TASKS_MAX)
+        return FAIL(
+            error, SMAC_ERROR_ARGUMENT, "%d tasks; expected 1 to %d", options->task_count, AFFECT_MODEL_TASKS_MAX);
     TRY(configuration_check(options->configuration, error));
-    affect_system *s = system_begin(options->configuration, options->tasks, options->task_count, options->ready_width);
+    affect_model *s =
+        affect_model_begin(options->configuration, options->tasks, options->task_count, options->feature_width);
     if (!s)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a model");
     s->training.seed = options->seed;
     encoder_plan plan = {0};
     smac_status status = plan_encoders(s, options, &plan, error);
     if (status == SMAC_OK)
-        status = system_build(s, &plan, true, true, error);
+        status = affect_model_build(s, &plan, true, true, error);
     if (status == SMAC_OK && s->tokenizer)
         status = tokenizer_serialise(s->tokenizer, &s->tokenizer_text, NULL, error);
     for (int m = 0; m < MODALITIES && status == SMAC_OK; m++) {
@@ -134,12 +137,12 @@ smac_status system_new(const system_options *options, affect_system **out, smac_
         if (same < m)
             memcpy(s->encoder_sha256[m], s->encoder_sha256[same], sizeof s->encoder_sha256[m]);
         else
-            status = system_encoder_digest(s->files[m], s->encoder_sha256[m], error);
+            status = affect_model_encoder_digest(s->files[m], s->encoder_sha256[m], error);
         if (status == SMAC_OK && s->frozen[m])
-            status = parameter_store_pack(s->store, system_prefix(m), s->precision[m], false, error);
+            status = parameter_store_pack(s->store, affect_model_prefix(m), s->precision[m], false, error);
     }
     if (status != SMAC_OK) {
-        system_free(s);
+        affect_model_free(s);
         return status;
     }
     *out = s;

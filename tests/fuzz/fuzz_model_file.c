@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 
 #include "base/file.h"
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 #include "../support/clips.h"
 #include "safetensors_mutator.h"
 #include "scratch.h"
@@ -37,7 +37,7 @@ static void make_first(int kind)
         "vision.out_width=4", "vision.image_size=8", "vision.patch=8"};
     configuration c;
     task_description task;
-    affect_system *s = NULL;
+    affect_model *s = NULL;
     smac_error error = {0};
     char path[PATH_MAX];
     configuration_defaults(&c);
@@ -46,16 +46,17 @@ static void make_first(int kind)
             abort();
     smac_status status = kind ? task_with_classes(&task, "emotion", "meld", 3, NULL, &error)
                               : task_regression(&task, "sentiment", "sims", -1, 1, &error);
-    system_options options = {.configuration = &c, .tasks = &task, .task_count = 1, .texts = words, .text_count = 2};
+    affect_model_options options = {
+        .configuration = &c, .tasks = &task, .task_count = 1, .texts = words, .text_count = 2};
     for (int m = 0; m < MODALITIES; m++)
-        options.ready_width[m] = kind ? 0 : 3;
-    if (status != SMAC_OK || system_new(&options, &s, &error) != SMAC_OK ||
-        system_save(s, scratch_path(path, "first"), NULL, &error) != SMAC_OK ||
+        options.feature_width[m] = kind ? 0 : 3;
+    if (status != SMAC_OK || affect_model_new(&options, &s, &error) != SMAC_OK ||
+        affect_model_save(s, scratch_path(path, "first"), NULL, &error) != SMAC_OK ||
         file_read(path, 0, &first[kind].data, &first[kind].size, &error) != SMAC_OK) {
         fprintf(stderr, "the first model file: %s\n", error.message);
         abort();
     }
-    system_free(s);
+    affect_model_free(s);
 }
 
 int LLVMFuzzerInitialize(int *count, char ***arguments)
@@ -87,7 +88,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 }
 
 /* A sample in the forms that the model says it takes; what does not fit is an error, no crash. */
-static void run(const affect_system *s)
+static void run(const affect_model *s)
 {
     enum { MOST = 1 << 14, SIDE = 16 };
     static float values[MOST];
@@ -97,15 +98,15 @@ static void run(const affect_system *s)
     smac_error error = {0};
     sample x = {0};
     const sample *one = &x;
-    if (system_parameter_values(s) > MOST || c->audio.mel_bins > 64 || c->audio.frames > 256 ||
+    if (affect_model_parameter_values(s) > MOST || c->audio.mel_bins > 64 || c->audio.frames > 256 ||
         c->audio.window_seconds > 3)
         return;
     for (int m = 0; m < MODALITIES; m++) {
         int64_t crops = m == MODALITY_VISION ? c->vision.crops : 1;
         if (!s->has[m])
             continue;
-        if (s->ready_width[m] > 0 && s->ready_width[m] <= MOST / 8)
-            sample_set_ready(&x, m, 2, crops, s->ready_width[m], values, &error);
+        if (s->feature_width[m] > 0 && s->feature_width[m] <= MOST / 8)
+            sample_set_ready(&x, m, 2, crops, s->feature_width[m], values, &error);
         else if (m == MODALITY_TEXT && s->preparation.wants[m])
             sample_set_text(&s->preparation, &x, "A good, bad day.", NULL, 0, &error);
         else if (m == MODALITY_AUDIO && s->preparation.wants[m])
@@ -115,7 +116,7 @@ static void run(const affect_system *s)
     }
     error = (smac_error){0};
     if (x.present[MODALITY_TEXT] || x.present[MODALITY_AUDIO] || x.present[MODALITY_VISION])
-        if (system_predict(s, &one, 1, NULL, &result, &error) != SMAC_OK && !error.message[0])
+        if (affect_model_predict(s, &one, 1, NULL, &result, &error) != SMAC_OK && !error.message[0])
             abort();
     prediction_clear(&result);
     sample_clear(&x);
@@ -125,7 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char path[64];
     smac_error error = {0};
-    affect_system *s = NULL;
+    affect_model *s = NULL;
     if (size < 2) {
         int kind = size ? data[0] % 2 : 0;
         data = (const uint8_t *)first[kind].data;
@@ -137,10 +138,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         close(descriptor);
         return 0;
     }
-    if (system_load(path, NULL, &s, &error) == SMAC_OK) {
-        json_decref(system_describe(s));
+    if (affect_model_load(path, NULL, &s, &error) == SMAC_OK) {
+        json_decref(affect_model_describe(s));
         run(s);
-        system_free(s);
+        affect_model_free(s);
     } else if (!error.message[0]) {
         abort();
     }

@@ -1,15 +1,15 @@
-/* pipeline/system_encoders.c - what the configuration says about each encoder, and opening one from its files. */
+/* pipeline/affect_model_encoders.c - what the configuration says about each encoder, and opening one from its files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "models/models.h"
-#include "pipeline/system_build.h"
+#include "pipeline/affect_model_build.h"
 #include "text/tokenizer.h"
 
 /* --- the configuration's three sections --------------------------------------------------------------------------- */
 
-const char *system_prefix(int m)
+const char *affect_model_prefix(int m)
 {
     static const char *const prefixes[MODALITIES] = {"text.", "audio.", "vision."};
     return prefixes[m];
@@ -102,7 +102,7 @@ static precision choose_precision(encoder_precision wanted, const tensor_file *f
 }
 
 static smac_status take_files(
-    affect_system *s, int m, const char *path, encoder_files *files, encoder_plan *plan, smac_error *error)
+    affect_model *s, int m, const char *path, encoder_files *files, encoder_plan *plan, smac_error *error)
 {
     encoder_form form;
     const encoder_config *config = &files->of[m];
@@ -123,7 +123,7 @@ static smac_status take_files(
     return encoder_config_describe(config).vocabulary > 0 ? tokenizer_open(path, &s->tokenizer, error) : SMAC_OK;
 }
 
-smac_status system_open_encoder(affect_system *s, int m, encoder_plan *plan, smac_error *error)
+smac_status affect_model_open_encoder(affect_model *s, int m, encoder_plan *plan, smac_error *error)
 {
     char *path = NULL;
     encoder_files files = {0};

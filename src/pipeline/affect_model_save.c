@@ -1,5 +1,5 @@
 /*
- * pipeline/system_save.c - writing the model file whole, and describing a system.
+ * pipeline/affect_model_save.c - writing the model file whole, and describing a model.
  *
  * semanticmac.encoders is {"text": {"config": {...}, "path": "", "sha256": "", "outside": false, "precision": "f32"}
  * or {"features": width}}.
@@ -12,8 +12,8 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "pipeline/system.h"
-#include "pipeline/system_build.h"
+#include "pipeline/affect_model.h"
+#include "pipeline/affect_model_build.h"
 
 enum { SMALL_ENCODER = 64 << 20 }; /* a frozen encoder of fewer bytes is stored inside, so that one file is enough */
 
@@ -24,21 +24,21 @@ static bool starts_with(const char *text, const char *prefix)
 
 /* --- what goes into the metadata ---------------------------------------------------------------------------------- */
 
-bool system_encoder_is_large(const affect_system *s, int m)
+bool affect_model_encoder_is_large(const affect_model *s, int m)
 {
     int64_t bytes = 0;
     for (int64_t i = 0; i < parameter_number(s->store); i++)
-        if (starts_with(parameter_at(s->store, i)->name, system_prefix(m)))
+        if (starts_with(parameter_at(s->store, i)->name, affect_model_prefix(m)))
             bytes += parameter_at(s->store, i)->count * (int64_t)sizeof(float);
     return bytes > SMALL_ENCODER;
 }
 
-bool system_encoder_outside(const affect_system *s, int m)
+bool affect_model_encoder_outside(const affect_model *s, int m)
 {
-    return s->files[m] && s->frozen[m] && system_encoder_is_large(s, m);
+    return s->files[m] && s->frozen[m] && affect_model_encoder_is_large(s, m);
 }
 
-static json_t *encoders_to_json(const affect_system *s)
+static json_t *encoders_to_json(const affect_model *s)
 {
     json_t *all = json_object();
     for (int m = 0; all && m < MODALITIES; m++) {
@@ -52,10 +52,10 @@ static json_t *encoders_to_json(const affect_system *s)
             json_object_set_new(one, "path", json_string(encoder_settings_of(&s->configuration, m).path));
             json_object_set_new(one, "sha256", json_string(s->encoder_sha256[m]));
             json_object_set_new(one, "precision", json_string(precision_name(s->precision[m])));
-            json_object_set_new(one, "outside", json_boolean(system_encoder_outside(s, m)));
+            json_object_set_new(one, "outside", json_boolean(affect_model_encoder_outside(s, m)));
             text_free(&text);
         } else {
-            json_object_set_new(one, "features", json_integer(s->ready_width[m]));
+            json_object_set_new(one, "features", json_integer(s->feature_width[m]));
         }
         json_object_set_new(all, modality_name(m), one);
     }
@@ -71,7 +71,7 @@ static json_t *training_to_json(const training_record *r)
         isfinite(r->metric_value) ? json_real(r->metric_value) : json_null());
 }
 
-static json_t *tasks_to_json(const affect_system *s)
+static json_t *tasks_to_json(const affect_model *s)
 {
     json_t *tasks = json_array();
     for (int i = 0; tasks && i < s->task_count; i++)
@@ -79,11 +79,12 @@ static json_t *tasks_to_json(const affect_system *s)
     return tasks;
 }
 
-json_t *system_describe(const affect_system *s)
+json_t *affect_model_describe(const affect_model *s)
 {
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:s}", "name", s->name, "configuration",
         configuration_to_json(&s->configuration), "tasks", tasks_to_json(s), "training", training_to_json(&s->training),
-        "encoders", encoders_to_json(s), "parameters", (json_int_t)system_parameter_values(s), "sha256", s->sha256);
+        "encoders", encoders_to_json(s), "parameters", (json_int_t)affect_model_parameter_values(s), "sha256",
+        s->sha256);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
@@ -91,7 +92,7 @@ json_t *system_describe(const affect_system *s)
 enum { TEXTS = 6 };
 
 static smac_status write_all(
-    const affect_system *s, const char *path, const system_extra *extra, char *texts[TEXTS], smac_error *error)
+    const affect_model *s, const char *path, const affect_model_extra *extra, char *texts[TEXTS], smac_error *error)
 {
     static const char *const keys[TEXTS] = {"semanticmac.configuration", "semanticmac.tasks", "semanticmac.encoders",
         "semanticmac.training", "semanticmac.tokenizer", "semanticmac.format"};
@@ -101,14 +102,14 @@ static smac_status write_all(
     smac_status status = SMAC_OK;
     bool outside[MODALITIES];
     for (int m = 0; m < MODALITIES; m++)
-        outside[m] = system_encoder_outside(s, m);
+        outside[m] = affect_model_encoder_outside(s, m);
     if (!entries || !metadata)
         status = FAIL(error, SMAC_ERROR_MEMORY, "no memory to write %s", path);
     for (int64_t i = 0; status == SMAC_OK && i < parameter_number(s->store); i++) {
         const parameter *p = parameter_at(s->store, i);
         bool skip = false;
         for (int m = 0; m < MODALITIES; m++)
-            skip = skip || (outside[m] && starts_with(p->name, system_prefix(m)));
+            skip = skip || (outside[m] && starts_with(p->name, affect_model_prefix(m)));
         if (skip)
             continue;
         float *numbers = parameter_map(p);
@@ -143,11 +144,12 @@ static smac_status write_all(
     return status;
 }
 
-smac_status system_save(const affect_system *s, const char *path, const system_extra *extra, smac_error *error)
+smac_status affect_model_save(
+    const affect_model *s, const char *path, const affect_model_extra *extra, smac_error *error)
 {
     json_t *parts[4] = {configuration_to_json(&s->configuration), tasks_to_json(s), encoders_to_json(s),
         training_to_json(&s->training)};
-    char *texts[TEXTS] = {NULL, NULL, NULL, NULL, s->tokenizer_text, SYSTEM_FORMAT};
+    char *texts[TEXTS] = {NULL, NULL, NULL, NULL, s->tokenizer_text, AFFECT_MODEL_FORMAT};
     smac_status status = SMAC_OK;
     for (int i = 0; i < 4; i++) {
         texts[i] = parts[i] ? json_dump_text(parts[i], JSON_COMPACT) : NULL;

@@ -1,16 +1,16 @@
-/* pipeline/system_run.c - running a system: encoders and core over a batch, samples to numbers. */
+/* pipeline/affect_model_run.c - running a model: encoders and core over a batch, samples to numbers. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "encoders/encoder.h"
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 #include "text/tokenizer.h"
 
 enum { ENCODE_AT_ONCE = 8 }; /* clips or windows that a frozen encoder takes in one go */
 
-smac_status system_batch(const affect_system *s, const sample *const *samples, int64_t count, const uint8_t *drop,
+smac_status affect_model_batch(const affect_model *s, const sample *const *samples, int64_t count, const uint8_t *drop,
     batch *out, smac_error *error)
 {
     batch_padding padding = {0, 0, false};
@@ -25,7 +25,7 @@ smac_status system_batch(const affect_system *s, const sample *const *samples, i
 /* --- encoders ----------------------------------------------------------------------------------------------------- */
 
 /* Vectors of the packed rows: text (rows, L, W), audio and vision (rows, W). */
-static value *encode_rows(const affect_system *s, tape *t, const batch *b, int m)
+static value *encode_rows(const affect_model *s, tape *t, const batch *b, int m)
 {
     const encoder_input input = {.rows = b->part[m].rows,
         .length = b->part[m].steps,
@@ -40,7 +40,7 @@ static value *encode_rows(const affect_system *s, tape *t, const batch *b, int m
 }
 
 /* The same for a frozen encoder on a tape that records or computes in another precision: aside, without notes. */
-static value *encode_rows_aside(const affect_system *s, tape *t, const batch *b, int m)
+static value *encode_rows_aside(const affect_model *s, tape *t, const batch *b, int m)
 {
     tape_options options = {.precision = s->precision[m], .interrupt = tape_get_options(t)->interrupt};
     tape *aside = tape_new(&options);
@@ -58,7 +58,7 @@ static value *encode_rows_aside(const affect_system *s, tape *t, const batch *b,
     return copy;
 }
 
-static semantic_sequence sequence_of(const affect_system *s, tape *t, const batch *b, int m)
+static semantic_sequence sequence_of(const affect_model *s, tape *t, const batch *b, int m)
 {
     const batch_modality *part = &b->part[m];
     semantic_sequence out = {NULL, part->mask, part->present};
@@ -98,7 +98,7 @@ static semantic_sequence sequence_of(const affect_system *s, tape *t, const batc
     return out;
 }
 
-semanticmac_outputs system_forward(const affect_system *s, tape *t, const batch *b, semanticmac_wanted wanted)
+semanticmac_outputs affect_model_forward(const affect_model *s, tape *t, const batch *b, semanticmac_wanted wanted)
 {
     semantic_sequence sequences[MODALITIES] = {{0}};
     for (int m = 0; m < MODALITIES; m++) {
@@ -115,7 +115,7 @@ semanticmac_outputs system_forward(const affect_system *s, tape *t, const batch 
 
 /* Some rows of a sample's raw form, in a batch of its own. */
 typedef struct encode_call {
-    const affect_system *system;
+    const affect_model *model;
     const batch *batch;
     int modality;
     interruption interrupt;
@@ -124,7 +124,7 @@ typedef struct encode_call {
 /* Rows [first, first + count) of the batch, encoded: out (count, text steps, W). */
 static smac_status encode_slice(const encode_call *call, int64_t first, int64_t count, float *out, smac_error *error)
 {
-    const affect_system *s = call->system;
+    const affect_model *s = call->model;
     const batch *b = call->batch;
     int m = call->modality;
     batch part = *b;
@@ -146,7 +146,7 @@ static smac_status encode_modality(const encode_call *call, sample *x, smac_erro
 {
     int m = call->modality;
     const batch_modality *part = &call->batch->part[m];
-    int64_t width = call->system->encoder_width[m], rows = m == MODALITY_TEXT ? part->steps : part->rows;
+    int64_t width = call->model->encoder_width[m], rows = m == MODALITY_TEXT ? part->steps : part->rows;
     float *vectors = memory_new((size_t)(rows * width), sizeof *vectors);
     smac_status status =
         vectors ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld vectors", (long long)rows);
@@ -162,10 +162,11 @@ static smac_status encode_modality(const encode_call *call, sample *x, smac_erro
     return status;
 }
 
-smac_status system_encode(const affect_system *s, sample *x, const system_encode_options *options, smac_error *error)
+smac_status affect_model_encode(
+    const affect_model *s, sample *x, const affect_model_encode_options *options, smac_error *error)
 {
     batch b = {0};
-    system_encode_options o = options ? *options : (system_encode_options){0};
+    affect_model_encode_options o = options ? *options : (affect_model_encode_options){0};
     bool wanted[MODALITIES], any = false;
     for (int m = 0; m < MODALITIES; m++) {
         wanted[m] = s->has[m] && s->preparation.wants[m] && x->present[m] && !x->ready[m].data &&
@@ -178,12 +179,12 @@ smac_status system_encode(const affect_system *s, sample *x, const system_encode
     for (int m = 0; m < MODALITIES; m++)
         drop[m] = !wanted[m];
     const sample *one = x;
-    TRY(system_batch(s, &one, 1, drop, &b, error));
+    TRY(affect_model_batch(s, &one, 1, drop, &b, error));
     smac_status status = SMAC_OK;
     for (int m = 0; m < MODALITIES && status == SMAC_OK; m++)
         if (wanted[m])
             status = encode_modality(
-                &(encode_call){.system = s, .batch = &b, .modality = m, .interrupt = o.interrupt}, x, error);
+                &(encode_call){.model = s, .batch = &b, .modality = m, .interrupt = o.interrupt}, x, error);
     batch_clear(&b);
     return status;
 }

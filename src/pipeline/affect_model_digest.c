@@ -1,4 +1,4 @@
-/* pipeline/system_digest.c - the SHA-256 that identifies an encoder's weights. */
+/* pipeline/affect_model_digest.c - the SHA-256 that identifies an encoder's weights. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "compute/parallel.h"
-#include "pipeline/system_build.h"
+#include "pipeline/affect_model_build.h"
 
 enum { DIGEST_PIECE = 8 << 20 }; /* bytes of a tensor that are hashed as one piece */
 
@@ -32,7 +32,7 @@ static void digest_piece(void *context, int64_t piece)
     tensor_file_forget(w->file, &part); /* else the file stays in memory beside what is packed from it */
 }
 
-smac_status system_encoder_digest(const tensor_file *file, char out[65], smac_error *error)
+smac_status affect_model_encoder_digest(const tensor_file *file, char out[65], smac_error *error)
 {
     size_t count = tensor_file_count(file);
     int64_t *first = memory_new(count + 1, sizeof *first);

@@ -1,4 +1,4 @@
-/* pipeline/system_load.c - reading a model file: what does not fit is refused with what was found and expected. */
+/* pipeline/affect_model_load.c - reading a model file: what does not fit is refused with what was found and expected. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +11,8 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "models/models.h"
-#include "pipeline/system.h"
-#include "pipeline/system_build.h"
+#include "pipeline/affect_model.h"
+#include "pipeline/affect_model_build.h"
 #include "text/tokenizer.h"
 
 #define GIVE_OURS "give a model file that semanticmac train wrote"
@@ -69,7 +69,7 @@ static smac_status read_encoder_config(
 
 /* The file of a frozen encoder that the model file only names: where it was, in the folder given, or installed. */
 static smac_status open_outside(
-    affect_system *s, int m, const json_t *one, const char *path, const char *folder, smac_error *error)
+    affect_model *s, int m, const json_t *one, const char *path, const char *folder, smac_error *error)
 {
     const char *was = json_string_value(json_object_get(one, "path"));
     const char *wanted = json_string_value(json_object_get(one, "sha256"));
@@ -92,7 +92,7 @@ static smac_status open_outside(
     if (status == SMAC_OK && same < m)
         memcpy(digest, s->encoder_sha256[same], sizeof digest);
     else if (status == SMAC_OK)
-        status = system_encoder_digest(s->files[m], digest, error);
+        status = affect_model_encoder_digest(s->files[m], digest, error);
     if (status == SMAC_OK && (!wanted || strcmp(digest, wanted) != 0))
         status = FAIL(error, SMAC_ERROR_MISMATCH,
             "the %s encoder %.200s has SHA-256 %s, but %.200s was trained with %s: put that one back", modality_name(m),
@@ -110,17 +110,18 @@ static bool is_training_extra(const char *name)
 }
 
 /* *from_file: p's values were read from its encoder's own file; *outside: the model file may lack them. */
-static void place_of_values(const affect_system *s, const parameter *p, bool *outside, bool *from_file)
+static void place_of_values(const affect_model *s, const parameter *p, bool *outside, bool *from_file)
 {
     *outside = *from_file = false;
     for (int m = 0; m < MODALITIES; m++) {
-        bool own = s->files[m] && starts_with(p->name, system_prefix(m));
-        *outside = *outside || (own && system_encoder_outside(s, m));
+        bool own = s->files[m] && starts_with(p->name, affect_model_prefix(m));
+        *outside = *outside || (own && affect_model_encoder_outside(s, m));
         *from_file = *from_file || (own && !p->trainable);
     }
 }
 
-smac_status system_check_values(const affect_system *s, const tensor_file *file, const char *path, smac_error *error)
+smac_status affect_model_check_values(
+    const affect_model *s, const tensor_file *file, const char *path, smac_error *error)
 {
     size_t used = 0;
     for (int64_t i = 0; i < parameter_number(s->store); i++) {
@@ -152,9 +153,9 @@ smac_status system_check_values(const affect_system *s, const tensor_file *file,
     return SMAC_OK;
 }
 
-smac_status system_load_values(affect_system *s, const tensor_file *file, const char *path, smac_error *error)
+smac_status affect_model_load_values(affect_model *s, const tensor_file *file, const char *path, smac_error *error)
 {
-    TRY(system_check_values(s, file, path, error));
+    TRY(affect_model_check_values(s, file, path, error));
     for (int64_t i = 0; i < parameter_number(s->store); i++) {
         parameter *p = parameter_at(s->store, i);
         const tensor_entry *e = tensor_file_find(file, p->name);
@@ -171,12 +172,12 @@ smac_status system_load_values(affect_system *s, const tensor_file *file, const 
 }
 
 static smac_status read_tasks(
-    const json_t *tasks, const char *path, task_description out[SYSTEM_TASKS_MAX], int *count, smac_error *error)
+    const json_t *tasks, const char *path, task_description out[AFFECT_MODEL_TASKS_MAX], int *count, smac_error *error)
 {
     *count = (int)json_array_size(tasks);
-    if (*count < 1 || *count > SYSTEM_TASKS_MAX)
+    if (*count < 1 || *count > AFFECT_MODEL_TASKS_MAX)
         return FAIL(
-            error, SMAC_ERROR_FORMAT, "%.300s names %d tasks; expected 1 to %d", path, *count, SYSTEM_TASKS_MAX);
+            error, SMAC_ERROR_FORMAT, "%.300s names %d tasks; expected 1 to %d", path, *count, AFFECT_MODEL_TASKS_MAX);
     for (int i = 0; i < *count; i++)
         TRY(error_context(error, task_from_json(&out[i], json_array_get(tasks, (size_t)i), error), "%.300s", path));
     return SMAC_OK;
@@ -185,11 +186,11 @@ static smac_status read_tasks(
 /* What is read from a model file beside the weights' values. */
 typedef struct model_reading {
     const char *path;
-    const system_load_options *options;
-    affect_system *s; /* NULL until the configuration and the tasks are read */
+    const affect_model_load_options *options;
+    affect_model *s; /* NULL until the configuration and the tasks are read */
     encoder_plan plan;
     json_t *configuration, *tasks, *encoders, *training;
-    bool old; /* SYSTEM_OLD_FORMAT */
+    bool old; /* AFFECT_MODEL_OLD_FORMAT */
 } model_reading;
 
 static smac_status read_metadata(model_reading *r, const tensor_file *file, smac_error *error)
@@ -198,11 +199,11 @@ static smac_status read_metadata(model_reading *r, const tensor_file *file, smac
     if (!format)
         return FAIL(error, SMAC_ERROR_FORMAT, "%.300s is a %s file, but has no semanticmac.format", r->path,
             tensor_file_kind(file));
-    r->old = strcmp(format, SYSTEM_OLD_FORMAT) == 0;
-    if (strcmp(format, SYSTEM_FORMAT) != 0 && !r->old)
+    r->old = strcmp(format, AFFECT_MODEL_OLD_FORMAT) == 0;
+    if (strcmp(format, AFFECT_MODEL_FORMAT) != 0 && !r->old)
         return FAIL(error, SMAC_ERROR_UNSUPPORTED,
-            "%.300s has the model format '%.20s'; this program reads " SYSTEM_OLD_FORMAT " and " SYSTEM_FORMAT
-            ": use the version that wrote it, or train it again",
+            "%.300s has the model format '%.20s'; this program reads " AFFECT_MODEL_OLD_FORMAT
+            " and " AFFECT_MODEL_FORMAT ": use the version that wrote it, or train it again",
             r->path, format);
     TRY(metadata_json(file, r->path, "semanticmac.configuration", &r->configuration, error));
     TRY(metadata_json(file, r->path, "semanticmac.tasks", &r->tasks, error));
@@ -210,7 +211,7 @@ static smac_status read_metadata(model_reading *r, const tensor_file *file, smac
     return metadata_json(file, r->path, "semanticmac.training", &r->training, error);
 }
 
-static smac_status begin_system(model_reading *r, smac_error *error)
+static smac_status begin_affect_model(model_reading *r, smac_error *error)
 {
     configuration c;
     configuration_defaults(&c);
@@ -220,12 +221,12 @@ static smac_status begin_system(model_reading *r, smac_error *error)
         status = configuration_check(&c, error);
     if (status != SMAC_OK)
         return error_advise(error, error_context(error, status, "%.300s", r->path), SMAC_ERROR_ARGUMENT, GIVE_OURS);
-    task_description *tasks = memory_new(SYSTEM_TASKS_MAX, sizeof *tasks);
+    task_description *tasks = memory_new(AFFECT_MODEL_TASKS_MAX, sizeof *tasks);
     int task_count = 0;
     if (!tasks)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the tasks of %.300s", r->path);
     status = read_tasks(r->tasks, r->path, tasks, &task_count, error);
-    if (status == SMAC_OK && !(r->s = system_begin(&c, tasks, task_count, NULL)))
+    if (status == SMAC_OK && !(r->s = affect_model_begin(&c, tasks, task_count, NULL)))
         status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the model %.300s", r->path);
     free(tasks);
     if (status == SMAC_OK)
@@ -235,12 +236,12 @@ static smac_status begin_system(model_reading *r, smac_error *error)
 
 static smac_status read_encoder(model_reading *r, int m, smac_error *error)
 {
-    affect_system *s = r->s;
+    affect_model *s = r->s;
     const json_t *one = json_object_get(r->encoders, modality_name(m));
     if (!one)
         return FAIL(error, SMAC_ERROR_FORMAT, "%.300s says nothing about its %s encoder", r->path, modality_name(m));
-    s->ready_width[m] = json_integer_value(json_object_get(one, r->old ? "ready" : "features"));
-    if (s->ready_width[m] > 0)
+    s->feature_width[m] = json_integer_value(json_object_get(one, r->old ? "ready" : "features"));
+    if (s->feature_width[m] > 0)
         return SMAC_OK;
     TRY(read_encoder_config(one, m, &r->plan, r->path, error));
     const char *how = json_string_value(json_object_get(one, "precision"));
@@ -278,27 +279,28 @@ static smac_status read_model(model_reading *r, const tensor_file *file, smac_er
         return FAIL(error, SMAC_ERROR_ARGUMENT,
             "%.300s is not a folder, expected the one with this model's encoders: give another, or none", folder);
     TRY(read_metadata(r, file, error));
-    TRY(begin_system(r, error));
+    TRY(begin_affect_model(r, error));
     for (int m = 0; m < MODALITIES; m++)
         if (r->s->has[m])
             TRY(read_encoder(r, m, error));
     return read_tokenizer(r, file, error);
 }
 
-smac_status system_load(const char *path, const system_load_options *options, affect_system **out, smac_error *error)
+smac_status affect_model_load(
+    const char *path, const affect_model_load_options *options, affect_model **out, smac_error *error)
 {
     tensor_file *file = NULL;
     TRY(tensor_file_open(path, &file, error));
     model_reading r = {.path = path, .options = options, .plan = {.model_file = file, .model_path = path}};
     smac_status status = read_model(&r, file, error);
-    affect_system *s = r.s;
+    affect_model *s = r.s;
     if (status == SMAC_OK)
-        status = system_build(s, &r.plan, false, false, error);
+        status = affect_model_build(s, &r.plan, false, false, error);
     if (status == SMAC_OK)
-        status = system_load_values(s, file, path, error);
+        status = affect_model_load_values(s, file, path, error);
     for (int m = 0; m < MODALITIES && status == SMAC_OK; m++)
-        status =
-            parameter_store_pack(s->store, system_prefix(m), s->precision[m], system_encoder_is_large(s, m), error);
+        status = parameter_store_pack(
+            s->store, affect_model_prefix(m), s->precision[m], affect_model_encoder_is_large(s, m), error);
     if (status == SMAC_OK)
         status = parameter_store_pack(s->store, "core", PRECISION_F32, false, error);
     if (status == SMAC_OK && !file_is_folder(path))
@@ -309,7 +311,7 @@ smac_status system_load(const char *path, const system_load_options *options, af
     json_decref(r.training);
     tensor_file_close(file);
     if (status != SMAC_OK) {
-        system_free(s);
+        affect_model_free(s);
         return error_advise(error, status, SMAC_ERROR_FORMAT, GIVE_OURS);
     }
     *out = s;

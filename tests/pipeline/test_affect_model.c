@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "compute/parallel.h"
-#include "pipeline/system.h"
+#include "pipeline/affect_model.h"
 
 static const char *const words[] = {
     "this is a good film", "i hate this bad film", "a very good day", "so bad it hurts"};
@@ -28,21 +28,22 @@ static void configure(configuration *c)
         assert_ok(configuration_set_assignment(c, settings[i], error));
 }
 
-static affect_system *make(const configuration *c, int classes)
+static affect_model *make(const configuration *c, int classes)
 {
-    affect_system *s = NULL;
+    affect_model *s = NULL;
     task_description task;
     if (classes)
         assert_ok(task_with_classes(&task, "emotion", "meld", classes, NULL, error));
     else
         assert_ok(task_regression(&task, "sentiment", "sims", -1, 1, error));
-    system_options options = {.configuration = c, .tasks = &task, .task_count = 1, .texts = words, .text_count = 4};
-    assert_ok(system_new(&options, &s, error));
+    affect_model_options options = {
+        .configuration = c, .tasks = &task, .task_count = 1, .texts = words, .text_count = 4};
+    assert_ok(affect_model_new(&options, &s, error));
     return s;
 }
 
 /* Frames and sound from a seed; which of text (1), audio (2), vision (4). */
-static void fill(const affect_system *s, sample *x, int seed, int which, int frames)
+static void fill(const affect_model *s, sample *x, int seed, int which, int frames)
 {
     random_sequence r = random_start((uint64_t)seed, 3);
     memset(x, 0, sizeof *x);
@@ -66,7 +67,7 @@ static void test_samples(void **state)
     (void)state;
     configuration c;
     configure(&c);
-    affect_system *s = make(&c, 0);
+    affect_model *s = make(&c, 0);
     sample x;
     fill(s, &x, 1, 7, 5);
     assert_int_equal(x.clips, 3);   /* five frames: the last clip repeats its one */
@@ -79,7 +80,7 @@ static void test_samples(void **state)
     assert_ok(sample_set_text(&s->preparation, &x, "  ", NULL, 0, error));
     assert_false(x.present[MODALITY_TEXT]);
     sample_clear(&x);
-    system_free(s);
+    affect_model_free(s);
 }
 
 static void same_result(const prediction *p, const prediction *q, double tolerance)
@@ -101,10 +102,10 @@ static void test_save_and_load(void **state)
     (void)state;
     char folder[256], path[512];
     configuration c;
-    affect_system *loaded = NULL;
+    affect_model *loaded = NULL;
     folder_new(folder);
     configure(&c);
-    affect_system *s = make(&c, 0);
+    affect_model *s = make(&c, 0);
     s->training = (training_record){.program_version = "0.1.0",
         .dataset = "sims",
         .seed = 12,
@@ -115,8 +116,8 @@ static void test_save_and_load(void **state)
         .training_clips = 44,
         .longest_clip = 7.25};
     file_in(folder, "model.safetensors", path);
-    assert_ok(system_save(s, path, NULL, error));
-    assert_ok(system_load(path, NULL, &loaded, error));
+    assert_ok(affect_model_save(s, path, NULL, error));
+    assert_ok(affect_model_load(path, NULL, &loaded, error));
     assert_int_equal(parameter_number(loaded->store), parameter_number(s->store));
     for (int64_t i = 0; i < parameter_number(s->store); i++) {
         parameter *p = parameter_at(s->store, i), *q = parameter_find(loaded->store, p->name);
@@ -133,29 +134,29 @@ static void test_save_and_load(void **state)
     const sample *one = &x;
     prediction a, b;
     fill(s, &x, 2, 7, 4);
-    assert_ok(system_predict(s, &one, 1, NULL, &a, error));
-    assert_ok(system_predict(loaded, &one, 1, NULL, &b, error));
+    assert_ok(affect_model_predict(s, &one, 1, NULL, &a, error));
+    assert_ok(affect_model_predict(loaded, &one, 1, NULL, &b, error));
     same_result(&a, &b, 2e-5); /* packed and unpacked products round differently */
     prediction_clear(&a);
     prediction_clear(&b);
-    json_t *o = system_describe(loaded);
-    assert_int_equal(json_integer_value(json_object_get(o, "parameters")), system_parameter_values(s));
+    json_t *o = affect_model_describe(loaded);
+    assert_int_equal(json_integer_value(json_object_get(o, "parameters")), affect_model_parameter_values(s));
     json_decref(o);
     sample_clear(&x);
-    system_free(loaded);
-    system_free(s);
+    affect_model_free(loaded);
+    affect_model_free(s);
     folder_remove(folder);
 }
 
-/* Write a system's file with one tensor changed by `change`, and see what loading says. */
+/* Write a model's file with one tensor changed by `change`, and see what loading says. */
 static void expect_refusal(
-    const affect_system *s, const char *path, const char *from, const char *to, const char *says, const char *also)
+    const affect_model *s, const char *path, const char *from, const char *to, const char *says, const char *also)
 {
-    affect_system *loaded = NULL;
+    affect_model *loaded = NULL;
     smac_error why = {0};
     char *bytes = NULL;
     size_t size = 0;
-    assert_ok(system_save(s, path, NULL, error));
+    assert_ok(affect_model_save(s, path, NULL, error));
     assert_ok(file_read(path, 0, &bytes, &size, error));
     assert_int_equal(strlen(from), strlen(to));
     bool found = false;
@@ -168,7 +169,7 @@ static void expect_refusal(
     assert_true(found);
     assert_ok(file_write(path, bytes, size, error));
     free(bytes);
-    assert_int_not_equal(system_load(path, NULL, &loaded, &why), SMAC_OK);
+    assert_int_not_equal(affect_model_load(path, NULL, &loaded, &why), SMAC_OK);
     if (!strstr(why.message, says) || !strstr(why.message, also))
         fail_msg("'%s' does not say '%s' and '%s'", why.message, says, also);
     assert_null(loaded);
@@ -182,7 +183,7 @@ static void test_refusals(void **state)
     folder_new(folder);
     file_in(folder, "model.safetensors", path);
     configure(&c);
-    affect_system *s = make(&c, 0);
+    affect_model *s = make(&c, 0);
     expect_refusal(
         s, path, "\"core.fusion.weight\"", "\"core.fusion.weighs\"", "core.fusion.weight", "model.safetensors");
     expect_refusal(s, path, "\\\"latents\\\":3", "\\\"latents\\\":4", "core.audio.latents", "[3, 16]");
@@ -198,11 +199,11 @@ static void test_refusals(void **state)
     expect_refusal(s, path, "\\\"image_size\\\":16", "\\\"image_size\\\":32", "vision.image_size", "3 x 2 x 16 x 16");
     expect_refusal(s, path, "\\\"mel_bins\\\":16", "\\\"mel_bins\\\":32", "audio.mel_bins", "1 x 1 x 16 x 32");
     smac_error why = {0};
-    affect_system *loaded = NULL;
+    affect_model *loaded = NULL;
     write_text(folder, "model.safetensors", "nothing of the kind");
-    assert_int_not_equal(system_load(path, NULL, &loaded, &why), SMAC_OK);
-    assert_int_not_equal(system_load("/no/such/file", NULL, &loaded, &why), SMAC_OK);
-    system_free(s);
+    assert_int_not_equal(affect_model_load(path, NULL, &loaded, &why), SMAC_OK);
+    assert_int_not_equal(affect_model_load("/no/such/file", NULL, &loaded, &why), SMAC_OK);
+    affect_model_free(s);
     folder_remove(folder);
 }
 
@@ -211,7 +212,7 @@ static void test_company_does_not_matter(void **state)
     (void)state;
     configuration c;
     configure(&c);
-    affect_system *s = make(&c, 0);
+    affect_model *s = make(&c, 0);
     const int which[] = {7, 3, 5, 6, 1, 2, 4}, frames[] = {2, 9, 5, 1, 3, 12, 7};
     sample x[7];
     const sample *all[7];
@@ -220,15 +221,15 @@ static void test_company_does_not_matter(void **state)
         fill(s, &x[i], i, which[i], frames[i]);
         all[i] = &x[i];
     }
-    assert_ok(system_predict(s, all, 7, &(predict_options){.at_once = 7}, together, error));
+    assert_ok(affect_model_predict(s, all, 7, &(predict_options){.at_once = 7}, together, error));
     for (int i = 0; i < 7; i++) {
-        assert_ok(system_predict(s, &all[i], 1, NULL, &alone, error));
+        assert_ok(affect_model_predict(s, &all[i], 1, NULL, &alone, error));
         same_result(&alone, &together[i], 2e-5);
         prediction_clear(&alone);
         prediction_clear(&together[i]);
         sample_clear(&x[i]);
     }
-    system_free(s);
+    affect_model_free(s);
 }
 
 /* Other words, no sound, no picture: what the others say for themselves stays the same to the last bit. */
@@ -237,15 +238,15 @@ static void test_modalities_are_independent(void **state)
     (void)state;
     configuration c;
     configure(&c);
-    affect_system *s = make(&c, 0);
+    affect_model *s = make(&c, 0);
     sample full, other;
     const sample *one = &full, *two = &other;
     prediction a, b;
     fill(s, &full, 1, 7, 6);
-    assert_ok(system_predict(s, &one, 1, NULL, &a, error));
+    assert_ok(affect_model_predict(s, &one, 1, NULL, &a, error));
     for (int gone = 0; gone < 3; gone++) {
         fill(s, &other, 1, 7 & ~(1 << gone), 6);
-        assert_ok(system_predict(s, &two, 1, NULL, &b, error));
+        assert_ok(affect_model_predict(s, &two, 1, NULL, &b, error));
         for (int m = 0; m < 3; m++) {
             if (m == gone)
                 assert_null(b.tasks[0].own[m]);
@@ -258,7 +259,7 @@ static void test_modalities_are_independent(void **state)
     }
     prediction_clear(&a);
     sample_clear(&full);
-    system_free(s);
+    affect_model_free(s);
 }
 
 /* Vectors that were made beforehand give what the raw forms give. */
@@ -267,19 +268,19 @@ static void test_encoded(void **state)
     (void)state;
     configuration c;
     configure(&c);
-    affect_system *s = make(&c, 3);
+    affect_model *s = make(&c, 3);
     sample x;
     const sample *one = &x;
     prediction a, b;
     fill(s, &x, 3, 7, 20);
-    assert_ok(system_predict(s, &one, 1, NULL, &a, error));
-    assert_ok(system_encode(s, &x, NULL, error)); /* nothing is frozen */
+    assert_ok(affect_model_predict(s, &one, 1, NULL, &a, error));
+    assert_ok(affect_model_encode(s, &x, NULL, error)); /* nothing is frozen */
     assert_null(x.ready[MODALITY_VISION].data);
-    assert_ok(system_encode(s, &x, &(system_encode_options){.everything = true}, error));
+    assert_ok(affect_model_encode(s, &x, &(affect_model_encode_options){.everything = true}, error));
     assert_int_equal(x.ready[MODALITY_VISION].steps, 10);
     assert_int_equal(x.ready[MODALITY_AUDIO].width, 12);
     assert_null(x.frames);
-    assert_ok(system_predict(s, &one, 1, NULL, &b, error));
+    assert_ok(affect_model_predict(s, &one, 1, NULL, &b, error));
     double sum = 0;
     for (int k = 0; k < 3; k++) {
         assert_near(a.tasks[0].prediction[k], b.tasks[0].prediction[k], 1e-5);
@@ -290,7 +291,7 @@ static void test_encoded(void **state)
     prediction_clear(&a);
     prediction_clear(&b);
     sample_clear(&x);
-    system_free(s);
+    affect_model_free(s);
 }
 
 static int prepare(void **state)
