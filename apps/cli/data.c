@@ -13,8 +13,9 @@ static int run_data(int argc, char **argv);
 const command command_data = {"data", "data check|manifest|export --data DIR --dataset NAME [-o FILE.jsonl]",
     "look at a dataset: counts, labels, duplicates, damaged clips; write it as JSON lines",
     "check counts the clips of each split against the official numbers and the labels of each task, and lists what is\n"
-    "wrong: ids and texts in two splits, speakers in two splits, clips without words or media, vectors that are not\n"
-    "finite.  With --media every clip is decoded too: lengths, and clips that are damaged, silent or black.\n"
+    "wrong: rows that cannot be used, missing media, ids twice, ids, texts and speakers in two splits, clips without\n"
+    "words or media, vectors that are not finite; five of each kind, all of them in --json.  With --media every clip\n"
+    "is decoded too: lengths, and clips that are damaged, silent or black.\n"
     "manifest writes the set as JSON lines (-o FILE.jsonl): one clip a line with its split, media, words and labels.\n"
     "export writes vectors of frozen encoders as a feature pickle of MMSA: see data export --help.\n"
     "Layouts (--dataset): mosi, mosei, sims, simsv2, csd, meld, iemocap4, iemocap6, urfunny, mustard, cremad, ravdess,\n"
@@ -99,7 +100,7 @@ static int run_data(int argc, char **argv)
     if (manifest) {
         done = write_manifest(&options, out, &error);
     } else {
-        options.skip_bad = true;
+        options.skip_bad = options.keep_repeats = true;
         done = check_set(&options, media, json_path, &error);
     }
     return done == SMAC_OK ? EXIT_DONE : failure(&command_data, &error);

@@ -11,15 +11,17 @@
 #include "base/memory.h"
 #include "data/check_media.h"
 
-enum { EXAMPLES = 5, BINS = 7 };
+enum { BINS = 7 };
 
-/* The numbers of clips that the makers of a set state; 0: not stated. */
+/* The numbers of clips that the makers of a set state; 0: not stated.  Of layouts with folds all folds have the total. */
 static const struct {
     const char *layout;
-    int64_t clips[SPLIT_COUNT];
-} official[] = {{"mosi", {1284, 229, 686}}, {"mosei", {16326, 1871, 4659}}, {"sims", {1368, 456, 457}},
-    {"simsv2", {2722, 647, 1034}}, {"meld", {9989, 1109, 2610}}, {"goemotions", {43410, 5426, 5427}},
-    {"faces", {28709, 3589, 3589}}};
+    int64_t clips[SPLIT_COUNT], total;
+} official[] = {{"mosi", {1284, 229, 686}, 2199}, {"mosei", {16326, 1871, 4659}, 22856},
+    {"sims", {1368, 456, 457}, 2281}, {"simsv2", {2722, 647, 1034}, 4403}, {"meld", {9989, 1109, 2610}, 13708},
+    {"goemotions", {43410, 5426, 5427}, 54263}, {"faces", {28709, 3589, 3589}, 35887}, {"mustard", {0, 0, 356}, 690},
+    {"iemocap4", {0, 0, 0}, 5531}, {"iemocap6", {0, 0, 0}, 7433}, {"urfunny", {0, 0, 0}, 10166},
+    {"cremad", {0, 0, 0}, 7442}, {"ravdess", {0, 0, 0}, 1440}};
 
 /* --- problems ----------------------------------------------------------------------------------------------------- */
 
@@ -31,10 +33,8 @@ void check_problem(json_t *problems, const char *kind, const char *example)
     {
         if (strcmp(json_string_value(json_object_get(one, "kind")), kind) != 0)
             continue;
-        json_t *examples = json_object_get(one, "examples");
         json_object_set_new(one, "count", json_integer(json_integer_value(json_object_get(one, "count")) + 1));
-        if (json_array_size(examples) < EXAMPLES)
-            json_array_append_new(examples, json_from_text(example));
+        json_array_append_new(json_object_get(one, "examples"), json_from_text(example));
         return;
     }
     json_array_append_new(
@@ -145,12 +145,18 @@ static smac_status find_duplicates(const dataset *d, json_t *problems, smac_erro
 
 /* --- counts ------------------------------------------------------------------------------------------------------- */
 
-static int64_t official_count(const dataset_source *source, int split)
+/* split SPLIT_COUNT: of all of them. */
+static json_t *official_count(const dataset_source *source, int split)
 {
-    for (size_t i = 0; i < sizeof official / sizeof *official; i++)
-        if (strcmp(official[i].layout, source->layout) == 0)
-            return official[i].clips[split];
-    return 0;
+    int64_t count = 0;
+    for (size_t i = 0; i < sizeof official / sizeof *official; i++) {
+        size_t length = strlen(official[i].layout);
+        const char *rest = source->layout + length;
+        if (strncmp(official[i].layout, source->layout, length) != 0 || (*rest && *rest != '-'))
+            continue;
+        count = split == SPLIT_COUNT ? official[i].total : *rest ? 0 : official[i].clips[split];
+    }
+    return count ? json_integer(count) : json_null();
 }
 
 static json_t *count_split(const dataset *d, int source, int split)
@@ -167,9 +173,8 @@ static json_t *count_split(const dataset *d, int source, int split)
         for (int m = 0; m < MODALITIES; m++)
             features[m] += item->features[m].data != NULL;
     }
-    int64_t stated = official_count(&d->sources[source], split);
     json_t *out = json_pack("{s:I, s:o, s:I, s:I, s:I}", "clips", (json_int_t)clips, "official",
-        stated ? json_integer(stated) : json_null(), "with_media", (json_int_t)media, "with_words", (json_int_t)words,
+        official_count(&d->sources[source], split), "with_media", (json_int_t)media, "with_words", (json_int_t)words,
         "with_context", (json_int_t)context);
     json_t *vectors = json_object();
     for (int m = 0; m < MODALITIES; m++)
@@ -249,8 +254,9 @@ static json_t *count_source(const dataset *d, int index)
             json_object_set_new(task, "range", json_pack("[f, f]", t->low, t->high));
         json_object_set_new(tasks, t->name, task);
     }
-    return json_pack("{s:o, s:s, s:o, s:o}", "name", json_from_text(source->name), "layout", source->layout, "splits",
-        splits, "tasks", tasks);
+    return json_pack("{s:o, s:s, s:I, s:o, s:o, s:o}", "name", json_from_text(source->name), "layout", source->layout,
+        "clips", (json_int_t)source->count, "official", official_count(source, SPLIT_COUNT), "splits", splits, "tasks",
+        tasks);
 }
 
 /* --- clips -------------------------------------------------------------------------------------------------------- */
@@ -272,7 +278,7 @@ static void check_vectors(const dataset_item *item, int64_t width[MODALITIES], j
     }
 }
 
-static void check_item(const dataset *d, const dataset_item *item, int64_t width[MODALITIES], json_t *problems)
+static void check_item(const dataset_item *item, int64_t width[MODALITIES], json_t *problems)
 {
     bool vectors = false, labelled = false;
     for (int m = 0; m < MODALITIES; m++)
@@ -289,7 +295,16 @@ static void check_item(const dataset *d, const dataset_item *item, int64_t width
     if (item->end > 0 && item->end <= item->start)
         check_problem(problems, "a stretch that ends before it starts", item->id);
     check_vectors(item, width, problems);
-    (void)d;
+}
+
+/* What the reader left out or replaced. */
+static void tell_losses(const dataset *d, json_t *problems)
+{
+    static const char *const kinds[LOSS_KINDS] = {[LOSS_ROW] = "a row that cannot be used",
+        [LOSS_MEDIA] = "a media file that is missing or damaged",
+        [LOSS_VALUES] = "vectors with values that are not finite"};
+    for (int64_t i = 0; i < d->loss_count; i++)
+        check_problem(problems, kinds[d->losses[i].kind], d->losses[i].message);
 }
 
 smac_status dataset_check(
@@ -299,8 +314,9 @@ smac_status dataset_check(
     int64_t width[MODALITIES] = {0};
     for (int i = 0; i < d->source_count; i++)
         json_array_append_new(sources, count_source(d, i));
+    tell_losses(d, problems);
     for (int64_t i = 0; i < d->count; i++)
-        check_item(d, &d->items[i], width, problems);
+        check_item(&d->items[i], width, problems);
     smac_status status = find_duplicates(d, problems, error);
     if (status == SMAC_OK && options->media)
         status = check_media(d, problems, r, &media, error);

@@ -16,7 +16,7 @@ typedef struct check_options {
 
 /*
  * *out (json_decref):
- * {"sources": [{"name", "layout", "splits": {"train": {"clips", "official"|null, "with_media", "with_words", "context"}, ...},
+ * {"sources": [{"name", "layout", "clips", "official"|null, "splits": {"train": {"clips", "official"|null, "with_media", "with_words", "context"}, ...},
  *   "tasks": {NAME: {"splits": {"train": {"labelled", "classes": {name: weight} | "min","mean","max","histogram": [..]},
  *             "own": {"text": n, "audio": n, "vision": n}}}}}],
  *  "problems": [{"kind", "count", "examples": [..]}], "media": {"seconds": {...}} | null}

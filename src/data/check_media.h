@@ -6,7 +6,7 @@
 
 #include "data/dataset.h"
 
-/* Count a problem; the first few examples are kept. */
+/* Count a problem, with an example. */
 void check_problem(json_t *problems, const char *kind, const char *example);
 
 /*

@@ -45,6 +45,14 @@ static void render_splits(const json_t *splits, text_buffer *out)
     }
 }
 
+static void render_total(const json_t *source, text_buffer *out)
+{
+    const json_t *official = json_object_get(source, "official");
+    if (json_is_integer(official))
+        text_format(
+            out, "  all    %7lld  %8lld\n", (long long)whole(source, "clips"), (long long)json_integer_value(official));
+}
+
 static void render_labels(const char *task, const json_t *splits, text_buffer *out)
 {
     const char *name, *label;
@@ -76,8 +84,10 @@ static void render_labels(const char *task, const json_t *splits, text_buffer *o
     }
 }
 
+/* A few examples of each kind; the JSON report has them all. */
 static void render_problems(const json_t *problems, text_buffer *out)
 {
+    enum { EXAMPLES = 5 };
     size_t i, k;
     json_t *one, *example;
     if (json_array_size(problems) == 0)
@@ -88,6 +98,8 @@ static void render_problems(const json_t *problems, text_buffer *out)
             out, "%lld x %s\n", (long long)whole(one, "count"), json_string_value(json_object_get(one, "kind")));
         json_array_foreach(json_object_get(one, "examples"), k, example)
         {
+            if (k == EXAMPLES)
+                break;
             text_add(out, "    ");
             add_name(out, json_string_value(example));
             text_add_char(out, '\n');
@@ -105,6 +117,7 @@ void dataset_check_render(const json_t *report, text_buffer *out)
         text_format(out, "%s (layout %s)\n", json_string_value(json_object_get(source, "name")),
             json_string_value(json_object_get(source, "layout")));
         render_splits(json_object_get(source, "splits"), out);
+        render_total(source, out);
         json_object_foreach(json_object_get(source, "tasks"), name, task)
             render_labels(name, json_object_get(task, "splits"), out);
         text_add_char(out, '\n');

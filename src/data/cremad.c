@@ -6,6 +6,7 @@
  * Tasks: sentiment (label, label_A, label_V: happy minus anger, disgust, fear and sad), emotion (seven classes, the share
  * of the votes; own labels of voice and face from their votes).  The words say nothing about either.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,6 @@
 #include "data/mmsa_features.h"
 #include "data/set_reading.h"
 
-static const char *const task_names[] = {"sentiment", "emotion", NULL};
 enum { VOTED = 6, KINDS = 3 };
 static const struct {
     const char *name;
@@ -50,10 +50,26 @@ static bool take_votes(const cremad_reading *g, const csv_row *row, int kind, fl
     return sum > 0;
 }
 
+/* False: why says which of the scores cannot be read. */
+static bool are_scores(const cremad_reading *g, const csv_row *row, char why[LABEL_WHY])
+{
+    float score;
+    char reason[LABEL_WHY];
+    for (int k = 0; k < KINDS; k++) {
+        const char *cell = set_cell(row, g->label[k]);
+        if (label_is_missing(cell) || label_parse(&g->set.d->tasks[g->sentiment], cell, &score, reason))
+            continue;
+        snprintf(why, LABEL_WHY, "%s: %.150s", kinds[k].label, reason);
+        return false;
+    }
+    return true;
+}
+
 static smac_status read_row(cremad_reading *g, const csv_row *row)
 {
     set_reading *s = &g->set;
     const char *video = set_cell(row, g->video), *clip = set_cell(row, g->clip);
+    smac_status status;
     set_clip c = {.video_id = video,
         .clip_id = clip,
         .speaker = video,
@@ -62,31 +78,22 @@ static smac_status read_row(cremad_reading *g, const csv_row *row)
     if (!*video || !*clip)
         return dataset_bad_row(
             s->d, s->options, s->report, s->error, "%.300s line %zu has no video_id or clip_id", s->path, row->line);
-    if (!dataset_split_from_name(set_cell(row, g->mode), &c.split))
-        return dataset_bad_row(s->d, s->options, s->report, s->error,
-            "%.300s line %zu: its mode is '%.40s'; expected train, valid or test", s->path, row->line,
-            set_cell(row, g->mode));
+    if (!set_split(s, row, g->mode, &c.split, &status))
+        return status;
+    char why[LABEL_WHY];
+    if (g->sentiment >= 0 && !are_scores(g, row, why))
+        return dataset_bad_row(s->d, s->options, s->report, s->error, "%.300s line %zu: %s", s->path, row->line, why);
     if (!(c.id = dataset_id(s->d, video, clip)))
         return FAIL(s->error, SMAC_ERROR_MEMORY, "no memory for the clips of %.300s", s->path);
     dataset_item *item;
     TRY(set_add_clip(s, &c, &item));
     for (int k = 0; k < KINDS; k++) {
         float weights[EMOTIONS], score;
-        double number;
         const char *cell = set_cell(row, g->label[k]);
-        bool whole = true;
-        if (g->sentiment >= 0 && !label_is_missing(cell)) {
-            if (!number_parse(cell, &number) || number < -1 || number > 1)
-                return FAIL(s->error, SMAC_ERROR_FORMAT,
-                    "%.300s line %zu: %s is '%.40s'; expected a number from -1 to 1", s->path, row->line,
-                    kinds[k].label, cell);
-            score = (float)number;
-            whole = dataset_set_label(s->d, item, g->sentiment, kinds[k].truth, &score);
-        }
-        if (g->emotion >= 0 && take_votes(g, row, k, weights))
-            whole = whole && dataset_set_label(s->d, item, g->emotion, kinds[k].truth, weights);
-        if (!whole)
-            return FAIL(s->error, SMAC_ERROR_MEMORY, "no memory for the labels of %.300s", s->path);
+        if (g->sentiment >= 0 && !label_is_missing(cell) && label_parse(&s->d->tasks[g->sentiment], cell, &score, why))
+            TRY(set_label(s, item, g->sentiment, kinds[k].truth, &score));
+        if (take_votes(g, row, k, weights))
+            TRY(set_label(s, item, g->emotion, kinds[k].truth, weights));
     }
     return SMAC_OK;
 }
@@ -94,32 +101,25 @@ static smac_status read_row(cremad_reading *g, const csv_row *row)
 static smac_status read_table(cremad_reading *g)
 {
     set_reading *s = &g->set;
-    task_description task;
-    g->sentiment = g->emotion = -1;
-    TRY(set_check_tasks(s, task_names));
-    if (set_wants(s->options, "sentiment", true)) {
-        TRY(task_regression(&task, "sentiment", "", -1, 1, s->error));
-        g->sentiment = s->d->task_count;
-        TRY(dataset_add_task(s->d, &task, s->error));
-    }
-    if (set_wants(s->options, "emotion", false)) {
-        TRY(emotion_task("classes", &task, s->error));
-        g->emotion = s->d->task_count;
-        TRY(dataset_add_task(s->d, &task, s->error));
-    }
+    const set_task tasks[] = {
+        {.name = "sentiment", .protocol = "", .number = &g->sentiment, .is_default = true, .low = -1, .high = 1},
+        {.name = "emotion",
+            .protocol = "classes",
+            .number = &g->emotion,
+            .classes = emotion_names,
+            .class_count = EMOTIONS}};
+    const set_column columns[] = {{"video_id", &g->video, false}, {"clip_id", &g->clip, false},
+        {"text", &g->text, true}, {"mode", &g->mode, false}, {"label", &g->label[0], false},
+        {"label_A", &g->label[1], true}, {"label_V", &g->label[2], true}};
+    TRY(set_add_tasks(s, tasks, sizeof tasks / sizeof *tasks));
     TRY(set_open_table(s, "label.csv"));
-    TRY(set_column(s, "video_id", false, &g->video));
-    TRY(set_column(s, "clip_id", false, &g->clip));
-    TRY(set_column(s, "text", true, &g->text));
-    TRY(set_column(s, "mode", false, &g->mode));
-    for (int k = 0; k < KINDS; k++) {
-        TRY(set_column(s, kinds[k].label, k > 0, &g->label[k]));
+    TRY(set_find_columns(s, columns, sizeof columns / sizeof *columns));
+    for (int k = 0; k < KINDS; k++)
         for (int i = 0; i < VOTED; i++) {
             char name[32];
-            number_format(name, sizeof name, "%s%s", kinds[k].prefix, voted[i].name);
-            TRY(set_column(s, name, true, &g->vote[k][i]));
+            snprintf(name, sizeof name, "%s%s", kinds[k].prefix, voted[i].name);
+            TRY(set_find_columns(s, &(set_column){name, &g->vote[k][i], true}, 1));
         }
-    }
     for (size_t i = 1; i < s->table.count; i++)
         TRY(read_row(g, &s->table.rows[i]));
     return SMAC_OK;

@@ -3,10 +3,12 @@
  * one file of labels (its name holds "label"), one of words, and files of vectors: those whose names hold covarep,
  * opensmile, acoustic or audio are of the voice, openface, facet, visual or vision of the face, glove of the words.
  *
- * Every interval of the labels is a clip; it has the words and vectors whose middle lies in it.  Labels of one number are
- * the sentiment, of seven MOSEI's sentiment, happy, sad, anger, surprise, disgust, fear (0 to 3 each).  The standard folds
- * are in the SDK's code, not in its files: folds.json {"train": [video ids], "valid": [], "test": []} in the folder gives
- * them; without it one video in five is for the test and one in ten for validation, by a hash of its id.
+ * Every interval of the labels is a clip; it has the words and vectors whose middle lies in it.  After the SDK's alignment
+ * entries are called VIDEO[k], one clip each, and have their words and vectors under the same name.  Labels of one number
+ * are the sentiment, of seven MOSEI's sentiment, happy, sad, anger, surprise, disgust, fear (0 to 3 each).  The standard
+ * folds are in the SDK's code, not in its files: folds.json {"train": [video ids], "valid": [], "test": []} in the folder
+ * gives them; without it one video in five is for the test and one in ten for validation, by a hash of its id.  Recordings
+ * and transcripts are taken from Raw/ where it is there (data/csd_raw.c).
  */
 #include <jansson.h>
 #include <math.h>
@@ -21,17 +23,19 @@
 #include "base/path.h"
 #include "base/sha256.h"
 #include "data/csd_file.h"
+#include "data/csd_raw.h"
 #include "data/emotions.h"
 #include "data/set_reading.h"
 
-static const char *const task_names[] = {"sentiment", "emotion", NULL};
 enum { MOSEI_WIDTH = 7 };
 
 typedef struct csd_reading {
     set_reading set;
     csd_file *labels, *words, *vectors[MODALITIES];
     json_t *folds;
-    int sentiment, emotion; /* tasks, or -1 */
+    csd_raw raw;
+    int sentiment, emotion;       /* tasks, or -1 */
+    int64_t replaced[MODALITIES]; /* values that were not finite */
 } csd_reading;
 
 static bool name_holds(const char *name, const char *const *parts)
@@ -98,18 +102,68 @@ static smac_status open_files(csd_reading *g)
               "the folder %.300s has no .csd file with \"label\" in its name: name the folder of the SDK", s->folder);
 }
 
+/* --- folds -------------------------------------------------------------------------------------------------------- */
+
+/* folds.json holds three lists of texts, and no video twice. */
+static smac_status check_folds(csd_reading *g, const char *path)
+{
+    json_t *seen = json_object();
+    smac_status status = seen ? SMAC_OK : FAIL(g->set.error, SMAC_ERROR_MEMORY, "no memory for the folds");
+    for (int s = 0; s < SPLIT_COUNT && status == SMAC_OK; s++) {
+        const char *name = dataset_split_name((dataset_split)s);
+        const json_t *list = json_object_get(g->folds, name);
+        if (list && !json_is_array(list))
+            status = FAIL(g->set.error, SMAC_ERROR_FORMAT, "\"%s\" of %.300s is not a list of video ids", name, path);
+        for (size_t i = 0; status == SMAC_OK && i < json_array_size(list); i++) {
+            const char *id = json_string_value(json_array_get(list, i));
+            const char *other = id ? json_string_value(json_object_get(seen, id)) : NULL;
+            if (!id)
+                status = FAIL(g->set.error, SMAC_ERROR_FORMAT,
+                    "entry %zu of \"%s\" in %.300s is not a text; expected video ids", i + 1, name, path);
+            else if (other)
+                status = FAIL(g->set.error, SMAC_ERROR_FORMAT,
+                    "%.300s names the video %.100s in \"%s\" and in \"%s\": a video belongs to one part", path, id,
+                    other, name);
+            else if (json_object_set_new(seen, id, json_string(name)) != 0)
+                status = FAIL(g->set.error, SMAC_ERROR_MEMORY, "no memory for the folds");
+        }
+    }
+    if (status == SMAC_OK) { /* from here on by video */
+        json_decref(g->folds);
+        g->folds = json_incref(seen);
+    }
+    json_decref(seen);
+    return status;
+}
+
+static smac_status open_folds(csd_reading *g)
+{
+    set_reading *s = &g->set;
+    char *path = path_join(s->folder, "folds.json");
+    smac_status status = path ? SMAC_OK : FAIL(s->error, SMAC_ERROR_MEMORY, "no memory for a path");
+    if (status == SMAC_OK && file_exists(path)) {
+        status = json_read_object(path, 0, &g->folds, s->error);
+        if (status == SMAC_OK)
+            status = check_folds(g, path);
+    } else if (status == SMAC_OK) {
+        report_log(s->report, LOG_WARNING,
+            "there is no folds.json in %s: one video in five is for the test, one in ten for validation", s->folder);
+    }
+    free(path);
+    return status;
+}
+
+/* SPLIT_COUNT: in none of the folds. */
 static dataset_split split_of(const csd_reading *g, const char *video)
 {
-    for (int s = 0; g->folds && s < SPLIT_COUNT; s++) {
-        size_t i;
-        json_t *id;
-        json_array_foreach(json_object_get(g->folds, dataset_split_name((dataset_split)s)), i,
-            id) if (json_is_string(id) && strcmp(json_string_value(id), video) == 0) return (dataset_split)s;
-    }
-    if (g->folds)
-        return SPLIT_COUNT; /* in none of them */
-    return set_held_out(video, 5, 0) ? SPLIT_TEST : set_held_out(video, 10, 1) ? SPLIT_VALID : SPLIT_TRAIN;
+    dataset_split split = SPLIT_COUNT;
+    if (!g->folds)
+        return set_held_out(video, 5, 0) ? SPLIT_TEST : set_held_out(video, 10, 1) ? SPLIT_VALID : SPLIT_TRAIN;
+    const char *name = json_string_value(json_object_get(g->folds, video));
+    return name && dataset_split_from_name(name, &split) ? split : SPLIT_COUNT;
 }
+
+/* --- clips -------------------------------------------------------------------------------------------------------- */
 
 static bool is_within(const double *interval, double start, double end)
 {
@@ -132,8 +186,11 @@ static smac_status take_vectors(
     for (int64_t i = 0; i < rows->count; i++) {
         if (!is_within(rows->intervals + 2 * i, start, end))
             continue;
-        for (int64_t k = 0; k < rows->width; k++, to++)
-            *to = isfinite(rows->numbers[i * rows->width + k]) ? rows->numbers[i * rows->width + k] : 0;
+        for (int64_t k = 0; k < rows->width; k++, to++) {
+            float value = rows->numbers[i * rows->width + k];
+            *to = isfinite(value) ? value : 0;
+            g->replaced[m] += !isfinite(value);
+        }
     }
     item->features[m] = (feature_sequence){.steps = count, .crops = 1, .width = rows->width, .data = values};
     return SMAC_OK;
@@ -152,48 +209,71 @@ static void add_words(const csd_rows *rows, double start, double end, text_buffe
 static smac_status take_labels(csd_reading *g, const float *row, int64_t width, dataset_item *item)
 {
     set_reading *s = &g->set;
-    float score = row[0];
-    if (!(score >= -3 && score <= 3))
-        return FAIL(s->error, SMAC_ERROR_FORMAT, "clip %.100s of %.300s has the sentiment %g, outside [-3, 3]",
-            item->id, s->folder, (double)score);
-    bool whole = g->sentiment < 0 || dataset_set_label(s->d, item, g->sentiment, TRUTH_MULTIMODAL, &score);
-    if (g->emotion >= 0 && width == MOSEI_WIDTH) {
-        static const emotion order[] = {
-            EMOTION_JOY, EMOTION_SADNESS, EMOTION_ANGER, EMOTION_SURPRISE, EMOTION_DISGUST, EMOTION_FEAR};
-        float weights[EMOTIONS] = {0}, sum = 0;
-        for (int i = 0; i < 6; i++) {
-            weights[order[i]] = row[1 + i] > 0 ? row[1 + i] : 0;
-            sum += weights[order[i]];
-        }
-        weights[EMOTION_NEUTRAL] = sum > 0 ? 0 : 1;
-        for (int i = 0; i < EMOTIONS && sum > 0; i++)
-            weights[i] /= sum;
-        whole = whole && dataset_set_label(s->d, item, g->emotion, TRUTH_MULTIMODAL, weights);
+    TRY(set_label(s, item, g->sentiment, TRUTH_MULTIMODAL, row));
+    if (g->emotion < 0 || width != MOSEI_WIDTH)
+        return SMAC_OK;
+    static const emotion order[] = {
+        EMOTION_JOY, EMOTION_SADNESS, EMOTION_ANGER, EMOTION_SURPRISE, EMOTION_DISGUST, EMOTION_FEAR};
+    float weights[EMOTIONS] = {0}, sum = 0;
+    for (int i = 0; i < 6; i++) {
+        weights[order[i]] = row[1 + i] > 0 ? row[1 + i] : 0;
+        sum += weights[order[i]];
     }
-    return whole ? SMAC_OK : FAIL(s->error, SMAC_ERROR_MEMORY, "no memory for the labels of %.300s", s->folder);
+    weights[EMOTION_NEUTRAL] = sum > 0 ? 0 : 1;
+    for (int i = 0; i < EMOTIONS && sum > 0; i++)
+        weights[i] /= sum;
+    return set_label(s, item, g->emotion, TRUTH_MULTIMODAL, weights);
 }
 
 typedef struct csd_video {
+    const char *entry; /* "VIDEO", or of aligned files "VIDEO[k]" */
+    char name[200];    /* the video */
+    int64_t first;     /* number of the first clip: k of an aligned entry, else 0 */
+    dataset_split split;
     csd_rows labels, words, vectors[MODALITIES];
+    csd_raw_video raw;
 } csd_video;
 
-static smac_status read_clip(csd_reading *g, const char *name, dataset_split split, const csd_video *v, int64_t index)
+/* What is wrong with row index of the labels; NULL: nothing. */
+static const char *check_row(const csd_video *v, int64_t index)
 {
     const double *interval = v->labels.intervals + 2 * index;
+    const float *row = v->labels.numbers + index * v->labels.width;
+    bool mosei = v->labels.width == MOSEI_WIDTH;
+    if (!(row[0] >= -3 && row[0] <= 3))
+        return "its sentiment lies outside [-3, 3]";
+    for (int i = 1; mosei && i < MOSEI_WIDTH; i++)
+        if (!(row[i] >= 0 && row[i] <= 3))
+            return "one of its emotions lies outside [0, 3]";
+    return interval[0] >= 0 && interval[1] > interval[0] && isfinite(interval[1])
+        ? NULL
+        : "its interval is not seconds, the end after the start";
+}
+
+static smac_status read_clip(csd_reading *g, const csd_video *v, int64_t index)
+{
+    set_reading *s = &g->set;
+    const double *interval = v->labels.intervals + 2 * index;
+    int64_t number = v->first + index;
     char id[300], clip[32];
     text_buffer words = {0};
-    snprintf(clip, sizeof clip, "%lld", (long long)index);
-    snprintf(id, sizeof id, "%.200s[%lld]", name, (long long)index);
-    add_words(&v->words, interval[0], interval[1], &words);
-    set_clip c = {.id = id,
-        .video_id = name,
-        .clip_id = clip,
-        .speaker = name,
-        .text = words.data ? words.data : "",
-        .split = split,
-        .line = index + 1};
+    snprintf(clip, sizeof clip, "%lld", (long long)number);
+    snprintf(id, sizeof id, "%.200s[%lld]", v->name, (long long)number);
+    const char *wrong = check_row(v, index);
+    if (wrong)
+        return dataset_bad_row(
+            s->d, s->options, s->report, s->error, "%.300s: the labels of clip %.200s: %s", s->folder, id, wrong);
+    set_clip c = {
+        .id = id, .video_id = v->name, .clip_id = clip, .speaker = v->name, .split = v->split, .line = index + 1};
+    const csd_raw_place place = {v->name, number, interval[0], interval[1]};
+    smac_status status = csd_raw_media(&g->raw, s, &place, &c);
+    if (status != SMAC_OK || (g->raw.has_media && !c.media))
+        return status;
+    if (g->words)
+        add_words(&v->words, interval[0], interval[1], &words);
+    c.text = g->words ? (words.data ? words.data : "") : csd_raw_sentence(&v->raw, &place);
     dataset_item *item = NULL;
-    smac_status status = set_add_clip(&g->set, &c, &item);
+    status = set_add_clip(s, &c, &item);
     text_free(&words);
     for (int m = 0; m < MODALITIES && status == SMAC_OK; m++)
         if (v->vectors[m].numbers)
@@ -202,26 +282,47 @@ static smac_status read_clip(csd_reading *g, const char *name, dataset_split spl
                              : status;
 }
 
-/* An entry of a sequence that may lack it. */
-static smac_status read_entry(csd_reading *g, const csd_file *file, const char *name, csd_rows *out)
+/* An entry of a sequence that may lack it: under the aligned name, else under the video's. */
+static smac_status read_entry(csd_reading *g, const csd_file *file, const csd_video *v, csd_rows *out)
 {
-    smac_status status = file ? csd_read(file, name, out, NULL) : SMAC_ERROR_NOT_FOUND;
-    return status == SMAC_ERROR_NOT_FOUND || status == SMAC_OK ? SMAC_OK : csd_read(file, name, out, g->set.error);
+    if (!file)
+        return SMAC_OK;
+    const char *name = csd_has(file, v->entry) ? v->entry : v->name;
+    return csd_has(file, name) ? csd_read(file, name, out, g->set.error) : SMAC_OK;
 }
 
-static smac_status read_video(csd_reading *g, const char *name)
+/* "VIDEO[3]" is clip 3 of VIDEO. */
+static void name_video(csd_video *v)
 {
-    csd_video v = {0};
-    dataset_split split = split_of(g, name);
-    if (split == SPLIT_COUNT)
+    const char *bracket = strrchr(v->entry, '[');
+    char *end = NULL;
+    long long number = bracket && bracket[1] >= '0' && bracket[1] <= '9' ? strtoll(bracket + 1, &end, 10) : -1;
+    bool aligned = number >= 0 && end && strcmp(end, "]") == 0;
+    v->first = aligned ? number : 0;
+    snprintf(
+        v->name, sizeof v->name, "%.*s", (int)(aligned ? bracket - v->entry : (ptrdiff_t)strlen(v->entry)), v->entry);
+}
+
+static smac_status read_video(csd_reading *g, const char *entry)
+{
+    csd_video v = {.entry = entry};
+    name_video(&v);
+    v.split = split_of(g, v.name);
+    if (v.split == SPLIT_COUNT)
         return SMAC_OK;
-    smac_status status = csd_read(g->labels, name, &v.labels, g->set.error);
+    smac_status status = csd_read(g->labels, entry, &v.labels, g->set.error);
+    if (status == SMAC_OK && v.labels.width < 1)
+        status = FAIL(g->set.error, SMAC_ERROR_FORMAT, "entry %.100s of the labels in %.300s has no number", entry,
+            g->set.folder);
     if (status == SMAC_OK)
-        status = read_entry(g, g->words, name, &v.words);
+        status = read_entry(g, g->words, &v, &v.words);
     for (int m = 0; m < MODALITIES && status == SMAC_OK; m++)
-        status = read_entry(g, g->vectors[m], name, &v.vectors[m]);
+        status = read_entry(g, g->vectors[m], &v, &v.vectors[m]);
+    if (status == SMAC_OK && !g->words)
+        status = csd_raw_open(&g->raw, v.name, &v.raw, g->set.error);
     for (int64_t i = 0; i < v.labels.count && status == SMAC_OK; i++)
-        status = read_clip(g, name, split, &v, i);
+        status = read_clip(g, &v, i);
+    csd_raw_close(&v.raw);
     csd_rows_clear(&v.labels);
     csd_rows_clear(&v.words);
     for (int m = 0; m < MODALITIES; m++)
@@ -232,31 +333,22 @@ static smac_status read_video(csd_reading *g, const char *name)
 static smac_status read_all(csd_reading *g)
 {
     set_reading *s = &g->set;
-    task_description task;
-    g->sentiment = g->emotion = -1;
-    TRY(set_check_tasks(s, task_names));
-    if (set_wants(s->options, "sentiment", true)) {
-        TRY(task_regression(&task, "sentiment", "mosei", -3, 3, s->error));
-        g->sentiment = s->d->task_count;
-        TRY(dataset_add_task(s->d, &task, s->error));
-    }
-    if (set_wants(s->options, "emotion", false)) {
-        TRY(emotion_task("classes", &task, s->error));
-        g->emotion = s->d->task_count;
-        TRY(dataset_add_task(s->d, &task, s->error));
-    }
+    const set_task tasks[] = {
+        {.name = "sentiment", .protocol = "mosei", .number = &g->sentiment, .is_default = true, .low = -3, .high = 3},
+        {.name = "emotion",
+            .protocol = "classes",
+            .number = &g->emotion,
+            .classes = emotion_names,
+            .class_count = EMOTIONS}};
+    TRY(set_add_tasks(s, tasks, sizeof tasks / sizeof *tasks));
     TRY(open_files(g));
-    char *folds = path_join(s->folder, "folds.json");
-    smac_status status = folds ? SMAC_OK : FAIL(s->error, SMAC_ERROR_MEMORY, "no memory for a path");
-    if (status == SMAC_OK && file_exists(folds))
-        status = json_read_object(folds, 0, &g->folds, s->error);
-    else if (status == SMAC_OK)
-        report_log(s->report, LOG_WARNING,
-            "there is no folds.json in %s: one video in five is for the test, one in ten for validation", s->folder);
-    free(folds);
-    for (size_t i = 0; i < csd_count(g->labels) && status == SMAC_OK; i++)
-        status = read_video(g, csd_entry(g->labels, i));
-    return status;
+    TRY(open_folds(g));
+    csd_raw_find(&g->raw, s->folder);
+    for (size_t i = 0; i < csd_count(g->labels); i++)
+        TRY(read_video(g, csd_entry(g->labels, i)));
+    for (int m = 0; m < MODALITIES; m++)
+        TRY(set_note_replaced(s, g->vectors[m] ? csd_name(g->vectors[m]) : "", g->replaced[m]));
+    return SMAC_OK;
 }
 
 smac_status dataset_read_csd(const dataset_options *options, const reporter *r, dataset *d, smac_error *error)

@@ -137,6 +137,12 @@ const char *csd_entry(const csd_file *f, size_t index)
     return index < f->count ? f->entries[index] : NULL;
 }
 
+bool csd_has(const csd_file *f, const char *entry)
+{
+    char *key = (char *)(uintptr_t)entry;
+    return f->count && bsearch(&key, f->entries, f->count, sizeof *f->entries, compare_names) != NULL;
+}
+
 bool csd_is_text(const csd_file *f)
 {
     return f->text;

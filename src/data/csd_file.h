@@ -20,7 +20,8 @@ void csd_close(csd_file *f);
 const char *csd_name(const csd_file *f);                /* of the sequence: the file's only group */
 size_t csd_count(const csd_file *f);                    /* entries */
 const char *csd_entry(const csd_file *f, size_t index); /* names, sorted by their bytes */
-bool csd_is_text(const csd_file *f);                    /* its features are words */
+bool csd_has(const csd_file *f, const char *entry);
+bool csd_is_text(const csd_file *f); /* its features are words */
 
 /* One entry.  free() the arrays; words are NULL of numbers, numbers NULL of words. */
 typedef struct csd_rows {

@@ -17,7 +17,8 @@ typedef struct dataset_memory {
     arena *texts;
     size_t capacity;
     dataset **parts; /* sets that this one was joined of: their texts and numbers are this one's */
-    size_t part_count, part_capacity;
+    size_t part_count, part_capacity, loss_capacity;
+    dataset_loss *losses;
 } dataset_memory;
 
 arena *dataset_arena(const dataset *d)
@@ -111,6 +112,29 @@ const char *dataset_id(dataset *d, const char *video_id, const char *clip_id)
     return id;
 }
 
+bool dataset_note_loss(dataset *d, dataset_loss_kind kind, const char *message)
+{
+    dataset_memory *m = d->memory;
+    const char *copy = dataset_text(d, message);
+    if (!copy || !memory_grow((void **)&m->losses, &m->loss_capacity, (size_t)d->loss_count + 1, sizeof *m->losses))
+        return false;
+    m->losses[d->loss_count++] = (dataset_loss){kind, copy};
+    d->losses = m->losses;
+    return true;
+}
+
+/* A row or a clip that cannot be used. */
+static smac_status leave_out(
+    dataset *d, const dataset_options *options, const reporter *r, smac_error *error, const dataset_loss *loss)
+{
+    if (!options->skip_bad)
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s (--skip-bad leaves such clips out)", loss->message);
+    d->skipped++;
+    report_log(r, LOG_WARNING, "%s; left out", loss->message);
+    return dataset_note_loss(d, loss->kind, loss->message) ? SMAC_OK
+                                                           : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a message");
+}
+
 smac_status dataset_bad_row(
     dataset *d, const dataset_options *options, const reporter *r, smac_error *error, const char *format, ...)
 {
@@ -119,11 +143,19 @@ smac_status dataset_bad_row(
     va_start(arguments, format);
     number_vformat(message, sizeof message, format, arguments);
     va_end(arguments);
-    if (!options->skip_bad)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s (--skip-bad leaves such clips out)", message);
-    d->skipped++;
-    report_log(r, LOG_WARNING, "%s; left out", message);
-    return SMAC_OK;
+    return leave_out(d, options, r, error, &(dataset_loss){LOSS_ROW, message});
+}
+
+smac_status dataset_bad_media(
+    dataset *d, const dataset_options *options, const reporter *r, smac_error *error, const char *format, ...)
+{
+    char message[700];
+    va_list arguments;
+    va_start(arguments, format);
+    number_vformat(message, sizeof message, format, arguments);
+    va_end(arguments);
+    d->missing++;
+    return leave_out(d, options, r, error, &(dataset_loss){LOSS_MEDIA, message});
 }
 
 const char *dataset_find_media(dataset *d, const char *folder, const char *stem)
@@ -230,6 +262,7 @@ void dataset_free(dataset *d)
     for (size_t i = 0; i < m->part_count; i++)
         dataset_free(m->parts[i]);
     free(m->parts);
+    free(m->losses);
     arena_free(m->texts);
     free(m);
     free(d->items);

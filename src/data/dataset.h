@@ -51,6 +51,13 @@ typedef struct dataset_item {
     feature_sequence features[MODALITIES]; /* ready vectors, owned by the dataset; data NULL: none */
 } dataset_item;
 
+/* Something in the files that is not in the dataset as it was written there. */
+typedef enum dataset_loss_kind { LOSS_ROW, LOSS_MEDIA, LOSS_VALUES, LOSS_KINDS } dataset_loss_kind;
+typedef struct dataset_loss {
+    dataset_loss_kind kind; /* a row left out; a clip whose media file is missing or unusable; values replaced */
+    const char *message;
+} dataset_loss;
+
 /* One set as it was read. */
 typedef struct dataset_source {
     char name[TASK_NAME_MAX];       /* unique among the sources */
@@ -74,8 +81,10 @@ typedef struct dataset {
     int source_count;
     dataset_item *items;
     int64_t count;
-    int64_t missing; /* clips named in the files whose media is not there */
-    int64_t skipped; /* of these and other bad rows: how many were left out (skip_bad) */
+    int64_t missing;            /* clips named in the files whose media is not there */
+    int64_t skipped;            /* of these and other bad rows: how many were left out (skip_bad) */
+    const dataset_loss *losses; /* (loss_count) what was left out or replaced, in the order of the files */
+    int64_t loss_count;
     char sha256[65]; /* of the label file; of several: of their digests */
     void *memory;
 } dataset;
@@ -88,9 +97,10 @@ typedef struct dataset_options {
     const task_description
         *wanted; /* without task: those of these that the data have (what a model predicts); or NULL */
     int wanted_count;
-    bool lower_case; /* lower the words (MOSI's are upper case) */
-    double weight;   /* of the source's clips in training; 0: 1 */
-    bool skip_bad;   /* leave out bad rows and clips without media, with a warning each; else they are errors */
+    bool lower_case;   /* lower the words (MOSI's are upper case) */
+    double weight;     /* of the source's clips in training; 0: 1 */
+    bool skip_bad;     /* leave out bad rows and clips without media, with a warning each; else they are errors */
+    bool keep_repeats; /* clips of the same id are no error: `data check` counts them */
 } dataset_options;
 
 /*

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/sha256.h"
+#include "data/readers.h"
 #include "data/renumbering.h"
 
 /* --- names -------------------------------------------------------------------------------------------------------- */
@@ -86,6 +87,9 @@ static smac_status join_part(dataset *d, dataset *part, renumbering *map, smac_e
     d->source_count++;
     d->missing += part->missing;
     d->skipped += part->skipped;
+    for (int64_t i = 0; i < part->loss_count; i++)
+        if (!dataset_note_loss(d, part->losses[i].kind, part->losses[i].message))
+            return FAIL(error, SMAC_ERROR_MEMORY, "no memory to join datasets");
     return SMAC_OK;
 }
 

@@ -158,7 +158,7 @@ smac_status dataset_read(const dataset_options *options, const reporter *r, data
     if (status == SMAC_OK && d->count == 0)
         status = FAIL(error, SMAC_ERROR_FORMAT,
             "%.300s holds no clip that can be used: look at its table, media and split", options->path);
-    if (status == SMAC_OK)
+    if (status == SMAC_OK && !own.keep_repeats)
         status = check_ids(d, error);
     snprintf(d->sources[0].sha256, sizeof d->sources[0].sha256, "%s", d->sha256);
     if (status != SMAC_OK) {

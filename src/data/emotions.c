@@ -9,7 +9,7 @@ typedef struct emotion_name {
     emotion is;
 } emotion_name;
 
-static const char *const class_names[EMOTIONS] = {"neutral", "surprise", "fear", "sadness", "joy", "disgust", "anger"};
+const char *const emotion_names[EMOTIONS] = {"neutral", "surprise", "fear", "sadness", "joy", "disgust", "anger"};
 
 static const emotion_name other_names[] = {{"neutral", EMOTION_NEUTRAL}, {"neu", EMOTION_NEUTRAL},
     {"calm", EMOTION_NEUTRAL}, {"surprise", EMOTION_SURPRISE}, {"surprised", EMOTION_SURPRISE},
@@ -35,11 +35,6 @@ static int find_name(const emotion_name *names, size_t count, const char *name)
         if (strcasecmp(names[i].name, name) == 0)
             return (int)names[i].is;
     return -1;
-}
-
-smac_status emotion_task(const char *protocol, task_description *out, smac_error *error)
-{
-    return task_with_classes(out, "emotion", protocol, EMOTIONS, class_names, error);
 }
 
 int emotion_from_name(const char *name)

@@ -5,8 +5,6 @@
 #ifndef SMAC_DATA_EMOTIONS_H
 #define SMAC_DATA_EMOTIONS_H
 
-#include "model/task.h"
-
 typedef enum emotion {
     EMOTION_NEUTRAL,
     EMOTION_SURPRISE,
@@ -18,8 +16,8 @@ typedef enum emotion {
     EMOTIONS
 } emotion;
 
-/* "emotion" with the seven classes neutral, surprise, fear, sadness, joy, disgust, anger. */
-smac_status emotion_task(const char *protocol, task_description *out, smac_error *error);
+/* neutral, surprise, fear, sadness, joy, disgust, anger: the classes of the task "emotion". */
+extern const char *const emotion_names[EMOTIONS];
 
 /*
  * The emotion of a name as sets write it, in any case: happy and happiness are joy, calm is neutral, angry is anger, ...

@@ -14,7 +14,6 @@
 #include "data/emotions.h"
 #include "data/set_reading.h"
 
-static const char *const task_names[] = {"emotion", "sentiment", NULL};
 static const struct {
     const char *column;
     emotion is;
@@ -67,10 +66,8 @@ static smac_status read_row(face_reading *g, const csv_row *row)
     set_clip c = {.id = media, .line = (int64_t)row->line};
     float weights[EMOTIONS];
     smac_status status;
-    if (!dataset_split_from_name(set_cell(row, g->split), &c.split))
-        return dataset_bad_row(s->d, s->options, s->report, s->error,
-            "%.300s line %zu: its split is '%.40s'; expected train, valid or test", s->path, row->line,
-            set_cell(row, g->split));
+    if (!set_split(s, row, g->split, &c.split, &status))
+        return status;
     if (!weigh(g, row, weights))
         return dataset_bad_row(
             s->d, s->options, s->report, s->error, "%.300s line %zu has neither votes nor a class", s->path, row->line);
@@ -79,36 +76,27 @@ static smac_status read_row(face_reading *g, const csv_row *row)
     dataset_item *item;
     TRY(set_add_clip(s, &c, &item));
     float valence = emotion_valence(weights);
-    if ((g->emotion >= 0 && !dataset_set_label(s->d, item, g->emotion, TRUTH_MULTIMODAL, weights)) ||
-        (g->sentiment >= 0 && !dataset_set_label(s->d, item, g->sentiment, TRUTH_MULTIMODAL, &valence)))
-        return FAIL(s->error, SMAC_ERROR_MEMORY, "no memory for the labels of %.300s", s->path);
-    return SMAC_OK;
+    TRY(set_label(s, item, g->emotion, TRUTH_MULTIMODAL, weights));
+    return set_label(s, item, g->sentiment, TRUTH_MULTIMODAL, &valence);
 }
 
 static smac_status read_all(face_reading *g)
 {
     set_reading *s = &g->set;
-    task_description task;
-    g->emotion = g->sentiment = -1;
-    TRY(set_check_tasks(s, task_names));
-    if (set_wants(s->options, "emotion", true)) {
-        TRY(emotion_task("classes", &task, s->error));
-        g->emotion = s->d->task_count;
-        TRY(dataset_add_task(s->d, &task, s->error));
-    }
-    if (set_wants(s->options, "sentiment", false)) {
-        TRY(task_regression(&task, "sentiment", "", -1, 1, s->error));
-        g->sentiment = s->d->task_count;
-        TRY(dataset_add_task(s->d, &task, s->error));
-    }
+    const set_task tasks[] = {{.name = "emotion",
+                                  .protocol = "classes",
+                                  .number = &g->emotion,
+                                  .is_default = true,
+                                  .classes = emotion_names,
+                                  .class_count = EMOTIONS},
+        {.name = "sentiment", .protocol = "", .number = &g->sentiment, .low = -1, .high = 1}};
+    const set_column columns[] = {{"media", &g->media, false}, {"split", &g->split, false},
+        {"fer2013", &g->fer2013, false}, {"unknown", &g->unknown, true}, {"nf", &g->not_face, true}};
+    TRY(set_add_tasks(s, tasks, sizeof tasks / sizeof *tasks));
     TRY(set_open_table(s, "pictures.csv"));
-    TRY(set_column(s, "media", false, &g->media));
-    TRY(set_column(s, "split", false, &g->split));
-    TRY(set_column(s, "fer2013", false, &g->fer2013));
+    TRY(set_find_columns(s, columns, sizeof columns / sizeof *columns));
     for (int i = 0; i < EMOTIONS; i++)
-        TRY(set_column(s, votes[i].column, true, &g->vote[i]));
-    TRY(set_column(s, "unknown", true, &g->unknown));
-    TRY(set_column(s, "nf", true, &g->not_face));
+        TRY(set_find_columns(s, &(set_column){votes[i].column, &g->vote[i], true}, 1));
     for (size_t i = 1; i < s->table.count; i++)
         TRY(read_row(g, &s->table.rows[i]));
     return SMAC_OK;

@@ -21,7 +21,6 @@ static const char *const names[NAMES] = {"admiration", "amusement", "anger", "an
     "confusion", "curiosity", "desire", "disappointment", "disapproval", "disgust", "embarrassment", "excitement",
     "fear", "gratitude", "grief", "joy", "love", "nervousness", "optimism", "pride", "realization", "relief", "remorse",
     "sadness", "surprise", "neutral"};
-static const char *const task_names[] = {"emotion", "goemotions", NULL};
 
 typedef struct goemotions_reading {
     set_reading set;
@@ -72,30 +71,23 @@ static smac_status add_comment(goemotions_reading *g, const set_clip *clip, cons
         grouped[emotion_of_comment(names[i])] += weights[i];
     dataset_item *item;
     TRY(set_add_clip(s, clip, &item));
-    if ((g->emotion >= 0 && !dataset_set_label(s->d, item, g->emotion, TRUTH_MULTIMODAL, grouped)) ||
-        (g->names >= 0 && !dataset_set_label(s->d, item, g->names, TRUTH_MULTIMODAL, weights)))
-        return FAIL(s->error, SMAC_ERROR_MEMORY, "no memory for the labels of %.300s", s->path);
-    return SMAC_OK;
+    TRY(set_label(s, item, g->emotion, TRUTH_MULTIMODAL, grouped));
+    return set_label(s, item, g->names, TRUTH_MULTIMODAL, weights);
 }
 
 static smac_status read_comments(goemotions_reading *g)
 {
     set_reading *s = &g->set;
     int id, split, text, emotions;
+    const set_column columns[] = {
+        {"id", &id, false}, {"split", &split, false}, {"text", &text, false}, {"emotions", &emotions, false}};
     TRY(set_open_table(s, "comments.csv"));
-    TRY(set_column(s, "id", false, &id));
-    TRY(set_column(s, "split", false, &split));
-    TRY(set_column(s, "text", false, &text));
-    TRY(set_column(s, "emotions", false, &emotions));
+    TRY(set_find_columns(s, columns, sizeof columns / sizeof *columns));
     for (size_t i = 1; i < s->table.count; i++) {
         const csv_row *row = &s->table.rows[i];
         set_clip c = {.id = set_cell(row, id), .text = set_cell(row, text), .line = (int64_t)row->line};
-        if (!dataset_split_from_name(set_cell(row, split), &c.split))
-            TRY(dataset_bad_row(s->d, s->options, s->report, s->error,
-                "%.300s line %zu: its split is '%.40s'; expected train, valid or test", s->path, row->line,
-                set_cell(row, split)));
-        else
-            TRY(add_comment(g, &c, set_cell(row, emotions)));
+        smac_status status;
+        TRY(set_split(s, row, split, &c.split, &status) ? add_comment(g, &c, set_cell(row, emotions)) : status);
     }
     return SMAC_OK;
 }
@@ -142,19 +134,14 @@ static smac_status read_makers_file(goemotions_reading *g, const char *name, dat
 static smac_status read_all(goemotions_reading *g)
 {
     set_reading *s = &g->set;
-    task_description task;
-    g->emotion = g->names = -1;
-    TRY(set_check_tasks(s, task_names));
-    if (set_wants(s->options, "emotion", true)) {
-        TRY(emotion_task("classes", &task, s->error));
-        g->emotion = s->d->task_count;
-        TRY(dataset_add_task(s->d, &task, s->error));
-    }
-    if (set_wants(s->options, "goemotions", false)) {
-        TRY(task_with_classes(&task, "goemotions", "classes", NAMES, names, s->error));
-        g->names = s->d->task_count;
-        TRY(dataset_add_task(s->d, &task, s->error));
-    }
+    const set_task tasks[] = {{.name = "emotion",
+                                  .protocol = "classes",
+                                  .number = &g->emotion,
+                                  .is_default = true,
+                                  .classes = emotion_names,
+                                  .class_count = EMOTIONS},
+        {.name = "goemotions", .protocol = "classes", .number = &g->names, .classes = names, .class_count = NAMES}};
+    TRY(set_add_tasks(s, tasks, sizeof tasks / sizeof *tasks));
     char *table = s->path ? memory_copy_text(s->path) : path_join(s->folder, "comments.csv");
     bool ours = table && file_exists(table), found = false;
     free(table);

@@ -36,8 +36,8 @@ typedef struct iemocap_turn {
 
 typedef struct iemocap_reading {
     set_reading set;
-    int classes, test_session;
-    iemocap_turn *turns; /* of one dialogue, by start */
+    int classes, test_session, emotion; /* emotion: the task */
+    iemocap_turn *turns;                /* of one dialogue, by start */
     size_t turn_count, turn_capacity;
     int64_t found;
 } iemocap_reading;
@@ -189,12 +189,11 @@ static smac_status add_turn(
     dataset_item *item;
     TRY(set_add_clip(s, &c, &item));
     const char **extra = arena_take(dataset_arena(s->d), sizeof *extra);
-    if (!extra || !(extra[0] = dataset_text(s->d, half_of(dialogue, turn->name))) ||
-        !set_class(s, item, 0, turn->class))
+    if (!extra || !(extra[0] = dataset_text(s->d, half_of(dialogue, turn->name))))
         return FAIL(s->error, SMAC_ERROR_MEMORY, "no memory for the turns of %s", dialogue);
     item->extra = extra;
     g->found++;
-    return SMAC_OK;
+    return set_class(s, item, g->emotion, turn->class);
 }
 
 static smac_status add_turns(iemocap_reading *g, int session, const char *dialogue)
@@ -274,12 +273,14 @@ static smac_status read_session(iemocap_reading *g, int session)
 static smac_status read_all(iemocap_reading *g)
 {
     set_reading *s = &g->set;
-    task_description task;
     const char *name = g->classes == 4 ? "emotion4" : "emotion6";
-    const char *const names[] = {name, NULL};
-    TRY(set_check_tasks(s, names));
-    TRY(task_with_classes(&task, name, "iemocap", g->classes, g->classes == 4 ? classes4 : classes6, s->error));
-    TRY(dataset_add_task(s->d, &task, s->error));
+    const set_task task = {.name = name,
+        .protocol = "iemocap",
+        .number = &g->emotion,
+        .is_default = true,
+        .classes = g->classes == 4 ? classes4 : classes6,
+        .class_count = g->classes};
+    TRY(set_add_tasks(s, &task, 1));
     s->d->sources[0].extra_names = extra_names;
     s->d->sources[0].extra_count = 1;
     for (int session = 1; session <= SESSIONS; session++)

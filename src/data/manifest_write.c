@@ -153,12 +153,12 @@ static void add_labels(manifest_writing *w, const dataset_item *item, bool *firs
             continue;
         add_name(w, members[kind], first);
         text_add_char(&w->text, '{');
-        for (int i = 0; i < item->target_count; i++) {
-            const dataset_target *target = &item->targets[i];
-            if (!target->values[kind])
+        for (int task = 0; task < w->d->task_count; task++) {
+            const dataset_target *target = dataset_target_of(item, task);
+            if (!target || !target->values[kind])
                 continue;
-            add_name(w, w->d->tasks[target->task].name, &first_label);
-            add_label(w, &w->d->tasks[target->task], target->values[kind]);
+            add_name(w, w->d->tasks[task].name, &first_label);
+            add_label(w, &w->d->tasks[task], target->values[kind]);
         }
         text_add_char(&w->text, '}');
     }

@@ -15,12 +15,12 @@
 #include "base/sha256.h"
 #include "data/emotions.h"
 #include "data/set_reading.h"
+#include "media/media.h"
 
 enum { UTTERANCE, SPEAKER, EMOTION, SENTIMENT, DIALOGUE, NUMBER, COLUMNS };
 static const char *const column_names[COLUMNS] = {
     "Utterance", "Speaker", "Emotion", "Sentiment", "Dialogue_ID", "Utterance_ID"};
 static const char *const polarities[] = {"negative", "neutral", "positive"};
-static const char *const task_names[] = {"emotion", "polarity", NULL};
 
 typedef struct meld_split {
     const char *table, *clips, *name;
@@ -38,6 +38,22 @@ typedef struct meld_reading {
     bool clips;            /* the split's folder of clips is there */
     char **said;           /* (rows) "Speaker: utterance" of each row, for the context of later ones */
 } meld_reading;
+
+/* A clip of the release that is known to be damaged: where it cannot be opened, its words alone are used. */
+static const char damaged_clip[] = "train_splits/dia125_utt3.mp4";
+
+static smac_status check_damaged(set_reading *s, const char **media)
+{
+    char message[500];
+    media_info info;
+    if (media_probe(*media, NULL, &info, NULL) == SMAC_OK)
+        return SMAC_OK;
+    snprintf(message, sizeof message, "%.300s is damaged, as it is in the release: its words alone are used", *media);
+    *media = NULL;
+    report_log(s->report, LOG_WARNING, "%s", message);
+    return dataset_note_loss(s->d, LOSS_MEDIA, message) ? SMAC_OK
+                                                        : FAIL(s->error, SMAC_ERROR_MEMORY, "no memory for a message");
+}
 
 static int polarity_from_name(const char *name)
 {
@@ -89,6 +105,8 @@ static smac_status read_row(meld_reading *g, size_t index)
         media = set_media(s, file, (int64_t)row->line, &status);
         if (!media)
             return status;
+        if (strcmp(file, damaged_clip) == 0)
+            TRY(check_damaged(s, &media));
     }
     set_clip c = {.id = id,
         .video_id = video,
@@ -102,10 +120,9 @@ static smac_status read_row(meld_reading *g, size_t index)
     c.context = (const char *const *)g->said + index - (size_t)c.context_count;
     dataset_item *item;
     TRY(set_add_clip(s, &c, &item));
-    if ((g->emotion >= 0 && !set_class(s, item, g->emotion, felt)) ||
-        (g->polarity >= 0 && !set_class(s, item, g->polarity, polarity)))
-        return FAIL(s->error, SMAC_ERROR_MEMORY, "no memory for the labels of %.300s", s->path);
-    return SMAC_OK;
+    if (g->emotion >= 0)
+        TRY(set_class(s, item, g->emotion, felt));
+    return g->polarity < 0 ? SMAC_OK : set_class(s, item, g->polarity, polarity);
 }
 
 static smac_status keep_utterances(meld_reading *g)
@@ -136,7 +153,7 @@ static smac_status read_split(meld_reading *g)
     if (status == SMAC_OK)
         status = set_open_table(s, g->of->table);
     for (int i = 0; i < COLUMNS && status == SMAC_OK; i++)
-        status = set_column(s, column_names[i], false, &g->column[i]);
+        status = set_find_columns(s, &(set_column){column_names[i], &g->column[i], false}, 1);
     if (status == SMAC_OK)
         status = keep_utterances(g);
     for (size_t i = 1; i < s->table.count && status == SMAC_OK; i++)
@@ -155,21 +172,16 @@ static smac_status read_split(meld_reading *g)
 static smac_status read_all(meld_reading *g)
 {
     set_reading *s = &g->set;
-    task_description task;
     char digests[3 * 64 + 1] = "";
     int found = 0;
-    TRY(set_check_tasks(s, task_names));
-    g->emotion = g->polarity = -1;
-    if (set_wants(s->options, "emotion", true)) {
-        TRY(emotion_task("meld", &task, s->error));
-        g->emotion = s->d->task_count;
-        TRY(dataset_add_task(s->d, &task, s->error));
-    }
-    if (set_wants(s->options, "polarity", false)) {
-        TRY(task_with_classes(&task, "polarity", "meld", 3, polarities, s->error));
-        g->polarity = s->d->task_count;
-        TRY(dataset_add_task(s->d, &task, s->error));
-    }
+    const set_task tasks[] = {{.name = "emotion",
+                                  .protocol = "meld",
+                                  .number = &g->emotion,
+                                  .is_default = true,
+                                  .classes = emotion_names,
+                                  .class_count = EMOTIONS},
+        {.name = "polarity", .protocol = "meld", .number = &g->polarity, .classes = polarities, .class_count = 3}};
+    TRY(set_add_tasks(s, tasks, sizeof tasks / sizeof *tasks));
     for (int i = 0; i < 3; i++) {
         char *table = path_join(s->folder, splits[i].table);
         bool there = table && file_exists(table);

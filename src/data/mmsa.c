@@ -210,15 +210,37 @@ static void check_labels(const reading *g, const csv_row *row, dataset_split spl
             g->d->task_count > 1 ? " or another wanted task" : "");
 }
 
+/*
+ * MOSI's and MOSEI's labels are means of a few annotators; tables in circulation round them to five or six digits
+ * (1.33333), the feature pickles do not.  A rounded label becomes the fraction again, so that both give the same bits.
+ */
+static float unrounded(const char *text, float value)
+{
+    enum { ANNOTATORS_MAX = 9, DIGITS_MIN = 5 };
+    const char *point = strchr(text, '.');
+    size_t digits = point ? strspn(point + 1, "0123456789") : 0;
+    double number, half_digit = 0.5000001 * pow(10, -(double)digits);
+    if (digits < DIGITS_MIN || !number_parse(text, &number))
+        return value;
+    for (int n = 2; n <= ANNOTATORS_MAX; n++)
+        if (fabs(round(number * n) / n - number) <= half_digit)
+            return (float)(round(number * n) / n);
+    return value;
+}
+
 static bool set_labels(reading *g, const csv_row *row, dataset_item *item)
 {
     float values[TASK_CLASSES_MAX];
     char why[LABEL_WHY];
+    bool means = strncmp(g->d->layout, "mos", 3) == 0; /* mosi, mosei */
     for (int task = 0; task < g->d->task_count; task++)
         for (int i = 0; i < TRUTH_KINDS; i++) {
             const char *text = cell(row, g->label_column[task][i]);
-            if (!label_is_missing(text) && label_parse(&g->d->tasks[task], text, values, why) &&
-                !dataset_set_label(g->d, item, task, i, values))
+            if (label_is_missing(text) || !label_parse(&g->d->tasks[task], text, values, why))
+                continue;
+            if (means && g->d->tasks[task].kind == TASK_REGRESSION)
+                values[0] = unrounded(text, values[0]);
+            if (!dataset_set_label(g->d, item, task, i, values))
                 return false;
         }
     return true;
@@ -285,17 +307,15 @@ static smac_status read_row(reading *g, const csv_row *row)
         return dataset_bad_row(d, g->options, g->report, g->error, "%s line %zu (%.100s/%.100s): %s", g->path,
             row->line, video, clip, why);
     if (g->raw && !(media = find_clip(g, video, clip))) {
-        d->missing++;
         if (!g->first_missing) {
             g->first_missing = dataset_id(d, video, clip);
             g->first_missing_line = (int64_t)row->line;
             g->hint = find_with_zeros(g, video, clip);
         }
-        if (g->options->skip_bad) {
-            d->skipped++;
-            report_log(g->report, LOG_WARNING, "%s line %zu: no media file %s/%s/%s.mp4; left out", g->path, row->line,
-                g->raw, video, clip);
-        }
+        if (g->options->skip_bad)
+            return dataset_bad_media(d, g->options, g->report, g->error,
+                "%.200s line %zu: no media file %.200s/%.100s/%.100s.mp4", g->path, row->line, g->raw, video, clip);
+        d->missing++;
         return SMAC_OK;
     }
     dataset_item *item = dataset_add_item(d);

@@ -1,4 +1,4 @@
-/* data/mmsa_export.c - the opcodes of a pickle of NumPy arrays, written as they are made. */
+/* data/mmsa_export.c - the members of an MMSA feature pickle, written as they are made. */
 #include "data/mmsa_export.h"
 
 #include <math.h>
@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "data/readers.h"
+#include "weights/pickle_write.h"
 
 typedef struct exporting {
     const sample_cache *cache;
@@ -17,82 +18,6 @@ typedef struct exporting {
     float *row;      /* the longest padded sequence */
     smac_error *error;
 } exporting;
-
-/* --- opcodes ------------------------------------------------------------------------------------------------------ */
-
-static void put_byte(exporting *e, int byte)
-{
-    fputc(byte, e->file);
-}
-
-/* Little-endian. */
-static void put_integer(exporting *e, uint64_t value, int bytes)
-{
-    for (int i = 0; i < bytes; i++)
-        put_byte(e, (int)(value >> (8 * i) & 255));
-}
-
-static void put_text(exporting *e, const char *text)
-{
-    size_t length = strlen(text);
-    put_byte(e, length < 256 ? 0x8c : 'X');
-    put_integer(e, length, length < 256 ? 1 : 4);
-    fwrite(text, 1, length, e->file);
-}
-
-static void put_number(exporting *e, int64_t value)
-{
-    put_byte(e, 'J');
-    put_integer(e, (uint64_t)value, 4);
-}
-
-static void put_global(exporting *e, const char *module, const char *name)
-{
-    put_text(e, module);
-    put_text(e, name);
-    put_byte(e, 0x93);
-}
-
-/* numpy's reconstruct(ndarray, (0,), b"b") with the state (1, shape, float32, False, bytes) up to the bytes' length. */
-static void begin_array(exporting *e, int rank, const int64_t *dim)
-{
-    static const char type[] = "\x89\x88\x87R(K\x03\x8c\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb";
-    uint64_t bytes = sizeof(float);
-    put_global(e, "numpy.core.multiarray", "_reconstruct"); /* NumPy 2 keeps this name for pickles */
-    put_global(e, "numpy", "ndarray");
-    fwrite("K\x00\x85"
-           "C\x01"
-           "b\x87R(K\x01(",
-        1, 12, e->file);
-    for (int i = 0; i < rank; i++) {
-        put_number(e, dim[i]);
-        bytes *= (uint64_t)dim[i];
-    }
-    put_byte(e, 't');
-    put_global(e, "numpy", "dtype");
-    put_text(e, "f4");
-    fwrite(type, 1, sizeof type - 1, e->file);
-    put_byte(e, 0x89);
-    put_byte(e, 0x8e);
-    put_integer(e, bytes, 8);
-}
-
-static void put_floats(exporting *e, const float *values, int64_t count)
-{
-    for (int64_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &values[i], sizeof bits);
-        const unsigned char bytes[4] = {bits & 255, bits >> 8 & 255, bits >> 16 & 255, bits >> 24};
-        fwrite(bytes, 1, 4, e->file);
-    }
-}
-
-static void end_array(exporting *e)
-{
-    put_byte(e, 't');
-    put_byte(e, 'b');
-    put_byte(e, 's');
-}
 
 /* --- clips -------------------------------------------------------------------------------------------------------- */
 
@@ -169,8 +94,8 @@ static void put_vectors(exporting *e, dataset_split split, int m)
 {
     int64_t steps = e->result->steps[m], width = e->result->width[m], at = -1;
     const int64_t dim[3] = {count_clips(e, split), steps, width};
-    put_text(e, modality_name((modality)m));
-    begin_array(e, 3, dim);
+    pickle_write_text(e->file, modality_name((modality)m));
+    pickle_write_array_begin(e->file, 3, dim);
     while (next_clip(e, split, &at)) {
         const feature_sequence *f = &e->cache->samples[at].ready[m];
         int64_t kept = kept_steps(e, at, m);
@@ -181,9 +106,9 @@ static void put_vectors(exporting *e, dataset_split split, int m)
                 sum += (double)f->data[(i / width * f->crops + c) * width + i % width];
             e->row[i] = (float)(sum / (double)f->crops);
         }
-        put_floats(e, e->row, steps * width);
+        pickle_write_floats(e->file, e->row, steps * width);
     }
-    end_array(e);
+    pickle_write_array_end(e->file);
 }
 
 static void put_lengths(exporting *e, dataset_split split, int m)
@@ -191,13 +116,11 @@ static void put_lengths(exporting *e, dataset_split split, int m)
     char key[32];
     int64_t at = -1;
     snprintf(key, sizeof key, "%s_lengths", modality_name((modality)m));
-    put_text(e, key);
-    put_byte(e, ']');
-    put_byte(e, '(');
+    pickle_write_text(e->file, key);
+    pickle_write_open(e->file, '[');
     while (next_clip(e, split, &at))
-        put_number(e, kept_steps(e, at, m));
-    put_byte(e, 'e');
-    put_byte(e, 's');
+        pickle_write_integer(e->file, kept_steps(e, at, m));
+    pickle_write_close(e->file, '[');
 }
 
 static const char *sign_name(double label)
@@ -224,13 +147,11 @@ static const char *clip_text(const exporting *e, const dataset_item *item, const
 static void put_texts(exporting *e, dataset_split split, const char *key)
 {
     int64_t at = -1;
-    put_text(e, key);
-    put_byte(e, ']');
-    put_byte(e, '(');
+    pickle_write_text(e->file, key);
+    pickle_write_open(e->file, '[');
     for (const dataset_item *item; (item = next_clip(e, split, &at));)
-        put_text(e, clip_text(e, item, key));
-    put_byte(e, 'e');
-    put_byte(e, 's');
+        pickle_write_text(e->file, clip_text(e, item, key));
+    pickle_write_close(e->file, '[');
 }
 
 /* Scores; or (classes) 0, 1 and 2 of negative, neutral and positive scores, or the class. */
@@ -239,16 +160,16 @@ static void put_labels(exporting *e, dataset_split split, const char *key, int t
     const dataset *d = e->cache->source;
     int64_t at = -1;
     const int64_t dim[1] = {count_clips(e, split)};
-    put_text(e, key);
-    begin_array(e, 1, dim);
+    pickle_write_text(e->file, key);
+    pickle_write_array_begin(e->file, 1, dim);
     for (const dataset_item *item; (item = next_clip(e, split, &at));) {
         double label = dataset_label(d, item, task, kind);
         if (classes && d->tasks[task].kind == TASK_REGRESSION && !isnan(label))
             label = label < 0 ? 0 : label > 0 ? 2 : 1;
         float value = (float)label;
-        put_floats(e, &value, 1);
+        pickle_write_floats(e->file, &value, 1);
     }
-    end_array(e);
+    pickle_write_array_end(e->file);
 }
 
 static bool has_own_labels(const exporting *e, int kind)
@@ -265,8 +186,8 @@ static void put_split(exporting *e, dataset_split split)
     static const char *const texts[] = {"id", "raw_text", "annotations"};
     static const char *const labels[TRUTH_KINDS] = {
         "regression_labels", "regression_labels_T", "regression_labels_A", "regression_labels_V"};
-    put_text(e, dataset_split_name(split));
-    put_byte(e, '}');
+    pickle_write_text(e->file, dataset_split_name(split));
+    pickle_write_open(e->file, '{');
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         put_texts(e, split, texts[i]);
     for (int m = 0; m < MODALITIES; m++)
@@ -278,7 +199,7 @@ static void put_split(exporting *e, dataset_split split)
         if (kind == TRUTH_MULTIMODAL || has_own_labels(e, kind))
             put_labels(e, split, labels[kind], e->score, kind, false);
     put_labels(e, split, "classification_labels", e->task, TRUTH_MULTIMODAL, true);
-    put_byte(e, 's');
+    pickle_write_close(e->file, '{');
 }
 
 smac_status mmsa_export(
@@ -297,10 +218,12 @@ smac_status mmsa_export(
         status = file_writer_begin(&writer, path, error);
     if (status == SMAC_OK) {
         e.file = writer.file;
-        fwrite("\x80\x04}", 1, 3, e.file);
+        pickle_write_begin(e.file);
+        pickle_write_open(e.file, '{');
         for (int split = 0; split < SPLIT_COUNT; split++)
             put_split(&e, (dataset_split)split);
-        put_byte(&e, '.');
+        pickle_write_close(e.file, '{');
+        pickle_write_end(e.file);
         status = file_writer_commit(&writer, error);
     }
     free(e.row);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/number.h"
 #include "base/sha256.h"
 #include "data/set_reading.h"
 #include "weights/pickle.h"
@@ -42,13 +43,14 @@ static smac_status open_pickle(feature_pickle *g, const char *path, smac_error *
         path);
 }
 
-static void close_pickle(feature_pickle *g)
+static smac_status close_pickle(feature_pickle *g, smac_status status)
 {
-    if (g->replaced)
-        report_log(
-            g->report, LOG_WARNING, "%s: %lld values are not finite and count as 0", g->path, (long long)g->replaced);
+    set_reading set = {.d = g->d, .report = g->report, .error = g->error};
+    if (status == SMAC_OK)
+        status = set_note_replaced(&set, g->path, g->replaced);
     arena_free(g->memory);
     file_unmap(&g->file);
+    return status;
 }
 
 /* "audio" of a split as (N, steps, width), steps 1 for (N, width); false where the split has none. */
@@ -189,40 +191,67 @@ smac_status mmsa_features_attach(
     smac_status status = open_pickle(&g, path, error);
     if (status == SMAC_OK)
         status = attach_all(&g, wanted);
-    close_pickle(&g);
-    return status;
+    return close_pickle(&g, status);
 }
 
 /* --- a set of its own --------------------------------------------------------------------------------------------- */
 
-static smac_status take_labels(
-    feature_pickle *g, const pickle_value *split, int64_t index, dataset_item *item, bool *any)
+static const char *const label_keys[TRUTH_KINDS] = {
+    "regression_labels", "regression_labels_T", "regression_labels_A", "regression_labels_V"};
+
+/* A label of a clip; NAN where there is none. */
+static float label_at(const pickle_value *split, int64_t index, int kind)
 {
-    static const char *const keys[TRUTH_KINDS] = {
-        "regression_labels", "regression_labels_T", "regression_labels_A", "regression_labels_V"};
+    const pickle_value *labels = pickle_get(split, label_keys[kind]);
+    double number = NAN;
+    float value = NAN;
+    if (!labels || index >= pickle_count(labels))
+        return NAN;
+    if (pickle_is_numbers(labels))
+        return pickle_floats(labels, index, 1, label_keys[kind], &value, NULL) == SMAC_OK ? value : NAN;
+    return pickle_to_number(labels->items[index], &number) ? (float)number : NAN;
+}
+
+/* False: a label lies outside of the task's range (an infinite one too); why says which. */
+static bool are_labels_in_range(
+    const feature_pickle *g, const pickle_value *split, int64_t index, dataset_split part, char why[LABEL_WHY])
+{
     const task_description *task = &g->d->tasks[0];
-    *any = false;
     for (int k = 0; k < TRUTH_KINDS; k++) {
-        const pickle_value *labels = pickle_get(split, keys[k]);
-        double number = NAN;
-        float value = NAN;
-        if (!labels || index >= pickle_count(labels))
-            continue;
-        if (pickle_is_numbers(labels))
-            TRY(pickle_floats(labels, index, 1, keys[k], &value, g->error));
-        else if (pickle_to_number(labels->items[index], &number))
-            value = (float)number;
+        float value = label_at(split, index, k);
+        if (isnan(value) ? k == TRUTH_MULTIMODAL && part != SPLIT_TEST
+                         : value < (float)task->low || value > (float)task->high) {
+            number_format(why, LABEL_WHY, "%s is %g, expected a number from %g to %g (is it the set of --dataset?)",
+                label_keys[k], (double)value, task->low, task->high);
+            return false;
+        }
+    }
+    return true;
+}
+
+static smac_status take_labels(feature_pickle *g, const pickle_value *split, int64_t index, dataset_item *item)
+{
+    for (int k = 0; k < TRUTH_KINDS; k++) {
+        float value = label_at(split, index, k);
         if (isnan(value))
             continue;
-        if (value < (float)task->low || value > (float)task->high)
-            return FAIL(g->error, SMAC_ERROR_FORMAT,
-                "%.300s: %s of %.100s is %g, outside [%g, %g]: name the set by --dataset", g->path, keys[k], item->id,
-                (double)value, task->low, task->high);
         if (!dataset_set_label(g->d, item, 0, k, &value))
             return FAIL(g->error, SMAC_ERROR_MEMORY, "no memory for the labels of %.300s", g->path);
-        *any = *any || k == TRUTH_MULTIMODAL;
     }
     return SMAC_OK;
+}
+
+/* "Positive" and the like. */
+static smac_status take_annotation(feature_pickle *g, const pickle_value *split, int64_t index, dataset_item *item)
+{
+    const pickle_value *annotations = pickle_get(split, "annotations");
+    char *text = NULL;
+    if (!annotations || index >= pickle_count(annotations))
+        return SMAC_OK;
+    TRY(pickle_text_at(annotations, index, g->path, &text, g->error));
+    item->annotation = dataset_text(g->d, text);
+    free(text);
+    return item->annotation ? SMAC_OK : FAIL(g->error, SMAC_ERROR_MEMORY, "no memory for the clips of %.300s", g->path);
 }
 
 static smac_status read_entry(feature_pickle *g, set_reading *set, int s, int64_t index)
@@ -235,6 +264,14 @@ static smac_status read_entry(feature_pickle *g, set_reading *set, int s, int64_
     if (status == SMAC_OK && set->options->lower_case)
         for (char *c = text; c && *c; c++)
             *c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+    char why[LABEL_WHY];
+    if (status == SMAC_OK && !are_labels_in_range(g, split, index, (dataset_split)s, why)) {
+        status = dataset_bad_row(g->d, set->options, g->report, g->error, "%.300s: clip %.100s of \"%s\": %s", g->path,
+            id, split_names[s], why);
+        free(id);
+        free(text);
+        return status;
+    }
     dataset_item *item = NULL;
     char *cut = id ? strstr(id, "$_$") : NULL, *video = NULL;
     if (status == SMAC_OK) {
@@ -247,9 +284,10 @@ static smac_status read_entry(feature_pickle *g, set_reading *set, int s, int64_
             .line = index + 1};
         status = video ? set_add_clip(set, &c, &item) : FAIL(g->error, SMAC_ERROR_MEMORY, "no memory for a clip");
     }
-    bool labelled = false;
     if (status == SMAC_OK)
-        status = take_labels(g, split, index, item, &labelled);
+        status = take_annotation(g, split, index, item);
+    if (status == SMAC_OK)
+        status = take_labels(g, split, index, item);
     for (int m = 0; m < MODALITIES && status == SMAC_OK; m++)
         if (m != MODALITY_TEXT || !text)
             status = take_vectors(g, split, s, index, m, item);
@@ -288,7 +326,7 @@ smac_status dataset_read_mmsa_pickle(const dataset_options *options, const repor
         status = open_pickle(&g, options->path, error);
     if (status == SMAC_OK)
         status = read_set(&g, &set);
-    close_pickle(&g);
+    status = close_pickle(&g, status);
     set_end(&set);
     return status;
 }

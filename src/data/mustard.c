@@ -21,7 +21,6 @@
 
 enum { FOLDS = 5 };
 static const char *const classes[] = {"not sarcastic", "sarcastic"};
-static const char *const task_names[] = {"sarcasm", NULL};
 
 typedef struct mustard_reading {
     set_reading set;
@@ -29,6 +28,7 @@ typedef struct mustard_reading {
     int fold;         /* 1 to 5; 0: speaker-independent */
     bool stored;      /* the fold's places come from split_indices.p */
     uint8_t *is_test; /* (clips) of a stored fold */
+    int sarcasm;      /* the task */
     size_t clips;
     bool videos;
 } mustard_reading;
@@ -171,18 +171,19 @@ static smac_status read_clip(mustard_reading *g, const char *id, const json_t *c
     for (size_t i = 0; context && i < count; i++)
         free(context[i]);
     free(context);
-    if (status == SMAC_OK && !set_class(s, item, 0, json_is_true(sarcasm)))
-        status = FAIL(s->error, SMAC_ERROR_MEMORY, "no memory for the labels of %.300s", s->path);
-    return status;
+    return status == SMAC_OK ? set_class(s, item, g->sarcasm, json_is_true(sarcasm)) : status;
 }
 
 static smac_status read_all(mustard_reading *g)
 {
     set_reading *s = &g->set;
-    task_description task;
-    TRY(set_check_tasks(s, task_names));
-    TRY(task_with_classes(&task, "sarcasm", "mustard", 2, classes, s->error));
-    TRY(dataset_add_task(s->d, &task, s->error));
+    const set_task task = {.name = "sarcasm",
+        .protocol = "mustard",
+        .number = &g->sarcasm,
+        .is_default = true,
+        .classes = classes,
+        .class_count = 2};
+    TRY(set_add_tasks(s, &task, 1));
     TRY(open_json(g));
     if (g->fold)
         TRY(read_fold(g));

@@ -59,6 +59,11 @@ const task_description *dataset_wanted_task(const dataset_options *options, cons
  */
 smac_status dataset_bad_row(dataset *d, const dataset_options *options, const reporter *r, smac_error *error,
     const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* The same for a clip whose media file is not there, or cannot be used. */
+smac_status dataset_bad_media(dataset *d, const dataset_options *options, const reporter *r, smac_error *error,
+    const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* Remember what was left out or replaced, for `data check`.  False when memory is short. */
+bool dataset_note_loss(dataset *d, dataset_loss_kind kind, const char *message);
 
 /*
  * The first of FOLDER/STEM.{mp4,mkv,...} that exists, with the ending in any case, living as long as the dataset, or

@@ -1,6 +1,7 @@
 /* data/set_reading.c - what the readers of published sets have in common. */
 #include "data/set_reading.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,11 +53,8 @@ smac_status set_open_table(set_reading *g, const char *name)
     return SMAC_OK;
 }
 
-smac_status set_column(set_reading *g, const char *name, bool optional, int *place)
+static smac_status no_such_column(const set_reading *g, const char *name)
 {
-    *place = csv_column(&g->table, name);
-    if (*place >= 0 || optional)
-        return SMAC_OK;
     text_buffer there = {0};
     for (size_t i = 0; i < g->table.rows[0].count && there.length < 200; i++) {
         text_add(&there, i ? ", " : "");
@@ -69,35 +67,70 @@ smac_status set_column(set_reading *g, const char *name, bool optional, int *pla
     return status;
 }
 
+smac_status set_find_columns(set_reading *g, const set_column *columns, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        *columns[i].place = csv_column(&g->table, columns[i].name);
+        if (*columns[i].place < 0 && !columns[i].optional)
+            return no_such_column(g, columns[i].name);
+    }
+    return SMAC_OK;
+}
+
 const char *set_cell(const csv_row *row, int column)
 {
     return column >= 0 && (size_t)column < row->count ? row->cells[column] : "";
 }
 
-bool set_wants(const dataset_options *options, const char *task, bool by_default)
+bool set_split(set_reading *g, const csv_row *row, int column, dataset_split *out, smac_status *status)
 {
-    const char *at = options->task ? options->task : "";
+    const char *name = set_cell(row, column);
+    *status = SMAC_OK;
+    if (dataset_split_from_name(name, out))
+        return true;
+    *status = dataset_bad_row(g->d, g->options, g->report, g->error,
+        "%.300s line %zu: its %.30s is '%.40s'; expected train, valid or test", g->path, row->line,
+        set_cell(&g->table.rows[0], column), name);
+    return false;
+}
+
+/* --- tasks -------------------------------------------------------------------------------------------------------- */
+
+/* Whether one of the layout's tasks is a task of the model that the data are read for. */
+static bool model_has_any(const set_reading *g, const set_task *tasks, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (dataset_wanted_task(g->options, g->d, tasks[i].name))
+            return true;
+    return false;
+}
+
+/* Whether the user asked for this task; without a wish: whether the model has it, or it is one of the defaults. */
+static bool is_wanted(const set_reading *g, const set_task *task, bool by_model)
+{
+    const char *at = g->options->task ? g->options->task : "";
     char name[TASK_NAME_MAX];
     bool any = false;
     while (label_next_name(&at, name)) {
         any = true;
-        if (strcmp(name, task) == 0)
+        if (strcmp(name, task->name) == 0)
             return true;
     }
-    return !any && by_default;
+    return !any && (by_model ? dataset_wanted_task(g->options, g->d, task->name) != NULL : task->is_default);
 }
 
-smac_status set_check_tasks(const set_reading *g, const char *const *names)
+/* Every name that the user asked for is a task's. */
+static smac_status check_task_names(const set_reading *g, const set_task *tasks, size_t count)
 {
     const char *at = g->options->task ? g->options->task : "";
     char name[TASK_NAME_MAX];
     while (label_next_name(&at, name)) {
         bool known = false;
         text_buffer list = {0};
-        for (int i = 0; names[i]; i++) {
-            known = known || strcmp(names[i], name) == 0;
+        for (size_t i = 0; i < count; i++) {
+            known = known || strcmp(tasks[i].name, name) == 0;
             text_add(&list, i ? ", " : "");
-            text_add(&list, names[i]);
+            text_add(&list, tasks[i].name);
         }
         smac_status status = known ? SMAC_OK
                                    : FAIL(g->error, SMAC_ERROR_ARGUMENT, "%s has no task '%.60s': give one of %.200s",
@@ -107,6 +140,26 @@ smac_status set_check_tasks(const set_reading *g, const char *const *names)
     }
     return SMAC_OK;
 }
+
+smac_status set_add_tasks(set_reading *g, const set_task *tasks, size_t count)
+{
+    TRY(check_task_names(g, tasks, count));
+    bool by_model = model_has_any(g, tasks, count);
+    for (size_t i = 0; i < count; i++) {
+        const set_task *t = &tasks[i];
+        task_description task;
+        *t->number = -1;
+        if (!is_wanted(g, t, by_model))
+            continue;
+        TRY(t->class_count ? task_with_classes(&task, t->name, t->protocol, t->class_count, t->classes, g->error)
+                           : task_regression(&task, t->name, t->protocol, t->low, t->high, g->error));
+        *t->number = g->d->task_count;
+        TRY(dataset_add_task(g->d, &task, g->error));
+    }
+    return SMAC_OK;
+}
+
+/* --- clips -------------------------------------------------------------------------------------------------------- */
 
 /* A copy in the dataset; false when memory is short. */
 static bool copy_text(dataset *d, const char *text, const char **out)
@@ -154,20 +207,40 @@ const char *set_media(set_reading *g, const char *relative, int64_t line, smac_s
     if (!path || !(found = dataset_text(g->d, path))) {
         *status = FAIL(g->error, SMAC_ERROR_MEMORY, "no memory for a path");
     } else if (!file_exists(path)) {
-        g->d->missing++;
-        *status = dataset_bad_row(g->d, g->options, g->report, g->error,
-            "%.300s line %lld: there is no media file %.300s", g->path, (long long)line, path);
+        *status = line > 0
+            ? dataset_bad_media(g->d, g->options, g->report, g->error,
+                  "%.300s line %lld: there is no media file %.300s", g->path ? g->path : g->folder, (long long)line,
+                  path)
+            : dataset_bad_media(g->d, g->options, g->report, g->error, "there is no media file %.300s", path);
         found = NULL;
     }
     free(path);
     return *status == SMAC_OK ? found : NULL;
 }
 
-bool set_class(set_reading *g, dataset_item *item, int task, int class)
+smac_status set_label(set_reading *g, dataset_item *item, int task, int truth, const float *values)
+{
+    return task < 0 || dataset_set_label(g->d, item, task, truth, values)
+        ? SMAC_OK
+        : FAIL(g->error, SMAC_ERROR_MEMORY, "no memory for the labels of %.300s", g->path ? g->path : g->folder);
+}
+
+smac_status set_class(set_reading *g, dataset_item *item, int task, int class)
 {
     float values[TASK_CLASSES_MAX] = {0};
     values[class] = 1;
-    return dataset_set_label(g->d, item, task, TRUTH_MULTIMODAL, values);
+    return set_label(g, item, task, TRUTH_MULTIMODAL, values);
+}
+
+smac_status set_note_replaced(set_reading *g, const char *where, int64_t count)
+{
+    char message[400];
+    if (count == 0)
+        return SMAC_OK;
+    snprintf(message, sizeof message, "%.300s: %lld values are not finite and count as 0", where, (long long)count);
+    report_log(g->report, LOG_WARNING, "%s", message);
+    return dataset_note_loss(g->d, LOSS_VALUES, message) ? SMAC_OK
+                                                         : FAIL(g->error, SMAC_ERROR_MEMORY, "no memory for a message");
 }
 
 bool set_held_out(const char *id, unsigned parts, unsigned part)

@@ -27,15 +27,31 @@ void set_end(set_reading *g);
 
 /* FOLDER/name, or the table that the user named; NOT_FOUND names both the folder and the file that is expected. */
 smac_status set_open_table(set_reading *g, const char *name);
-/* The place of a column, or FORMAT with the columns that there are; optional: -1 when it is missing. */
-smac_status set_column(set_reading *g, const char *name, bool optional, int *place);
+/* A column that a reader looks for, and where its place goes: -1 when it is missing. */
+typedef struct set_column {
+    const char *name;
+    int *place;
+    bool optional;
+} set_column;
+/* Places of columns; FORMAT, with the columns that there are, for one that is missing and not optional. */
+smac_status set_find_columns(set_reading *g, const set_column *columns, size_t count);
 /* A cell of a row; "" outside. */
 const char *set_cell(const csv_row *row, int column);
 
-/* Whether the user asked for this task of the layout; without a wish: whether it is in the layout's defaults. */
-bool set_wants(const dataset_options *options, const char *task, bool by_default);
-/* Every name that the user asked for is one of names (NULL at the end); else ARGUMENT with the names. */
-smac_status set_check_tasks(const set_reading *g, const char *const *names);
+/* The split that a cell names.  False: the row was handled as a bad one, *status says how. */
+bool set_split(set_reading *g, const csv_row *row, int column, dataset_split *out, smac_status *status);
+
+/* A task of the layout: scores from low to high, or (class_count > 0) classes. */
+typedef struct set_task {
+    const char *name, *protocol;
+    int *number;     /* gets the dataset's number of the task, or -1 where it is not wanted */
+    bool is_default; /* taken when the user names no task */
+    double low, high;
+    const char *const *classes;
+    int class_count;
+} set_task;
+/* Adds the tasks that the user wants, or the default ones.  ARGUMENT, with the names: he named one that is none of these. */
+smac_status set_add_tasks(set_reading *g, const set_task *tasks, size_t count);
 
 /* A clip whose texts are copied; NULL members are left empty. */
 typedef struct set_clip {
@@ -48,10 +64,18 @@ typedef struct set_clip {
 } set_clip;
 /* *item NULL: memory is short (an error).  The item is valid until the next one is added. */
 smac_status set_add_clip(set_reading *g, const set_clip *clip, dataset_item **item);
-/* FOLDER/relative (an absolute path is taken as it is) when that file exists; else NULL and *status tells how the row was handled (missing is counted). */
+/*
+ * FOLDER/relative (an absolute path is taken as it is) when that file exists; else NULL and *status tells how the row was
+ * handled (missing is counted).
+ */
 const char *set_media(set_reading *g, const char *relative, int64_t line, smac_status *status);
-/* Give the item a class (weight 1) of a task. */
-bool set_class(set_reading *g, dataset_item *item, int task, int class);
+/* Label the item: task_targets values of one of TRUTH_*.  A task of number -1 is not wanted: nothing happens. */
+smac_status set_label(set_reading *g, dataset_item *item, int task, int truth, const float *values);
+/* The same with a class of weight 1, for the whole clip. */
+smac_status set_class(set_reading *g, dataset_item *item, int task, int class);
+
+/* Values of ready vectors that were not finite and count as 0: a warning that says how many, and where. */
+smac_status set_note_replaced(set_reading *g, const char *where, int64_t count);
 
 /* A split by a hash of the id: the same on every machine, about one in every `parts`. */
 bool set_held_out(const char *id, unsigned parts, unsigned part);

@@ -140,6 +140,15 @@ static const char *separator_name(char separator)
     return separator == ';' ? "semicolons" : separator == '\t' ? "tabs" : separator == '|' ? "bars" : "commas";
 }
 
+/* Lines that end with a carriage return alone, as old Macintosh programs write them, get the usual end. */
+static void mend_line_ends(char *data, size_t size)
+{
+    if (memchr(data, '\n', size))
+        return;
+    for (char *at = data; (at = memchr(at, '\r', size - (size_t)(at - data)));)
+        *at = '\n';
+}
+
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
 smac_status table_read(const char *path, const reporter *r, csv_table *out, smac_error *error)
@@ -159,6 +168,7 @@ smac_status table_read(const char *path, const reporter *r, csv_table *out, smac
         size = length;
         report_log(r, LOG_INFO, "%s is in UTF-16", path);
     }
+    mend_line_ends(data, size);
     smac_status status = check_utf8(path, data, size, error);
     char separator = find_separator(data, size);
     if (status == SMAC_OK && separator != ',')

@@ -11,7 +11,7 @@
 /*
  * As csv_read.  The separator is the one of , ; tab | that the first line has most of.  A table in another encoding than
  * UTF-8 and UTF-16 is refused with a guess which one it is (GBK, Windows-1252); single malformed lines are left as they
- * are.
+ * are.  Lines may end with CR, LF or both.
  */
 smac_status table_read(const char *path, const reporter *r, csv_table *out, smac_error *error);
 

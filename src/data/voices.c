@@ -23,7 +23,6 @@ static const char *const ravdess_names[] = {
     "neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"};
 static const char *const emodb_names[] = {"anger", "boredom", "disgust", "fear", "happiness", "sadness", "neutral"};
 static const char emodb_letters[] = "WLEAFTN"; /* Wut, Langeweile, Ekel, Angst, Freude, Trauer, neutral */
-static const char *const task_names[] = {"emotion", "sentiment", "emotion_acted", NULL};
 
 typedef struct voice_set {
     const char *name;
@@ -40,26 +39,19 @@ typedef struct voice_reading {
 
 static smac_status add_tasks(voice_reading *g)
 {
-    set_reading *s = &g->set;
-    task_description task;
-    g->emotion = g->sentiment = g->acted = -1;
-    TRY(set_check_tasks(s, task_names));
-    if (set_wants(s->options, "emotion", true)) {
-        TRY(emotion_task("classes", &task, s->error));
-        g->emotion = s->d->task_count;
-        TRY(dataset_add_task(s->d, &task, s->error));
-    }
-    if (set_wants(s->options, "sentiment", false)) {
-        TRY(task_regression(&task, "sentiment", "", -1, 1, s->error));
-        g->sentiment = s->d->task_count;
-        TRY(dataset_add_task(s->d, &task, s->error));
-    }
-    if (set_wants(s->options, "emotion_acted", false)) {
-        TRY(task_with_classes(&task, "emotion_acted", "classes", g->of->class_count, g->of->classes, s->error));
-        g->acted = s->d->task_count;
-        TRY(dataset_add_task(s->d, &task, s->error));
-    }
-    return SMAC_OK;
+    const set_task tasks[] = {{.name = "emotion",
+                                  .protocol = "classes",
+                                  .number = &g->emotion,
+                                  .is_default = true,
+                                  .classes = emotion_names,
+                                  .class_count = EMOTIONS},
+        {.name = "sentiment", .protocol = "", .number = &g->sentiment, .low = -1, .high = 1},
+        {.name = "emotion_acted",
+            .protocol = "classes",
+            .number = &g->acted,
+            .classes = g->of->classes,
+            .class_count = g->of->class_count}};
+    return set_add_tasks(&g->set, tasks, sizeof tasks / sizeof *tasks);
 }
 
 /* own: the set's class.  A clip of none of the wanted tasks (boredom) is left out without a word. */
@@ -71,15 +63,14 @@ static smac_status add_voice(voice_reading *g, const set_clip *clip, int own)
         return SMAC_OK;
     dataset_item *item;
     TRY(set_add_clip(s, clip, &item));
-    bool whole = g->acted < 0 || set_class(s, item, g->acted, own);
-    if (felt >= 0) {
-        float weights[EMOTIONS] = {0};
-        weights[felt] = 1;
-        float valence = emotion_valence(weights);
-        whole = whole && (g->emotion < 0 || set_class(s, item, g->emotion, felt)) &&
-            (g->sentiment < 0 || dataset_set_label(s->d, item, g->sentiment, TRUTH_MULTIMODAL, &valence));
-    }
-    return whole ? SMAC_OK : FAIL(s->error, SMAC_ERROR_MEMORY, "no memory for the labels of %.300s", s->folder);
+    TRY(set_class(s, item, g->acted, own));
+    if (felt < 0)
+        return SMAC_OK;
+    float weights[EMOTIONS] = {0};
+    weights[felt] = 1;
+    float valence = emotion_valence(weights);
+    TRY(set_class(s, item, g->emotion, felt));
+    return set_label(s, item, g->sentiment, TRUTH_MULTIMODAL, &valence);
 }
 
 static int class_of(const voice_set *of, const char *name)
@@ -94,13 +85,10 @@ static smac_status read_table(voice_reading *g)
 {
     set_reading *s = &g->set;
     int id, media, split, speaker, emotion, text;
+    const set_column columns[] = {{"id", &id, false}, {"media", &media, false}, {"split", &split, false},
+        {"speaker", &speaker, true}, {"emotion", &emotion, false}, {"text", &text, true}};
     TRY(set_open_table(s, "clips.csv"));
-    TRY(set_column(s, "id", false, &id));
-    TRY(set_column(s, "media", false, &media));
-    TRY(set_column(s, "split", false, &split));
-    TRY(set_column(s, "speaker", true, &speaker));
-    TRY(set_column(s, "emotion", false, &emotion));
-    TRY(set_column(s, "text", true, &text));
+    TRY(set_find_columns(s, columns, sizeof columns / sizeof *columns));
     for (size_t i = 1; i < s->table.count; i++) {
         const csv_row *row = &s->table.rows[i];
         set_clip c = {.id = set_cell(row, id),
@@ -115,10 +103,8 @@ static smac_status read_table(voice_reading *g)
             TRY(dataset_bad_row(s->d, s->options, s->report, s->error,
                 "%.300s line %zu: '%.40s' is not an emotion of %s", s->path, row->line, set_cell(row, emotion),
                 g->of->name));
-        } else if (!dataset_split_from_name(set_cell(row, split), &c.split)) {
-            TRY(dataset_bad_row(s->d, s->options, s->report, s->error,
-                "%.300s line %zu: its split is '%.40s'; expected train, valid or test", s->path, row->line,
-                set_cell(row, split)));
+        } else if (!set_split(s, row, split, &c.split, &status)) {
+            TRY(status);
         } else {
             c.media = set_media(s, set_cell(row, media), c.line, &status);
             TRY(c.media ? add_voice(g, &c, own) : status);

@@ -271,6 +271,25 @@ static void test_labels_as_people_write_them(void **state)
     folder_remove(folder);
 }
 
+/* MOSI's labels are means of annotators, rounded in tables: the fraction again, as the feature pickles have it. */
+static void test_rounded_means(void **state)
+{
+    (void)state;
+    char folder[256];
+    folder_new(folder);
+    write_text(folder, "label.csv",
+        "video_id,clip_id,text,label,mode\nv,1,a,1.33333,train\nv,2,a,-0.666667,train\nv,3,a,0.12345,train\n"
+        "v,4,a,1.3333,train\nv,5,a,2.4,train\n");
+    const float mosi[] = {(float)(4 / 3.0), (float)(-2 / 3.0), 0.12345f, 1.3333f, 2.4f};
+    dataset *d = NULL;
+    dataset_options options = {.path = folder, .layout = "mosi"};
+    assert_ok(dataset_read(&options, NULL, &d, error));
+    for (int i = 0; i < 5; i++)
+        assert_true((float)dataset_label(d, &d->items[i], 0, TRUTH_MULTIMODAL) == mosi[i]);
+    dataset_free(d);
+    folder_remove(folder);
+}
+
 static void test_class_task(void **state)
 {
     (void)state;
@@ -325,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_media),
         cmocka_unit_test(test_names_of_media),
         cmocka_unit_test(test_labels_as_people_write_them),
+        cmocka_unit_test(test_rounded_means),
         cmocka_unit_test(test_class_task),
         cmocka_unit_test(test_lower_case),
     };
