@@ -12,6 +12,7 @@
         {"dataset", 0, OPTION_ORDERED, list, "NAME", "layout of the --data before it: sims, mosi, meld, table, ..."}, \
         {"task", 0, OPTION_ORDERED, list, "NAMES", "its tasks, as sentiment,emotion (the first)"},                    \
         {"features", 0, OPTION_ORDERED, list, "FILE", "a feature pickle beside it"},                                  \
+        {"form", 0, OPTION_ORDERED, list, "NAME", "the kind of its ready vectors (told by their width)"},             \
     {                                                                                                                 \
         "weight", 0, OPTION_ORDERED, list, "W", "how often its clips are drawn, beside their number (1)"              \
     }

@@ -35,8 +35,10 @@ typedef struct work {
     stored_vectors *stored;
     sample_cache *cache;
     const int64_t *items; /* the wanted ones, of this chunk */
-    smac_error *errors;   /* one a piece of the chunk */
-    clip_note *notes;     /* likewise */
+    const uint8_t
+        *vectors;       /* (sources, MODALITIES) 1 + the model's input for the source's ready vectors; 0: it has none */
+    smac_error *errors; /* one a piece of the chunk */
+    clip_note *notes;   /* likewise */
     /* stopping: only the thread that called asks, the others see what it was told */
     const reporter *report;
     double done, total;
@@ -96,6 +98,16 @@ static smac_status read_raw(
         : sample_set_text(&w->model->preparation, out, source.text, source.context, source.context_count, error);
 }
 
+/* The dataset's vectors, which are not copied. */
+static void lend_vectors(sample *out, int m, const feature_sequence *vectors, int input)
+{
+    sample_drop(out, m);
+    out->ready[m] = *vectors;
+    out->ready[m].input = input;
+    out->ready[m].borrowed = true;
+    out->present[m] = true;
+}
+
 static smac_status read_item(const work *w, const dataset_item *item, clip_note *note, sample *out, smac_error *error)
 {
     clip_plan plan = {0};
@@ -103,16 +115,21 @@ static smac_status read_item(const work *w, const dataset_item *item, clip_note 
     bool made[MODALITIES];
     for (int m = 0; m < MODALITIES; m++) {
         bool used = !w->options->without[m] && w->model->has[m];
-        plan.features[m] = used && item->features[m].data && w->model->feature_width[m] > 0;
-        plan.wanted[m] = used && !plan.features[m];
+        int input = w->vectors[item->source * MODALITIES + m];
+        plan.features[m] = used && input && item->features[m].data;
+        plan.wanted[m] = used && !input;
     }
     smac_status status = stored_vectors_take(w->stored, item, plan.wanted, plan.stored, &stored, error);
     if (status == SMAC_OK)
         status = read_raw(w, item, &plan, note, out, error);
     for (int m = 0; m < MODALITIES && status == SMAC_OK; m++) {
-        const feature_sequence *f = plan.features[m] ? &item->features[m] : &stored.ready[m];
-        if (plan.features[m] || (plan.stored[m] && stored.present[m]))
-            status = sample_set_ready(out, m, f->steps, f->crops, f->width, f->data, error);
+        if (plan.features[m])
+            lend_vectors(out, m, &item->features[m], w->vectors[item->source * MODALITIES + m] - 1);
+        else if (plan.stored[m] && stored.present[m]) {
+            out->ready[m] = stored.ready[m];
+            out->present[m] = true;
+            stored.ready[m] = (feature_sequence){0};
+        }
     }
     if (status == SMAC_OK && !out->present[0] && !out->present[1] && !out->present[2])
         status = FAIL(error, SMAC_ERROR_FORMAT, "it has no words, sound or picture that the model takes");
@@ -189,6 +206,32 @@ static smac_status read_all(work *w, const int64_t *items, int64_t count, const 
     return SMAC_OK;
 }
 
+/*
+ * Which of the model's inputs the ready vectors of each source are for (work.vectors).  A source that has vectors of a
+ * modality uses these alone, a clip without any then lacks the modality.
+ */
+static smac_status find_inputs(
+    const dataset *d, const affect_model *model, const cache_options *options, uint8_t *inputs, smac_error *error)
+{
+    for (int64_t i = 0; i < d->count; i++) {
+        const dataset_item *item = &d->items[i];
+        uint8_t *of = inputs + item->source * MODALITIES;
+        for (int m = 0; m < MODALITIES; m++) {
+            if (of[m] || !item->features[m].data || options->without[m] || !options->splits[item->split])
+                continue;
+            if (!model->has[m] || !model->vectors[m].count) /* an encoder alone reads words or media in their place */
+                continue;
+            vector_form form = {.width = item->features[m].width};
+            int input;
+            snprintf(form.name, sizeof form.name, "%s", d->sources[item->source].form);
+            TRY(error_context(error, affect_model_vector_input(model, m, &form, &input, error),
+                "clip %.150s (line %lld)", item->id, (long long)item->line));
+            of[m] = (uint8_t)(1 + input);
+        }
+    }
+    return SMAC_OK;
+}
+
 smac_status sample_cache_new(const dataset *d, const struct affect_model *model, const cache_options *options,
     const reporter *r, sample_cache **out, smac_error *error)
 {
@@ -199,9 +242,11 @@ smac_status sample_cache_new(const dataset *d, const struct affect_model *model,
         cache->samples = memory_new((size_t)d->count + 1, sizeof *cache->samples);
         cache->usable = memory_new((size_t)d->count + 1, 1);
     }
-    if (!cache || !items || !cache->samples || !cache->usable) {
+    uint8_t *inputs = memory_new((size_t)d->source_count + 1, MODALITIES);
+    if (!cache || !items || !inputs || !cache->samples || !cache->usable) {
         sample_cache_free(cache);
         free(items);
+        free(inputs);
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the tensors of %lld clips", (long long)d->count);
     }
     for (int64_t i = 0; i < d->count; i++)
@@ -210,8 +255,10 @@ smac_status sample_cache_new(const dataset *d, const struct affect_model *model,
     stored_vectors stored = {0};
     if (!options->no_store)
         stored_vectors_open(&stored, model, options->store, r);
-    work w = {.d = d, .model = model, .options = options, .stored = &stored, .cache = cache};
-    smac_status status = read_all(&w, items, count, r, error);
+    work w = {.d = d, .model = model, .options = options, .stored = &stored, .cache = cache, .vectors = inputs};
+    smac_status status = find_inputs(d, model, options, inputs, error);
+    if (status == SMAC_OK)
+        status = read_all(&w, items, count, r, error);
     cache->from_store = stored.read;
     cache->into_store = stored.written;
     if (cache->from_store || cache->into_store)
@@ -219,6 +266,7 @@ smac_status sample_cache_new(const dataset *d, const struct affect_model *model,
             (long long)cache->from_store, (long long)cache->into_store);
     stored_vectors_close(&stored);
     free(items);
+    free(inputs);
     if (status != SMAC_OK) {
         sample_cache_free(cache);
         return status;

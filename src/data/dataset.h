@@ -64,6 +64,7 @@ typedef struct dataset_source {
     char layout[TASK_NAME_MAX];     /* "sims", "table", ... */
     char sha256[65];                /* of the label file */
     bool lowered;                   /* its words were lowered */
+    char form[VECTOR_FORM_NAME];    /* name of the kind of its ready vectors; "": told by their width alone */
     double weight;                  /* of its clips in training, beside their number; 1 unless asked for */
     int64_t count;                  /* its clips */
     const char *const *extra_names; /* columns beyond the layout's own, in the file's order */
@@ -93,6 +94,7 @@ typedef struct dataset_options {
     const char *path;     /* the dataset's folder, or its label file */
     const char *layout;   /* "sims", "simsv2", "mosi", "mosei", ...: dataset_layout_at lists them */
     const char *features; /* an MMSA pickle in place of media, or NULL */
+    const char *form;     /* name of the kind of its ready vectors, or NULL */
     const char *task;     /* which of a layout's tasks ("" or NULL: its first), e.g. "emotion" or "sentiment,emotion" */
     const task_description
         *wanted; /* without task: those of these that the data have (what a model predicts); or NULL */

@@ -151,6 +151,7 @@ smac_status dataset_read(const dataset_options *options, const reporter *r, data
     own.lower_case = own.lower_case || strcmp(layout->name, "mosi") == 0; /* its words are all in capitals */
     d->sources[0].lowered = own.lower_case;
     d->sources[0].weight = options->weight > 0 ? options->weight : 1;
+    snprintf(d->sources[0].form, sizeof d->sources[0].form, "%.63s", options->form ? options->form : "");
     snprintf(d->layout, sizeof d->layout, "%s", name);
     snprintf(d->sources[0].layout, sizeof d->sources[0].layout, "%s", name);
     snprintf(d->sources[0].name, sizeof d->sources[0].name, "%s", name);

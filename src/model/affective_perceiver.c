@@ -44,24 +44,35 @@ static smac_status layer_add(parameter_store *s, const char *prefix, int index, 
     return feed_forward_add(s, name, d, 4 * d, (float)c->model.dropout, &layer->feed_forward, error);
 }
 
-smac_status affective_perceiver_add(parameter_store *s, const char *prefix, const configuration *c, bool text,
-    int64_t in_width, int64_t crops, affective_perceiver *p, smac_error *error)
+smac_status affective_perceiver_add(parameter_store *s, const char *prefix, const configuration *c,
+    const perceiver_sizes *sizes, affective_perceiver *p, smac_error *error)
 {
     char name[NAME_LENGTH];
+    bool text = sizes->text;
+    int64_t crops = sizes->crops;
     memset(p, 0, sizeof *p);
     p->text = text;
+    p->inputs = sizes->inputs;
     p->pooling = c->perceiver.pooling;
     p->width = c->model.width;
     p->max_clips = c->perceiver.max_clips;
     p->crops = crops;
     if (strlen(prefix) > NAME_LENGTH - 64)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "parameter prefix '%.40s...' is too long", prefix);
-    if (in_width < 1 || (!text && crops < 1))
-        return FAIL(error, SMAC_ERROR_ARGUMENT,
-            "%s has vectors of width %lld and %lld crops; expected at least 1 of each", prefix, (long long)in_width,
-            (long long)crops);
-    snprintf(name, sizeof name, "%s.project", prefix);
-    TRY(linear_add(s, name, in_width, p->width, false, &p->project, error));
+    if (sizes->inputs < 1 || sizes->inputs > PERCEIVER_INPUTS_MAX)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "%s has %d kinds of vectors; expected 1 to %d", prefix, sizes->inputs,
+            PERCEIVER_INPUTS_MAX);
+    for (int i = 0; i < sizes->inputs; i++) {
+        if (sizes->width[i] < 1 || (!text && crops < 1))
+            return FAIL(error, SMAC_ERROR_ARGUMENT,
+                "%s has vectors of width %lld and %lld crops; expected at least 1 of each", prefix,
+                (long long)sizes->width[i], (long long)crops);
+        if (i == 0)
+            snprintf(name, sizeof name, "%s.project", prefix);
+        else
+            snprintf(name, sizeof name, "%s.project_%d", prefix, i + 1);
+        TRY(linear_add(s, name, sizes->width[i], p->width, false, &p->project[i], error));
+    }
     TRY(token_add(s, prefix, "missing", 0, p->width, &p->missing, error));
     if (!text) {
         TRY(token_add(s, prefix, "time", p->max_clips, p->width, &p->time, error));
@@ -163,11 +174,11 @@ static value *subsample(tape *t, int64_t batch, int64_t limit, value *vectors, u
 
 /* W E + time + crop, flattened over crops: (B, S*C, D), mask (B, S) -> (B, S*C); of a sample that lacks the modality one
  * token counts, whatever the crops */
-static value *place_tokens(
-    tape *t, const affective_perceiver *p, int64_t batch, value *vectors, const uint8_t *present, uint8_t **mask)
+static value *place_tokens(tape *t, const affective_perceiver *p, const linear *project, value *vectors,
+    const uint8_t *present, uint8_t **mask)
 {
-    int64_t steps = vectors->dim[1], crops = vectors->dim[2], d = p->width;
-    value *x = linear_forward(t, &p->project, vectors);
+    int64_t batch = vectors->dim[0], steps = vectors->dim[1], crops = vectors->dim[2], d = p->width;
+    value *x = linear_forward(t, project, vectors);
     value *crop = op_slice(t, tape_parameter(t, p->crop), 0, 0, crops); /* (C, D) */
     x = op_add(t, x, crop);
     value *time = op_slice(t, tape_parameter(t, p->time), 0, 0, steps); /* (S, D) */
@@ -209,9 +220,15 @@ static value *perceive(tape *t, const affective_perceiver *p, int64_t batch, val
     return z;
 }
 
-static bool shape_fits(tape *t, const affective_perceiver *p, int64_t batch, const value *x)
+static bool shape_fits(tape *t, const affective_perceiver *p, int64_t batch, const semantic_sequence *sequence)
 {
-    int64_t width = p->project.weight->dim[1];
+    const value *x = sequence->vectors;
+    if (sequence->input < 0 || sequence->input >= p->inputs) {
+        tape_fail(t, SMAC_ERROR_MISMATCH, __func__, "vectors of kind %d; the model takes %d kinds", sequence->input,
+            p->inputs);
+        return false;
+    }
+    int64_t width = p->project[sequence->input].weight->dim[1];
     bool fits = p->text ? x->rank == 3 && x->dim[2] == width
                         : x->rank == 4 && x->dim[3] == width && x->dim[2] >= 1 && x->dim[2] <= p->crops;
     if (fits && x->dim[0] == batch && x->dim[1] >= 1)
@@ -224,40 +241,121 @@ static bool shape_fits(tape *t, const affective_perceiver *p, int64_t batch, con
     return false;
 }
 
+/* The tokens X of one sequence: (B, T, D), which of them count, and which samples have any. */
+typedef struct placed_sequence {
+    value *x;
+    uint8_t *mask, *present;
+    bool all; /* every sample has some */
+} placed_sequence;
+
+/* false: it failed, as the tape tells. */
+static bool place_sequence(
+    tape *t, const affective_perceiver *p, int64_t batch, const semantic_sequence *sequence, placed_sequence *out)
+{
+    value *vectors = sequence->vectors;
+    if (!shape_fits(t, p, batch, sequence))
+        return false;
+    const linear *project = &p->project[sequence->input];
+    int64_t steps = vectors->dim[1];
+    out->mask = tape_scratch(t, (size_t)(batch * steps));
+    out->present = tape_scratch(t, (size_t)batch);
+    if (!out->mask || !out->present)
+        return false;
+    memset(out->mask, 1, (size_t)(batch * steps));
+    memset(out->present, 1, (size_t)batch);
+    for (int64_t i = 0; sequence->mask && i < batch * steps; i++)
+        out->mask[i] = sequence->mask[i] != 0;
+    for (int64_t b = 0; sequence->present && b < batch; b++)
+        out->present[b] = sequence->present[b] != 0;
+    out->all = presence_fill(batch, steps, out->mask, out->present);
+    if (!p->text && steps > p->max_clips)
+        vectors = subsample(t, batch, p->max_clips, vectors, &out->mask);
+    if (!vectors)
+        return false;
+    out->x =
+        p->text ? linear_forward(t, project, vectors) : place_tokens(t, p, project, vectors, out->present, &out->mask);
+    return out->x != NULL;
+}
+
+/* The sequences of several inputs as one: each sample has the tokens of the one that it is in. */
+static bool join_sequences(
+    tape *t, const affective_perceiver *p, int64_t batch, const placed_sequence *from, int count, placed_sequence *out)
+{
+    value *flat[PERCEIVER_INPUTS_MAX];
+    int64_t longest = 0, first[PERCEIVER_INPUTS_MAX], rows = 0;
+    for (int i = 0; i < count; i++) {
+        int64_t tokens = from[i].x->dim[1];
+        longest = tokens > longest ? tokens : longest;
+        first[i] = rows;
+        rows += batch * tokens;
+        flat[i] = op_reshape(t, from[i].x, 2, (int64_t[]){batch * tokens, p->width});
+    }
+    int32_t *place = tape_scratch(t, (size_t)(batch * longest) * sizeof *place);
+    out->mask = tape_scratch(t, (size_t)(batch * longest));
+    out->present = tape_scratch(t, (size_t)batch);
+    if (!place || !out->mask || !out->present)
+        return false;
+    if (rows > INT32_MAX) {
+        tape_fail(t, SMAC_ERROR_UNSUPPORTED, __func__, "a batch of %lld vectors is too large", (long long)rows);
+        return false;
+    }
+    memset(out->mask, 0, (size_t)(batch * longest));
+    memset(out->present, 0, (size_t)batch);
+    for (int64_t i = 0; i < batch * longest; i++)
+        place[i] = -1;
+    out->all = true;
+    for (int64_t b = 0; b < batch; b++) {
+        int own = 0;
+        while (own < count && !from[own].present[b])
+            own++;
+        out->mask[b * longest] = own == count;
+        out->all = out->all && own < count;
+        if (own == count)
+            continue;
+        int64_t tokens = from[own].x->dim[1];
+        out->present[b] = 1;
+        memcpy(out->mask + b * longest, from[own].mask + b * tokens, (size_t)tokens);
+        for (int64_t k = 0; k < tokens; k++)
+            place[b * longest + k] = (int32_t)(first[own] + b * tokens + k);
+    }
+    out->x = op_gather(t, op_concat(t, flat, count, 0), place, 2, (int64_t[]){batch, longest});
+    return out->x != NULL;
+}
+
+/* All sequences of the chain that have vectors; out->x NULL without an error: none has. */
+static bool place_all(
+    tape *t, const affective_perceiver *p, int64_t batch, const semantic_sequence *sequence, placed_sequence *out)
+{
+    placed_sequence placed[PERCEIVER_INPUTS_MAX] = {{0}};
+    int count = 0;
+    for (; sequence && count < PERCEIVER_INPUTS_MAX; sequence = sequence->next) {
+        if (!sequence->vectors || (sequence->vectors->rank > 1 && sequence->vectors->dim[1] == 0))
+            continue;
+        if (!place_sequence(t, p, batch, sequence, &placed[count++]))
+            return false;
+    }
+    if (count > 1)
+        return join_sequences(t, p, batch, placed, count, out);
+    *out = placed[0];
+    return true;
+}
+
 semantic_tokens affective_perceiver_forward(
     tape *t, const affective_perceiver *p, int64_t batch, const semantic_sequence *sequence)
 {
     semantic_tokens out = {0};
+    placed_sequence placed = {0};
     value *x;
     uint8_t *mask;
-    if (!sequence->vectors || (sequence->vectors->rank > 1 && sequence->vectors->dim[1] == 0)) {
+    if (!place_all(t, p, batch, sequence, &placed))
+        return out;
+    if (placed.x) {
+        x = placed.all ? placed.x : op_where(t, placed.present, batch, placed.x, tape_parameter(t, p->missing));
+        out.mask = mask = placed.mask;
+        out.present = placed.present;
+    } else {
         x = all_missing(t, p, batch, &out);
         mask = (uint8_t *)out.mask;
-    } else {
-        value *vectors = sequence->vectors;
-        if (!shape_fits(t, p, batch, vectors))
-            return out;
-        int64_t steps = vectors->dim[1];
-        mask = tape_scratch(t, (size_t)(batch * steps));
-        uint8_t *present = tape_scratch(t, (size_t)batch);
-        if (!mask || !present)
-            return out;
-        memset(mask, 1, (size_t)(batch * steps));
-        memset(present, 1, (size_t)batch);
-        for (int64_t i = 0; sequence->mask && i < batch * steps; i++)
-            mask[i] = sequence->mask[i] != 0;
-        for (int64_t b = 0; sequence->present && b < batch; b++)
-            present[b] = sequence->present[b] != 0;
-        bool all = presence_fill(batch, steps, mask, present);
-        if (!p->text && steps > p->max_clips)
-            vectors = subsample(t, batch, p->max_clips, vectors, &mask);
-        if (!vectors)
-            return out;
-        x = p->text ? linear_forward(t, &p->project, vectors) : place_tokens(t, p, batch, vectors, present, &mask);
-        if (!all)
-            x = op_where(t, present, batch, x, tape_parameter(t, p->missing));
-        out.mask = mask;
-        out.present = present;
     }
     if (!x)
         return out;

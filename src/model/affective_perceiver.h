@@ -6,6 +6,8 @@
  * video.  With mean pooling in its place (perceiver.pooling = mean): H = LN(mean of X), (B, 1, D).
  * Text: H = LN(W E), masked, (B, L, D).
  * A missing modality is one learned vector in place of its tokens X.
+ * A modality may have several inputs, vectors of different encoders and widths; each has its own projection W, and all
+ * else is shared.
  */
 #ifndef SMAC_MODEL_AFFECTIVE_PERCEIVER_H
 #define SMAC_MODEL_AFFECTIVE_PERCEIVER_H
@@ -13,12 +15,16 @@
 #include "model/configuration.h"
 #include "nn/layers.h"
 
-/* The input of one modality for a batch. */
+enum { PERCEIVER_INPUTS_MAX = 9 };
+
+/* The vectors of one modality for a batch. */
 typedef struct semantic_sequence {
     value *vectors;         /* text (B, L, E); audio, vision (B, S, C, E); finite everywhere, also where masked out;
                                NULL: no sample of the batch has this modality */
     const uint8_t *mask;    /* (B, L) or (B, S), 1 for a position that counts; NULL: all count */
     const uint8_t *present; /* (B), 0: this sample lacks the modality; NULL: all have it */
+    int input;              /* which of the modality's inputs the vectors are for */
+    const struct semantic_sequence *next; /* the samples whose vectors are for another input; NULL: none */
 } semantic_sequence;
 
 /* The trunk's tokens of one modality. */
@@ -35,7 +41,8 @@ typedef struct perceiver_layer {
 } perceiver_layer;
 
 typedef struct affective_perceiver {
-    linear project;     /* W (D, E), without bias */
+    linear project[PERCEIVER_INPUTS_MAX]; /* W (D, E) of each input, without bias */
+    int inputs;
     parameter *time;    /* (max_clips, D); NULL for text */
     parameter *crop;    /* (crops, D); NULL for text */
     parameter *latents; /* (latents, D); NULL for text and for mean pooling */
@@ -48,13 +55,21 @@ typedef struct affective_perceiver {
     int64_t width, max_clips, crops;
 } affective_perceiver;
 
+/* What a perceiver is made for. */
+typedef struct perceiver_sizes {
+    bool text;
+    int inputs;                          /* at least 1 */
+    int64_t width[PERCEIVER_INPUTS_MAX]; /* E of each */
+    int64_t crops;                       /* a clip, at most; ignored for text */
+} perceiver_sizes;
+
 /*
- * Parameters under prefix: "PREFIX.project.weight", ".time", ".crop", ".latents", ".missing",
- * ".layers.I.{latent_norm,context_norm,attention,feed_forward}...", ".norm".  in_width: E.  The layers' array is the
+ * Parameters under prefix: "PREFIX.project.weight" (further inputs: "PREFIX.project_2.weight", ...), ".time", ".crop", ".latents", ".missing",
+ * ".layers.I.{latent_norm,context_norm,attention,feed_forward}...", ".norm".  The layers' array is the
  * perceiver's: free it with affective_perceiver_clear (the parameters belong to the store).
  */
-smac_status affective_perceiver_add(parameter_store *s, const char *prefix, const configuration *c, bool text,
-    int64_t in_width, int64_t crops, affective_perceiver *p, smac_error *error);
+smac_status affective_perceiver_add(parameter_store *s, const char *prefix, const configuration *c,
+    const perceiver_sizes *sizes, affective_perceiver *p, smac_error *error);
 void affective_perceiver_clear(affective_perceiver *p);
 
 /*

@@ -29,8 +29,18 @@ static smac_status heads_add(
     return residual_head_add(s, name, m->width, outputs, dropout, &heads->shared, error);
 }
 
-static smac_status everything_add(
-    parameter_store *s, const char *prefix, const configuration *c, semanticmac *m, smac_error *error)
+/* The modality's inputs up to the first without a width. */
+static perceiver_sizes sizes_of(const semanticmac_sizes *all, modality u)
+{
+    perceiver_sizes own = {.text = u == MODALITY_TEXT, .crops = u == MODALITY_TEXT ? 1 : all->crops[u]};
+    memcpy(own.width, all->width[u], sizeof own.width);
+    while (own.inputs < PERCEIVER_INPUTS_MAX && own.width[own.inputs] > 0)
+        own.inputs++;
+    return own;
+}
+
+static smac_status everything_add(parameter_store *s, const char *prefix, const configuration *c,
+    const semanticmac_sizes *sizes, semanticmac *m, smac_error *error)
 {
     char name[NAME_LENGTH];
     int count = 0;
@@ -38,8 +48,8 @@ static smac_status everything_add(
         if (!m->has[u])
             continue;
         snprintf(name, sizeof name, "%s.%s", prefix, modality_name(u));
-        TRY(affective_perceiver_add(
-            s, name, c, u == MODALITY_TEXT, m->in_width[u], m->crops[u], &m->perceiver[u], error));
+        perceiver_sizes own = sizes_of(sizes, u);
+        TRY(affective_perceiver_add(s, name, c, &own, &m->perceiver[u], error));
         count++;
     }
     snprintf(name, sizeof name, "%s.interaction", prefix);
@@ -57,9 +67,9 @@ static smac_status everything_add(
 }
 
 smac_status semanticmac_add(parameter_store *s, const char *prefix, const configuration *c,
-    const int64_t in_width[MODALITIES], const int64_t crops[MODALITIES], const task_description *tasks, int task_count,
-    semanticmac **out, smac_error *error)
+    const semanticmac_sizes *sizes, semanticmac **out, smac_error *error)
 {
+    int task_count = sizes->task_count;
     *out = NULL;
     const bool wanted[MODALITIES] = {c->model.text, c->model.audio, c->model.vision};
     if (strlen(prefix) > 40)
@@ -72,24 +82,22 @@ smac_status semanticmac_add(parameter_store *s, const char *prefix, const config
     smac_status status = SMAC_OK;
     bool any = false;
     for (modality u = 0; u < MODALITIES; u++) {
-        m->has[u] = wanted[u] && in_width[u] > 0;
-        m->in_width[u] = m->has[u] ? in_width[u] : 0;
-        m->crops[u] = u == MODALITY_TEXT ? 1 : crops[u];
+        m->has[u] = wanted[u] && sizes->width[u][0] > 0;
         any = any || m->has[u];
     }
     m->width = c->model.width;
     m->dropout = (float)c->model.dropout;
     m->task_count = task_count;
     for (int i = 0; i < task_count && status == SMAC_OK; i++) {
-        m->tasks[i] = tasks[i];
-        status = task_check(&tasks[i], error);
+        m->tasks[i] = sizes->tasks[i];
+        status = task_check(&sizes->tasks[i], error);
     }
     if (status == SMAC_OK && !any)
         status = FAIL(error, SMAC_ERROR_ARGUMENT,
             "the model has no modality: switch on model.text, model.audio or "
             "model.vision, and give it an encoder or features");
     if (status == SMAC_OK)
-        status = everything_add(s, prefix, c, m, error);
+        status = everything_add(s, prefix, c, sizes, m, error);
     if (status != SMAC_OK) {
         semanticmac_free(m);
         return status;

@@ -9,8 +9,8 @@
  * on padding or on the rest of the batch; p_u and its heads do not depend on another modality, to the last bit.
  *
  *   semanticmac *core;
- *   TRY(semanticmac_add(store, "core", &configuration, (int64_t[]){768, 1024, 1024}, (int64_t[]){1, 1, 3}, &task, 1,
- *       &core, error));
+ *   semanticmac_sizes sizes = {.width = {{768}, {1024}, {1024}}, .crops = {1, 1, 3}, .tasks = &task, .task_count = 1};
+ *   TRY(semanticmac_add(store, "core", &configuration, &sizes, &core, error));
  *   TRY(parameter_store_seal(store, true, seed, error));
  *   semanticmac_outputs out = semanticmac_forward(tape, core, batch, sequences, SEMANTICMAC_EVERYTHING);
  *   TRY(tape_status(tape, error));
@@ -34,7 +34,7 @@ typedef struct task_heads {
 /* Read it, do not write it. */
 typedef struct semanticmac {
     bool has[MODALITIES];
-    int64_t width, in_width[MODALITIES], crops[MODALITIES];
+    int64_t width;
     affective_perceiver perceiver[MODALITIES];
     gated_interaction interaction;
     layer_norm fusion_norm;
@@ -64,17 +64,23 @@ typedef struct semanticmac_outputs {
     const uint8_t *present[MODALITIES]; /* (B): the modality counts for the sample; NULL: the model lacks it */
 } semanticmac_outputs;
 
+typedef struct semanticmac_sizes {
+    /* Of the vectors of each modality, by input; 0 after the last one.  A modality is in the model when the configuration's
+     * model.text and its like are on and it has an input. */
+    int64_t width[MODALITIES][PERCEIVER_INPUTS_MAX];
+    int64_t crops[MODALITIES]; /* a clip, at least 1; ignored for text */
+    const task_description *tasks;
+    int task_count;
+} semanticmac_sizes;
+
 /*
- * Make the core's parameters under prefix in the store.  in_width[u]: width of the vectors of modality u (text, audio,
- * vision), 0 when there are none; a modality is in the model when configuration model.u is on and its width is not 0.
- * crops[u]: crops a clip, at least 1 (ignored for text).  Names: "PREFIX.text...", "PREFIX.audio...",
+ * Make the core's parameters under prefix in the store.  Names: "PREFIX.text...", "PREFIX.audio...",
  * "PREFIX.vision..." (perceivers), "PREFIX.interaction...", "PREFIX.fusion_norm", "PREFIX.fusion",
  * "PREFIX.heads.TASK.{prediction,text,audio,vision,shared}.{first,second,third}",
  * "PREFIX.projections.{intra,inter}.{up,down}".  Free with semanticmac_free before or after the store.
  */
 smac_status semanticmac_add(parameter_store *s, const char *prefix, const configuration *c,
-    const int64_t in_width[MODALITIES], const int64_t crops[MODALITIES], const task_description *tasks, int task_count,
-    semanticmac **out, smac_error *error);
+    const semanticmac_sizes *sizes, semanticmac **out, smac_error *error);
 void semanticmac_free(semanticmac *m);
 
 /* sequences of modalities that the model lacks are ignored.  Errors stick to the tape. */

@@ -13,7 +13,7 @@
 #include "text/tokenizer.h"
 
 affect_model *affect_model_begin(
-    const configuration *c, const task_description *tasks, int task_count, const int64_t feature_width[MODALITIES])
+    const configuration *c, const task_description *tasks, int task_count, const vector_forms vectors[MODALITIES])
 {
     affect_model *s = memory_new(1, sizeof *s);
     if (!s)
@@ -24,7 +24,8 @@ affect_model *affect_model_begin(
     const bool wanted[MODALITIES] = {c->model.text, c->model.audio, c->model.vision};
     for (int m = 0; m < MODALITIES; m++) {
         s->has[m] = wanted[m];
-        s->feature_width[m] = wanted[m] && feature_width ? feature_width[m] : 0;
+        if (wanted[m] && vectors)
+            s->vectors[m] = vectors[m];
     }
     s->training.metric_value = NAN;
     snprintf(s->name, sizeof s->name, "%.120s", c->model.name);
@@ -50,6 +51,46 @@ void affect_model_free(affect_model *s)
         tensor_file_close(s->files[m]);
     free(s->tokenizer_text);
     free(s);
+}
+
+/* "768, cremad 1024": the kinds of vectors, for a message. */
+static void list_forms(const vector_forms *forms, char *out, size_t size)
+{
+    *out = 0;
+    for (int i = 0; i < forms->count; i++) {
+        size_t used = strlen(out);
+        snprintf(out + used, size - used, "%s%s%s%lld", i ? ", " : "", forms->of[i].name, *forms->of[i].name ? " " : "",
+            (long long)forms->of[i].width);
+    }
+}
+
+smac_status affect_model_vector_input(
+    const affect_model *s, int m, const vector_form *form, int *input, smac_error *error)
+{
+    const vector_forms *forms = &s->vectors[m];
+    int first = forms->alone ? 0 : 1, found = -1, count = 0;
+    char known[400];
+    for (int i = 0; i < forms->count; i++) {
+        if (forms->of[i].width != form->width)
+            continue;
+        if (strcmp(forms->of[i].name, form->name) == 0) {
+            *input = first + i;
+            return SMAC_OK;
+        }
+        found = i;
+        count++;
+    }
+    list_forms(forms, known, sizeof known);
+    if (count > 1)
+        return FAIL(error, SMAC_ERROR_MISMATCH,
+            "the model takes several kinds of %s vectors of width %lld (%s): name the one by the data's `form`",
+            modality_name(m), (long long)form->width, known);
+    if (count == 0)
+        return FAIL(error, SMAC_ERROR_MISMATCH,
+            "the data have %s vectors of width %lld, but the model takes %s%s: give the features that it was trained with",
+            modality_name(m), (long long)form->width, forms->count ? "vectors of width " : "no such vectors", known);
+    *input = first + found;
+    return SMAC_OK;
 }
 
 int64_t affect_model_parameter_values(const affect_model *s)
@@ -97,7 +138,7 @@ static smac_status plan_encoders(
     affect_model *s, const affect_model_options *options, encoder_plan *plan, smac_error *error)
 {
     for (int m = 0; m < MODALITIES; m++) {
-        plan->has[m] = s->has[m] && s->feature_width[m] == 0;
+        plan->has[m] = s->has[m] && !s->vectors[m].alone;
         if (!plan->has[m])
             continue;
         if (*encoder_settings_of(&s->configuration, m).path)
@@ -114,8 +155,7 @@ smac_status affect_model_new(const affect_model_options *options, affect_model *
         return FAIL(
             error, SMAC_ERROR_ARGUMENT, "%d tasks; expected 1 to %d", options->task_count, AFFECT_MODEL_TASKS_MAX);
     TRY(configuration_check(options->configuration, error));
-    affect_model *s =
-        affect_model_begin(options->configuration, options->tasks, options->task_count, options->feature_width);
+    affect_model *s = affect_model_begin(options->configuration, options->tasks, options->task_count, options->vectors);
     if (!s)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a model");
     s->training.seed = options->seed;

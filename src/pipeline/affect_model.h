@@ -46,10 +46,10 @@ typedef struct affect_model {
     configuration configuration;
     task_description tasks[AFFECT_MODEL_TASKS_MAX];
     int task_count;
-    bool has[MODALITIES];              /* modalities that the model takes at all */
-    int64_t feature_width[MODALITIES]; /* > 0: ready vectors of this width stand in for the encoder */
-    preparation preparation;           /* points into this struct */
-    struct tokenizer *tokenizer;       /* NULL without words */
+    bool has[MODALITIES];             /* modalities that the model takes at all */
+    vector_forms vectors[MODALITIES]; /* the kinds of ready vectors that it takes, beside the encoder or alone */
+    preparation preparation;          /* points into this struct */
+    struct tokenizer *tokenizer;      /* NULL without words */
     parameter_store *store;
     struct encoder *encoders[MODALITIES]; /* NULL where vectors come ready */
     int64_t encoder_width[MODALITIES];    /* of E_t, E_a, E_v */
@@ -69,7 +69,7 @@ typedef struct affect_model_options {
     const configuration *configuration; /* copied */
     const task_description *tasks;      /* the first is the main one */
     int task_count;
-    int64_t feature_width[MODALITIES];
+    vector_forms vectors[MODALITIES];
     /* words of the training part: with text.encoder "" the vocabulary is made from them (text.vocabulary entries) */
     const char *const *texts;
     int64_t text_count;
@@ -104,6 +104,13 @@ smac_status affect_model_save(
 smac_status affect_model_load_values(affect_model *s, const tensor_file *file, const char *path, smac_error *error);
 /* {"configuration":..., "tasks":..., "training":..., "encoders":..., "parameters": count} for `inspect`; new ref. */
 json_t *affect_model_describe(const affect_model *s);
+
+/*
+ * Which of the model's inputs of a modality ready vectors are for: those of the same name and width, else the only one of
+ * the width (vectors that the model's encoder gave need no such question: 0).  An error: there is none, or several.
+ */
+smac_status affect_model_vector_input(
+    const affect_model *s, int m, const vector_form *form, int *input, smac_error *error);
 
 int64_t affect_model_parameter_values(const affect_model *s); /* numbers in all parameters */
 

@@ -76,22 +76,26 @@ smac_status affect_model_build(
     affect_model *s, const encoder_plan *plan, bool initialise, bool trainable, smac_error *error)
 {
     const configuration *c = &s->configuration;
-    int64_t width[MODALITIES] = {0}, crops[MODALITIES] = {1, 1, c->vision.crops};
+    semanticmac_sizes sizes = {.crops = {1, 1, c->vision.crops}, .tasks = s->tasks, .task_count = s->task_count};
     smac_status fits = check_inputs(c, plan, error);
     if (fits != SMAC_OK)
         return plan->model_path ? error_context(error, fits, "%.300s", plan->model_path) : fits;
     for (int m = 0; m < MODALITIES; m++) {
         if (!s->has[m])
             continue;
-        if (plan->has[m])
+        const vector_forms *vectors = &s->vectors[m];
+        int inputs = 0;
+        if (plan->has[m]) {
             TRY(add_encoder(s, plan, m, trainable, error));
-        else
-            s->encoder_width[m] = s->feature_width[m];
-        width[m] = s->encoder_width[m];
-        if (!plan->has[m])
-            crops[m] = 1;
+            sizes.width[m][inputs++] = s->encoder_width[m];
+        } else {
+            s->encoder_width[m] = vectors->of[0].width;
+            sizes.crops[m] = 1;
+        }
+        for (int i = 0; i < vectors->count; i++)
+            sizes.width[m][inputs++] = vectors->of[i].width;
     }
-    TRY(semanticmac_add(s->store, "core", c, width, crops, s->tasks, s->task_count, &s->core, error));
+    TRY(semanticmac_add(s->store, "core", c, &sizes, &s->core, error));
     if (!trainable)
         parameter_set_trainable(s->store, "", false);
     if (plan->model_file)

@@ -32,7 +32,7 @@ typedef struct encoder_plan {
 
 /* An empty model with the configuration; NULL when memory is short. */
 affect_model *affect_model_begin(
-    const configuration *c, const task_description *tasks, int task_count, const int64_t feature_width[MODALITIES]);
+    const configuration *c, const task_description *tasks, int task_count, const vector_forms vectors[MODALITIES]);
 
 /*
  * Parameters of encoders and core, sealed: at their initial values (initialise), with those of encoders that have a file

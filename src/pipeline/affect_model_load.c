@@ -234,14 +234,42 @@ static smac_status begin_affect_model(model_reading *r, smac_error *error)
     return status;
 }
 
+/* The kinds of ready vectors: "vectors", or a single one's width as "features". */
+static smac_status read_vectors(model_reading *r, const json_t *one, int m, smac_error *error)
+{
+    vector_forms *forms = &r->s->vectors[m];
+    const json_t *list = json_object_get(one, "vectors");
+    int64_t width = json_integer_value(json_object_get(one, r->old ? "ready" : "features"));
+    if (width > 0)
+        *forms = (vector_forms)VECTORS_ALONE(width);
+    if (!list)
+        return SMAC_OK;
+    if (json_array_size(list) > VECTOR_FORMS_MAX)
+        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s lists %zu kinds of %s vectors; expected at most %d", r->path,
+            json_array_size(list), modality_name(m), VECTOR_FORMS_MAX);
+    forms->count = (int)json_array_size(list);
+    for (int i = 0; i < forms->count; i++) {
+        const json_t *form = json_array_get(list, (size_t)i);
+        const char *name = json_string_value(json_object_get(form, "name"));
+        int64_t wide = json_integer_value(json_object_get(form, "width"));
+        if (!name || strlen(name) >= VECTOR_FORM_NAME || wide < 1)
+            return FAIL(error, SMAC_ERROR_FORMAT, "%.300s lists %s vectors without a name or a width", r->path,
+                modality_name(m));
+        snprintf(forms->of[i].name, sizeof forms->of[i].name, "%s", name);
+        forms->of[i].width = wide;
+    }
+    forms->alone = width > 0 && forms->count > 0;
+    return SMAC_OK;
+}
+
 static smac_status read_encoder(model_reading *r, int m, smac_error *error)
 {
     affect_model *s = r->s;
     const json_t *one = json_object_get(r->encoders, modality_name(m));
     if (!one)
         return FAIL(error, SMAC_ERROR_FORMAT, "%.300s says nothing about its %s encoder", r->path, modality_name(m));
-    s->feature_width[m] = json_integer_value(json_object_get(one, r->old ? "ready" : "features"));
-    if (s->feature_width[m] > 0)
+    TRY(read_vectors(r, one, m, error));
+    if (s->vectors[m].alone)
         return SMAC_OK;
     TRY(read_encoder_config(one, m, &r->plan, r->path, error));
     const char *how = json_string_value(json_object_get(one, "precision"));

@@ -58,18 +58,25 @@ static value *encode_rows_aside(const affect_model *s, tape *t, const batch *b, 
     return copy;
 }
 
-static semantic_sequence sequence_of(const affect_model *s, tape *t, const batch *b, int m)
+/* Width of the vectors of an input; 0: there is no such input. */
+static int64_t input_width(const affect_model *s, int m, int input)
 {
-    const batch_modality *part = &b->part[m];
-    semantic_sequence out = {NULL, part->mask, part->present};
+    const vector_forms *vectors = &s->vectors[m];
+    int form = vectors->alone ? input : input - 1;
+    return form < 0 ? s->encoder_width[m] : form < vectors->count ? vectors->of[form].width : 0;
+}
+
+static semantic_sequence sequence_of(const affect_model *s, tape *t, const batch *b, int m, const batch_modality *part)
+{
+    semantic_sequence out = {.mask = part->mask, .present = part->own, .input = part->input};
     if (!part->any) {
         out.mask = NULL;
         return out;
     }
     if (part->ready) {
-        if (part->width != s->encoder_width[m]) {
+        if (part->width != input_width(s, m, part->input)) {
             tape_fail(t, SMAC_ERROR_MISMATCH, __func__, "the %s vectors have %lld values each; the model takes %lld",
-                modality_name(m), (long long)part->width, (long long)s->encoder_width[m]);
+                modality_name(m), (long long)part->width, (long long)input_width(s, m, part->input));
             return out;
         }
         out.vectors = m == MODALITY_TEXT
@@ -104,9 +111,18 @@ semanticmac_outputs affect_model_forward(const affect_model *s, tape *t, const b
     for (int m = 0; m < MODALITIES; m++) {
         if (!s->has[m])
             continue;
-        sequences[m] = sequence_of(s, t, b, m);
-        if (tape_status(t, NULL) != SMAC_OK)
-            return (semanticmac_outputs){0};
+        semantic_sequence *to = &sequences[m];
+        for (const batch_modality *part = &b->part[m]; part; part = part->next) {
+            if (part != &b->part[m]) {
+                semantic_sequence *more = tape_scratch(t, sizeof *more);
+                to->next = more;
+                to = more;
+            }
+            if (to)
+                *to = sequence_of(s, t, b, m, part);
+            if (tape_status(t, NULL) != SMAC_OK)
+                return (semanticmac_outputs){0};
+        }
     }
     return semanticmac_forward(t, s->core, b->size, sequences, wanted);
 }

@@ -2,7 +2,8 @@
  * pipeline/affect_model_save.c - writing the model file whole, and describing a model.
  *
  * semanticmac.encoders is {"text": {"config": {...}, "path": "", "sha256": "", "outside": false, "precision": "f32"}
- * or {"features": width}}.
+ * or {"features": width}}; "vectors": [{"name": "", "width": width}] lists the kinds of ready vectors, where there are some
+ * beside the encoder, or several.
  */
 #include <math.h>
 #include <stdio.h>
@@ -38,6 +39,15 @@ bool affect_model_encoder_outside(const affect_model *s, int m)
     return s->files[m] && s->frozen[m] && affect_model_encoder_is_large(s, m);
 }
 
+static json_t *vectors_to_json(const vector_forms *forms)
+{
+    json_t *list = json_array();
+    for (int i = 0; list && i < forms->count; i++)
+        json_array_append_new(
+            list, json_pack("{s:s, s:I}", "name", forms->of[i].name, "width", (json_int_t)forms->of[i].width));
+    return list;
+}
+
 static json_t *encoders_to_json(const affect_model *s)
 {
     json_t *all = json_object();
@@ -55,8 +65,10 @@ static json_t *encoders_to_json(const affect_model *s)
             json_object_set_new(one, "outside", json_boolean(affect_model_encoder_outside(s, m)));
             text_free(&text);
         } else {
-            json_object_set_new(one, "features", json_integer(s->feature_width[m]));
+            json_object_set_new(one, "features", json_integer(s->vectors[m].of[0].width));
         }
+        if (s->encoders[m] ? s->vectors[m].count > 0 : s->vectors[m].count > 1 || *s->vectors[m].of[0].name)
+            json_object_set_new(one, "vectors", vectors_to_json(&s->vectors[m]));
         json_object_set_new(all, modality_name(m), one);
     }
     return all;

@@ -17,6 +17,11 @@ static int64_t raw_steps(const sample *s, int m)
     return m == MODALITY_TEXT ? s->tokens : m == MODALITY_AUDIO ? s->windows : s->clips;
 }
 
+static int input_of(const sample *s, int m)
+{
+    return s->ready[m].data ? s->ready[m].input : 0;
+}
+
 static void *take(batch *b, int64_t count, size_t each)
 {
     size_t bytes;
@@ -25,20 +30,30 @@ static void *take(batch *b, int64_t count, size_t each)
     return arena_take_zeroed(b->memory, bytes ? bytes : 1);
 }
 
-/* Who has the modality, and whether all of these have it in the same form. */
-static smac_status survey(
-    batch *b, const sample *const *samples, const uint8_t *drop, int m, const sample **model, smac_error *error)
+/* The samples that have the modality, and the largest of the inputs that these are for. */
+static int find_present(batch *b, const sample *const *samples, const uint8_t *drop, int m)
 {
-    batch_modality *part = &b->part[m];
-    part->present = take(b, b->size, 1);
-    if (!part->present)
-        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a batch of %lld", (long long)b->size);
-    *model = NULL;
+    int last = -1;
     for (int64_t i = 0; i < b->size; i++) {
         const sample *s = samples[i];
         if (!s->present[m] || (drop && drop[i * MODALITIES + m]))
             continue;
-        part->present[i] = 1;
+        b->part[m].present[i] = 1;
+        last = input_of(s, m) > last ? input_of(s, m) : last;
+    }
+    return last;
+}
+
+/* Whose tensors are for the part's input, and whether all of these have the same form; *model: the first of them. */
+static smac_status survey(
+    batch *b, const sample *const *samples, int m, batch_modality *part, const sample **model, smac_error *error)
+{
+    *model = NULL;
+    for (int64_t i = 0; i < b->size; i++) {
+        const sample *s = samples[i];
+        if (!b->part[m].present[i] || input_of(s, m) != part->input)
+            continue;
+        part->own[i] = 1;
         const feature_sequence *f = &s->ready[m];
         int64_t steps = f->data ? f->steps : raw_steps(s, m);
         if (steps < 1)
@@ -66,16 +81,15 @@ static smac_status survey(
     return SMAC_OK;
 }
 
-static bool fill_ready(batch *b, const sample *const *samples, int m)
+static bool fill_ready(batch *b, const sample *const *samples, int m, batch_modality *part)
 {
-    batch_modality *part = &b->part[m];
     int64_t step = part->crops * part->width;
     part->ready = take(b, b->size * part->steps * step, sizeof(float));
     part->mask = take(b, b->size * part->steps, 1);
     if (!part->ready || !part->mask)
         return false;
     for (int64_t i = 0; i < b->size; i++) {
-        if (!part->present[i])
+        if (!part->own[i])
             continue;
         const feature_sequence *f = &samples[i]->ready[m];
         memcpy(part->ready + i * part->steps * step, f->data, (size_t)(f->steps * step) * sizeof(float));
@@ -84,12 +98,11 @@ static bool fill_ready(batch *b, const sample *const *samples, int m)
     return true;
 }
 
-static bool fill_text(batch *b, const sample *const *samples, const batch_padding *padding)
+static bool fill_text(batch *b, const sample *const *samples, batch_modality *part, const batch_padding *padding)
 {
-    batch_modality *part = &b->part[MODALITY_TEXT];
     int64_t length = part->steps, row = 0;
     for (int64_t i = 0; i < b->size; i++)
-        part->rows += part->present[i];
+        part->rows += part->own[i];
     b->ids = take(b, part->rows * length, sizeof *b->ids);
     b->types = take(b, part->rows * length, sizeof *b->types);
     b->text_mask = take(b, part->rows * length, 1);
@@ -99,7 +112,7 @@ static bool fill_text(batch *b, const sample *const *samples, const batch_paddin
         return false;
     for (int64_t i = 0; i < b->size; i++) {
         part->place[i] = -1;
-        if (!part->present[i])
+        if (!part->own[i])
             continue;
         const sample *s = samples[i];
         int64_t from = padding->left ? length - s->tokens : 0;
@@ -116,15 +129,14 @@ static bool fill_text(batch *b, const sample *const *samples, const batch_paddin
 }
 
 /* Places of the rows of (B, S, C), and how many rows. */
-static bool fill_places(batch *b, const sample *const *samples, int m)
+static bool fill_places(batch *b, const sample *const *samples, int m, batch_modality *part)
 {
-    batch_modality *part = &b->part[m];
     part->mask = take(b, b->size * part->steps, 1);
     part->place = take(b, b->size * part->steps * part->crops, sizeof *part->place);
     if (!part->mask || !part->place)
         return false;
     for (int64_t i = 0; i < b->size; i++) {
-        int64_t steps = part->present[i] ? raw_steps(samples[i], m) : 0;
+        int64_t steps = part->own[i] ? raw_steps(samples[i], m) : 0;
         for (int64_t k = 0; k < part->steps; k++) {
             part->mask[i * part->steps + k] = k < steps;
             for (int64_t c = 0; c < part->crops; c++)
@@ -134,16 +146,15 @@ static bool fill_places(batch *b, const sample *const *samples, int m)
     return true;
 }
 
-static bool fill_sound(batch *b, const sample *const *samples, const sample *model)
+static bool fill_sound(batch *b, const sample *const *samples, batch_modality *part, const sample *model)
 {
-    batch_modality *part = &b->part[MODALITY_AUDIO];
     b->mel_bins = model->mel_bins;
     b->mel_frames = model->mel_frames;
     int64_t each = b->mel_bins * b->mel_frames, at = 0;
-    if (!fill_places(b, samples, MODALITY_AUDIO) || !(b->mel = take(b, part->rows * each, sizeof(float))))
+    if (!fill_places(b, samples, MODALITY_AUDIO, part) || !(b->mel = take(b, part->rows * each, sizeof(float))))
         return false;
     for (int64_t i = 0; i < b->size; i++) {
-        if (!part->present[i])
+        if (!part->own[i])
             continue;
         memcpy(b->mel + at * each, samples[i]->mel, (size_t)(samples[i]->windows * each) * sizeof(float));
         at += samples[i]->windows;
@@ -151,15 +162,15 @@ static bool fill_sound(batch *b, const sample *const *samples, const sample *mod
     return true;
 }
 
-static bool fill_pictures(batch *b, const sample *const *samples, const sample *model)
+static bool fill_pictures(batch *b, const sample *const *samples, batch_modality *part, const sample *model)
 {
-    batch_modality *part = &b->part[MODALITY_VISION];
     b->image_size = model->image_size;
     int64_t each = 3 * b->image_size * b->image_size, at = 0;
-    if (!fill_places(b, samples, MODALITY_VISION) || !(b->pictures = take(b, part->rows * 2 * each, sizeof(float))))
+    if (!fill_places(b, samples, MODALITY_VISION, part) ||
+        !(b->pictures = take(b, part->rows * 2 * each, sizeof(float))))
         return false;
     for (int64_t i = 0; i < b->size; i++) {
-        if (!part->present[i])
+        if (!part->own[i])
             continue;
         const sample *s = samples[i];
         int64_t count = s->clips * s->crops * 2;
@@ -173,6 +184,51 @@ static bool fill_pictures(batch *b, const sample *const *samples, const sample *
     return true;
 }
 
+/* The tensors of the samples whose modality is for one input; *out->any false: there are none. */
+static smac_status make_part(
+    batch *b, const sample *const *samples, int m, batch_modality *out, const batch_padding *padding, smac_error *error)
+{
+    const sample *model;
+    out->own = take(b, b->size, 1);
+    if (!out->own)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a batch of %lld", (long long)b->size);
+    TRY(survey(b, samples, m, out, &model, error));
+    if (!model)
+        return SMAC_OK;
+    bool made = model->ready[m].data ? fill_ready(b, samples, m, out)
+        : m == MODALITY_TEXT         ? fill_text(b, samples, out, padding)
+        : m == MODALITY_AUDIO        ? fill_sound(b, samples, out, model)
+                                     : fill_pictures(b, samples, out, model);
+    return made
+        ? SMAC_OK
+        : FAIL(error, SMAC_ERROR_MEMORY, "no memory for the %s of %lld samples", modality_name(m), (long long)b->size);
+}
+
+/* The modality's parts: one for each input that samples of the batch have vectors for. */
+static smac_status make_modality(
+    batch *b, const sample *const *samples, const uint8_t *drop, int m, const batch_padding *padding, smac_error *error)
+{
+    batch_modality *last = &b->part[m];
+    last->present = take(b, b->size, 1);
+    if (!last->present)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a batch of %lld", (long long)b->size);
+    int inputs = find_present(b, samples, drop, m) + 1;
+    for (int input = 0; input < inputs; input++) {
+        batch_modality part = {.present = b->part[m].present, .input = input};
+        TRY(make_part(b, samples, m, &part, padding, error));
+        if (!part.any)
+            continue;
+        if (b->part[m].any) {
+            last->next = take(b, 1, sizeof *last);
+            if (!last->next)
+                return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a batch of %lld", (long long)b->size);
+            last = last->next;
+        }
+        *last = part;
+    }
+    return SMAC_OK;
+}
+
 smac_status batch_make(const sample *const *samples, int64_t count, const uint8_t *drop, const batch_padding *padding,
     batch *out, smac_error *error)
 {
@@ -184,19 +240,8 @@ smac_status batch_make(const sample *const *samples, int64_t count, const uint8_
     if (!out->memory)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a batch of %lld", (long long)count);
     smac_status status = SMAC_OK;
-    for (int m = 0; m < MODALITIES && status == SMAC_OK; m++) {
-        const sample *model = NULL;
-        status = survey(out, samples, drop, m, &model, error);
-        if (status != SMAC_OK || !model)
-            continue;
-        bool made = model->ready[m].data ? fill_ready(out, samples, m)
-            : m == MODALITY_TEXT         ? fill_text(out, samples, padding)
-            : m == MODALITY_AUDIO        ? fill_sound(out, samples, model)
-                                         : fill_pictures(out, samples, model);
-        if (!made)
-            status = FAIL(
-                error, SMAC_ERROR_MEMORY, "no memory for the %s of %lld samples", modality_name(m), (long long)count);
-    }
+    for (int m = 0; m < MODALITIES && status == SMAC_OK; m++)
+        status = make_modality(out, samples, drop, m, padding, error);
     if (status != SMAC_OK)
         batch_clear(out);
     return status;

@@ -9,14 +9,17 @@
 #include "pipeline/sample.h"
 
 typedef struct batch_modality {
-    uint8_t *present;     /* (B): 1 where the sample has it */
-    bool any;             /* at least one has it; nothing below is filled otherwise */
-    int64_t steps, crops; /* padded length S and crops C of (B, S, C, width); text: crops 1 */
-    int64_t width;        /* of ready vectors */
-    float *ready;         /* (B, S, C, width), zeros for padding; NULL: raw */
-    uint8_t *mask;        /* (B, S): 1 for a step that counts */
-    int64_t rows;         /* raw: rows packed; clips x crops, windows, sentences */
-    int32_t *place;       /* raw: (B, S, C) row of each vector, -1 for padding; text: (B) row of each sentence */
+    uint8_t *present;            /* (B): 1 where the sample has it */
+    bool any;                    /* at least one has it; nothing below is filled otherwise */
+    int input;                   /* the model's input that the tensors here are for (feature_sequence.input) */
+    uint8_t *own;                /* (B): 1 where the sample has it and its tensors are here, not in next */
+    int64_t steps, crops;        /* padded length S and crops C of (B, S, C, width); text: crops 1 */
+    int64_t width;               /* of ready vectors */
+    float *ready;                /* (B, S, C, width), zeros for padding; NULL: raw */
+    uint8_t *mask;               /* (B, S): 1 for a step that counts */
+    int64_t rows;                /* raw: rows packed; clips x crops, windows, sentences */
+    int32_t *place;              /* raw: (B, S, C) row of each vector, -1 for padding; text: (B) row of each sentence */
+    struct batch_modality *next; /* the samples whose vectors are for another input; NULL: none */
 } batch_modality;
 
 typedef struct batch {
@@ -39,8 +42,8 @@ typedef struct batch_padding {
 
 /*
  * Put samples[0..count) together.  drop, when not NULL, is (count, 3): 1 takes a modality away (modality dropout).
- * A modality that is ready in one sample and raw in another is an error (SMAC_ERROR_MISMATCH), as are differing widths,
- * crops, picture or mel sizes.  Free with batch_clear.
+ * For one input a modality that is ready in one sample and raw in another is an error (SMAC_ERROR_MISMATCH), as are
+ * differing widths, crops, picture or mel sizes.  Free with batch_clear.
  */
 smac_status batch_make(const sample *const *samples, int64_t count, const uint8_t *drop, const batch_padding *padding,
     batch *out, smac_error *error);

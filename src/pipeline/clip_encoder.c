@@ -154,7 +154,7 @@ static smac_status lane_add_vectors(lane *l, const feature_sequence *more, smac_
     memcpy(index + kept, l->raw_index, (size_t)more->steps * sizeof *index);
     free(l->ready.data);
     free(l->ready_index);
-    l->ready = (feature_sequence){all, more->crops, more->width, data};
+    l->ready = (feature_sequence){.steps = all, .crops = more->crops, .width = more->width, .data = data};
     l->ready_index = index;
     l->ready_taken = 0;
     return SMAC_OK;

@@ -12,7 +12,8 @@
 void sample_drop(sample *s, int modality)
 {
     s->present[modality] = false;
-    free(s->ready[modality].data);
+    if (!s->ready[modality].borrowed)
+        free(s->ready[modality].data);
     s->ready[modality] = (feature_sequence){0};
     if (modality == MODALITY_TEXT) {
         free(s->ids);
@@ -50,7 +51,7 @@ int64_t sample_bytes(const sample *s)
 {
     int64_t bytes = s->tokens * 2 * (int64_t)sizeof(int32_t);
     for (int m = 0; m < MODALITIES; m++)
-        if (s->ready[m].data)
+        if (s->ready[m].data && !s->ready[m].borrowed)
             bytes += s->ready[m].steps * s->ready[m].crops * s->ready[m].width * (int64_t)sizeof(float);
     if (s->frames)
         bytes += s->clips * picture_values(s);
@@ -190,7 +191,7 @@ smac_status sample_set_ready(
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %zu feature values", count);
     memcpy(copy, values, count * sizeof *copy);
     sample_drop(s, modality);
-    s->ready[modality] = (feature_sequence){steps, crops, width, copy};
+    s->ready[modality] = (feature_sequence){.steps = steps, .crops = crops, .width = width, .data = copy};
     s->present[modality] = true;
     return SMAC_OK;
 }

@@ -18,8 +18,28 @@
 /* Vectors of one modality: (steps, crops, width), row-major; text has crops 1. */
 typedef struct feature_sequence {
     int64_t steps, crops, width;
-    float *data; /* NULL: not ready */
+    float *data;   /* NULL: not ready */
+    int input;     /* which of the model's inputs of the modality they are for; 0: the encoder's, or the only one */
+    bool borrowed; /* data belongs to somebody else and is not freed with the sample */
 } feature_sequence;
+
+/* A kind of ready vectors that datasets have: told apart by name and width. */
+enum { VECTOR_FORMS_MAX = 8, VECTOR_FORM_NAME = 64 };
+typedef struct vector_form {
+    char name[VECTOR_FORM_NAME]; /* "" unless a dataset names its vectors */
+    int64_t width;
+} vector_form;
+
+/* The kinds in which a model takes a modality, beside its encoder or alone. */
+typedef struct vector_forms {
+    vector_form of[VECTOR_FORMS_MAX];
+    int count;
+    bool alone; /* there is no encoder */
+} vector_forms;
+#define VECTORS_ALONE(wide)                                           \
+    {                                                                 \
+        .of = {{.width = (wide)}}, .count = (wide) > 0, .alone = true \
+    }
 
 typedef struct sample {
     bool present[MODALITIES];

@@ -55,6 +55,8 @@ static const setting data_keys[] = {
         "its layout: sims, simsv2, mosi, mosei, table, manifest; empty: by the file's ending"),
     SETTING_T(data_settings, task, "", "which of its tasks, as sentiment or sentiment,emotion; empty: the first"),
     SETTING_T(data_settings, features, "", "an MMSA feature pickle beside it; empty: none"),
+    SETTING_T(data_settings, form, "",
+        "name of the kind of its ready vectors: datasets whose vectors have the same name and width share an input of the model; empty: the same width"),
     SETTING_N(data_settings, weight, "1", 0.001, 1000, "of its clips in training, beside their number"),
 };
 static const settings_section data_section = {"data", data_keys, sizeof data_keys / sizeof *data_keys};

@@ -32,6 +32,7 @@ typedef struct data_settings {
     char dataset[SETTINGS_TEXT_MAX];  /* layout; "": by the file's ending */
     char task[SETTINGS_TEXT_MAX];     /* "": the layout's first */
     char features[SETTINGS_TEXT_MAX]; /* a feature pickle beside it, or "" */
+    char form[SETTINGS_TEXT_MAX];     /* name of the kind of its ready vectors, or "" */
     double weight;
 } data_settings;
 

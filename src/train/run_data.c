@@ -14,6 +14,7 @@ dataset_options run_data_options(const data_settings *data, bool skip_bad)
         .layout = data->dataset,
         .task = *data->task ? data->task : NULL,
         .features = *data->features ? data->features : NULL,
+        .form = data->form,
         .weight = data->weight,
         .skip_bad = skip_bad};
 }
@@ -28,13 +29,55 @@ smac_status run_data_read(const run_settings *run, bool skip_bad, const reporter
 
 /* --- what there is ------------------------------------------------------------------------------------------------ */
 
-/* In which forms a modality comes, each by the first clip that has it so. */
+/* In which forms a modality comes. */
 typedef struct modality_forms {
-    const dataset_item *raw[MODALITIES], *features[MODALITIES];
+    bool raw[MODALITIES]; /* as words or media, of a dataset without vectors of the modality */
+    vector_forms vectors[MODALITIES];
 } modality_forms;
 
-/* Which of sound and pictures media have, by looking into the first of each source: sets are of one kind of file. */
-static void look_into_media(const dataset *d, int source, modality_forms *forms)
+/* The source's first clip with vectors of the modality; NULL: it has none. */
+static const dataset_item *find_vectors(const dataset *d, int source, int m)
+{
+    for (int64_t i = 0; i < d->count; i++)
+        if (d->items[i].source == source && d->items[i].features[m].data)
+            return &d->items[i];
+    return NULL;
+}
+
+/* One width within a source. */
+static smac_status check_widths(const dataset *d, const dataset_item *first, int m, smac_error *error)
+{
+    for (int64_t i = 0; i < d->count; i++) {
+        const dataset_item *item = &d->items[i];
+        if (item->source == first->source && item->features[m].data &&
+            item->features[m].width != first->features[m].width)
+            return FAIL(error, SMAC_ERROR_MISMATCH,
+                "the %s vectors of clip %.100s (line %lld) have %lld values, those of %.100s (line %lld) %lld: give "
+                "vectors of one encoder",
+                modality_name((modality)m), first->id, (long long)first->line, (long long)first->features[m].width,
+                item->id, (long long)item->line, (long long)item->features[m].width);
+    }
+    return SMAC_OK;
+}
+
+/* The source's kind of vectors becomes one of the model's, where it is not one yet. */
+static smac_status add_form(const dataset_source *source, int64_t width, int m, vector_forms *forms, smac_error *error)
+{
+    for (int i = 0; i < forms->count; i++)
+        if (forms->of[i].width == width && strcmp(forms->of[i].name, source->form) == 0)
+            return SMAC_OK;
+    if (forms->count == VECTOR_FORMS_MAX)
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "the datasets have more than %d kinds of %s vectors together: leave some out", VECTOR_FORMS_MAX,
+            modality_name((modality)m));
+    vector_form *form = &forms->of[forms->count++];
+    snprintf(form->name, sizeof form->name, "%s", source->form);
+    form->width = width;
+    return SMAC_OK;
+}
+
+/* Which of sound and pictures the source's media have, by looking into the first of them: sets are of one kind of file. */
+static void look_into_media(const dataset *d, int source, bool has[MODALITIES])
 {
     enum { LOOKED_INTO = 3 };
     int looked = 0;
@@ -45,54 +88,27 @@ static void look_into_media(const dataset *d, int source, modality_forms *forms)
             continue;
         looked++;
         bool known = media_probe(item->media, NULL, &info, NULL) == SMAC_OK;
-        if ((!known || info.has_sound) && !forms->raw[MODALITY_AUDIO])
-            forms->raw[MODALITY_AUDIO] = item;
-        if ((!known || info.has_picture) && !forms->raw[MODALITY_VISION])
-            forms->raw[MODALITY_VISION] = item;
+        has[MODALITY_AUDIO] = has[MODALITY_AUDIO] || !known || info.has_sound;
+        has[MODALITY_VISION] = has[MODALITY_VISION] || !known || info.has_picture;
     }
+    for (int64_t i = 0; i < d->count; i++)
+        if (d->items[i].source == source && *d->items[i].text)
+            has[MODALITY_TEXT] = true;
 }
 
-static smac_status look_at_clips(
-    const dataset *d, modality_forms *forms, int64_t feature_width[MODALITIES], smac_error *error)
+/* A source that has vectors of a modality uses these alone; another gives words or media to the model's encoder. */
+static smac_status look_at_sources(const dataset *d, modality_forms *forms, smac_error *error)
 {
-    for (int64_t i = 0; i < d->count; i++) {
-        const dataset_item *item = &d->items[i];
+    for (int s = 0; s < d->source_count; s++) {
+        bool raw[MODALITIES] = {false};
+        look_into_media(d, s, raw);
         for (int m = 0; m < MODALITIES; m++) {
-            const feature_sequence *f = &item->features[m];
-            if (!f->data)
+            const dataset_item *first = find_vectors(d, s, m);
+            forms->raw[m] = forms->raw[m] || (raw[m] && !first);
+            if (!first)
                 continue;
-            if (forms->features[m] && feature_width[m] != f->width)
-                return FAIL(error, SMAC_ERROR_MISMATCH,
-                    "the %s vectors of clip %.100s (line %lld) have %lld values, those of %.100s (line %lld) %lld: give "
-                    "vectors of one encoder",
-                    modality_name((modality)m), forms->features[m]->id, (long long)forms->features[m]->line,
-                    (long long)feature_width[m], item->id, (long long)item->line, (long long)f->width);
-            feature_width[m] = f->width;
-            if (!forms->features[m])
-                forms->features[m] = item;
-        }
-        if (*item->text && !item->features[MODALITY_TEXT].data && !forms->raw[MODALITY_TEXT])
-            forms->raw[MODALITY_TEXT] = item;
-    }
-    for (int s = 0; s < d->source_count; s++)
-        look_into_media(d, s, forms);
-    return SMAC_OK;
-}
-
-/* Clips of one dataset use its vectors where it has them; another dataset must have them too, or nothing. */
-static smac_status check_forms(const dataset *d, const modality_forms *forms, smac_error *error)
-{
-    for (int64_t i = 0; i < d->count; i++) {
-        const dataset_item *item = &d->items[i];
-        for (int m = 0; m < MODALITIES; m++) {
-            const dataset_item *other = forms->features[m];
-            bool raw = m == MODALITY_TEXT ? *item->text != 0 : item->media && forms->raw[m];
-            if (other && other->source != item->source && raw && !item->features[m].data)
-                return FAIL(error, SMAC_ERROR_MISMATCH,
-                    "dataset %s gives %s as vectors, but %s as %s: a model takes a modality in one form, so train them "
-                    "apart or give vectors for both",
-                    d->sources[other->source].name, modality_name((modality)m), d->sources[item->source].name,
-                    m == MODALITY_TEXT ? "words" : "media");
+            TRY(check_widths(d, first, m, error));
+            TRY(add_form(&d->sources[s], first->features[m].width, m, &forms->vectors[m], error));
         }
     }
     return SMAC_OK;
@@ -112,19 +128,23 @@ static bool all_words_are_lowered(const dataset *d)
 }
 
 smac_status run_data_decide(
-    const dataset *d, configuration *c, int64_t feature_width[MODALITIES], const reporter *r, smac_error *error)
+    const dataset *d, configuration *c, vector_forms vectors[MODALITIES], const reporter *r, smac_error *error)
 {
     static const char *const names[MODALITIES] = {"words", "sound", "pictures"};
     bool *switches[MODALITIES] = {&c->model.text, &c->model.audio, &c->model.vision};
-    modality_forms forms = {{NULL}, {NULL}};
-    memset(feature_width, 0, MODALITIES * sizeof *feature_width);
-    TRY(look_at_clips(d, &forms, feature_width, error));
-    TRY(check_forms(d, &forms, error));
+    modality_forms forms = {{false}, {{.count = 0}}};
+    TRY(look_at_sources(d, &forms, error));
     for (int m = 0; m < MODALITIES; m++) {
-        if (*switches[m] && !forms.raw[m] && !forms.features[m]) {
+        vectors[m] = forms.vectors[m];
+        vectors[m].alone = !forms.raw[m] && vectors[m].count > 0;
+        if (*switches[m] && !forms.raw[m] && !vectors[m].count) {
             *switches[m] = false;
             report_log(r, LOG_INFO, "the data have no %s: the model is built without them", names[m]);
         }
+        if (*switches[m] && vectors[m].alone)
+            report_log(r, LOG_INFO,
+                "%s come as ready vectors alone: the model has no encoder for them and will not use those of a recording",
+                names[m]);
     }
     c->text.lower_words = c->text.lower_words || all_words_are_lowered(d);
     return SMAC_OK;
@@ -161,14 +181,14 @@ static void list_installed(modality m, text_buffer *out)
     folder_list_free(names, count);
 }
 
-void run_data_note_scratch(const configuration *c, const int64_t feature_width[MODALITIES], const reporter *r)
+void run_data_note_scratch(const configuration *c, const vector_forms vectors[MODALITIES], const reporter *r)
 {
     static const char *const what[MODALITIES] = {"words", "sound", "pictures"};
     const bool has[MODALITIES] = {c->model.text, c->model.audio, c->model.vision};
     const char *encoder[MODALITIES] = {c->text.encoder, c->audio.encoder, c->vision.encoder};
     for (int m = 0; m < MODALITIES; m++) {
         text_buffer names = {0};
-        if (!has[m] || *encoder[m] || feature_width[m] > 0)
+        if (!has[m] || *encoder[m] || vectors[m].alone)
             continue;
         list_installed((modality)m, &names);
         if (names.length && !names.failed)

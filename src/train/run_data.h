@@ -16,16 +16,16 @@ smac_status run_data_read(const run_settings *run, bool skip_bad, const reporter
 
 /*
  * A modality that no clip has is switched off in the configuration, with a note; text.lower_words is set when the words of
- * all datasets were lowered.  feature_width: of the modalities whose vectors come with the data, else 0.  An error: clips
- * whose vectors differ in width, or a modality that has vectors in one dataset and words or media in another.
+ * all datasets were lowered.  vectors: the kinds of ready vectors that the data have; alone where no dataset has the
+ * modality as words or media.  An error: clips of one dataset whose vectors differ in width.
  */
 smac_status run_data_decide(
-    const dataset *d, configuration *c, int64_t feature_width[MODALITIES], const reporter *r, smac_error *error);
+    const dataset *d, configuration *c, vector_forms vectors[MODALITIES], const reporter *r, smac_error *error);
 
 /*
  * A note for each modality whose encoder is trained from scratch although a pre-trained one is installed: which one, and how
  * to begin with it.
  */
-void run_data_note_scratch(const configuration *c, const int64_t feature_width[MODALITIES], const reporter *r);
+void run_data_note_scratch(const configuration *c, const vector_forms vectors[MODALITIES], const reporter *r);
 
 #endif

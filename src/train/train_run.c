@@ -13,7 +13,7 @@ void train_options_default(train_options *o)
     run_configuration_defaults(&o->configuration);
 }
 
-static smac_status new_affect_model(const dataset *d, const configuration *c, const int64_t feature_width[MODALITIES],
+static smac_status new_affect_model(const dataset *d, const configuration *c, const vector_forms vectors[MODALITIES],
     int64_t seed, affect_model **out, smac_error *error)
 {
     const char **texts = memory_new((size_t)d->count + 1, sizeof *texts);
@@ -29,7 +29,7 @@ static smac_status new_affect_model(const dataset *d, const configuration *c, co
         .texts = texts,
         .text_count = count,
         .seed = (uint64_t)seed};
-    memcpy(options.feature_width, feature_width, sizeof options.feature_width);
+    memcpy(options.vectors, vectors, sizeof options.vectors);
     smac_status status = affect_model_new(&options, out, error);
     free(texts);
     return status;
@@ -40,13 +40,13 @@ static smac_status open_run(const run_configuration *run, bool skip_bad, const r
     affect_model **model, smac_error *error)
 {
     configuration c = run->model;
-    int64_t feature_width[MODALITIES] = {0, 0, 0};
+    vector_forms vectors[MODALITIES] = {{.count = 0}};
     TRY(run_configuration_check(run, error));
     if (run->run.train.threads > 0)
         parallel_set_threads((int)run->run.train.threads);
     TRY(run_data_read(&run->run, skip_bad, r, d, error));
-    TRY(run_data_decide(*d, &c, feature_width, r, error));
-    return new_affect_model(*d, &c, feature_width, run->run.train.seed, model, error);
+    TRY(run_data_decide(*d, &c, vectors, r, error));
+    return new_affect_model(*d, &c, vectors, run->run.train.seed, model, error);
 }
 
 smac_status train_run(const train_options *options, const reporter *r, train_result *result, smac_error *error)
@@ -60,7 +60,7 @@ smac_status train_run(const train_options *options, const reporter *r, train_res
     if (status == SMAC_OK && dataset_split_count(d, SPLIT_VALID) == 0)
         report_log(r, LOG_WARNING, "the data have no validation part: the last epoch counts as the best");
     if (status == SMAC_OK)
-        run_data_note_scratch(&model->configuration, model->feature_width, r);
+        run_data_note_scratch(&model->configuration, model->vectors, r);
     cache_options caching = {.splits = {true, true, false}, .skip_bad = options->skip_bad};
     if (status == SMAC_OK)
         status = sample_cache_new(d, model, &caching, r, &cache, error);

@@ -49,7 +49,7 @@ static void make_first(int kind)
     affect_model_options options = {
         .configuration = &c, .tasks = &task, .task_count = 1, .texts = words, .text_count = 2};
     for (int m = 0; m < MODALITIES; m++)
-        options.feature_width[m] = kind ? 0 : 3;
+        options.vectors[m] = kind ? (vector_forms){.count = 0} : (vector_forms)VECTORS_ALONE(3);
     if (status != SMAC_OK || affect_model_new(&options, &s, &error) != SMAC_OK ||
         affect_model_save(s, scratch_path(path, "first"), NULL, &error) != SMAC_OK ||
         file_read(path, 0, &first[kind].data, &first[kind].size, &error) != SMAC_OK) {
@@ -105,8 +105,8 @@ static void run(const affect_model *s)
         int64_t crops = m == MODALITY_VISION ? c->vision.crops : 1;
         if (!s->has[m])
             continue;
-        if (s->feature_width[m] > 0 && s->feature_width[m] <= MOST / 8)
-            sample_set_ready(&x, m, 2, crops, s->feature_width[m], values, &error);
+        if (s->vectors[m].alone && s->vectors[m].of[0].width <= MOST / 8)
+            sample_set_ready(&x, m, 2, crops, s->vectors[m].of[0].width, values, &error);
         else if (m == MODALITY_TEXT && s->preparation.wants[m])
             sample_set_text(&s->preparation, &x, "A good, bad day.", NULL, 0, &error);
         else if (m == MODALITY_AUDIO && s->preparation.wants[m])

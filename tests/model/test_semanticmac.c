@@ -34,6 +34,8 @@ static void set_small(configuration *c)
         assert_ok(configuration_set_assignment(c, settings[i], error));
 }
 
+static int64_t other_width; /* of a second input of words and sound; 0: there is none */
+
 static void build(fixture *f, const char *const *settings, int task_count)
 {
     task_description tasks[2];
@@ -46,8 +48,11 @@ static void build(fixture *f, const char *const *settings, int task_count)
     task_regression(&tasks[0], "sentiment", "mosi", -3, 3, NULL);
     task_with_classes(&tasks[1], "emotion", "meld", 3, NULL, NULL);
     f->store = parameter_store_new();
-    if (semanticmac_add(f->store, "core", &f->c, (int64_t[]){TEXT_WIDTH, AUDIO_WIDTH, VISION_WIDTH},
-            (int64_t[]){1, 1, CROPS}, tasks, task_count, &f->core, &error) != SMAC_OK ||
+    semanticmac_sizes sizes = {.width = {{TEXT_WIDTH, other_width}, {AUDIO_WIDTH, other_width}, {VISION_WIDTH}},
+        .crops = {1, 1, CROPS},
+        .tasks = tasks,
+        .task_count = task_count};
+    if (semanticmac_add(f->store, "core", &f->c, &sizes, &f->core, &error) != SMAC_OK ||
         parameter_store_seal(f->store, true, 3, &error) != SMAC_OK)
         fail_msg("%s", error.message);
     for (int64_t i = 0; i < parameter_number(f->store);
@@ -84,12 +89,18 @@ static void clear(fixture *f)
     parameter_store_free(f->store);
 }
 
+static semantic_sequence sequence(value *vectors, const uint8_t *mask, const uint8_t *present)
+{
+    return (semantic_sequence){.vectors = vectors, .mask = mask, .present = present};
+}
+
 static semanticmac_outputs forward(fixture *f, tape *t)
 {
     semantic_sequence s[MODALITIES] = {
-        {tape_value(t, 3, (int64_t[]){BATCH, WORDS, TEXT_WIDTH}, f->text), f->text_mask, f->present[0]},
-        {tape_value(t, 4, (int64_t[]){BATCH, STEPS, 1, AUDIO_WIDTH}, f->audio), f->audio_mask, f->present[1]},
-        {tape_value(t, 4, (int64_t[]){BATCH, STEPS, CROPS, VISION_WIDTH}, f->vision), f->vision_mask, f->present[2]}};
+        sequence(tape_value(t, 3, (int64_t[]){BATCH, WORDS, TEXT_WIDTH}, f->text), f->text_mask, f->present[0]),
+        sequence(tape_value(t, 4, (int64_t[]){BATCH, STEPS, 1, AUDIO_WIDTH}, f->audio), f->audio_mask, f->present[1]),
+        sequence(tape_value(t, 4, (int64_t[]){BATCH, STEPS, CROPS, VISION_WIDTH}, f->vision), f->vision_mask,
+            f->present[2])};
     return semanticmac_forward(t, f->core, BATCH, s, SEMANTICMAC_EVERYTHING);
 }
 
@@ -245,13 +256,13 @@ static void padding_and_batch_do_not_matter(void **state)
         int words = WORDS - b, steps = STEPS - b;
         tape_reset(alone, NULL);
         semantic_sequence s[MODALITIES] = {
-            {tape_value(alone, 3, (int64_t[]){1, words, TEXT_WIDTH}, f.text + b * WORDS * TEXT_WIDTH), NULL,
-                &f.present[0][b]},
-            {tape_value(alone, 4, (int64_t[]){1, steps, 1, AUDIO_WIDTH}, f.audio + b * STEPS * AUDIO_WIDTH), NULL,
-                &f.present[1][b]},
-            {tape_value(
-                 alone, 4, (int64_t[]){1, steps, CROPS, VISION_WIDTH}, f.vision + b * STEPS * CROPS * VISION_WIDTH),
-                NULL, &f.present[2][b]}};
+            sequence(tape_value(alone, 3, (int64_t[]){1, words, TEXT_WIDTH}, f.text + b * WORDS * TEXT_WIDTH), NULL,
+                &f.present[0][b]),
+            sequence(tape_value(alone, 4, (int64_t[]){1, steps, 1, AUDIO_WIDTH}, f.audio + b * STEPS * AUDIO_WIDTH),
+                NULL, &f.present[1][b]),
+            sequence(tape_value(alone, 4, (int64_t[]){1, steps, CROPS, VISION_WIDTH},
+                         f.vision + b * STEPS * CROPS * VISION_WIDTH),
+                NULL, &f.present[2][b])};
         for (modality u = 0; u < MODALITIES; u++) /* a missing one may also have no vectors at all */
             if (!f.present[u][b])
                 s[u].vectors = NULL;
@@ -368,19 +379,100 @@ static void long_videos_are_subsampled_uniformly(void **state)
         memcpy(chosen + i * clip, vision + kept[i] * clip, clip * sizeof(float));
     tape *t = tape_new(NULL), *other = tape_new(NULL);
     semantic_sequence s[MODALITIES] = {
-        {0}, {0}, {tape_value(t, 4, (int64_t[]){2, LONG, CROPS, VISION_WIDTH}, vision), mask, NULL}};
+        {0}, {0}, sequence(tape_value(t, 4, (int64_t[]){2, LONG, CROPS, VISION_WIDTH}, vision), mask, NULL)};
     semanticmac_outputs all = semanticmac_forward(t, f.core, 2, s, SEMANTICMAC_PREDICTIONS);
-    s[2] = (semantic_sequence){tape_value(other, 4, (int64_t[]){1, 6, CROPS, VISION_WIDTH}, chosen), NULL, NULL};
+    s[2] = sequence(tape_value(other, 4, (int64_t[]){1, 6, CROPS, VISION_WIDTH}, chosen), NULL, NULL);
     semanticmac_outputs cut = semanticmac_forward(other, f.core, 1, s, SEMANTICMAC_PREDICTIONS);
     assert_ok(tape_status(t, error));
     assert_ok(tape_status(other, error));
     assert_same_rows(all.specific[2], 0, cut.specific[2], 0, 2e-6);
-    s[2] = (semantic_sequence){
-        tape_value(other, 4, (int64_t[]){1, 5, CROPS, VISION_WIDTH}, vision + LONG * clip), NULL, NULL};
+    s[2] = sequence(tape_value(other, 4, (int64_t[]){1, 5, CROPS, VISION_WIDTH}, vision + LONG * clip), NULL, NULL);
     cut = semanticmac_forward(other, f.core, 1, s, SEMANTICMAC_PREDICTIONS);
     assert_same_rows(all.specific[2], 1, cut.specific[2], 0, 2e-6); /* a short one keeps its places */
     tape_free(t);
     tape_free(other);
+    clear(&f);
+}
+
+/* Samples whose words and sound are vectors of another kind, beside others: each as if it were alone; both kinds learn. */
+static void samples_of_several_inputs(void **state)
+{
+    enum { OTHER = 5, OTHER_STEPS = WORDS + 2 };
+    static const uint8_t other_words[BATCH] = {0, 1, 0, 0}, other_sound[BATCH] = {1, 0, 0, 0};
+    (void)state;
+    fixture f;
+    float vectors[BATCH * OTHER_STEPS * OTHER];
+    uint8_t mask[BATCH * OTHER_STEPS], words[BATCH], sound[BATCH];
+    other_width = OTHER;
+    build(&f, NULL, 2);
+    other_width = 0;
+    fill(vectors, sizeof vectors / sizeof *vectors, "other");
+    for (int b = 0; b < BATCH; b++) {
+        words[b] = f.present[0][b] && !other_words[b];
+        sound[b] = f.present[1][b] && !other_sound[b];
+        for (int i = 0; i < OTHER_STEPS; i++)
+            mask[b * OTHER_STEPS + i] = i < OTHER_STEPS - b;
+    }
+    tape *t = tape_new(&(tape_options){.record = true}), *alone = tape_new(NULL);
+    semantic_sequence more[2] = {
+        sequence(tape_value(t, 3, (int64_t[]){BATCH, OTHER_STEPS, OTHER}, vectors), mask, other_words),
+        sequence(tape_value(t, 4, (int64_t[]){BATCH, OTHER_STEPS, 1, OTHER}, vectors), mask, other_sound)};
+    semantic_sequence s[MODALITIES] = {
+        sequence(tape_value(t, 3, (int64_t[]){BATCH, WORDS, TEXT_WIDTH}, f.text), f.text_mask, words),
+        sequence(tape_value(t, 4, (int64_t[]){BATCH, STEPS, 1, AUDIO_WIDTH}, f.audio), f.audio_mask, sound),
+        sequence(
+            tape_value(t, 4, (int64_t[]){BATCH, STEPS, CROPS, VISION_WIDTH}, f.vision), f.vision_mask, f.present[2])};
+    for (int u = 0; u < 2; u++) {
+        more[u].input = 1;
+        s[u].next = &more[u];
+    }
+    semanticmac_outputs out = semanticmac_forward(t, f.core, BATCH, s, SEMANTICMAC_EVERYTHING);
+    assert_ok(tape_status(t, error));
+    for (int b = 0; b < BATCH; b++) {
+        int steps = OTHER_STEPS - b;
+        tape_reset(alone, NULL);
+        semantic_sequence one[MODALITIES] = {
+            sequence(tape_value(alone, 3, (int64_t[]){1, WORDS, TEXT_WIDTH}, f.text + b * WORDS * TEXT_WIDTH),
+                f.text_mask + b * WORDS, &f.present[0][b]),
+            sequence(tape_value(alone, 4, (int64_t[]){1, STEPS, 1, AUDIO_WIDTH}, f.audio + b * STEPS * AUDIO_WIDTH),
+                f.audio_mask + b * STEPS, &f.present[1][b]),
+            sequence(tape_value(alone, 4, (int64_t[]){1, STEPS, CROPS, VISION_WIDTH},
+                         f.vision + b * STEPS * CROPS * VISION_WIDTH),
+                f.vision_mask + b * STEPS, &f.present[2][b])};
+        const float *own = vectors + b * OTHER_STEPS * OTHER;
+        if (other_words[b])
+            one[0] =
+                (semantic_sequence){.vectors = tape_value(alone, 3, (int64_t[]){1, steps, OTHER}, own), .input = 1};
+        if (other_sound[b])
+            one[1] =
+                (semantic_sequence){.vectors = tape_value(alone, 4, (int64_t[]){1, steps, 1, OTHER}, own), .input = 1};
+        semanticmac_outputs single = semanticmac_forward(alone, f.core, 1, one, SEMANTICMAC_EVERYTHING);
+        assert_ok(tape_status(alone, error));
+        for (modality u = 0; u < MODALITIES; u++) {
+            assert_int_equal(out.present[u][b], f.present[u][b]);
+            assert_same_rows(single.specific[u], 0, out.specific[u], b, 2e-6);
+        }
+        assert_same_rows(single.prediction[0], 0, out.prediction[0], b, 5e-6);
+    }
+    assert_ok(tape_backward(t, everything(t, f.core, &out), 1, error));
+    static const char *const learned[] = {"core.text.project.weight", "core.text.project_2.weight",
+        "core.audio.project.weight", "core.audio.project_2.weight", "core.text.missing"};
+    for (size_t i = 0; i < sizeof learned / sizeof *learned; i++) {
+        const parameter *p = parameter_find(f.store, learned[i]);
+        double sum = 0;
+        assert_non_null(p);
+        for (int64_t k = 0; k < p->count; k++)
+            sum += fabs((double)p->grad[k]);
+        assert_true(sum > 0);
+    }
+    s[0].input = 2;
+    tape_reset(t, NULL);
+    smac_error found = {0};
+    s[0].vectors = tape_value(t, 3, (int64_t[]){BATCH, WORDS, TEXT_WIDTH}, f.text);
+    semanticmac_forward(t, f.core, BATCH, s, SEMANTICMAC_PREDICTIONS);
+    assert_int_equal(tape_status(t, &found), SMAC_ERROR_MISMATCH);
+    tape_free(t);
+    tape_free(alone);
     clear(&f);
 }
 
@@ -412,7 +504,8 @@ static void wrong_shapes_are_refused(void **state)
     smac_error found = {0};
     build(&f, NULL, 1);
     tape *t = tape_new(NULL);
-    semantic_sequence s[MODALITIES] = {{tape_value(t, 3, (int64_t[]){BATCH, WORDS, TEXT_WIDTH - 1}, NULL), NULL, NULL}};
+    semantic_sequence s[MODALITIES] = {
+        sequence(tape_value(t, 3, (int64_t[]){BATCH, WORDS, TEXT_WIDTH - 1}, NULL), NULL, NULL)};
     semanticmac_outputs out = semanticmac_forward(t, f.core, BATCH, s, SEMANTICMAC_EVERYTHING);
     assert_null(out.prediction[0]);
     assert_int_equal(tape_status(t, &found), SMAC_ERROR_MISMATCH);
@@ -432,8 +525,8 @@ static void wrong_shapes_are_refused(void **state)
     set_small(&c);
     task_regression(&task, "sentiment", "mosi", -1, 1, NULL);
     parameter_store *store = parameter_store_new();
-    assert_int_equal(
-        semanticmac_add(store, "core", &c, (int64_t[]){0, 0, 0}, (int64_t[]){1, 1, 1}, &task, 1, &core, &found),
+    assert_int_equal(semanticmac_add(store, "core", &c,
+                         &(semanticmac_sizes){.crops = {1, 1, 1}, .tasks = &task, .task_count = 1}, &core, &found),
         SMAC_ERROR_ARGUMENT);
     assert_null(core);
     parameter_store_free(store);
@@ -450,6 +543,7 @@ int main(void)
         cmocka_unit_test(specific_never_sees_another_modality),
         cmocka_unit_test(shared_does_not_look_across_when_alpha_is_zero),
         cmocka_unit_test(long_videos_are_subsampled_uniformly),
+        cmocka_unit_test(samples_of_several_inputs),
         cmocka_unit_test(shared_mean_is_of_present_modalities),
         cmocka_unit_test(wrong_shapes_are_refused),
     };

@@ -114,7 +114,7 @@ static inline affect_model *tiny_affect_model(const run_configuration *c, const 
     affect_model_options options = {.configuration = &c->model,
         .tasks = t->d.tasks,
         .task_count = 1,
-        .feature_width = {TINY_WIDTH, TINY_WIDTH, TINY_WIDTH},
+        .vectors = {VECTORS_ALONE(TINY_WIDTH), VECTORS_ALONE(TINY_WIDTH), VECTORS_ALONE(TINY_WIDTH)},
         .seed = (uint64_t)c->run.train.seed};
     assert_ok(affect_model_new(&options, &s, error));
     return s;

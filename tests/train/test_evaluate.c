@@ -75,7 +75,7 @@ static void test_note_of_scratch(void **state)
 {
     (void)state;
     char path[512], notes[2000] = "";
-    int64_t none[MODALITIES] = {0}, ready[MODALITIES] = {7, 0, 0};
+    static const vector_forms none[MODALITIES], ready[MODALITIES] = {VECTORS_ALONE(7)};
     configuration c;
     reporter r = {.log = keep_notes, .user = notes};
     configuration_defaults(&c);

@@ -168,6 +168,91 @@ static void the_user_chooses(void **state)
     }
 }
 
+/* Clips whose words are ready vectors: of `width` values, one of which says the score. */
+static void write_vectors(const char *name, int width, int says)
+{
+    text_buffer b = {0};
+    random_sequence r = random_start(5, (uint64_t)width * 10 + (uint64_t)says);
+    text_add(&b, "{\"tasks\": {\"sentiment\": {\"range\": [-1, 1], \"protocol\": \"sims\"}}}\n");
+    for (int i = 0; i < 36; i++) {
+        double score = (double)random_below(&r, 5) / 2 - 1;
+        text_format(&b,
+            "{\"id\": \"%s%d\", \"split\": \"%s\", \"labels\": {\"sentiment\": %g}, \"features\": {\"text\": [[", name,
+            i,
+            i % 6 == 4       ? "valid"
+                : i % 6 == 5 ? "test"
+                             : "train",
+            score);
+        for (int k = 0; k < width; k++)
+            text_format(&b, "%s%g", k ? ", " : "", k == says ? score : 0.1 * (double)random_normal(&r));
+        text_add(&b, "]]}}\n");
+    }
+    write_text(folder, name, b.data);
+    text_free(&b);
+}
+
+/* Words, vectors of width 3, and two kinds of width 4: each has its projection, and the model finds them again. */
+static void forms_of_a_modality(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *form;
+        int width, says;
+    } sets[] = {{"three.jsonl", "", 3, 0}, {"four.jsonl", "", 4, 1}, {"other.jsonl", "other", 4, 3}};
+    char path[512], out[512];
+    static train_options o;
+    train_result result;
+    options_for(&o, file_in(folder, "forms", out));
+    o.configuration.run.data_count = 1; /* words with scores */
+    assert_ok(run_configuration_assign(&o.configuration, "train.epochs=16", error));
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        write_vectors(sets[i].file, sets[i].width, sets[i].says);
+        assert_ok(run_settings_add_data(
+            &o.configuration.run, file_in(folder, sets[i].file, path), "manifest", "sentiment", error));
+        strcpy(o.configuration.run.data[i + 1].form, sets[i].form);
+    }
+    assert_ok(train_run(&o, NULL, &result, error));
+    affect_model *m = NULL;
+    char best[512];
+    assert_ok(affect_model_load(file_in(out, "best.safetensors", best), NULL, &m, error));
+    assert_non_null(m->encoders[MODALITY_TEXT]);
+    assert_int_equal(m->vectors[MODALITY_TEXT].count, 3);
+    assert_false(m->vectors[MODALITY_TEXT].alone);
+    assert_string_equal(m->vectors[MODALITY_TEXT].of[2].name, "other");
+    assert_non_null(parameter_find(m->store, "core.text.project_4.weight"));
+    affect_model_free(m);
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        evaluation *e = NULL;
+        static data_settings data;
+        memset(&data, 0, sizeof data);
+        strcpy(data.path, file_in(folder, sets[i].file, path));
+        strcpy(data.dataset, "manifest");
+        strcpy(data.form, sets[i].form);
+        evaluate_options ask = {.model = best, .data = &data, .data_count = 1, .split = SPLIT_TEST};
+        assert_ok(evaluate_run(&ask, NULL, &e, error));
+        double corr = metric_value(&e->tasks[0].all.metrics, "Corr");
+        evaluation_free(e);
+        if (!(corr > 0.7))
+            fail_msg("%s: Corr %g", sets[i].file, corr);
+        if (i < 2)
+            continue;
+        strcpy(data.form, "unknown"); /* two kinds have this width */
+        smac_error why = {0};
+        assert_int_equal(evaluate_run(&ask, NULL, &e, &why), SMAC_ERROR_MISMATCH);
+        assert_non_null(strstr(why.message, "form"));
+    }
+    /* vectors alone: no encoder */
+    options_for(&o, file_in(folder, "alone", out));
+    o.configuration.run.data_count = 0;
+    assert_ok(run_settings_add_data(
+        &o.configuration.run, file_in(folder, sets[0].file, path), "manifest", "sentiment", error));
+    assert_ok(run_configuration_assign(&o.configuration, "train.epochs=1", error));
+    assert_ok(train_run(&o, NULL, &result, error));
+    assert_ok(affect_model_load(file_in(out, "best.safetensors", best), NULL, &m, error));
+    assert_true(m->vectors[MODALITY_TEXT].alone && !m->encoders[MODALITY_TEXT]);
+    affect_model_free(m);
+}
+
 /* How often clips of each of two sources (90 and 10) come in an epoch, and over epochs. */
 static void clips_are_drawn_by_temperature(void **state)
 {
@@ -239,6 +324,7 @@ int main(void)
         cmocka_unit_test(both_tasks_are_learned),
         cmocka_unit_test(each_dataset_is_evaluated),
         cmocka_unit_test(the_user_chooses),
+        cmocka_unit_test(forms_of_a_modality),
         cmocka_unit_test(clips_are_drawn_by_temperature),
     };
     return cmocka_run_group_tests(tests, prepare, finish);

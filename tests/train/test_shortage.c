@@ -19,7 +19,7 @@ static smac_status make_and_save(void *context, smac_error *error)
     affect_model_options options = {.configuration = &settings.model,
         .tasks = data.d.tasks,
         .task_count = 1,
-        .feature_width = {TINY_WIDTH, TINY_WIDTH, TINY_WIDTH}};
+        .vectors = {VECTORS_ALONE(TINY_WIDTH), VECTORS_ALONE(TINY_WIDTH), VECTORS_ALONE(TINY_WIDTH)}};
     TRY(affect_model_new(&options, &s, error));
     smac_status status = affect_model_save(s, context, NULL, error);
     affect_model_free(s);
@@ -58,7 +58,7 @@ static smac_status train_a_little(void *context, smac_error *error)
         affect_model_options options = {.configuration = &settings.model,
             .tasks = data.d.tasks,
             .task_count = 1,
-            .feature_width = {TINY_WIDTH, TINY_WIDTH, TINY_WIDTH}};
+            .vectors = {VECTORS_ALONE(TINY_WIDTH), VECTORS_ALONE(TINY_WIDTH), VECTORS_ALONE(TINY_WIDTH)}};
         TRY(affect_model_new(&options, &s, error));
         status = train_on(&o, s, &data.cache, NULL, &result, error);
         affect_model_free(s);

@@ -99,7 +99,12 @@ static void open_twin(twin *w, const char *name, const char *const *settings)
     else
         assert_ok(task_regression(&w->task, "sentiment", "mosi", -3, 3, error));
     w->store = parameter_store_new();
-    assert_ok(semanticmac_add(w->store, "core", &w->c.model, in_width, in_crops, &w->task, 1, &w->core, error));
+    semanticmac_sizes sizes = {.tasks = &w->task, .task_count = 1};
+    for (int u = 0; u < MODALITIES; u++) {
+        sizes.width[u][0] = in_width[u];
+        sizes.crops[u] = in_crops[u];
+    }
+    assert_ok(semanticmac_add(w->store, "core", &w->c.model, &sizes, &w->core, error));
     parameter_set_pretrained(w->store, "core.text.project", true);
     assert_ok(parameter_store_seal(w->store, false, 0, error));
     size_t expected = 0;
@@ -151,7 +156,7 @@ static semanticmac_outputs forward(const twin *w, tape *t, const int64_t *sample
             memcpy(d->mask[u] + b * in_steps[u], w->mask[u] + samples[b] * in_steps[u], (size_t)in_steps[u]);
             d->present[u][b] = w->present[u][samples[b]];
         }
-        sequences[u] = (semantic_sequence){v, d->mask[u], d->present[u]};
+        sequences[u] = (semantic_sequence){.vectors = v, .mask = d->mask[u], .present = d->present[u]};
     }
     return semanticmac_forward(t, w->core, BATCH, sequences, SEMANTICMAC_EVERYTHING);
 }
