@@ -30,7 +30,7 @@ static float sample_weight(
     if (loss == MODALITY_SHARED)
         return has_any_modality(in, labels, b);
     if (loss >= 0)
-        return !in->present[loss] || in->present[loss][b];
+        return (!in->present[loss] || in->present[loss][b]) && !(labels->fused_only && labels->fused_only[b]);
     if (!task->class_weights)
         return 1;
     double sum = 0;

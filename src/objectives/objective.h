@@ -39,6 +39,7 @@ typedef struct objective_labels {
     const float *target;                        /* y (B, targets) */
     const float *labels[MODALITIES_AND_SHARED]; /* q (B, targets); NULL: as target */
     const uint8_t *valid;                       /* (B) or NULL: 0 for samples without a label of this task */
+    const uint8_t *fused_only; /* (B) or NULL: 1 for samples whose label is for the fused and shared heads alone */
 } objective_labels;
 
 /* What the contrasts compare: the batch, or the batches of all ranks of a team one after another. */

@@ -195,3 +195,25 @@ smac_status sample_set_ready(
     s->present[modality] = true;
     return SMAC_OK;
 }
+
+void sample_borrow(sample *s, const sample *from, int modality)
+{
+    s->present[modality] = from->present[modality];
+    s->ready[modality] = from->ready[modality];
+    if (modality == MODALITY_TEXT) {
+        s->tokens = from->tokens;
+        s->ids = from->ids;
+        s->types = from->types;
+    } else if (modality == MODALITY_AUDIO) {
+        s->windows = from->windows;
+        s->mel_bins = from->mel_bins;
+        s->mel_frames = from->mel_frames;
+        s->mel = from->mel;
+    } else {
+        s->clips = from->clips;
+        s->crops = from->crops;
+        s->image_size = from->image_size;
+        s->frames = from->frames;
+        s->pictures = from->pictures;
+    }
+}

@@ -96,6 +96,9 @@ void sample_give_clips(sample *s, const configuration *c, int modality, clip_ten
 smac_status sample_set_ready(
     sample *s, int modality, int64_t steps, int64_t crops, int64_t width, const float *values, smac_error *error);
 
+/* The other sample's tensors of a modality, in a sample that is never cleared itself. */
+void sample_borrow(sample *s, const sample *from, int modality);
+
 void sample_drop(sample *s, int modality); /* makes a modality absent and frees its tensors */
 void sample_clear(sample *s);              /* frees all; NULL and an empty one are fine */
 int64_t sample_bytes(const sample *s);     /* memory its tensors take */

@@ -20,6 +20,8 @@ typedef struct train_settings {
     int64_t epochs, batch, small_batch, large_batch, large_from, seed, patience, threads, accumulate;
     double sampling;
     double rate, encoder_rate, beta1, beta2, epsilon, weight_decay, clip, warmup, modality_dropout;
+    double pairs, pairs_unlike;
+    char unlike[SETTINGS_TEXT_MAX]; /* TASK:CLASS, or "" */
     schedule_kind schedule;
     precision_kind precision;
     bool check_finite;

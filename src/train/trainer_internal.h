@@ -9,6 +9,7 @@
 #include "train/optimiser.h"
 #include "train/team.h"
 #include "train/trainer.h"
+#include "train/trainer_pairs.h"
 
 /* Sums over an epoch's steps for its log line; kept in checkpoints. */
 typedef struct epoch_sums {
@@ -43,6 +44,7 @@ typedef struct training {
     int64_t batch;       /* clips a batch */
     int64_t batches;     /* of an epoch */
     int64_t epoch_steps; /* optimiser's steps of an epoch */
+    clip_pairs *pairs;   /* NULL: no samples are made of several clips */
 
     optimiser *optimiser;
     label_bank *bank;
@@ -125,6 +127,8 @@ json_t *training_label_quality(const training *t);
 
 /* trainer_order.c */
 smac_status training_make_order(training *t, smac_error *error); /* of t->epoch */
-void training_modality_dropout(const training *t, const int64_t *clips, int64_t count, uint8_t *drop);
+/* samples (count): what the clips became; drop (count, MODALITIES). */
+void training_modality_dropout(
+    const training *t, const int64_t *clips, const sample *const *samples, int64_t count, uint8_t *drop);
 
 #endif

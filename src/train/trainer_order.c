@@ -155,13 +155,14 @@ smac_status training_make_order(training *t, smac_error *error)
     return SMAC_OK;
 }
 
-void training_modality_dropout(const training *t, const int64_t *clips, int64_t count, uint8_t *drop)
+void training_modality_dropout(
+    const training *t, const int64_t *clips, const sample *const *samples, int64_t count, uint8_t *drop)
 {
     uint64_t seed = (uint64_t)t->run->train.seed, stream = random_stream("train.modality_dropout");
     float probability = (float)t->run->train.modality_dropout;
     memset(drop, 0, (size_t)(count * MODALITIES));
     for (int64_t i = 0; i < count && probability > 0; i++) {
-        const sample *s = &t->cache->samples[t->items[clips[i]]];
+        const sample *s = samples[i];
         uint64_t at = ((uint64_t)t->epoch * (uint64_t)t->count + (uint64_t)clips[i]) * 4;
         int have[MODALITIES], n = 0, dropped = 0;
         for (int m = 0; m < MODALITIES; m++)

@@ -254,6 +254,7 @@ smac_status training_set_up(training *t, smac_error *error)
     TRY(collect_truth(t, error));
     TRY(make_labels(t, error));
     TRY(make_objective(t, error));
+    TRY(clip_pairs_new(t, &t->pairs, error));
     optimiser_options o = optimiser_options_from(&t->run->train);
     TRY(optimiser_new(t->model->store, &o, &t->optimiser, error));
     t->tape = tape_new(NULL);
@@ -287,6 +288,7 @@ void training_tear_down(training *t)
     }
     free(t->tasks);
     label_bank_free(t->bank);
+    clip_pairs_free(t->pairs);
     free(t->media);
     free(t->items);
     free(t->order);

@@ -14,7 +14,7 @@
 typedef struct step_labels {
     float *target;                        /* (all, targets) */
     float *labels[MODALITIES_AND_SHARED]; /* (all, targets) each */
-    uint8_t *valid;                       /* (all) */
+    uint8_t *valid, *fused_only;          /* (all) */
 } step_labels;
 
 /*
@@ -25,11 +25,14 @@ struct step_work {
     int64_t all, first, count;
     const int64_t *clips;   /* (all) training clips */
     const sample **samples; /* (count) */
+    clip_pair *pairs;       /* (all) samples made of several clips, and */
+    sample *made;           /* (count) their tensors, borrowed */
     batch batch;
     step_labels *tasks; /* (task_count) */
     int task_count;
     uint8_t *drop;                /* (count, 3) */
     uint8_t *present[MODALITIES]; /* (all) of a team */
+    uint8_t *banked;              /* (all) rows whose vectors go into the bank */
     float *vectors;               /* (all, D) of a team */
     semanticmac_outputs out;
     objective_sums sums;
@@ -48,9 +51,12 @@ smac_status step_work_new(const training *t, step_work **out, smac_error *error)
     if (w) {
         w->task_count = t->task_count;
         w->samples = memory_new((size_t)t->batch, sizeof *w->samples);
+        w->pairs = memory_new((size_t)t->batch, sizeof *w->pairs);
+        w->made = memory_new((size_t)t->batch, sizeof *w->made);
+        w->banked = memory_new((size_t)t->batch, 1);
         w->drop = memory_new((size_t)t->batch, MODALITIES);
         w->tasks = memory_new((size_t)t->task_count, sizeof *w->tasks);
-        made = w->samples && w->drop && w->tasks;
+        made = w->samples && w->pairs && w->made && w->banked && w->drop && w->tasks;
         if (made && t->options->team) {
             made = (w->vectors = memory_new((size_t)t->batch, bank_width(t) * sizeof *w->vectors)) != NULL;
             for (int u = 0; u < MODALITIES; u++)
@@ -60,7 +66,8 @@ smac_status step_work_new(const training *t, step_work **out, smac_error *error)
     for (int k = 0; made && k < t->task_count; k++) {
         size_t row = (size_t)t->tasks[k].targets * sizeof(float);
         made = (w->tasks[k].target = memory_new((size_t)t->batch, row)) != NULL &&
-            (w->tasks[k].valid = memory_new((size_t)t->batch, 1)) != NULL;
+            (w->tasks[k].valid = memory_new((size_t)t->batch, 1)) != NULL &&
+            (w->tasks[k].fused_only = memory_new((size_t)t->batch, 1)) != NULL;
         for (int m = 0; made && m < MODALITIES_AND_SHARED; m++)
             made = (w->tasks[k].labels[m] = memory_new((size_t)t->batch, row)) != NULL;
     }
@@ -80,6 +87,7 @@ void step_work_free(step_work *w)
     for (int k = 0; w->tasks && k < w->task_count; k++) {
         free(w->tasks[k].target);
         free(w->tasks[k].valid);
+        free(w->tasks[k].fused_only);
         for (int m = 0; m < MODALITIES_AND_SHARED; m++)
             free(w->tasks[k].labels[m]);
     }
@@ -87,7 +95,10 @@ void step_work_free(step_work *w)
     for (int u = 0; u < MODALITIES; u++)
         free(w->present[u]);
     free(w->vectors);
+    free(w->banked);
     free(w->samples);
+    free(w->pairs);
+    free(w->made);
     free(w->drop);
     free(w);
 }
@@ -104,6 +115,17 @@ static tape_options step_options(const training *t, bool check)
         .step = (uint64_t)((t->epoch - 1) * t->batches + t->position)};
 }
 
+/* Row i of a task's labels, of a sample made of several clips. */
+static void put_pair_labels(const training *t, step_work *w, int task, int64_t i)
+{
+    step_labels *all = &w->tasks[task];
+    int64_t at = i * t->tasks[task].targets;
+    pair_labels row = {.target = all->target + at, .valid = all->valid + i, .fused_only = all->fused_only + i};
+    for (int m = 0; m < MODALITIES_AND_SHARED; m++)
+        row.labels[m] = all->labels[m] + at;
+    clip_pair_labels(t, &w->pairs[i], task, &row);
+}
+
 /* The labels of all clips of the batch. */
 static void gather_labels(const training *t, step_work *w)
 {
@@ -111,11 +133,15 @@ static void gather_labels(const training *t, step_work *w)
         const training_task *task = &t->tasks[k];
         for (int64_t i = 0; i < w->all; i++) {
             w->tasks[k].valid[i] = task->have[w->clips[i]];
+            w->tasks[k].fused_only[i] = 0;
             memcpy(w->tasks[k].target + i * task->targets, task->truth + w->clips[i] * task->targets,
                 (size_t)task->targets * sizeof(float));
         }
         for (int m = 0; m < MODALITIES_AND_SHARED; m++)
             label_generation_gather(task->labels, (modality)m, w->clips, w->all, w->tasks[k].labels[m]);
+        for (int64_t i = 0; i < w->all; i++)
+            if (w->pairs[i].made)
+                put_pair_labels(t, w, k, i);
     }
 }
 
@@ -127,13 +153,19 @@ static smac_status gather_batch(training *t, step_work *w, smac_error *error)
     w->clips = t->order + from;
     w->all = left < t->batch ? left : t->batch;
     w->count = team_rows(team, team_rank(team), w->all, &w->first);
+    for (int64_t i = 0; i < w->all; i++)
+        w->pairs[i] = clip_pairs_at(t, from + i, w->clips[i]);
     gather_labels(t, w);
     if (w->count == 0)
         return SMAC_OK;
     const int64_t *own = w->clips + w->first;
-    for (int64_t i = 0; i < w->count; i++)
-        w->samples[i] = &t->cache->samples[t->items[own[i]]];
-    training_modality_dropout(t, own, w->count, w->drop);
+    for (int64_t i = 0; i < w->count; i++) {
+        const clip_pair *pair = &w->pairs[w->first + i];
+        w->samples[i] = pair->made ? &w->made[i] : &t->cache->samples[t->items[own[i]]];
+        if (pair->made)
+            clip_pair_sample(t, pair, &w->made[i]);
+    }
+    training_modality_dropout(t, own, w->samples, w->count, w->drop);
     TRY(affect_model_batch(t->model, w->samples, w->count, w->drop, &w->batch, error));
     augmentation change = augmentation_from(t->run, &t->model->configuration, t->model->tokenizer);
     return augment_batch(&change, &w->batch, own, (uint64_t)t->epoch * (uint64_t)t->count, error);
@@ -181,6 +213,7 @@ static value *forward(training *t, step_work *w, bool check)
         int64_t row = w->first * t->tasks[k].targets;
         labels->target = w->tasks[k].target + row;
         labels->valid = w->tasks[k].valid + w->first;
+        labels->fused_only = w->tasks[k].fused_only + w->first;
         for (int m = 0; m < MODALITIES_AND_SHARED; m++)
             labels->labels[m] = w->tasks[k].labels[m] + row;
     }
@@ -213,16 +246,18 @@ static smac_status explain(training *t, step_work *w, bool *found, smac_error *e
     return error_context(error, status, "epoch %lld, step %lld", (long long)t->epoch, (long long)t->steps + 1);
 }
 
-/* One kind of vectors into the bank; vectors, present (or NULL): of this rank's rows. */
+/* One kind of vectors into the bank; vectors: of this rank's rows; present (all) or NULL.  Not those of made samples. */
 static smac_status write_bank(
     training *t, step_work *w, int kind, value *vectors, const uint8_t *present, smac_error *error)
 {
     const team *team = t->options->team;
     const float *numbers = vectors ? tape_numbers(t->tape, vectors) : NULL;
+    for (int64_t i = 0; i < w->all; i++)
+        w->banked[i] = !w->pairs[i].made && (!present || present[i]);
     if (!team)
-        return label_bank_write(t->bank, kind, w->clips, w->count, numbers, present, error);
+        return label_bank_write(t->bank, kind, w->clips, w->count, numbers, w->banked, error);
     TRY(team_gather_rows(team, numbers, w->all, bank_width(t) * sizeof(float), w->vectors, error));
-    return label_bank_write(t->bank, kind, w->clips, w->all, w->vectors, present, error);
+    return label_bank_write(t->bank, kind, w->clips, w->all, w->vectors, w->banked, error);
 }
 
 static smac_status write_banks(training *t, step_work *w, smac_error *error)

@@ -253,6 +253,159 @@ static void forms_of_a_modality(void **state)
     affect_model_free(m);
 }
 
+/* One modality a clip: words (of the label csv) or vectors as sound, which say the class. */
+static void write_sound(const char *name)
+{
+    static const char *const classes[] = {"sad", "calm", "glad"};
+    text_buffer b = {0};
+    random_sequence r = random_start(11, 1);
+    text_add(&b, "{\"tasks\": {\"emotion\": {\"classes\": [\"sad\", \"calm\", \"glad\"], \"protocol\": \"sims\"}}}\n");
+    for (int i = 0; i < 48; i++) {
+        int kind = (int)random_below(&r, 3);
+        text_format(&b,
+            "{\"id\": \"s%d\", \"split\": \"%s\", \"labels\": {\"emotion\": \"%s\"}, \"features\": {\"audio\": [[%d, %d, "
+            "%d]]}}\n",
+            i,
+            i % 6 == 4       ? "valid"
+                : i % 6 == 5 ? "test"
+                             : "train",
+            classes[kind], kind == 0, kind == 1, kind == 2);
+    }
+    write_text(folder, name, b.data);
+    text_free(&b);
+}
+
+static void pairs_for(train_options *o, const char *out)
+{
+    char path[512];
+    options_for(o, out);
+    assert_ok(run_settings_add_data(
+        &o->configuration.run, file_in(folder, "sound.jsonl", path), "manifest", "emotion", error));
+    assert_ok(run_configuration_assign(&o->configuration, "train.pairs=0.5", error));
+    assert_ok(run_configuration_assign(&o->configuration, "train.epochs=3", error));
+}
+
+/* Words are joined with sound of the same class, as often as asked; the same at the same place, on resuming too. */
+static void clips_are_joined(void **state)
+{
+    (void)state;
+    char out[512], parts[512], path[512], hash[2][65];
+    static train_options o;
+    train_result result;
+    write_sound("sound.jsonl");
+    pairs_for(&o, file_in(folder, "pairs", out));
+    assert_ok(train_run(&o, NULL, &result, error));
+    pairs_for(&o, file_in(folder, "pairs_parts", parts));
+    o.stop_after_steps = 14;
+    smac_error why = {0};
+    assert_int_equal(train_run(&o, NULL, &result, &why), SMAC_ERROR_INTERRUPTED);
+    o.stop_after_steps = 0;
+    o.resume = true;
+    assert_ok(train_run(&o, NULL, &result, error));
+    assert_ok(sha256_file(file_in(out, "best.safetensors", path), hash[0], error));
+    assert_ok(sha256_file(file_in(parts, "best.safetensors", path), hash[1], error));
+    assert_string_equal(hash[0], hash[1]);
+    pairs_for(&o, file_in(folder, "pairs_wrong", out));
+    assert_ok(run_configuration_assign(&o.configuration, "train.unlike=emotion:furious", error));
+    assert_int_equal(train_run(&o, NULL, &result, &why), SMAC_ERROR_ARGUMENT);
+    assert_non_null(strstr(why.message, "train.unlike"));
+}
+
+/* A pair's parts and labels: clips of words and clips of sound, of one class and of opposite ones. */
+static void labels_of_pairs(void **state)
+{
+    (void)state;
+    enum { HALF = 30, COUNT = 2 * HALF, CLASSES = 3 };
+    static const char *const names[CLASSES] = {"joy", "neutral", "anger"}, *const sarcasm[2] = {"no", "yes"};
+    static dataset_item items[COUNT];
+    static sample samples[COUNT];
+    static float truth[COUNT * CLASSES], second[COUNT * 2], room[2][1 + MODALITIES_AND_SHARED][CLASSES];
+    static uint8_t have[COUNT], none[COUNT];
+    static run_settings settings;
+    int64_t places[COUNT], made = 0, unlike = 0;
+    dataset_source source = {.weight = 1};
+    dataset d = {.items = items, .count = COUNT, .sources = &source, .source_count = 1};
+    sample_cache cache = {.source = &d, .samples = samples};
+    static affect_model model = {.has = {true, true, false}};
+    task_description tasks[2];
+    assert_ok(task_with_classes(&tasks[0], "emotion", "meld", CLASSES, names, error));
+    assert_ok(task_with_classes(&tasks[1], "sarcasm", "mustard", 2, sarcasm, error));
+    training_task own[2] = {{.task = &tasks[0], .targets = CLASSES, .truth = truth, .have = have},
+        {.task = &tasks[1], .targets = 2, .truth = second, .have = none}};
+    settings_defaults((settings_view){&run_table, &settings});
+    settings.train.pairs = 0.5;
+    settings.train.pairs_unlike = 0.5;
+    strcpy(settings.train.unlike, "sarcasm:yes");
+    training t = {.run = &settings,
+        .cache = &cache,
+        .model = &model,
+        .count = COUNT,
+        .items = places,
+        .tasks = own,
+        .task_count = 2,
+        .epoch = 2};
+    for (int i = 0; i < COUNT; i++) {
+        places[i] = i;
+        samples[i].present[i < HALF ? MODALITY_TEXT : MODALITY_AUDIO] = true;
+        truth[i * CLASSES + i % CLASSES] = 0.8f;
+        truth[i * CLASSES + (i + 1) % CLASSES] = 0.2f;
+        have[i] = 1;
+    }
+    label_bank *bank = NULL;
+    label_truth known = {truth, have, NULL};
+    label_generation_options how = {.targets = CLASSES,
+        .classes = true,
+        .rule = LABEL_RULE_FIXED,
+        .neighbours = 1,
+        .neighbour_fraction = 1,
+        .temperature = 1,
+        .start_epoch = 1,
+        .folds = 2};
+    assert_ok(label_bank_new(LABEL_RULE_FIXED, COUNT, 4, &bank, error));
+    assert_ok(label_generation_new(&how, bank, &known, &own[0].labels, error));
+    assert_ok(clip_pairs_new(&t, &t.pairs, error));
+    for (int64_t place = 0; place < 4 * COUNT; place++) {
+        int64_t clip = place % COUNT;
+        clip_pair pair = clip_pairs_at(&t, place, clip), again = clip_pairs_at(&t, place, clip);
+        assert_int_equal(pair.made, again.made);
+        if (!pair.made)
+            continue;
+        assert_memory_equal(pair.part, again.part, sizeof pair.part);
+        made++;
+        unlike += pair.unlike;
+        int64_t words = pair.part[MODALITY_TEXT], sound = pair.part[MODALITY_AUDIO];
+        assert_true(words >= 0 && words < HALF && sound >= HALF && (words == clip || sound == clip));
+        assert_int_equal(pair.part[MODALITY_VISION], -1);
+        sample joined;
+        clip_pair_sample(&t, &pair, &joined);
+        assert_true(joined.present[MODALITY_TEXT] && joined.present[MODALITY_AUDIO]);
+        uint8_t valid[2], fused_only[2];
+        for (int k = 0; k < 2; k++) {
+            pair_labels row = {.target = room[k][0], .valid = &valid[k], .fused_only = &fused_only[k]};
+            for (int m = 0; m < MODALITIES_AND_SHARED; m++)
+                row.labels[m] = room[k][1 + m];
+            clip_pair_labels(&t, &pair, k, &row);
+        }
+        assert_true(valid[1] && fused_only[1]);
+        assert_near(room[1][0][1], pair.unlike, 0);
+        assert_int_equal(valid[0], !pair.unlike);
+        if (pair.unlike) { /* joy with anger */
+            assert_true(
+                (words % CLASSES == 0 && sound % CLASSES == 2) || (words % CLASSES == 2 && sound % CLASSES == 0));
+            continue;
+        }
+        assert_int_equal(words % CLASSES, sound % CLASSES);
+        assert_near(room[0][0][words % CLASSES], 0.8, 1e-6);
+        assert_memory_equal(room[0][1 + MODALITY_AUDIO], truth + sound * CLASSES, sizeof *room[0]);
+        assert_int_equal(fused_only[0], 0);
+    }
+    assert_true(made > COUNT && made < 3 * COUNT); /* about half of 4 COUNT, neutral ones not unlike */
+    assert_true(unlike > made / 5 && unlike < made / 2);
+    clip_pairs_free(t.pairs);
+    label_generation_free(own[0].labels);
+    label_bank_free(bank);
+}
+
 /* How often clips of each of two sources (90 and 10) come in an epoch, and over epochs. */
 static void clips_are_drawn_by_temperature(void **state)
 {
@@ -325,6 +478,8 @@ int main(void)
         cmocka_unit_test(each_dataset_is_evaluated),
         cmocka_unit_test(the_user_chooses),
         cmocka_unit_test(forms_of_a_modality),
+        cmocka_unit_test(clips_are_joined),
+        cmocka_unit_test(labels_of_pairs),
         cmocka_unit_test(clips_are_drawn_by_temperature),
     };
     return cmocka_run_group_tests(tests, prepare, finish);
