@@ -12,16 +12,26 @@
 /* Everything that changes a vector, one line each.  A change of the preparation's code must raise the number. */
 enum { PREPARATION_VERSION = 1 };
 
+static const char *layers_of(const configuration *c, int m)
+{
+    return m == MODALITY_TEXT ? c->text.layers_mix : m == MODALITY_AUDIO ? c->audio.layers_mix : c->vision.layers_mix;
+}
+
 static void describe_vectors(const affect_model *s, int m, text_buffer *out)
 {
     const configuration *c = &s->configuration;
     text_format(out, "vectors of %s, preparation %d\nencoder %s\nprecision %s\n", modality_name(m), PREPARATION_VERSION,
         s->encoder_sha256[m], precision_name(s->precision[m]));
+    const char *mix = layers_of(c, m);
+    if (strcmp(mix, "none") != 0)
+        text_format(out, "layers %s\n", mix);
     if (m == MODALITY_TEXT) {
         text_format(out, "tokens %lld, lower case %d, lower words %d, context %d\n",
             (long long)s->preparation.max_tokens, c->text.lower_case, c->text.lower_words, c->text.context);
         return;
     }
+    if (m == MODALITY_AUDIO && s->preparation.side_by_side)
+        text_format(out, "chunks of %.17g s\n", c->audio.chunk_seconds);
     text_format(out, "frames a second %.17g, clip step %.17g\n", c->media.frames_per_second, c->media.clip_step);
     if (m == MODALITY_AUDIO)
         text_format(out, "window %.17g s, %lld bins, %lld frames\n", c->audio.window_seconds,

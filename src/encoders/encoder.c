@@ -12,6 +12,7 @@
 struct encoder {
     encoder_config config;
     void *model;
+    int64_t first_layer, last_layer; /* that are mixed; -1: none are */
 };
 
 /* --- configurations ----------------------------------------------------------------------------------------------- */
@@ -112,6 +113,7 @@ smac_status encoder_new(parameter_store *store, const char *prefix, const encode
     if (e == NULL)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for an encoder");
     e->config = *config;
+    e->first_layer = e->last_layer = -1;
     smac_status status = config->kind->add(store, prefix, config, trainable_blocks, &e->model, error);
     if (status != SMAC_OK) {
         free(e);
@@ -134,9 +136,14 @@ const encoder_config *encoder_get_config(const encoder *e)
     return &e->config;
 }
 
+static int64_t mixed_layers(const encoder *e)
+{
+    return e->first_layer < 0 ? 1 : e->last_layer - e->first_layer + 1;
+}
+
 int64_t encoder_width(const encoder *e)
 {
-    return encoder_config_describe(&e->config).width;
+    return encoder_config_describe(&e->config).width * mixed_layers(e);
 }
 
 parameter_list *encoder_parameters(encoder *e)
@@ -159,8 +166,84 @@ smac_status encoder_load(encoder *e, const tensor_file *file, smac_error *error)
     return e->config.kind->load(e->model, file, error);
 }
 
+/* --- mixes of layers ---------------------------------------------------------------------------------------------- */
+
+bool encoder_layers_parse(const char *text, int64_t *first, int64_t *last)
+{
+    int used = 0, a, b;
+    *first = *last = -1;
+    if (strcmp(text, "none") == 0)
+        return true;
+    if (strcmp(text, "all") == 0) {
+        *first = 1;
+        *last = INT64_MAX;
+        return true;
+    }
+    bool one = sscanf(text, "%5d%n", &a, &used) == 1 && text[used] == 0;
+    if (one)
+        b = a;
+    else if (sscanf(text, "%5d-%5d%n", &a, &b, &used) != 2 || text[used] != 0)
+        return false;
+    *first = a;
+    *last = b;
+    return a >= 0 && b >= a;
+}
+
+smac_status encoder_mix_layers(encoder *e, const char *layers, smac_error *error)
+{
+    int64_t first, last, count = encoder_config_describe(&e->config).layers;
+    if (!encoder_layers_parse(layers, &first, &last))
+        return FAIL(
+            error, SMAC_ERROR_ARGUMENT, "the layers are \"%.40s\", expected none, all, or a range like 2-5", layers);
+    if (last == INT64_MAX)
+        last = count;
+    if (last > count)
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "layers %.40s are to be mixed, but the encoder has %lld: name layers up to it", layers, (long long)count);
+    e->first_layer = first;
+    e->last_layer = last;
+    return SMAC_OK;
+}
+
+value **encoder_hidden(tape *t, const encoder_input *in, encoder_states *states, int64_t layers)
+{
+    if (states->hidden || in->first_layer < 0)
+        return states->hidden;
+    return tape_scratch(t, (size_t)(layers + 1) * sizeof(value *));
+}
+
+value *encoder_mixed(tape *t, const encoder_input *in, value *const *hidden, value *x)
+{
+    if (!x || in->first_layer < 0)
+        return x;
+    return hidden ? op_concat(t, hidden + in->first_layer, (int)(in->last_layer - in->first_layer + 1), x->rank - 1)
+                  : NULL;
+}
+
+/* Each layer's vectors to mean 0 and deviation 1: layers differ much in size. */
+static value *layers_normalise(tape *t, const encoder *e, value *x)
+{
+    if (!x)
+        return NULL;
+    int64_t layers = mixed_layers(e), width = x->dim[x->rank - 1] / layers, dim[VALUE_MAX_RANK], apart[2];
+    int rank = x->rank;
+    memcpy(dim, x->dim, sizeof x->dim);
+    apart[0] = x->count / width;
+    apart[1] = width;
+    float *ones = tape_scratch(t, (size_t)width * sizeof *ones);
+    for (int64_t i = 0; ones && i < width; i++)
+        ones[i] = 1;
+    value *weight = ones ? tape_value(t, 1, &width, ones) : NULL;
+    x = op_layer_norm(t, op_reshape(t, x, 2, apart), weight, NULL, 1e-5f);
+    return x ? op_reshape(t, x, rank, dim) : NULL;
+}
+
 value *encoder_encode(tape *t, const encoder *e, const encoder_input *input, encoder_states *states)
 {
     encoder_states local = {0};
-    return e->config.kind->encode(t, e->model, input, states != NULL ? states : &local);
+    encoder_input mine = *input;
+    mine.first_layer = e->first_layer;
+    mine.last_layer = e->last_layer;
+    value *x = e->config.kind->encode(t, e->model, &mine, states ? states : &local);
+    return e->first_layer < 0 ? x : layers_normalise(t, e, x);
 }

@@ -13,6 +13,7 @@
 #include "base/modality.h"
 #include "encoders/imagebind.h"
 #include "encoders/language_model.h"
+#include "encoders/sound_part.h"
 #include "encoders/whisper.h"
 
 typedef struct encoder_kind encoder_kind;
@@ -47,6 +48,7 @@ typedef struct encoder_description {
     mel_kind mel;             /* audio */
     bool sequence;            /* one vector for each token; else one for each row */
     const char *metadata_key; /* ImageBind: of the file's metadata that holds the sizes, as there is no config.json */
+    bool any_length;          /* audio: windows of any length, which may hold several clips */
     bool more_in_file;        /* the file holds tensors that other parts of the program need (Whisper's decoder) */
 } encoder_description;
 
@@ -59,7 +61,10 @@ typedef struct encoder_input {
     const uint8_t *mask;  /* (rows, length), 0 for padding; NULL: none is padding */
     const float *mel;     /* (rows, mel_bins, mel_frames) */
     int64_t mel_bins, mel_frames;
-    const float *pictures; /* (rows, 2, 3, image_size, image_size) */
+    const sound_part *parts; /* of encoders that take any length: a vector a part in place of one a row; NULL: none */
+    int64_t part_count;      /* ordered by window; every window has one */
+    int64_t first_layer, last_layer; /* set by encoder_encode: of encoder_mix_layers */
+    const float *pictures;           /* (rows, 2, 3, image_size, image_size) */
 } encoder_input;
 
 /* What encoder_encode gives beside its result; the caller may ask for either. */
@@ -128,7 +133,7 @@ smac_status encoder_new(parameter_store *store, const char *prefix, const encode
 void encoder_free(encoder *e);
 
 const encoder_config *encoder_get_config(const encoder *e);
-int64_t encoder_width(const encoder *e);
+int64_t encoder_width(const encoder *e);        /* of the vectors that encoder_encode gives */
 parameter_list *encoder_parameters(encoder *e); /* owned by e */
 
 /*
@@ -140,7 +145,17 @@ smac_status encoder_attach(encoder *e, const tensor_file *file, const precision 
 smac_status encoder_load(encoder *e, const tensor_file *file, smac_error *error);
 
 /*
- * Text: (rows, length, width), rows of padding hold finite values without meaning.  Audio, vision: (rows, width).
+ * Layers "none", "all", "4" or "2-5" (0: the first block's input): from now on a vector is the outputs of these layers
+ * side by side, each pooled as the encoder's own result is and brought to mean 0 and deviation 1.  ARGUMENT: not a range,
+ * or layers that there are not.
+ */
+smac_status encoder_mix_layers(encoder *e, const char *layers, smac_error *error);
+/* The range; false: not one of these texts.  *first -1: none; *last INT64_MAX: as many as there are. */
+bool encoder_layers_parse(const char *text, int64_t *first, int64_t *last);
+
+/*
+ * Text: (rows, length, width), rows of padding hold finite values without meaning.  Audio, vision: (rows, width), or
+ * (part_count, width) with parts, where a window's vectors do not depend on its padding.
  * states may be NULL.  Errors stick to the tape.
  */
 value *encoder_encode(tape *t, const encoder *e, const encoder_input *input, encoder_states *states);

@@ -85,10 +85,22 @@ static smac_status imagebind_load(void *model, const tensor_file *file, smac_err
     return parameter_list_load(imagebind_parameters(model), file, NULL, error);
 }
 
+/* The class token after each of the mixed layers: (rows, layers * width). */
+static value *class_tokens(tape *t, const encoder_input *in, value *const *hidden)
+{
+    value *x = op_slice(t, encoder_mixed(t, in, hidden, hidden[in->first_layer]), 1, 0, 1);
+    return x ? op_reshape(t, x, 2, (int64_t[]){x->dim[0], x->dim[2]}) : NULL;
+}
+
 static value *imagebind_encode(tape *t, const void *model, const encoder_input *in, encoder_states *states)
 {
     const float *values = imagebind_get_config(model)->modality == IMAGEBIND_AUDIO ? in->mel : in->pictures;
-    return imagebind_forward(t, model, values, in->rows, &states->steps, states->hidden);
+    int64_t layers = imagebind_get_config(model)->layers;
+    value **hidden = encoder_hidden(t, in, states, layers);
+    value *x = imagebind_forward(t, model, values, in->rows, &states->steps, hidden);
+    if (!x || in->first_layer < 0)
+        return x;
+    return hidden ? class_tokens(t, in, hidden) : NULL;
 }
 
 const encoder_kind encoder_kind_imagebind = {imagebind_read, imagebind_write, imagebind_describe, imagebind_prepare,

@@ -22,6 +22,13 @@ struct encoder_kind {
 
 extern const encoder_kind encoder_kind_language, encoder_kind_imagebind, encoder_kind_whisper;
 
+/*
+ * Room for every layer's states where the caller or the mix of layers wants them; NULL: neither does, or no memory.
+ */
+value **encoder_hidden(tape *t, const encoder_input *in, encoder_states *states, int64_t layers);
+/* x, or the states of the mixed layers side by side: (B, T, layers * width). */
+value *encoder_mixed(tape *t, const encoder_input *in, value *const *hidden, value *x);
+
 /* The ordinary way of attach: pack. */
 smac_status encoder_attach_list(
     parameter_list *list, const tensor_file *file, const precision *pack, smac_error *error);

@@ -72,9 +72,10 @@ static smac_status language_load(void *model, const tensor_file *file, smac_erro
 static value *language_encode(tape *t, const void *model, const encoder_input *in, encoder_states *states)
 {
     const int32_t *types = language_model_has_types(model) ? in->types : NULL;
-    value *x = language_model_forward(t, model, in->ids, in->mask, types, in->rows, in->length, states->hidden);
+    value **hidden = encoder_hidden(t, in, states, language_model_get_config(model)->layers);
+    value *x = language_model_forward(t, model, in->ids, in->mask, types, in->rows, in->length, hidden);
     states->steps = x;
-    return x;
+    return encoder_mixed(t, in, hidden, x);
 }
 
 const encoder_kind encoder_kind_language = {language_read, language_write, language_describe, language_prepare,

@@ -25,6 +25,7 @@ static encoder_description whisper_describe(const encoder_config *c)
         .width = c->whisper.width,
         .max_tokens = INT64_MAX,
         .mel = MEL_WHISPER,
+        .any_length = true,
         .more_in_file = true};
 }
 
@@ -87,23 +88,101 @@ static smac_status whisper_load(void *model, const tensor_file *file, smac_error
     return whisper_encoder_load(model, file, error);
 }
 
+/* Rows [first, first + count) of the input's windows, cut to frames, time first: (count, frames, bins). */
+static float *windows_time_first(tape *t, const encoder_input *in, const int64_t *rows, int64_t count, int64_t frames)
+{
+    int64_t bins = in->mel_bins;
+    float *out = tape_scratch(t, (size_t)(count * bins * frames) * sizeof *out);
+    for (int64_t r = 0; out && r < count; r++)
+        for (int64_t f = 0; f < frames; f++)
+            for (int64_t k = 0; k < bins; k++)
+                out[(r * frames + f) * bins + k] = in->mel[(rows[r] * bins + k) * in->mel_frames + f];
+    return out;
+}
+
+/* Windows of one length, encoded together. */
+typedef struct window_group {
+    int64_t frames, count;
+    int64_t *rows;
+} window_group;
+
+static value *group_encode(
+    tape *t, const void *model, const encoder_input *in, const window_group *g, encoder_states *states)
+{
+    float *mel = windows_time_first(t, in, g->rows, g->count, g->frames);
+    value **hidden = encoder_hidden(t, in, states, whisper_encoder_config(model)->encoder_layers);
+    states->steps = mel ? whisper_encoder_forward(t, model, mel, g->count, g->frames, hidden) : NULL;
+    return encoder_mixed(t, in, hidden, states->steps);
+}
+
+/* The mean of count vectors from first on of one row. */
+static value *row_mean(tape *t, value *x, int64_t row, int64_t first, int64_t count)
+{
+    return op_mean_over(t, op_slice(t, op_slice(t, x, 0, row, 1), 1, first, count), 1);
+}
+
+/* The means over the parts of the group's windows: into vectors[part]. */
+static void group_pool(tape *t, const encoder_input *in, const window_group *g, value *x, value **vectors)
+{
+    for (int64_t r = 0, p = 0; r < g->count; r++) {
+        while (in->parts[p].window < g->rows[r])
+            p++;
+        for (; p < in->part_count && in->parts[p].window == g->rows[r]; p++) {
+            int64_t first = in->parts[p].first / 2, end = (in->parts[p].first + in->parts[p].count + 1) / 2;
+            end = end > g->frames / 2 ? g->frames / 2 : end;
+            first = first < end ? first : end - 1;
+            vectors[p] = row_mean(t, x, r, first, end - first);
+        }
+    }
+}
+
+/* The next group: the windows as long as the first that has no vectors yet.  false: all have. */
+static bool group_next(const encoder_input *in, value *const *vectors, window_group *g)
+{
+    g->frames = g->count = 0;
+    for (int64_t p = 0; p < in->part_count; p++) {
+        const sound_part *part = &in->parts[p];
+        if (vectors[p] || (g->frames > 0 && part->frames != g->frames))
+            continue;
+        g->frames = part->frames;
+        if (g->count == 0 || g->rows[g->count - 1] != part->window)
+            g->rows[g->count++] = part->window;
+    }
+    return g->count > 0;
+}
+
+/* One vector a part.  Windows of one length go together, so that no vector depends on what else is in the batch. */
+static value *whisper_encode_parts(tape *t, const void *model, const encoder_input *in, encoder_states *states)
+{
+    window_group g = {.rows = tape_scratch(t, (size_t)in->rows * sizeof *g.rows)};
+    value **vectors = tape_scratch(t, (size_t)in->part_count * sizeof *vectors);
+    if (!g.rows || !vectors)
+        return NULL;
+    memset(vectors, 0, (size_t)in->part_count * sizeof *vectors);
+    while (group_next(in, vectors, &g)) {
+        value *x = group_encode(t, model, in, &g, states);
+        if (!x)
+            return NULL;
+        group_pool(t, in, &g, x, vectors);
+        if (tape_status(t, NULL) != SMAC_OK)
+            return NULL;
+    }
+    return op_concat(t, vectors, (int)in->part_count, 0);
+}
+
 /*
  * The 50 vectors a second of each window become one: the mean over the second in the window's middle, which is the
- * clip's (over all of a window that is shorter).
+ * clip's (over all of a window that is shorter).  With parts: the mean over each part.
  */
 static value *whisper_encode(tape *t, const void *model, const encoder_input *in, encoder_states *states)
 {
-    int64_t bins = in->mel_bins, frames = in->mel_frames;
-    float *time_first = tape_scratch(t, (size_t)(in->rows * bins * frames) * sizeof *time_first);
-    if (time_first == NULL)
-        return NULL;
-    for (int64_t r = 0; r < in->rows; r++)
-        for (int64_t f = 0; f < frames; f++)
-            for (int64_t k = 0; k < bins; k++)
-                time_first[(r * frames + f) * bins + k] = in->mel[(r * bins + k) * frames + f];
-    value *x = whisper_encoder_forward(t, model, time_first, in->rows, frames, states->hidden);
-    int64_t all = frames / 2, count = all < VECTORS_A_SECOND ? all : VECTORS_A_SECOND;
-    states->steps = x;
+    if (in->parts)
+        return whisper_encode_parts(t, model, in, states);
+    window_group g = {.frames = in->mel_frames, .rows = tape_scratch(t, (size_t)in->rows * sizeof *g.rows)};
+    for (int64_t r = 0; g.rows && r < in->rows; r++)
+        g.rows[g.count++] = r;
+    value *x = g.rows ? group_encode(t, model, in, &g, states) : NULL;
+    int64_t all = in->mel_frames / 2, count = all < VECTORS_A_SECOND ? all : VECTORS_A_SECOND;
     return op_mean_over(t, op_slice(t, x, 1, (all - count) / 2, count), 1);
 }
 

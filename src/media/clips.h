@@ -32,7 +32,10 @@ void clips_of_frame(const clip_timing *t, int64_t index, int64_t *first, int64_t
 
 /*
  * Sound windows out of a stream of 16 kHz samples: feed any number of samples, take the windows that are complete;
- * finish gives the rest.  Memory: the last few seconds.
+ * finish gives the rest.  Memory: the last window or two.
+ *
+ * Either there is a window around each clip, or windows of several clips are side by side: each holds the sound of its
+ * clips, and sound shorter than a window is one window of its own length.
  *
  * A window is moved inwards at the ends of the sound, so that it holds only true sound wherever there is enough of it.
  * A hole (where the recording has no sound) longer than a clip ends one stretch of sound and begins another: no window
@@ -41,13 +44,18 @@ void clips_of_frame(const clip_timing *t, int64_t index, int64_t *first, int64_t
 typedef struct sound_windows sound_windows;
 
 typedef struct sound_window {
-    int64_t index;        /* of the clip */
+    int64_t index;        /* of its first clip */
+    int64_t clips;        /* how many it is of */
+    int64_t begin;        /* samples from the start of the recording */
     const float *samples; /* until the next feed */
     size_t count;
     bool silent; /* nothing is to be heard in it */
 } sound_window;
 
-sound_windows *sound_windows_new(const clip_timing *timing, double seconds); /* of a window; NULL: no memory */
+/* A window of that length around each clip; NULL: no memory. */
+sound_windows *sound_windows_new(const clip_timing *timing, double seconds);
+/* Windows side by side of as many clips as fit into that length, at least one; NULL: no memory. */
+sound_windows *sound_windows_new_side_by_side(const clip_timing *timing, double seconds);
 void sound_windows_free(sound_windows *w);
 smac_status sound_windows_feed(sound_windows *w, const float *samples, size_t count, smac_error *error);
 smac_status sound_windows_skip(sound_windows *w, int64_t count, smac_error *error); /* a hole of count samples */
@@ -55,5 +63,8 @@ void sound_windows_finish(sound_windows *w);
 bool sound_windows_next(sound_windows *w, sound_window *out);
 /* All windows with a smaller index were given, or do not exist. */
 int64_t sound_windows_reached(const sound_windows *w);
+
+/* No sample is louder than -80 dB of full scale. */
+bool sound_is_silent(const float *samples, size_t count);
 
 #endif

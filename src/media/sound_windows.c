@@ -19,6 +19,7 @@
 struct sound_windows {
     clip_timing timing;
     int64_t window; /* samples of a window */
+    int64_t clips;  /* of a window, where they are side by side; else 0 */
     int64_t hole;   /* samples of the hole that is going on */
     int64_t bridge; /* the longest hole that is filled with silence */
     int64_t position;
@@ -46,6 +47,16 @@ sound_windows *sound_windows_new(const clip_timing *timing, double window_second
     return w;
 }
 
+sound_windows *sound_windows_new_side_by_side(const clip_timing *timing, double window_seconds)
+{
+    double clip = 2 / timing->rate, step = clip_step_seconds(timing);
+    int64_t more = window_seconds > clip ? (int64_t)floor((window_seconds - clip) / step + 1e-9) : 0;
+    sound_windows *w = sound_windows_new(timing, clip + (double)more * step);
+    if (w)
+        w->clips = 1 + more;
+    return w;
+}
+
 void sound_windows_free(sound_windows *w)
 {
     if (w)
@@ -53,10 +64,11 @@ void sound_windows_free(sound_windows *w)
     free(w);
 }
 
-/* Where the window of a clip begins when the stretch has no end. */
+/* Where the window of a clip, or the one that begins with it, begins when the stretch has no end. */
 static int64_t window_begin(const sound_windows *w, int64_t index)
 {
-    int64_t begin = llround(clip_middle(&w->timing, index) * MEDIA_SAMPLE_RATE) - w->window / 2;
+    int64_t begin = w->clips > 0 ? llround(clip_start(&w->timing, index) * MEDIA_SAMPLE_RATE)
+                                 : llround(clip_middle(&w->timing, index) * MEDIA_SAMPLE_RATE) - w->window / 2;
     return begin > w->begin ? begin : w->begin;
 }
 
@@ -158,7 +170,13 @@ static bool next_clip(const sound_windows *w, int64_t first, int64_t last, int64
     return *index + 1 <= last || (w->ended && first == last && *index == first);
 }
 
-static bool is_silent(const float *samples, size_t count)
+/* Of a stretch that has ended. */
+static int64_t last_clip(const sound_windows *w, int64_t first, int64_t last)
+{
+    return w->timing.step > 1 ? last / w->timing.step : last > first ? last - 1 : first;
+}
+
+bool sound_is_silent(const float *samples, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (!(fabsf(samples[i]) <= SILENT_LEVEL))
@@ -178,9 +196,14 @@ bool sound_windows_next(sound_windows *w, sound_window *out)
         begin = w->end - w->begin > length ? w->end - length : w->begin;
         length = w->end - w->begin < length ? w->end - w->begin : length;
     }
-    *out = (sound_window){.index = index, .samples = w->samples + (begin - w->base), .count = (size_t)length};
-    out->silent = is_silent(out->samples, out->count);
-    w->next = index + 1;
+    *out = (sound_window){
+        .index = index, .clips = 1, .begin = begin, .samples = w->samples + (begin - w->base), .count = (size_t)length};
+    out->silent = sound_is_silent(out->samples, out->count);
+    if (w->clips > 0) {
+        int64_t left = w->ended ? last_clip(w, first, last) - index + 1 : w->clips;
+        out->clips = left < w->clips ? left : w->clips;
+    }
+    w->next = index + out->clips;
     return true;
 }
 

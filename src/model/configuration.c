@@ -30,6 +30,8 @@ static const setting text_keys[] = {
     SETTING_N(text_configuration, dropout, "0.1", 0, 0.99, "dropout inside the text encoder"),
     SETTING_C(text_configuration, precision, "auto", "auto|f32|bf16|int8",
         "products of a frozen encoder; auto: bf16 and int8 files as they are, others in float32"),
+    SETTING_T(text_configuration, layers_mix, "none",
+        "layers of the encoder that the model reads side by side: none (its result), all, one, or a range like 2-5"),
     SETTING_S(text_configuration, lower_case, "true", "lower-case words before the small BERT"),
     SETTING_S(text_configuration, lower_words, "false",
         "lower-case the ASCII letters of all words; train sets it when the words of all its data were lowered"),
@@ -55,6 +57,10 @@ static const setting audio_keys[] = {
     SETTING_C(audio_configuration, precision, "auto", "auto|f32|bf16|int8",
         "products of a frozen encoder; auto: bf16 and int8 files as they are, others in float32"),
     SETTING_N(audio_configuration, window_seconds, "2", 0.1, 60, "seconds of sound around each clip"),
+    SETTING_N(audio_configuration, chunk_seconds, "10", 0, 30,
+        "Whisper: seconds of sound that it hears at once, an utterance whole up to that; 0: audio.window_seconds a clip"),
+    SETTING_T(audio_configuration, layers_mix, "none",
+        "layers of the encoder that the model reads side by side: none (its result), all, one, or a range like 2-5"),
 };
 static const settings_section audio_section = {"audio", audio_keys, sizeof audio_keys / sizeof *audio_keys};
 
@@ -74,6 +80,8 @@ static const setting vision_keys[] = {
     SETTING_N(vision_configuration, dropout, "0", 0, 0.99, "dropout inside the vision tower"),
     SETTING_C(vision_configuration, precision, "auto", "auto|f32|bf16|int8",
         "products of a frozen encoder; auto: bf16 and int8 files as they are, others in float32"),
+    SETTING_T(vision_configuration, layers_mix, "none",
+        "layers of the encoder that the model reads side by side: none (its result), all, one, or a range like 2-5"),
     SETTING_C(vision_configuration, preparation, "still", "still|video",
         "antialiased bicubic resize as for stills, or plain bilinear as ImageBind's video loader"),
 };

@@ -37,13 +37,15 @@ typedef struct text_configuration { /* encoder "": a small BERT trained from scr
     double dropout;
     bool lower_case, lower_words, context;
     encoder_precision precision;
+    char layers_mix[CONFIGURATION_TEXT_MAX]; /* none, all, or a range like 2-5 */
 } text_configuration;
 
 typedef struct audio_configuration { /* encoder "": a small ImageBind-like tower trained from scratch */
     char encoder[CONFIGURATION_TEXT_MAX];
     int64_t width, layers, heads, hidden, out_width, mel_bins, frames, kernel, stride, trainable_blocks;
-    double dropout, window_seconds;
+    double dropout, window_seconds, chunk_seconds;
     encoder_precision precision;
+    char layers_mix[CONFIGURATION_TEXT_MAX];
 } audio_configuration;
 
 typedef struct vision_configuration {
@@ -52,6 +54,7 @@ typedef struct vision_configuration {
     double dropout;
     picture_loader preparation;
     encoder_precision precision;
+    char layers_mix[CONFIGURATION_TEXT_MAX];
 } vision_configuration;
 
 typedef struct media_configuration {

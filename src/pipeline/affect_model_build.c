@@ -11,6 +11,8 @@ static smac_status add_encoder(affect_model *s, const encoder_plan *plan, int m,
     encoder_settings settings = encoder_settings_of(&s->configuration, m);
     int64_t blocks = trainable ? settings.trainable_blocks : 0;
     TRY(encoder_new(s->store, affect_model_prefix(m), &plan->of[m], (int)blocks, &s->encoders[m], error));
+    TRY(error_context(
+        error, encoder_mix_layers(s->encoders[m], settings.layers_mix, error), "%s.layers_mix", modality_name(m)));
     s->encoder_width[m] = encoder_width(s->encoders[m]);
     /* from scratch it learns at the rate of the rest */
     parameter_set_pretrained(s->store, affect_model_prefix(m), *settings.path != 0);
@@ -54,6 +56,7 @@ static smac_status prepare_inputs(affect_model *s, const encoder_plan *plan, sma
         if (bins == 0)
             continue;
         p->whisper = d.mel == MEL_WHISPER;
+        p->side_by_side = sound_is_side_by_side(c, &plan->of[m]);
         TRY(p->whisper ? mel_filter_bank_new_whisper(bins, &s->mel, error)
                        : mel_filter_bank_new_kaldi(bins, &s->mel, error));
         p->mel = s->mel;

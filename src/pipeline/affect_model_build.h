@@ -10,8 +10,9 @@ typedef struct encoder_settings {
     const char *path; /* a path or the name of an installed model; "": trained from scratch, with the sizes below */
     int64_t trainable_blocks;
     encoder_precision precision;
-    encoder_form form;     /* of its inputs, as samples are made */
-    const char *form_keys; /* the keys that it comes from */
+    const char *layers_mix; /* of encoder_mix_layers */
+    encoder_form form;      /* of its inputs, as samples are made */
+    const char *form_keys;  /* the keys that it comes from */
     encoder_sizes sizes;
 } encoder_settings;
 encoder_settings encoder_settings_of(const configuration *c, int m);
@@ -40,6 +41,9 @@ affect_model *affect_model_begin(
  */
 smac_status affect_model_build(
     affect_model *s, const encoder_plan *plan, bool initialise, bool trainable, smac_error *error);
+
+/* The encoder's windows of sound hold several clips: audio.chunk_seconds. */
+bool sound_is_side_by_side(const configuration *c, const encoder_config *encoder);
 
 /* Opens the encoder that the configuration names; the configuration's picture and mel sizes become the encoder's. */
 smac_status affect_model_open_encoder(affect_model *s, int m, encoder_plan *plan, smac_error *error);

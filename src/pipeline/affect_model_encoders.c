@@ -1,4 +1,5 @@
 /* pipeline/affect_model_encoders.c - what the configuration says about each encoder, and opening one from its files. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ static encoder_settings text_settings(const configuration *c)
         .trainable_blocks = c->text.trainable_blocks,
         .precision = c->text.precision,
         .form = {.modality = MODALITY_TEXT},
+        .layers_mix = c->text.layers_mix,
         .form_keys = "text.max_tokens",
         .sizes = {.width = c->text.width,
             .layers = c->text.layers,
@@ -36,6 +38,7 @@ static encoder_settings audio_settings(const configuration *c)
         .trainable_blocks = c->audio.trainable_blocks,
         .precision = c->audio.precision,
         .form = {.modality = MODALITY_AUDIO, .mel_bins = c->audio.mel_bins, .mel_frames = c->audio.frames},
+        .layers_mix = c->audio.layers_mix,
         .form_keys = "audio.mel_bins or audio.frames",
         .sizes = {.width = c->audio.width,
             .layers = c->audio.layers,
@@ -54,6 +57,7 @@ static encoder_settings vision_settings(const configuration *c)
         .trainable_blocks = c->vision.trainable_blocks,
         .precision = c->vision.precision,
         .form = {.modality = MODALITY_VISION, .image_size = c->vision.image_size},
+        .layers_mix = c->vision.layers_mix,
         .form_keys = "vision.image_size",
         .sizes = {.width = c->vision.width,
             .layers = c->vision.layers,
@@ -101,6 +105,20 @@ static precision choose_precision(encoder_precision wanted, const tensor_file *f
     return int8 > all / 2 ? PRECISION_INT8 : int8 + bf16 > all / 2 ? PRECISION_BF16 : PRECISION_F32;
 }
 
+bool sound_is_side_by_side(const configuration *c, const encoder_config *encoder)
+{
+    return encoder_config_describe(encoder).any_length && c->audio.chunk_seconds > 0;
+}
+
+/* Of the longest window, in whole vectors of Whisper's. */
+static double sound_window_seconds(const configuration *c, const encoder_config *encoder)
+{
+    if (!sound_is_side_by_side(c, encoder))
+        return c->audio.window_seconds;
+    double clip = 2 / c->media.frames_per_second, longest = c->audio.chunk_seconds;
+    return ceil((longest > clip ? longest : clip) * 50 - 1e-6) / 50;
+}
+
 static smac_status take_files(
     affect_model *s, int m, const char *path, encoder_files *files, encoder_plan *plan, smac_error *error)
 {
@@ -111,8 +129,11 @@ static smac_status take_files(
             "%.300s is a %s model for %s, expected one for %s: choose one that `semanticmac models list` shows", path,
             encoder_config_describe(encoder_files_first(files)).family,
             modality_name((int)encoder_config_describe(encoder_files_first(files)).modality), modality_name(m));
-    TRY(error_context(error, encoder_prepare(config, s->configuration.audio.window_seconds, &form, error),
-        m == MODALITY_AUDIO ? "audio.window_seconds with %.300s" : "%.300s", path));
+    TRY(error_context(error, encoder_prepare(config, sound_window_seconds(&s->configuration, config), &form, error),
+        m != MODALITY_AUDIO                                    ? "%.300s"
+            : sound_is_side_by_side(&s->configuration, config) ? "audio.chunk_seconds with %.300s"
+                                                               : "audio.window_seconds with %.300s",
+        path));
     take_form(&s->configuration, &form);
     plan->of[m] = *config;
     s->files[m] = files->file;

@@ -27,7 +27,7 @@ smac_status affect_model_batch(const affect_model *s, const sample *const *sampl
 /* Vectors of the packed rows: text (rows, L, W), audio and vision (rows, W). */
 static value *encode_rows(const affect_model *s, tape *t, const batch *b, int m)
 {
-    const encoder_input input = {.rows = b->part[m].rows,
+    const encoder_input input = {.rows = m == MODALITY_AUDIO ? b->windows : b->part[m].rows,
         .length = b->part[m].steps,
         .ids = b->ids,
         .types = b->types,
@@ -35,6 +35,8 @@ static value *encode_rows(const affect_model *s, tape *t, const batch *b, int m)
         .mel = b->mel,
         .mel_bins = b->mel_bins,
         .mel_frames = b->mel_frames,
+        .parts = b->parts,
+        .part_count = b->part[m].rows,
         .pictures = b->pictures};
     return encoder_encode(t, s->encoders[m], &input, NULL);
 }
@@ -137,6 +139,30 @@ typedef struct encode_call {
     interruption interrupt;
 } encode_call;
 
+/* How many rows from first on are encoded in one go: of sound with parts those of one window. */
+static int64_t slice_rows(const batch *b, int m, int64_t first)
+{
+    int64_t rows = b->part[m].rows, end = first + 1;
+    if (m != MODALITY_AUDIO || !b->parts)
+        return rows - first < ENCODE_AT_ONCE ? rows - first : ENCODE_AT_ONCE;
+    while (end < rows && b->parts[end].window == b->parts[first].window)
+        end++;
+    return end - first;
+}
+
+/* Only rows [first, first + count) of b's sound; parts: memory for so many of them. */
+static void take_sound_slice(batch *b, int64_t first, int64_t count, sound_part *parts)
+{
+    int64_t window = b->parts ? b->parts[first].window : first;
+    b->mel += window * b->mel_bins * b->mel_frames;
+    b->windows = b->parts ? b->parts[first + count - 1].window - window + 1 : count;
+    for (int64_t i = 0; b->parts && i < count; i++) {
+        parts[i] = b->parts[first + i];
+        parts[i].window -= (int32_t)window;
+    }
+    b->parts = b->parts ? parts : NULL;
+}
+
 /* Rows [first, first + count) of the batch, encoded: out (count, text steps, W). */
 static smac_status encode_slice(const encode_call *call, int64_t first, int64_t count, float *out, smac_error *error)
 {
@@ -145,12 +171,14 @@ static smac_status encode_slice(const encode_call *call, int64_t first, int64_t 
     int m = call->modality;
     batch part = *b;
     part.part[m].rows = count;
-    part.mel = b->mel ? b->mel + first * b->mel_bins * b->mel_frames : NULL;
     part.pictures = b->pictures ? b->pictures + first * 6 * b->image_size * b->image_size : NULL;
     tape *t = tape_new(
         &(tape_options){.precision = s->frozen[m] ? s->precision[m] : PRECISION_F32, .interrupt = call->interrupt});
     if (!t)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a tape");
+    sound_part *parts = tape_scratch(t, (size_t)count * sizeof *parts);
+    if (parts && m == MODALITY_AUDIO)
+        take_sound_slice(&part, first, count, parts);
     value *rows = encode_rows(s, t, &part, m);
     tape_read(t, rows, out);
     smac_status status = tape_status(t, error);
@@ -168,8 +196,8 @@ static smac_status encode_modality(const encode_call *call, sample *x, smac_erro
         vectors ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld vectors", (long long)rows);
     if (status == SMAC_OK && m == MODALITY_TEXT)
         status = encode_slice(call, 0, 1, vectors, error);
-    for (int64_t i = 0; status == SMAC_OK && m != MODALITY_TEXT && i < rows; i += ENCODE_AT_ONCE) {
-        int64_t count = rows - i < ENCODE_AT_ONCE ? rows - i : ENCODE_AT_ONCE;
+    for (int64_t i = 0, count; status == SMAC_OK && m != MODALITY_TEXT && i < rows; i += count) {
+        count = slice_rows(call->batch, m, i);
         status = encode_slice(call, i, count, vectors + i * width, error);
     }
     if (status == SMAC_OK)

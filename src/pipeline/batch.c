@@ -14,7 +14,7 @@ void picture_bytes_to_values(const uint8_t *rgb, int64_t image_size, float *out)
 /* Raw length of a modality in steps. */
 static int64_t raw_steps(const sample *s, int m)
 {
-    return m == MODALITY_TEXT ? s->tokens : m == MODALITY_AUDIO ? s->windows : s->clips;
+    return m == MODALITY_TEXT ? s->tokens : m == MODALITY_AUDIO ? sample_sounds(s) : s->clips;
 }
 
 static int input_of(const sample *s, int m)
@@ -70,8 +70,9 @@ static smac_status survey(
                 modality_name(m));
         bool same = f->data        ? f->crops == o->ready[m].crops && f->width == o->ready[m].width
             : m == MODALITY_VISION ? s->crops == o->crops && s->image_size == o->image_size
-            : m == MODALITY_AUDIO  ? s->mel_bins == o->mel_bins && s->mel_frames == o->mel_frames
-                                   : true;
+            : m == MODALITY_AUDIO
+            ? s->mel_bins == o->mel_bins && !s->parts == !o->parts && (s->parts || s->mel_frames == o->mel_frames)
+            : true;
         if (!same)
             return FAIL(error, SMAC_ERROR_MISMATCH, "the %s of two samples of a batch differ in width, crops or size",
                 modality_name(m));
@@ -146,18 +147,38 @@ static bool fill_places(batch *b, const sample *const *samples, int m, batch_mod
     return true;
 }
 
+/* The windows of one sample and their parts, padded to the batch's length. */
+static void place_sound(batch *b, const sample *s, int64_t window, int64_t row)
+{
+    for (int64_t k = 0; k < s->windows * s->mel_bins; k++)
+        memcpy(b->mel + (window * s->mel_bins + k) * b->mel_frames, s->mel + k * s->mel_frames,
+            (size_t)s->mel_frames * sizeof *s->mel);
+    for (int64_t k = 0; b->parts && k < s->part_count; k++) {
+        b->parts[row + k] = s->parts[k];
+        b->parts[row + k].window += (int32_t)window;
+    }
+}
+
 static bool fill_sound(batch *b, const sample *const *samples, batch_modality *part, const sample *model)
 {
+    int64_t row = 0;
     b->mel_bins = model->mel_bins;
-    b->mel_frames = model->mel_frames;
-    int64_t each = b->mel_bins * b->mel_frames, at = 0;
-    if (!fill_places(b, samples, MODALITY_AUDIO, part) || !(b->mel = take(b, part->rows * each, sizeof(float))))
-        return false;
     for (int64_t i = 0; i < b->size; i++) {
         if (!part->own[i])
             continue;
-        memcpy(b->mel + at * each, samples[i]->mel, (size_t)(samples[i]->windows * each) * sizeof(float));
-        at += samples[i]->windows;
+        b->windows += samples[i]->windows;
+        b->mel_frames = samples[i]->mel_frames > b->mel_frames ? samples[i]->mel_frames : b->mel_frames;
+    }
+    if (!fill_places(b, samples, MODALITY_AUDIO, part) ||
+        !(b->mel = take(b, b->windows * b->mel_bins * b->mel_frames, sizeof(float))) ||
+        (model->parts && !(b->parts = take(b, part->rows, sizeof *b->parts))))
+        return false;
+    for (int64_t i = 0, window = 0; i < b->size; i++) {
+        if (!part->own[i])
+            continue;
+        place_sound(b, samples[i], window, row);
+        window += samples[i]->windows;
+        row += sample_sounds(samples[i]);
     }
     return true;
 }

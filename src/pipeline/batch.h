@@ -29,9 +29,10 @@ typedef struct batch {
     uint8_t *text_mask;   /* (rows, steps) */
     float *pictures;      /* (rows, 2, 3, image_size, image_size) normalised; NULL when vision is ready */
     int64_t image_size;
-    float *mel; /* (rows, mel_bins, mel_frames); NULL when audio is ready */
-    int64_t mel_bins, mel_frames;
-    void *memory; /* arena that holds all of it */
+    float *mel; /* (windows, mel_bins, mel_frames); NULL when audio is ready */
+    int64_t windows, mel_bins, mel_frames;
+    sound_part *parts; /* (rows) where windows hold several clips; else NULL, and windows are the rows */
+    void *memory;      /* arena that holds all of it */
 } batch;
 
 /* How token ids are padded: by the tokenizer. */

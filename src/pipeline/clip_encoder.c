@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "media/media.h"
+#include "media/mel.h"
 #include "pipeline/clip_mel.h"
 #include "pipeline/frame_pairs.h"
 #include "pipeline/affect_model.h"
@@ -16,10 +17,12 @@ enum { AT_ONCE = 8 };
 /* The clips of one modality. */
 typedef struct lane {
     bool takes, finished;
-    clip_tensors raw; /* wait for the encoder, or to be taken raw */
-    int64_t *raw_index;
+    clip_tensors raw;   /* wait for the encoder, or to be taken raw */
+    int64_t *raw_index; /* of each clip in them */
     size_t raw_capacity;
-    int64_t raw_taken;      /* those of them that were taken */
+    int64_t raw_clips; /* in them: windows of sound may hold several */
+    int64_t raw_taken; /* those of the tensors that were taken */
+    int64_t parts_taken;
     feature_sequence ready; /* vectors that wait to be taken */
     int64_t *ready_index;
     int64_t ready_taken;
@@ -37,6 +40,9 @@ struct clip_encoder {
     float *normalised;  /* (crops, 3, S, S), with vision.preparation video */
     sound_windows *windows;
     float *mel;
+    sound_part *parts; /* of a window */
+    int64_t *part_index;
+    size_t parts_capacity, part_index_capacity;
 };
 
 clip_timing clip_timing_of(const configuration *c)
@@ -76,7 +82,9 @@ static smac_status clip_encoder_open_vision(clip_encoder *e, smac_error *error)
 static smac_status clip_encoder_open_audio(clip_encoder *e, smac_error *error)
 {
     const configuration *c = e->configuration;
-    e->windows = sound_windows_new(&e->timing, c->audio.window_seconds);
+    e->windows = e->options.preparation->side_by_side
+        ? sound_windows_new_side_by_side(&e->timing, c->audio.chunk_seconds)
+        : sound_windows_new(&e->timing, c->audio.window_seconds);
     e->mel = memory_new((size_t)(c->audio.mel_bins * c->audio.frames), sizeof *e->mel);
     return e->windows && e->mel ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a window of sound");
 }
@@ -125,6 +133,8 @@ void clip_encoder_free(clip_encoder *e)
     sound_windows_free(e->windows);
     free(e->normalised);
     free(e->mel);
+    free(e->parts);
+    free(e->part_index);
     free(e);
 }
 
@@ -171,20 +181,36 @@ static smac_status clip_encoder_encode(clip_encoder *e, int m, smac_error *error
     smac_status status = affect_model_encode(e->options.model, &part, &how, error);
     if (status == SMAC_OK)
         status = lane_add_vectors(l, &part.ready[m], error);
+    l->raw_clips = 0;
     sample_clear(&part);
     return status;
 }
 
-static smac_status clip_encoder_add(clip_encoder *e, int m, int64_t index, const void *tensor, smac_error *error)
+/* A tensor and the clips in it: count of them, one where there are no parts. */
+typedef struct new_tensor {
+    const void *values;
+    const int64_t *index;
+    const sound_part *parts;
+    int64_t count;
+} new_tensor;
+
+static smac_status clip_encoder_add_tensor(clip_encoder *e, int m, const new_tensor *n, smac_error *error)
 {
     lane *l = &e->lanes[m];
     if (l->raw_taken > 0 && l->raw_taken == l->raw.count) /* all were taken: their memory is used again */
-        l->raw_taken = l->raw.count = 0;
-    if (!clip_tensors_add(&l->raw, tensor, sample_clip_bytes(e->configuration, m)) ||
-        !memory_grow((void **)&l->raw_index, &l->raw_capacity, (size_t)l->raw.count, sizeof *l->raw_index))
-        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for clip %lld", (long long)index);
-    l->raw_index[l->raw.count - 1] = index;
-    return l->raw.count >= e->options.at_once ? clip_encoder_encode(e, m, error) : SMAC_OK;
+        l->raw_taken = l->raw.count = l->raw_clips = l->raw.part_count = l->parts_taken = 0;
+    if (!clip_tensors_add(&l->raw, n->values, sample_clip_bytes(e->configuration, m)) ||
+        !clip_tensors_add_parts(&l->raw, n->parts, n->parts ? n->count : 0) ||
+        !memory_grow((void **)&l->raw_index, &l->raw_capacity, (size_t)(l->raw_clips + n->count), sizeof *l->raw_index))
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for clip %lld", (long long)n->index[0]);
+    memcpy(l->raw_index + l->raw_clips, n->index, (size_t)n->count * sizeof *n->index);
+    l->raw_clips += n->count;
+    return l->raw_clips >= e->options.at_once ? clip_encoder_encode(e, m, error) : SMAC_OK;
+}
+
+static smac_status clip_encoder_add(clip_encoder *e, int m, int64_t index, const void *tensor, smac_error *error)
+{
+    return clip_encoder_add_tensor(e, m, &(new_tensor){.values = tensor, .index = &index, .count = 1}, error);
 }
 
 static void lane_note_blank(lane *l, double start)
@@ -250,10 +276,42 @@ smac_status clip_encoder_feed_picture(
 
 /* --- sound -------------------------------------------------------------------------------------------------------- */
 
+/* The clips of a window that has several: those in which something is to be heard. */
+static smac_status clip_encoder_take_parts(clip_encoder *e, const sound_window *w, smac_error *error)
+{
+    int64_t count = 0, frames = clip_mel_frames(w->count);
+    if (!memory_grow((void **)&e->parts, &e->parts_capacity, (size_t)w->clips, sizeof *e->parts) ||
+        !memory_grow((void **)&e->part_index, &e->part_index_capacity, (size_t)w->clips, sizeof *e->part_index))
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld clips of sound", (long long)w->clips);
+    for (int64_t i = w->index; i < w->index + w->clips; i++) {
+        int64_t all = (int64_t)w->count, from = llround(clip_start(&e->timing, i) * MEDIA_SAMPLE_RATE) - w->begin;
+        int64_t to = llround(clip_end(&e->timing, i) * MEDIA_SAMPLE_RATE) - w->begin;
+        to = to < all ? to : all;
+        from = from < 0 ? 0 : from < to ? from : to - 1;
+        if (sound_is_silent(w->samples + from, (size_t)(to - from)) && !e->options.keep_blank) {
+            lane_note_blank(&e->lanes[MODALITY_AUDIO], clip_start(&e->timing, i));
+            continue;
+        }
+        e->part_index[count] = i;
+        e->parts[count++] = (sound_part){.frames = (int32_t)frames,
+            .first = (int32_t)(from / WHISPER_HOP),
+            .count = (int32_t)((to - from + WHISPER_HOP - 1) / WHISPER_HOP)};
+    }
+    if (count == 0)
+        return SMAC_OK;
+    TRY(clip_mel(e->options.preparation, w->samples, w->count, e->mel, error));
+    new_tensor n = {.values = e->mel, .index = e->part_index, .parts = e->parts, .count = count};
+    return clip_encoder_add_tensor(e, MODALITY_AUDIO, &n, error);
+}
+
 static smac_status clip_encoder_take_windows(clip_encoder *e, smac_error *error)
 {
     sound_window window;
     while (sound_windows_next(e->windows, &window)) {
+        if (e->options.preparation->side_by_side) {
+            TRY(clip_encoder_take_parts(e, &window, error));
+            continue;
+        }
         if (window.silent && !e->options.keep_blank) {
             lane_note_blank(&e->lanes[MODALITY_AUDIO], clip_start(&e->timing, window.index));
             continue;
@@ -325,7 +383,13 @@ static bool lane_next(lane *l, bool encoded, clip *out)
         return false;
     const uint8_t *tensor = (const uint8_t *)l->raw.data + (size_t)l->raw_taken * l->raw.each;
     out->frames = tensor; /* clip_encoder_next says which of the forms it is */
-    out->index = l->raw_index[l->raw_taken++];
+    out->index = l->raw_index[l->raw.parts ? l->parts_taken : l->raw_taken];
+    while (l->parts_taken + out->part_count < l->raw.part_count &&
+        l->raw.parts[l->parts_taken + out->part_count].window == l->raw_taken)
+        out->part_count++;
+    out->parts = out->part_count > 0 ? l->raw.parts + l->parts_taken : NULL;
+    l->parts_taken += out->part_count;
+    l->raw_taken++;
     return true;
 }
 

@@ -35,7 +35,9 @@ typedef struct clip {
     /* raw, one of them; else NULL */
     const uint8_t *frames; /* (crops, 2, S, S, 3) bytes, with vision.preparation still */
     const float *pictures; /* (crops, 2, 3, S, S) normalised, with vision.preparation video */
-    const float *mel;      /* (mel_bins, mel_frames) normalised */
+    const float *mel;      /* (mel_bins, mel_frames) normalised; with parts a window of several clips from index on */
+    const sound_part *parts;
+    int64_t part_count;
     /* encoded */
     const float *vectors; /* (crops, width), or NULL */
     int64_t crops, width;

@@ -22,8 +22,10 @@ void sample_drop(sample *s, int modality)
         s->tokens = 0;
     } else if (modality == MODALITY_AUDIO) {
         free(s->mel);
+        free(s->parts);
         s->mel = NULL;
-        s->windows = 0;
+        s->parts = NULL;
+        s->windows = s->part_count = 0;
     } else {
         free(s->frames);
         free(s->pictures);
@@ -150,10 +152,44 @@ bool clip_tensors_add(clip_tensors *t, const void *tensor, size_t each)
     return true;
 }
 
+bool clip_tensors_add_parts(clip_tensors *t, const sound_part *parts, int64_t count)
+{
+    size_t all = (size_t)(t->part_count + count);
+    if (!memory_grow((void **)&t->parts, &t->part_capacity, all, sizeof *t->parts))
+        return false;
+    for (int64_t i = 0; i < count; i++) {
+        sound_part *part = &t->parts[t->part_count++];
+        *part = parts[i];
+        part->window = (int32_t)t->count - 1;
+    }
+    return true;
+}
+
+int64_t sample_sounds(const sample *s)
+{
+    return s->parts ? s->part_count : s->windows;
+}
+
 void clip_tensors_clear(clip_tensors *t)
 {
     free(t->data);
+    free(t->parts);
     *t = (clip_tensors){0};
+}
+
+/* Windows that are all shorter than the longest that there can be, as an utterance's is, need no padding. */
+static void sample_shorten_windows(sample *s)
+{
+    int64_t longest = 0, from = s->mel_frames;
+    for (int64_t i = 0; i < s->part_count; i++)
+        longest = s->parts[i].frames > longest ? s->parts[i].frames : longest;
+    if (s->part_count == 0 || longest >= from)
+        return;
+    for (int64_t row = 0; row < s->windows * s->mel_bins; row++)
+        memmove(s->mel + row * longest, s->mel + row * from, (size_t)longest * sizeof *s->mel);
+    s->mel_frames = longest;
+    float *less = realloc(s->mel, (size_t)(s->windows * s->mel_bins * longest) * sizeof *less);
+    s->mel = less ? less : s->mel;
 }
 
 void sample_give_clips(sample *s, const configuration *c, int modality, clip_tensors *t)
@@ -164,6 +200,9 @@ void sample_give_clips(sample *s, const configuration *c, int modality, clip_ten
         s->mel_frames = c->audio.frames;
         s->windows = t->count;
         s->mel = t->data;
+        s->parts = t->parts;
+        s->part_count = t->part_count;
+        sample_shorten_windows(s);
     } else {
         s->crops = c->vision.crops;
         s->image_size = c->vision.image_size;

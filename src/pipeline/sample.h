@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/modality.h"
+#include "encoders/sound_part.h"
 #include "model/configuration.h"
 
 /* Vectors of one modality: (steps, crops, width), row-major; text has crops 1. */
@@ -55,9 +56,11 @@ typedef struct sample {
     uint8_t *frames; /* (clips, crops, 2, image_size, image_size, 3), or NULL */
     float *pictures; /* (clips, crops, 2, 3, image_size, image_size), or NULL */
 
-    /* audio, raw: normalised log-mel windows, one centred on each clip */
+    /* audio, raw: normalised log-mel windows, one around each clip, or windows of several clips and each clip's part */
     int64_t windows, mel_bins, mel_frames;
     float *mel; /* (windows, mel_bins, mel_frames) */
+    int64_t part_count;
+    sound_part *parts; /* (part_count), ordered by window; NULL: a window is a clip's */
 
     double start, end; /* seconds in the recording */
 } sample;
@@ -71,6 +74,7 @@ typedef struct preparation {
     const struct tokenizer *tokenizer; /* NULL when the model has no words of its own or reads ready features */
     const struct mel_filter_bank *mel; /* NULL likewise */
     bool whisper;                      /* sound as Whisper's log-mel, not as ImageBind's */
+    bool side_by_side;                 /* windows of sound hold several clips (audio.chunk_seconds) */
     int64_t max_tokens;                /* the least of text.max_tokens and what the encoder can take */
     bool wants[MODALITIES];            /* raw forms that the model's encoders read; others are not made */
 } preparation;
@@ -82,13 +86,19 @@ smac_status sample_set_text(const preparation *p, sample *s, const char *text, c
 /* The raw tensors of clips of one modality, one after another. */
 typedef struct clip_tensors {
     void *data;
-    size_t capacity, each; /* bytes; each: of one clip */
+    size_t capacity, each; /* bytes; each: of one clip, or window of sound */
     int64_t count;
+    sound_part *parts; /* of windows that hold several clips */
+    size_t part_capacity;
+    int64_t part_count;
 } clip_tensors;
 
 size_t sample_clip_bytes(const configuration *c, int modality); /* of the tensor of one clip of sound or pictures */
 bool clip_tensors_add(clip_tensors *t, const void *tensor, size_t each); /* copied; false: no memory */
+/* The parts of the tensor that was added last; their window is set.  false: no memory. */
+bool clip_tensors_add_parts(clip_tensors *t, const sound_part *parts, int64_t count);
 void clip_tensors_clear(clip_tensors *t);
+int64_t sample_sounds(const sample *s); /* clips of raw sound */
 /* Make them the sample's raw form of the modality (frames, pictures or mel); t is empty afterwards. */
 void sample_give_clips(sample *s, const configuration *c, int modality, clip_tensors *t);
 

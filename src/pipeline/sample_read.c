@@ -17,7 +17,8 @@ static smac_status reading_collect(reading *r, smac_error *error)
     clip c;
     while (clip_encoder_next(r->clips, &c)) {
         const void *tensor = c.mel ? (const void *)c.mel : c.frames ? (const void *)c.frames : c.pictures;
-        if (!clip_tensors_add(&r->tensors[c.modality], tensor, sample_clip_bytes(r->configuration, c.modality)))
+        if (!clip_tensors_add(&r->tensors[c.modality], tensor, sample_clip_bytes(r->configuration, c.modality)) ||
+            !clip_tensors_add_parts(&r->tensors[c.modality], c.parts, c.part_count))
             return FAIL(error, SMAC_ERROR_MEMORY, "no memory for clip %lld", (long long)c.index);
     }
     return SMAC_OK;

@@ -101,6 +101,9 @@ smac_status augment_batch(const augmentation *a, batch *b, const int64_t *clips,
         float level = (float)a->level * (2 * u[5] - 1);
         for (int64_t s = 0; sounds && sound->place && s < sound->steps * sound->crops; s++) {
             int64_t row = sound->place[i * sound->steps * sound->crops + s];
+            if (row >= 0 && b->parts && row > 0 && b->parts[row].window == b->parts[row - 1].window)
+                continue; /* the window is changed already */
+            row = row >= 0 && b->parts ? b->parts[row].window : row;
             float *mel = b->mel + row * b->mel_bins * b->mel_frames;
             for (int64_t k = 0; row >= 0 && k < b->mel_bins * b->mel_frames; k++)
                 mel[k] += level;

@@ -23,7 +23,7 @@ static int64_t clip_length(const training *t, int64_t clip)
     int64_t length = s->tokens;
     for (int m = 0; m < MODALITIES; m++)
         length = s->ready[m].data && s->ready[m].steps > length ? s->ready[m].steps : length;
-    return length + 16 * (s->clips > s->windows ? s->clips : s->windows);
+    return length + 16 * (s->clips > sample_sounds(s) ? s->clips : sample_sounds(s));
 }
 
 static int by_length(const void *a, const void *b)

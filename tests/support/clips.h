@@ -10,7 +10,8 @@ static inline smac_status clips_collect(
     clip one;
     while (clip_encoder_next(e, &one)) {
         const void *tensor = one.mel ? (const void *)one.mel : one.frames ? (const void *)one.frames : one.pictures;
-        if (!clip_tensors_add(&tensors[one.modality], tensor, sample_clip_bytes(c, one.modality)))
+        if (!clip_tensors_add(&tensors[one.modality], tensor, sample_clip_bytes(c, one.modality)) ||
+            !clip_tensors_add_parts(&tensors[one.modality], one.parts, one.part_count))
             return FAIL(error, SMAC_ERROR_MEMORY, "no memory");
     }
     return SMAC_OK;
