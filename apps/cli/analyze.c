@@ -25,7 +25,7 @@ const command command_analyze = {"analyze", "analyze FILE|FOLDER|-... --model M 
 
 /* What the command line says, beyond smac_analyze_options. */
 typedef struct analyze_call {
-    const char *model, *format, *output, *encoders, *precision, *modalities, *transcribe, *transcript;
+    const char *model, *format, *output, *encoders, *precision, *modalities, *transcribe, *transcript, *segments;
     int64_t threads;
     smac_analyze_options options;
     smac_format chosen;
@@ -36,7 +36,8 @@ typedef struct analyze_call {
 static int check_call(analyze_call *c)
 {
     smac_analyze_options *o = &c->options;
-    bool chosen[MODALITIES];
+    static const char *const names[] = {"auto", "window", "utterance"};
+    bool chosen[MODALITIES], named = false;
     precision how;
     if (!c->model)
         return usage_error(&command_analyze, "no model is named, give --model FILE");
@@ -49,6 +50,14 @@ static int check_call(analyze_call *c)
         return usage_error(&command_analyze, "--modalities is \"%s\", give some of text,audio,vision", c->modalities);
     for (int m = 0; c->modalities && m < MODALITIES; m++)
         o->without[m] = !chosen[m];
+    for (int i = 0; i < 3 && !named; i++)
+        if (!strcmp(c->segments, names[i])) {
+            o->segments = (smac_segments)i;
+            named = true;
+        }
+    if (!named)
+        return usage_error(
+            &command_analyze, "there are no segments \"%s\": give auto, utterance or window", c->segments);
     if (c->precision && !precision_from_name(c->precision, &how))
         return usage_error(&command_analyze, "there is no precision \"%s\": give f32, bf16 or int8", c->precision);
     if (c->threads < 0 || c->threads > 100000)
@@ -140,7 +149,7 @@ static int prepare_output(const analyze_call *c, recordings *all, smac_error *er
 
 static int analyze_run(int argc, char **argv)
 {
-    analyze_call c = {.transcribe = "auto"};
+    analyze_call c = {.transcribe = "auto", .segments = "auto"};
     smac_analyze_options *o = &c.options;
     smac_analyze_options_default(o);
     const option_row rows[] = {
@@ -154,8 +163,10 @@ static int analyze_run(int argc, char **argv)
         {"subtitles", 0, OPTION_TEXT, &o->subtitle_track, "TRACK", "embedded ones: a stream, a language, or none"},
         {"sound", 0, OPTION_TEXT, &o->sound_track, "TRACK", "of several: a stream, a language, or none"},
         {"picture", 0, OPTION_TEXT, &o->picture_track, "TRACK", "of several: a stream, or none"},
-        {"window", 'w', OPTION_NUMBER, &o->window, "SECONDS", "length of a segment (4)"},
-        {"hop", 0, OPTION_NUMBER, &o->hop, "SECONDS", "from one segment to the next (1)"},
+        {"segments", 0, OPTION_TEXT, &c.segments, "HOW",
+            "window, or utterance (as words have times; auto: utterance when they have)"},
+        {"window", 'w', OPTION_NUMBER, &o->window, "SECONDS", "length of a window (4)"},
+        {"hop", 0, OPTION_NUMBER, &o->hop, "SECONDS", "from one window to the next (1)"},
         {"modalities", 0, OPTION_TEXT, &c.modalities, "LIST", "use these alone, e.g. text,audio"},
         {"format", 'f', OPTION_TEXT, &c.format, "NAME", "text, json, csv, srt or html (by -o's ending, or text)"},
         {"output", 'o', OPTION_TEXT, &c.output, "FILE",

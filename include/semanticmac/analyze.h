@@ -16,6 +16,13 @@ extern "C" {
 
 /* ---- options ----------------------------------------------------------------------------------------------------- */
 
+/* What a segment is. */
+typedef enum smac_segments {
+    SMAC_SEGMENTS_AUTO,   /* of a file by utterance when its words have times; of a live session by window */
+    SMAC_SEGMENTS_WINDOW, /* a window every hop seconds */
+    SMAC_SEGMENTS_UTTERANCE /* an utterance where words with times are, windows side by side elsewhere (docs/analyze.md) */
+} smac_segments;
+
 /* How one recording, or one live session, is analysed.  Texts are UTF-8 and copied. */
 typedef struct smac_analyze_options {
     size_t size;                   /* set by smac_analyze_options_default */
@@ -26,7 +33,7 @@ typedef struct smac_analyze_options {
     /* The tracks of a file: a stream's number, a language ("en"), or "none"; NULL: the file's default. */
     const char *picture_track, *sound_track, *subtitle_track;
     bool thumbnails;      /* keep small pictures (the HTML report shows them) */
-    double window, hop;   /* seconds of a segment, and from one to the next; 0: 4 and 1 */
+    double window, hop;   /* seconds of a window, and from one to the next; 0: 4 and 1 */
     smac_speech *speech;  /* recognises the words when there are none otherwise; NULL: do not */
     const char *language; /* of the speech, "en", ...; NULL: detect */
     int threads;          /* of this request; 0: as smac_set_threads says */
@@ -45,6 +52,7 @@ typedef struct smac_analyze_options {
     int (*progress)(void *user, const char *what, double done, double total);
     void (*log)(void *user, smac_log_level level, const char *message); /* each warning when it is found; or NULL */
     void *user;                                                         /* of both */
+    smac_segments segments;                                             /* by window or by utterance */
 } smac_analyze_options;
 
 /* Fills the first `size` bytes.  Thread-safe when: the struct is the caller's own. */
@@ -67,6 +75,7 @@ typedef struct smac_segment {
     const char *text;              /* the words in it, "" when none are known */
     bool has[SMAC_MODALITIES];     /* the modality is there */
     const smac_task_result *tasks; /* one for each task of the model */
+    bool is_utterance;             /* it is cut by the words; else it is a window */
 } smac_segment;
 
 typedef struct smac_analysis smac_analysis;

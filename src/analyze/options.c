@@ -65,6 +65,9 @@ smac_status analyze_options_read(const smac_analyze_options *given, smac_analyze
             out->hop);
     if (out->text && out->transcript)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "both the words and a transcript are given: leave one out");
+    if ((unsigned)out->segments > SMAC_SEGMENTS_UTTERANCE)
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "there is no kind of segments number %d; expected auto, window or utterance", (int)out->segments);
     if (out->threads < 0)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%d threads were asked for, give 0 or more", out->threads);
     return SMAC_OK;

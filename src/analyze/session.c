@@ -140,6 +140,8 @@ smac_status session_new(const smac_model *model, const smac_analyze_options *opt
     s->model = model;
     s->affect = model->affect;
     s->options = *options;
+    s->next.started = -INFINITY;
+    s->by_utterance = options->segments == SMAC_SEGMENTS_UTTERANCE;
     s->track.timing = clip_timing_of(&model->affect->configuration);
     s->started = session_clock();
     smac_status status = session_set(s, name, error);
@@ -277,7 +279,7 @@ static void warn_of_long_windows(smac_session *s)
 static bool has_anything(const smac_session *s)
 {
     return clip_track_has(&s->track, MODALITY_AUDIO) || clip_track_has(&s->track, MODALITY_VISION) ||
-        (s->words.source && session_reads_words(s)) || s->next > 0;
+        (s->words.source && session_reads_words(s)) || s->next.index > 0;
 }
 
 static const char *why_nothing(const smac_session *s)
@@ -294,7 +296,7 @@ static smac_status make_all_segments(smac_session *s, smac_error *error)
 {
     smac_analysis *a = s->analysis;
     double expected = ceil(fmax(a->duration - a->window, 0) / a->hop) + 1;
-    if (expected > 1e7)
+    if (expected > 1e7 && !s->by_utterance)
         return FAIL(error, SMAC_ERROR_ARGUMENT,
             "a hop of %g s makes more than ten million segments of %g s, give a larger one", a->hop, a->duration);
     for (;;) {
@@ -307,11 +309,12 @@ static smac_status make_all_segments(smac_session *s, smac_error *error)
                 (void **)&a->segments, &a->segment_capacity, a->segment_count + (size_t)count, sizeof *a->segments)) {
             for (int64_t i = 0; i < count; i++)
                 segment_free(&some[i]);
-            return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for %lld segments", (long long)s->next);
+            return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for %lld segments", (long long)s->next.index);
         }
         memcpy(a->segments + a->segment_count, some, (size_t)count * sizeof *some);
         a->segment_count += (size_t)count;
-        TRY(session_progress(s, "predicting", (double)s->next, fmax(expected, (double)s->next), error));
+        double done = s->by_utterance ? s->next.from : (double)s->next.index;
+        TRY(session_progress(s, "predicting", done, s->by_utterance ? a->duration : fmax(expected, done), error));
     }
 }
 
@@ -345,6 +348,7 @@ smac_status session_finish(smac_session *s, double duration, smac_analysis **out
     if (!has_anything(s))
         return FAIL(error, SMAC_ERROR_FORMAT, "%s gives this model nothing to go by: %s; name another recording",
             a->recording, why_nothing(s));
+    session_choose_segments(s);
     TRY(session_spread_words(s, error));
     TRY(set_words_source(s, error));
     TRY(make_all_segments(s, error));

@@ -22,7 +22,15 @@ struct listening; /* listening.h */
 /* A stretch of the recording: [start, end), with the clips and words of [start, taken_until). */
 typedef struct stretch {
     double start, end, taken_until;
+    bool is_utterance;
 } stretch;
+
+/* Where the segments have come to. */
+typedef struct segment_cursor {
+    int64_t index;  /* of the next segment */
+    double from;    /* by utterance: seconds from which nothing is in a segment yet */
+    double started; /* by utterance: where the last word in a segment starts; -INFINITY: none is */
+} segment_cursor;
 
 /* The summary so far. */
 typedef struct summary {
@@ -71,7 +79,8 @@ struct smac_session {
     smac_error failure; /* code SMAC_OK: none; it is final */
     bool is_finished;
     /* segments */
-    int64_t next;               /* index of the one that is predicted next */
+    bool by_utterance;
+    segment_cursor next;        /* what is predicted next */
     smac_segment *ready;        /* predicted and not given yet, of a live session */
     int64_t ready_count, given; /* given: those of them that smac_session_next gave */
     /* live input */
@@ -131,13 +140,24 @@ smac_status session_retire_words(smac_session *s, double time, smac_error *error
  */
 smac_status session_predict(
     smac_session *s, const stretch *stretches, int64_t count, text_buffer *texts, prediction *out, smac_error *error);
-/* The span of segment number index; false: it is not whole yet, or (when finished) does not exist. */
-bool session_segment(const smac_session *s, int64_t index, stretch *out);
 /* Seconds up to which everything is known that will be. */
 double session_whole_until(const smac_session *s);
 /* Predict at most `most` whole segments into `out`; *count gets how many. */
 enum { SEGMENTS_AT_ONCE = 64 };
 smac_status session_make_segments(smac_session *s, smac_segment *out, int64_t most, int64_t *count, smac_error *error);
+
+/* --- segments.c --------------------------------------------------------------------------------------------------- */
+
+/* Whether segments are by utterance: as the options say, or because all words have times.  After the last words came. */
+void session_choose_segments(smac_session *s);
+/*
+ * The spans of the next segments that are whole, at most `most` of them; *count: how many.  *cursor, from s->next on, is
+ * moved past them.  What is planned does not depend on when it is asked.
+ */
+smac_status session_plan(
+    const smac_session *s, segment_cursor *cursor, stretch *out, int64_t most, int64_t *count, smac_error *error);
+/* No segment to come starts before it, seconds. */
+double session_planned_until(const smac_session *s);
 
 /* --- summary.c ---------------------------------------------------------------------------------------------------- */
 

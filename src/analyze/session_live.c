@@ -45,6 +45,7 @@ SMAC_API smac_status smac_session_open(
         return FAIL(error, SMAC_ERROR_ARGUMENT, "smac_session_open needs a model and a place for the session");
     *out = NULL;
     TRY(analyze_options_read(options, &mine, error));
+    mine.segments = mine.segments == SMAC_SEGMENTS_AUTO ? SMAC_SEGMENTS_WINDOW : mine.segments;
     TRY(session_new(model, &mine, "session", out, error));
     bool hears = mine.speech && session_reads_words(*out) && !mine.text && !mine.transcript;
     smac_status status = hears ? listening_new(*out, 0, error) : SMAC_OK;
@@ -220,7 +221,7 @@ SMAC_API smac_status smac_session_words(smac_session *s, const char *text, doubl
 /* Forget what neither a segment to come nor the summary can need. */
 static smac_status forget_the_past(smac_session *s, smac_error *error)
 {
-    double needed = fmin((double)s->next * s->analysis->hop, (double)s->summary.next * s->summary.length);
+    double needed = fmin(session_planned_until(s), (double)s->summary.next * s->summary.length);
     clip_track_forget(&s->track, needed);
     return session_retire_words(s, needed, error);
 }
@@ -228,8 +229,11 @@ static smac_status forget_the_past(smac_session *s, smac_error *error)
 static smac_status make_ready(smac_session *s, smac_error *error)
 {
     stretch next;
+    segment_cursor after = s->next;
+    int64_t count;
     s->ready_count = s->given = 0;
-    if (!session_segment(s, s->next, &next))
+    TRY(session_plan(s, &after, &next, 1, &count, error));
+    if (count == 0)
         return SMAC_OK;
     TRY(clip_encoder_flush(s->clips, error));
     TRY(session_collect(s, error));

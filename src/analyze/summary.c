@@ -31,7 +31,7 @@ static bool summary_stretch(const smac_session *s, stretch *out)
 {
     const summary *m = &s->summary;
     double start = (double)m->next * m->length, duration = s->analysis->duration;
-    *out = (stretch){start, start + m->length, start + m->length};
+    *out = (stretch){.start = start, .end = start + m->length, .taken_until = start + m->length};
     if (!s->is_finished)
         return session_whole_until(s) >= out->end;
     if (out->end >= duration - SHORTEST) {

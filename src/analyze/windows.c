@@ -1,15 +1,9 @@
-/*
- * analyze/windows.c - segments: a window of the recording every hop seconds, predicted when it is whole.
- *
- * The last window is the first that reaches the recording's end (but for a tenth of a second), and ends with it.
- */
+/* analyze/windows.c - stretches of the recording, with what was said in them, predicted. */
 #include <math.h>
 #include <string.h>
 
 #include "analyze/session.h"
 #include "base/memory.h"
-
-#define TAIL 0.1 /* seconds that are too short for a segment: streams seldom end on a round second */
 
 double session_whole_until(const smac_session *s)
 {
@@ -27,20 +21,6 @@ double session_whole_until(const smac_session *s)
         least = fmin(least, fmax(reached[m], most - latency));
     }
     return fmin(least, most);
-}
-
-bool session_segment(const smac_session *s, int64_t index, stretch *out)
-{
-    double hop = s->analysis->hop, window = s->analysis->window, start = (double)index * hop;
-    *out = (stretch){start, start + window, start + window};
-    if (!s->is_finished)
-        return session_whole_until(s) >= out->end;
-    double duration = s->analysis->duration;
-    if (start + window >= duration - TAIL) {
-        out->end = fmin(out->end, fmax(duration, start));
-        out->taken_until = INFINITY; /* the middle of a last, odd frame's clip may lie after the end */
-    }
-    return index == 0 || (start - hop + window < duration - TAIL && start < duration - TAIL);
 }
 
 static smac_status stretch_sample(
@@ -108,10 +88,9 @@ smac_status session_make_segments(smac_session *s, smac_segment *out, int64_t mo
     text_buffer texts[SEGMENTS_AT_ONCE];
     prediction results[SEGMENTS_AT_ONCE];
     int64_t some = 0;
+    segment_cursor after = s->next;
     *count = 0;
-    most = most < SEGMENTS_AT_ONCE ? most : SEGMENTS_AT_ONCE;
-    while (some < most && session_segment(s, s->next + some, &stretches[some]))
-        some++;
+    TRY(session_plan(s, &after, stretches, most < SEGMENTS_AT_ONCE ? most : SEGMENTS_AT_ONCE, &some, error));
     if (some == 0)
         return SMAC_OK;
     TRY(session_predict(s, stretches, some, texts, results, error));
@@ -121,13 +100,14 @@ smac_status session_make_segments(smac_session *s, smac_segment *out, int64_t mo
             status = segment_new(
                 &s->analysis->tasks, stretches[i].start, stretches[i].end, texts[i].data, &results[i], &out[i], error);
         if (status == SMAC_OK)
-            ++*count;
+            out[(*count)++].is_utterance = stretches[i].is_utterance;
         text_free(&texts[i]);
         prediction_clear(&results[i]);
     }
     for (int64_t i = 0; status != SMAC_OK && i < *count; i++)
         segment_free(&out[i]);
     *count = status == SMAC_OK ? some : 0;
-    s->next += *count;
+    if (status == SMAC_OK)
+        s->next = after;
     return status;
 }

@@ -58,7 +58,7 @@ smac_status session_add_words(smac_session *s, transcript *words, const char *so
     for (size_t i = 0; i < words->count; i++) {
         const transcript_segment *one = &words->segments[i];
         s->words.are_untimed = s->words.are_untimed || isnan(one->start);
-        s->words.late += s->next > 0 && one->end <= (double)s->next * s->analysis->hop;
+        s->words.late += s->next.index > 0 && one->end <= session_planned_until(s);
         to->segments[to->count++] = *one;
         s->words.source = source;
     }

@@ -76,6 +76,9 @@ check "given words come first" sh -c "'$smac' analyze '$b/one.mp4' --text other 
 check "a result as subtitles" analyze "$b/two.mp4" -o "$b/two.srt"
 check "is not taken for a transcript" sh -c "'$smac' analyze '$b/two.mp4' --model '$t/run/best.safetensors' --format json | grep -q '\"words_from\": null'"
 check "embedded subtitles" sh -c "'$smac' analyze '$golden/media/subtitles.mkv' --model '$t/run/best.safetensors' --format json | grep -q 'embedded subtitles'"
+check "by utterance when words have times" sh -c "'$smac' analyze '$golden/media/subtitles.mkv' --model '$t/run/best.safetensors' --format csv >'$t/u.csv' && '$smac' analyze '$golden/media/subtitles.mkv' --segments utterance --model '$t/run/best.safetensors' --format csv | cmp - '$t/u.csv'"
+check "or by window" sh -c "'$smac' analyze '$golden/media/subtitles.mkv' --segments window --model '$t/run/best.safetensors' --format csv | { ! cmp -s - '$t/u.csv'; }"
+refused "another kind of segments" 2 "auto, utterance or window" "$smac" analyze "$golden/media/subtitles.mkv" --segments word --model "$t/run/best.safetensors"
 check "can be refused" sh -c "'$smac' analyze '$golden/media/subtitles.mkv' --subtitles none --model '$t/run/best.safetensors' --format json | grep -q '\"words_from\": null'"
 check "a named speech model comes before them" sh -c "'$smac' analyze '$golden/media/subtitles.mkv' --transcribe '$golden/speech/tiny' --model '$t/run/best.safetensors' --format json | grep -q 'Hello there' && exit 1 || true"
 
