@@ -16,8 +16,9 @@ static bool copy_text(char out[SETTINGS_TEXT_MAX], const char *text)
 
 static int set_option(const command *c, data_settings *dataset, const ordered_option *o)
 {
-    char *texts[] = {dataset->path, dataset->dataset, dataset->task, dataset->features, dataset->form};
-    static const char *const names[] = {"data", "dataset", "task", "features", "form"};
+    char *texts[] = {
+        dataset->path, dataset->dataset, dataset->task, dataset->features, dataset->form, dataset->range, dataset->use};
+    static const char *const names[] = {"data", "dataset", "task", "features", "form", "range", "use"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(o->name, names[i]) == 0)
             return copy_text(texts[i], o->value)

@@ -13,6 +13,8 @@
         {"task", 0, OPTION_ORDERED, list, "NAMES", "its tasks, as sentiment,emotion (the first)"},                    \
         {"features", 0, OPTION_ORDERED, list, "FILE", "a feature pickle beside it"},                                  \
         {"form", 0, OPTION_ORDERED, list, "NAME", "the kind of its ready vectors (told by their width)"},             \
+        {"range", 0, OPTION_ORDERED, list, "LOW:HIGH", "map its scores to this range, as -1:1"},                      \
+        {"use", 0, OPTION_ORDERED, list, "NAMES", "which of its modalities, as audio,vision (all)"},                  \
     {                                                                                                                 \
         "weight", 0, OPTION_ORDERED, list, "W", "how often its clips are drawn, beside their number (1)"              \
     }

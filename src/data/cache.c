@@ -114,7 +114,7 @@ static smac_status read_item(const work *w, const dataset_item *item, clip_note 
     sample stored = {0};
     bool made[MODALITIES];
     for (int m = 0; m < MODALITIES; m++) {
-        bool used = !w->options->without[m] && w->model->has[m];
+        bool used = !w->options->without[m] && w->model->has[m] && !w->d->sources[item->source].without[m];
         int input = w->vectors[item->source * MODALITIES + m];
         plan.features[m] = used && input && item->features[m].data;
         plan.wanted[m] = used && !input;

@@ -72,6 +72,8 @@ typedef struct dataset_source {
     int task_count;
     int task[DATASET_TASKS_MAX];                     /* the dataset's task for each task of the source */
     char protocol[DATASET_TASKS_MAX][TASK_NAME_MAX]; /* and the metrics that go with it in this source */
+    double range[DATASET_TASKS_MAX][2];              /* of scores: the layout's own, which metrics are given in */
+    bool without[MODALITIES];                        /* these are not used */
 } dataset_source;
 
 typedef struct dataset {
@@ -99,8 +101,10 @@ typedef struct dataset_options {
     const task_description
         *wanted; /* without task: those of these that the data have (what a model predicts); or NULL */
     int wanted_count;
-    bool lower_case;   /* lower the words (MOSI's are upper case) */
-    double weight;     /* of the source's clips in training; 0: 1 */
+    bool lower_case;          /* lower the words (MOSI's are upper case) */
+    double range[2];          /* scores are mapped to it linearly from the layout's range; 0, 0: left alone */
+    bool without[MODALITIES]; /* leave these out: words, sound, pictures, and vectors and labels of theirs */
+    double weight;            /* of the source's clips in training; 0: 1 */
     bool skip_bad;     /* leave out bad rows and clips without media, with a warning each; else they are errors */
     bool keep_repeats; /* clips of the same id are no error: `data check` counts them */
 } dataset_options;
@@ -126,8 +130,8 @@ smac_status dataset_join(dataset **parts, int count, dataset **out, smac_error *
 
 /*
  * Label the dataset by a model's tasks in the place of its own: its tasks are then these, in this order, and a task of the
- * dataset is one of them when name and shape agree ("sentiment" also means the model's "sentiment_LAYOUT"; classes
- * may be fewer than the model's).  Tasks that the model lacks are left out, with a note.  SMAC_ERROR_MISMATCH: none
+ * dataset is one of them when name and kind agree ("sentiment" also means the model's "sentiment_LAYOUT"; classes
+ * may be fewer than the model's; scores of another range are mapped to the model's, with a note).  Tasks that the model lacks are left out, with a note.  SMAC_ERROR_MISMATCH: none
  * agrees, or a class is not one of the model's.
  */
 smac_status dataset_adopt_tasks(
@@ -144,6 +148,9 @@ int64_t dataset_split_count(const dataset *d, dataset_split split);
 const dataset_target *dataset_target_of(const dataset_item *item, int task);
 /* A label as one number, by TRUTH_*: the score, or the index of the class with the largest weight; NAN without one. */
 double dataset_label(const dataset *d, const dataset_item *item, int task, int kind);
+
+/* values of from's range in to's. */
+double label_to_range(double value, const double from[2], const double to[2]);
 
 /* Index of an extra column of the item's source, or -1. */
 int dataset_extra(const dataset *d, const dataset_item *item, const char *name);

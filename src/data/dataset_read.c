@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "data/mmsa_features.h"
-#include "data/readers.h"
+#include "data/renumbering.h"
 
 static const struct layout {
     const char *name;
@@ -119,6 +119,71 @@ static smac_status read_layout(
         : SMAC_OK;
 }
 
+/* The layout's ranges are noted, and labels mapped to the one that is asked for. */
+static smac_status set_ranges(const dataset_options *options, dataset *d, smac_error *error)
+{
+    dataset_source *source = &d->sources[0];
+    bool asked = options->range[0] != 0 || options->range[1] != 0;
+    renumbering *same = memory_new(1, sizeof *same);
+    task_description *tasks = memory_new(DATASET_TASKS_MAX, sizeof *tasks);
+    smac_status status =
+        same && tasks ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for the tasks of a dataset");
+    for (int k = 0; k < d->task_count && status == SMAC_OK; k++) {
+        tasks[k] = d->tasks[k];
+        same->task[k] = k;
+        for (int c = 0; c < TASK_CLASSES_MAX; c++)
+            same->classes[k][c] = c;
+        if (asked && tasks[k].kind == TASK_REGRESSION) {
+            tasks[k].low = options->range[0];
+            tasks[k].high = options->range[1];
+        }
+    }
+    for (int k = 0; k < source->task_count && status == SMAC_OK; k++) {
+        source->range[k][0] = d->tasks[source->task[k]].low;
+        source->range[k][1] = d->tasks[source->task[k]].high;
+    }
+    for (int64_t i = 0; asked && i < d->count && status == SMAC_OK; i++)
+        if (!renumber_item(d, &d->items[i], tasks, same))
+            status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the labels of %lld clips", (long long)d->count);
+    if (status == SMAC_OK)
+        memcpy(d->tasks, tasks, sizeof *tasks * DATASET_TASKS_MAX);
+    free(same);
+    free(tasks);
+    return status;
+}
+
+/* Words, vectors and labels of modalities that are not used; media are left out where they are read (cache.c). */
+static smac_status leave_out(const dataset_options *options, dataset *d, smac_error *error)
+{
+    static const int truth[MODALITIES] = {TRUTH_TEXT, TRUTH_AUDIO, TRUTH_VISION};
+    memcpy(d->sources[0].without, options->without, sizeof options->without);
+    for (int m = 0; m < MODALITIES; m++) {
+        if (!options->without[m])
+            continue;
+        for (int64_t i = 0; i < d->count; i++) {
+            dataset_item *item = &d->items[i];
+            dataset_target *targets =
+                arena_take_zeroed(dataset_arena(d), (size_t)(item->target_count + 1) * sizeof *targets);
+            if (!targets)
+                return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the labels of %lld clips", (long long)d->count);
+            for (int k = 0; k < item->target_count; k++) {
+                targets[k] = item->targets[k];
+                targets[k].values[truth[m]] = NULL;
+            }
+            item->targets = targets;
+            memset(&item->features[m], 0, sizeof item->features[m]);
+            if (m == MODALITY_TEXT) {
+                item->text = "";
+                item->context_count = 0;
+            }
+        }
+    }
+    if (options->without[MODALITY_AUDIO] && options->without[MODALITY_VISION])
+        for (int64_t i = 0; i < d->count; i++)
+            d->items[i].media = NULL;
+    return SMAC_OK;
+}
+
 smac_status dataset_read(const dataset_options *options, const reporter *r, dataset **out, smac_error *error)
 {
     const char *name = options->layout && *options->layout ? options->layout : layout_by_ending(options->path);
@@ -161,6 +226,10 @@ smac_status dataset_read(const dataset_options *options, const reporter *r, data
             "%.300s holds no clip that can be used: look at its table, media and split", options->path);
     if (status == SMAC_OK && !own.keep_repeats)
         status = check_ids(d, error);
+    if (status == SMAC_OK)
+        status = set_ranges(&own, d, error);
+    if (status == SMAC_OK)
+        status = leave_out(&own, d, error);
     snprintf(d->sources[0].sha256, sizeof d->sources[0].sha256, "%s", d->sha256);
     if (status != SMAC_OK) {
         dataset_free(d);

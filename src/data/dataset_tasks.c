@@ -47,13 +47,25 @@ bool task_map_classes(const task_description *whole, const task_description *par
     return true;
 }
 
+double label_to_range(double value, const double from[2], const double to[2])
+{
+    bool same = from[0] == to[0] && from[1] == to[1];
+    return same ? value : to[0] + (value - from[0]) / (from[1] - from[0]) * (to[1] - to[0]);
+}
+
 /* --- renumbering -------------------------------------------------------------------------------------------------- */
 
 static const float *renumber_values(dataset *d, const float *values, const task_description *from,
     const task_description *to, const int map[TASK_CLASSES_MAX])
 {
-    if (from->kind == TASK_REGRESSION)
-        return values;
+    if (from->kind == TASK_REGRESSION) {
+        if (from->low == to->low && from->high == to->high)
+            return values;
+        float *mapped = arena_take(dataset_arena(d), sizeof *mapped);
+        if (mapped)
+            *mapped = (float)label_to_range(*values, (double[]){from->low, from->high}, (double[]){to->low, to->high});
+        return mapped;
+    }
     float *out = arena_take_zeroed(dataset_arena(d), (size_t)to->classes * sizeof *out);
     for (int c = 0; out && c < from->classes; c++)
         out[map[c]] += values[c];
@@ -93,6 +105,7 @@ void renumber_source(dataset_source *source, const renumbering *r)
         if (to < 0)
             continue;
         source->task[count] = to;
+        memmove(source->range[count], source->range[k], sizeof source->range[k]);
         memmove(source->protocol[count++], source->protocol[k], TASK_NAME_MAX);
     }
     source->task_count = count;
@@ -104,11 +117,6 @@ void renumber_source(dataset_source *source, const renumbering *r)
 static smac_status none_agrees(const dataset *d, const task_description *tasks, smac_error *error)
 {
     const task_description *a = &tasks[0], *b = &d->tasks[0];
-    if (a->kind == TASK_REGRESSION && b->kind == TASK_REGRESSION)
-        return FAIL(error, SMAC_ERROR_MISMATCH,
-            "the model predicts %s from %g to %g, but the data's labels go from %g to %g; choose the layout that the "
-            "model was trained with",
-            a->name, a->low, a->high, b->low, b->high);
     return FAIL(error, SMAC_ERROR_MISMATCH,
         "the model predicts %s (%d classes), but the data's task is %s (%d classes, or a score for 0): give the data "
         "that it was trained for",
@@ -127,18 +135,26 @@ static smac_status class_is_missing(const task_description *model, const task_de
     return SMAC_OK;
 }
 
+/* Whether two tasks are one: the same classes, or scores, of any range where that is allowed. */
+static bool can_be(const task_description *whole, const task_description *part, bool any_range, int *map)
+{
+    return (any_range && whole->kind == TASK_REGRESSION && part->kind == TASK_REGRESSION) ||
+        task_map_classes(whole, part, map);
+}
+
+/* First a task that is named after the source, then one of the same name; with the same range before one of another. */
 static smac_status find_task(
     const dataset *d, int task, const task_description *tasks, int task_count, renumbering *r, smac_error *error)
 {
     const dataset_source *source = &d->sources[0];
     const task_description *own = &d->tasks[task], *near = NULL;
     r->task[task] = -1;
-    for (int i = 0; i < 2 * task_count; i++) { /* first those that are named after the source */
-        int k = i % task_count;
+    for (int i = 0; i < 4 * task_count; i++) {
+        int k = i % task_count, round = i / task_count;
         bool exact = strcmp(tasks[k].name, own->name) == 0;
-        if (exact != (i >= task_count) || !same_name(tasks[k].name, own->name, source))
+        if (exact != (round % 2 == 1) || !same_name(tasks[k].name, own->name, source))
             continue;
-        if (task_map_classes(&tasks[k], own, r->classes[task])) {
+        if (can_be(&tasks[k], own, round >= 2, r->classes[task])) {
             r->task[task] = k;
             return SMAC_OK;
         }
@@ -163,7 +179,12 @@ smac_status dataset_adopt_tasks(
     if (status == SMAC_OK && !any)
         status = none_agrees(d, tasks, error);
     for (int k = 0; k < d->task_count && status == SMAC_OK; k++)
-        if (map->task[k] < 0)
+        if (map->task[k] >= 0 && d->tasks[k].kind == TASK_REGRESSION &&
+            (d->tasks[k].low != tasks[map->task[k]].low || d->tasks[k].high != tasks[map->task[k]].high))
+            report_log(r, LOG_INFO,
+                "%s goes from %g to %g in the data and from %g to %g in the model: labels are mapped", d->tasks[k].name,
+                d->tasks[k].low, d->tasks[k].high, tasks[map->task[k]].low, tasks[map->task[k]].high);
+        else if (map->task[k] < 0)
             report_log(r, LOG_INFO, "the model does not predict the data's %s: it is left out", d->tasks[k].name);
     for (int64_t i = 0; i < d->count && status == SMAC_OK; i++)
         if (!renumber_item(d, &d->items[i], tasks, map))

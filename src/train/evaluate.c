@@ -100,7 +100,7 @@ static smac_status predict_clips(
 typedef struct measuring {
     const evaluation *e;
     const evaluation_task *task;
-    task_description as; /* the task with the protocol of the clips' source */
+    task_description as; /* the task with the protocol and the range of the clips' source */
     int source;          /* -1: clips of all */
     float *rows, *truth;
     smac_error *error;
@@ -116,7 +116,13 @@ static smac_status measure_rows(
         if ((w->source >= 0 && w->e->source[i] != w->source) || isnan(rows[i * n]) || isnan(truth[i]))
             continue;
         memcpy(w->rows + count * n, rows + i * n, (size_t)n * sizeof *w->rows);
-        w->truth[count++] = truth[i];
+        w->truth[count] = truth[i];
+        if (w->task->task.kind == TASK_REGRESSION) {
+            const double from[] = {w->task->task.low, w->task->task.high}, to[] = {w->as.low, w->as.high};
+            w->rows[count] = (float)label_to_range(w->rows[count], from, to);
+            w->truth[count] = (float)label_to_range(w->truth[count], from, to);
+        }
+        count++;
     }
     if (rows_out)
         *rows_out = count;
@@ -139,13 +145,27 @@ static smac_status measure_part(measuring *w, evaluation_part *out)
     return SMAC_OK;
 }
 
-/* The protocol of a task in a source; NULL when the source does not have the task. */
-static const char *protocol_in(const dataset *d, int source, int task)
+/* Which of a source's tasks it is, or -1. */
+static int task_in(const dataset *d, int source, int task)
 {
     for (int k = 0; k < d->sources[source].task_count; k++)
         if (d->sources[source].task[k] == task)
-            return d->sources[source].protocol[k];
-    return NULL;
+            return k;
+    return -1;
+}
+
+/* Metrics of a source are those of its protocol, in its own range. */
+static bool measure_as_source(measuring *w, const dataset *d, int source, int task)
+{
+    int k = task_in(d, source, task);
+    if (k < 0)
+        return false;
+    snprintf(w->as.protocol, sizeof w->as.protocol, "%s", d->sources[source].protocol[k]);
+    if (w->as.kind == TASK_REGRESSION) {
+        w->as.low = d->sources[source].range[k][0];
+        w->as.high = d->sources[source].range[k][1];
+    }
+    return true;
 }
 
 static smac_status measure_task(evaluation *e, int index, const dataset *d, int data_task, smac_error *error)
@@ -158,15 +178,16 @@ static smac_status measure_task(evaluation *e, int index, const dataset *d, int 
     smac_status status = SMAC_OK;
     if (!w.rows || !w.truth)
         status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the metrics of %lld clips", (long long)e->count);
-    else
+    else {
+        if (e->source_count == 1)
+            measure_as_source(&w, d, 0, data_task);
+        task->span = w.as.high - w.as.low;
         status = measure_part(&w, &task->all);
+    }
     for (int s = 0; s < e->source_count && status == SMAC_OK; s++) {
-        const char *protocol = protocol_in(d, s, data_task);
-        if (!protocol)
-            continue;
-        snprintf(w.as.protocol, sizeof w.as.protocol, "%s", protocol);
         w.source = s;
-        status = measure_part(&w, &task->sources[s]);
+        if (measure_as_source(&w, d, s, data_task))
+            status = measure_part(&w, &task->sources[s]);
     }
     free(w.rows);
     free(w.truth);
@@ -178,7 +199,7 @@ static smac_status measure_task(evaluation *e, int index, const dataset *d, int 
 static bool is_in_data(const dataset *d, int task)
 {
     for (int s = 0; s < d->source_count; s++)
-        if (protocol_in(d, s, task))
+        if (task_in(d, s, task) >= 0)
             return true;
     return false;
 }

@@ -35,6 +35,7 @@ typedef struct evaluation_part {
 typedef struct evaluation_task {
     task_description task;
     int targets;
+    double span; /* of scores: from the lowest to the highest, in the range that the metrics of all are given in */
     evaluation_part all;
     evaluation_part *sources;           /* (source_count): the clips of each source, by the source's own protocol */
     float *prediction;                  /* (count, targets) scores, or probabilities of classes */

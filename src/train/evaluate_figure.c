@@ -34,7 +34,7 @@ static double task_quality(const evaluation_task *task)
 {
     bool less;
     double value = metric_value(&task->all.metrics, metric_for_validation(&task->task, &less));
-    return less ? 1 - value / (task->task.high - task->task.low) : value;
+    return less ? 1 - value / task->span : value;
 }
 
 static int task_by_name(const task_description *tasks, int count, const char *name)

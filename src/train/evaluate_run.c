@@ -15,10 +15,11 @@ static smac_status read_data(
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%d datasets; expected 1 to %d", count, RUN_DATASETS_MAX);
     smac_status status = SMAC_OK;
     for (int i = 0; i < count && status == SMAC_OK; i++) {
-        data[i] = run_data_options(&options->data[i], options->skip_bad);
+        status = run_data_options(&options->data[i], options->skip_bad, &data[i], error);
         data[i].wanted = model->tasks;
         data[i].wanted_count = model->task_count;
-        status = dataset_read(&data[i], r, &parts[i], error);
+        if (status == SMAC_OK)
+            status = dataset_read(&data[i], r, &parts[i], error);
         if (status == SMAC_OK)
             status = dataset_adopt_tasks(parts[i], model->tasks, model->task_count, r, error);
     }

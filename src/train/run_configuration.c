@@ -63,6 +63,9 @@ static const setting data_keys[] = {
     SETTING_T(data_settings, features, "", "an MMSA feature pickle beside it; empty: none"),
     SETTING_T(data_settings, form, "",
         "name of the kind of its ready vectors: datasets whose vectors have the same name and width share an input of the model; empty: the same width"),
+    SETTING_T(data_settings, range, "",
+        "map its scores linearly to LOW:HIGH, as -1:1, so that sets of other scales are one task; empty: left alone"),
+    SETTING_T(data_settings, use, "", "which of its modalities are used, as audio,vision; empty: all"),
     SETTING_N(data_settings, weight, "1", 0.001, 1000, "of its clips in training, beside their number"),
 };
 static const settings_section data_section = {"data", data_keys, sizeof data_keys / sizeof *data_keys};

@@ -35,6 +35,8 @@ typedef struct data_settings {
     char task[SETTINGS_TEXT_MAX];     /* "": the layout's first */
     char features[SETTINGS_TEXT_MAX]; /* a feature pickle beside it, or "" */
     char form[SETTINGS_TEXT_MAX];     /* name of the kind of its ready vectors, or "" */
+    char range[SETTINGS_TEXT_MAX];    /* "LOW:HIGH", or "" */
+    char use[SETTINGS_TEXT_MAX];      /* modalities, "audio,vision"; "": all */
     double weight;
 } data_settings;
 

@@ -4,26 +4,67 @@
 #include <string.h>
 
 #include "base/folder.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "media/media.h"
 #include "models/models.h"
 
-dataset_options run_data_options(const data_settings *data, bool skip_bad)
+/* "LOW:HIGH" */
+static bool parse_range(const char *text, double range[2])
 {
-    return (dataset_options){.path = data->path,
+    char low[SETTINGS_TEXT_MAX];
+    const char *colon = strchr(text, ':');
+    if (!colon)
+        return false;
+    memcpy(low, text, (size_t)(colon - text));
+    low[colon - text] = 0;
+    return number_parse(low, &range[0]) && number_parse(colon + 1, &range[1]) && range[0] < range[1];
+}
+
+/* "text,audio": those that are not named are left out. */
+static bool parse_use(const char *text, bool without[MODALITIES])
+{
+    for (int m = 0; m < MODALITIES; m++)
+        without[m] = true;
+    while (*text) {
+        size_t length = strcspn(text, ",");
+        int found = -1;
+        for (int m = 0; m < MODALITIES; m++)
+            if (strlen(modality_name((modality)m)) == length && !strncmp(modality_name((modality)m), text, length))
+                found = m;
+        if (found < 0)
+            return false;
+        without[found] = false;
+        text += length + (text[length] == ',');
+    }
+    return true;
+}
+
+smac_status run_data_options(const data_settings *data, bool skip_bad, dataset_options *out, smac_error *error)
+{
+    *out = (dataset_options){.path = data->path,
         .layout = data->dataset,
         .task = *data->task ? data->task : NULL,
         .features = *data->features ? data->features : NULL,
         .form = data->form,
         .weight = data->weight,
         .skip_bad = skip_bad};
+    if (*data->range && !parse_range(data->range, out->range))
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "the range of %.200s is \"%.60s\", expected its lowest and highest score as LOW:HIGH, like -1:1",
+            data->path, data->range);
+    if (*data->use && !parse_use(data->use, out->without))
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "of %.200s \"%.60s\" is to be used, expected some of text, audio and vision, like audio,vision", data->path,
+            data->use);
+    return SMAC_OK;
 }
 
 smac_status run_data_read(const run_settings *run, bool skip_bad, const reporter *r, dataset **out, smac_error *error)
 {
     dataset_options data[RUN_DATASETS_MAX];
     for (int64_t i = 0; i < run->data_count; i++)
-        data[i] = run_data_options(&run->data[i], skip_bad);
+        TRY(run_data_options(&run->data[i], skip_bad, &data[i], error));
     return dataset_read_all(data, (int)run->data_count, r, out, error);
 }
 

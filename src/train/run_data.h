@@ -8,8 +8,8 @@
 #include "data/dataset.h"
 #include "train/run_configuration.h"
 
-/* Borrows from data. */
-dataset_options run_data_options(const data_settings *data, bool skip_bad);
+/* Borrows from data.  ARGUMENT: a range that is not LOW:HIGH, or a modality that there is not. */
+smac_status run_data_options(const data_settings *data, bool skip_bad, dataset_options *out, smac_error *error);
 
 /* The datasets of a run, joined. */
 smac_status run_data_read(const run_settings *run, bool skip_bad, const reporter *r, dataset **out, smac_error *error);

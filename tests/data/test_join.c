@@ -87,6 +87,45 @@ static void another_shape_is_another_head(void **state)
     dataset_free(d);
 }
 
+/* Asked for, scores of another scale are mapped, and two sets of different scales have one task. */
+static void scores_are_mapped(void **state)
+{
+    (void)state;
+    char paths[2][512];
+    dataset *d = NULL;
+    dataset_options options[2] = {{.path = file_in(folder, "a.csv", paths[0]), .layout = "sims", .task = "sentiment"},
+        {.path = file_in(folder, "mosi.csv", paths[1]), .layout = "mosi", .range = {-1, 1}}};
+    assert_ok(dataset_read_all(options, 2, NULL, &d, error));
+    assert_int_equal(d->task_count, 1);
+    assert_near(dataset_label(d, &d->items[4], 0, TRUTH_MULTIMODAL), 1, 0);
+    assert_near(dataset_label(d, &d->items[5], 0, TRUTH_MULTIMODAL), 0, 0);
+    assert_true(d->sources[1].range[0][0] == -3 && d->sources[1].range[0][1] == 3 && d->sources[0].range[0][1] == 1);
+    dataset_free(d);
+    /* a model of another scale: mapped with a note, and the source knows its own */
+    task_description task;
+    assert_ok(task_regression(&task, "sentiment", "sims", 0, 10, error));
+    assert_ok(dataset_read(&(dataset_options){.path = in("mosi.csv"), .layout = "mosi"}, NULL, &d, error));
+    assert_ok(dataset_adopt_tasks(d, &task, 1, NULL, error));
+    assert_near(dataset_label(d, &d->items[0], 0, TRUTH_MULTIMODAL), 10, 0);
+    assert_near(dataset_label(d, &d->items[1], 0, TRUTH_MULTIMODAL), 5, 0);
+    assert_true(d->sources[0].range[0][0] == -3 && d->tasks[0].high == 10);
+    dataset_free(d);
+}
+
+static void modalities_are_left_out(void **state)
+{
+    (void)state;
+    dataset *d = NULL;
+    dataset_options options = {
+        .path = in("b.csv"), .layout = "sims", .task = "emotion", .without = {[MODALITY_TEXT] = true}};
+    assert_ok(dataset_read(&options, NULL, &d, error));
+    assert_string_equal(d->items[0].text, "");
+    assert_true(isnan(dataset_label(d, &d->items[0], 0, TRUTH_TEXT)));
+    assert_false(isnan(dataset_label(d, &d->items[0], 0, TRUTH_MULTIMODAL)));
+    assert_true(d->sources[0].without[MODALITY_TEXT]);
+    dataset_free(d);
+}
+
 static void a_models_tasks(void **state)
 {
     (void)state;
@@ -138,6 +177,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_task_is_one),
         cmocka_unit_test(another_shape_is_another_head),
+        cmocka_unit_test(scores_are_mapped),
+        cmocka_unit_test(modalities_are_left_out),
         cmocka_unit_test(a_models_tasks),
         cmocka_unit_test(test_bad),
     };

@@ -143,6 +143,59 @@ static void each_dataset_is_evaluated(void **state)
     evaluation_free(e);
 }
 
+/* A set whose scores are on another scale is evaluated in its own range. */
+static void figures_are_in_the_datas_range(void **state)
+{
+    (void)state;
+    evaluation *e[2] = {NULL};
+    static data_settings data;
+    static char text[20000];
+    char *from = NULL;
+    size_t size = 0;
+    assert_ok(file_read(one, 0, &from, &size, error)); /* the same labels, three times as large, as mosi has them */
+    size_t used = 0;
+    for (char *line = strtok(from, "\n"); line; line = strtok(NULL, "\n")) {
+        int v, c;
+        char words[80], rest[80];
+        float label;
+        if (sscanf(line, "v%d,%d,%79[^,],%f,%79s", &v, &c, words, &label, rest) == 5)
+            used += (size_t)snprintf(
+                text + used, sizeof text - used, "v%d,%d,%s,%g,%s\n", v, c, words, 3 * (double)label, rest);
+        else
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s\n", line);
+    }
+    free(from);
+    write_text(folder, "large.csv", text);
+    for (int i = 0; i < 2; i++) {
+        if (i == 0)
+            strcpy(data.path, one);
+        else
+            file_in(folder, "large.csv", data.path);
+        strcpy(data.dataset, i == 0 ? "sims" : "mosi");
+        strcpy(data.task, "sentiment");
+        evaluate_options ask = {.model = model, .data = &data, .data_count = 1, .split = SPLIT_TEST};
+        assert_ok(evaluate_run(&ask, NULL, &e[i], error));
+    }
+    assert_near(
+        metric_value(&e[1]->tasks[0].all.metrics, "MAE"), 3 * metric_value(&e[0]->tasks[0].all.metrics, "MAE"), 1e-5);
+    assert_near(
+        metric_value(&e[1]->tasks[0].all.metrics, "Corr"), metric_value(&e[0]->tasks[0].all.metrics, "Corr"), 1e-6);
+    assert_true(metric_value(&e[1]->tasks[0].all.metrics, "Mult_acc_7") >= 0);
+    for (int i = 0; i < 2; i++) {
+        assert_true(e[i]->tasks[0].span == (i == 0 ? 2 : 6));
+        evaluation_free(e[i]);
+    }
+    strcpy(data.range, "3:1");
+    evaluation *none = NULL;
+    smac_error why = {0};
+    evaluate_options ask = {.model = model, .data = &data, .data_count = 1, .split = SPLIT_TEST};
+    assert_int_equal(evaluate_run(&ask, NULL, &none, &why), SMAC_ERROR_ARGUMENT);
+    strcpy(data.range, "");
+    strcpy(data.use, "text,nose");
+    assert_int_equal(evaluate_run(&ask, NULL, &none, &why), SMAC_ERROR_ARGUMENT);
+    assert_non_null(strstr(why.message, "nose"));
+}
+
 static void the_user_chooses(void **state)
 {
     (void)state;
@@ -476,6 +529,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_tasks_are_learned),
         cmocka_unit_test(each_dataset_is_evaluated),
+        cmocka_unit_test(figures_are_in_the_datas_range),
         cmocka_unit_test(the_user_chooses),
         cmocka_unit_test(forms_of_a_modality),
         cmocka_unit_test(clips_are_joined),
