@@ -13,6 +13,7 @@
 #include "data/stored_vectors.h"
 #include "pipeline/sample_read.h"
 #include "pipeline/affect_model.h"
+#include "pipeline/encoder_front.h"
 
 #define ASK_SECONDS 0.2
 
@@ -86,7 +87,8 @@ static smac_status read_raw(
         .interrupt = {reading_asks, (void *)(uintptr_t)w}};
     bool others = false;
     for (int m = 0; m < MODALITIES; m++) {
-        source.without[m] = !plan->wanted[m] || plan->stored[m];
+        bool ids = m == MODALITY_TEXT && w->stored->front[m]; /* token ids are read beside the stored states */
+        source.without[m] = !plan->wanted[m] || (plan->stored[m] && !ids);
         others = others || plan->features[m] || plan->stored[m];
     }
     if (source.without[MODALITY_AUDIO] && source.without[MODALITY_VISION])
@@ -108,6 +110,16 @@ static void lend_vectors(sample *out, int m, const feature_sequence *vectors, in
     out->present[m] = true;
 }
 
+/* Stored states of the frozen blocks become the sample's.  False: they are of other tokens, and are made again. */
+static bool take_front(const work *w, int m, sample *stored, sample *out)
+{
+    if (m == MODALITY_TEXT && (!out->present[m] || out->tokens != stored->front[m].steps))
+        return false;
+    sample_give_front(out, &w->model->configuration, m, &stored->front[m]);
+    stored->front[m] = (feature_sequence){0};
+    return true;
+}
+
 static smac_status read_item(const work *w, const dataset_item *item, clip_note *note, sample *out, smac_error *error)
 {
     clip_plan plan = {0};
@@ -125,6 +137,8 @@ static smac_status read_item(const work *w, const dataset_item *item, clip_note 
     for (int m = 0; m < MODALITIES && status == SMAC_OK; m++) {
         if (plan.features[m])
             lend_vectors(out, m, &item->features[m], w->vectors[item->source * MODALITIES + m] - 1);
+        else if (plan.stored[m] && stored.front[m].data)
+            plan.stored[m] = take_front(w, m, &stored, out);
         else if (plan.stored[m] && stored.present[m]) {
             out->ready[m] = stored.ready[m];
             out->present[m] = true;
@@ -136,8 +150,12 @@ static smac_status read_item(const work *w, const dataset_item *item, clip_note 
     if (status == SMAC_OK)
         status = affect_model_encode(
             w->model, out, &(affect_model_encode_options){.interrupt = {reading_asks, (void *)(uintptr_t)w}}, error);
-    for (int m = 0; m < MODALITIES; m++)
+    for (int m = 0; m < MODALITIES; m++) {
         made[m] = plan.wanted[m] && !plan.stored[m];
+        if (status == SMAC_OK && made[m] && w->options->front[m] && affect_model_front_layers(w->model, m) > 0)
+            status =
+                affect_model_encode_front(w->model, out, m, &(interruption){reading_asks, (void *)(uintptr_t)w}, error);
+    }
     if (status == SMAC_OK)
         status = stored_vectors_put(w->stored, item, made, out, error);
     sample_clear(&stored);
@@ -254,7 +272,7 @@ smac_status sample_cache_new(const dataset *d, const struct affect_model *model,
             items[count++] = i;
     stored_vectors stored = {0};
     if (!options->no_store)
-        stored_vectors_open(&stored, model, options->store, r);
+        stored_vectors_open(&stored, model, options->front, options->store, r);
     work w = {.d = d, .model = model, .options = options, .stored = &stored, .cache = cache, .vectors = inputs};
     smac_status status = find_inputs(d, model, options, inputs, error);
     if (status == SMAC_OK)

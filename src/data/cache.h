@@ -1,7 +1,8 @@
 /*
  * data/cache.h - the tensors of a dataset's clips, read and prepared once, in parallel, and kept: every epoch uses the
  * same ones.  Where an encoder is frozen whole, its vectors are kept in place of the raw form, and on disk too
- * (data/feature_store.h): the next run neither decodes nor encodes these clips.
+ * (data/feature_store.h): the next run neither decodes nor encodes these clips.  Of a partly trained encoder, where asked,
+ * what its frozen first blocks give.
  */
 #ifndef SMAC_DATA_CACHE_H
 #define SMAC_DATA_CACHE_H
@@ -24,9 +25,10 @@ typedef struct cache_options {
     bool splits[SPLIT_COUNT]; /* which to prepare */
     bool skip_bad;            /* a clip that cannot be read is left out with a warning; else it is an error */
     bool without[MODALITIES];
-    bool no_store;     /* neither read nor fill the feature store */
-    const char *store; /* its folder; NULL: feature_store_folder's */
-    bool discard;      /* keep no tensors: the store alone is filled */
+    bool front[MODALITIES]; /* keep the states of a partly trained encoder's frozen blocks in place of the raw form */
+    bool no_store;          /* neither read nor fill the feature store */
+    const char *store;      /* its folder; NULL: feature_store_folder's */
+    bool discard;           /* keep no tensors: the store alone is filled */
 } cache_options;
 
 /* d and model must outlive the cache.  Progress "reading clips".  Free with sample_cache_free. */

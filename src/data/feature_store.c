@@ -167,7 +167,7 @@ static void digest_record(const record_head *head, const float *values, uint8_t 
 static int64_t payload_bytes(const record_head *head)
 {
     uint64_t count;
-    if (memcmp(head->magic, record_magic, sizeof record_magic) != 0 || head->crops == 0 || head->crops > 1024 ||
+    if (memcmp(head->magic, record_magic, sizeof record_magic) != 0 || head->crops == 0 || head->crops > 1 << 16 ||
         head->width == 0 || head->width > 1 << 24 || head->steps > (uint64_t)1 << 32 ||
         __builtin_mul_overflow(head->steps, head->width * head->crops, &count) || count > (uint64_t)1 << 40)
         return -1;

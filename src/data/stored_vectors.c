@@ -8,6 +8,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "pipeline/affect_model.h"
+#include "pipeline/encoder_front.h"
 
 /* Everything that changes a vector, one line each.  A change of the preparation's code must raise the number. */
 enum { PREPARATION_VERSION = 1 };
@@ -25,6 +26,8 @@ static void describe_vectors(const affect_model *s, int m, text_buffer *out)
     const char *mix = layers_of(c, m);
     if (strcmp(mix, "none") != 0)
         text_format(out, "layers %s\n", mix);
+    if (!s->frozen[m])
+        text_format(out, "states after %lld blocks\n", (long long)affect_model_front_layers(s, m));
     if (m == MODALITY_TEXT) {
         text_format(out, "tokens %lld, lower case %d, lower words %d, context %d\n",
             (long long)s->preparation.max_tokens, c->text.lower_case, c->text.lower_words, c->text.context);
@@ -41,19 +44,23 @@ static void describe_vectors(const affect_model *s, int m, text_buffer *out)
             (long long)c->vision.crops, (int)c->vision.preparation);
 }
 
-void stored_vectors_open(stored_vectors *v, const affect_model *model, const char *folder, const reporter *r)
+void stored_vectors_open(
+    stored_vectors *v, const affect_model *model, const bool front[MODALITIES], const char *folder, const reporter *r)
 {
     char *own = NULL;
     smac_error why = {0};
     *v = (stored_vectors){0};
-    bool any = false;
-    for (int m = 0; m < MODALITIES; m++)
-        any = any || (model->frozen[m] && model->encoder_sha256[m][0]);
+    bool any = false, wanted[MODALITIES];
+    for (int m = 0; m < MODALITIES; m++) {
+        v->front[m] = front[m] && affect_model_front_layers(model, m) > 0;
+        wanted[m] = v->front[m] || (model->frozen[m] && model->encoder_sha256[m][0]);
+        any = any || wanted[m];
+    }
     if (!any || (!folder && feature_store_folder(&own, NULL) != SMAC_OK))
         return;
     for (int m = 0; m < MODALITIES; m++) {
         text_buffer description = {0};
-        if (!model->frozen[m] || !model->encoder_sha256[m][0])
+        if (!wanted[m])
             continue;
         describe_vectors(model, m, &description);
         if (description.failed ||
@@ -113,7 +120,10 @@ smac_status stored_vectors_take(stored_vectors *v, const dataset_item *item, con
             continue;
         }
         TRY(feature_store_get(v->of[m], &key, &stored, &found, error));
-        if (found && stored.steps > 0)
+        if (found && stored.steps > 0 && v->front[m]) {
+            out->front[m] = stored;
+            stored.data = NULL;
+        } else if (found && stored.steps > 0)
             status = sample_set_ready(out, m, stored.steps, stored.crops, stored.width, stored.data, error);
         free(stored.data);
         TRY(status);
@@ -132,12 +142,12 @@ smac_status stored_vectors_put(
         feature_key key;
         smac_status status = SMAC_OK;
         feature_sequence absent = {.crops = 1, .width = 1};
-        if (!made[m] || !v->of[m] || (x->present[m] && !x->ready[m].data) ||
-            !find_key(v, item, m, &key, &status, error)) {
+        const feature_sequence *now = v->front[m] ? &x->front[m] : &x->ready[m];
+        if (!made[m] || !v->of[m] || (x->present[m] && !now->data) || !find_key(v, item, m, &key, &status, error)) {
             TRY(status);
             continue;
         }
-        TRY(feature_store_put(v->of[m], &key, x->present[m] ? &x->ready[m] : &absent, error));
+        TRY(feature_store_put(v->of[m], &key, x->present[m] ? now : &absent, error));
         __atomic_add_fetch(&v->written, 1, __ATOMIC_RELAXED);
     }
     return SMAC_OK;

@@ -1,6 +1,7 @@
 /*
  * data/stored_vectors.h - the feature store as the cache of clips uses it: which modalities of a model can be stored (the
- * encoder is frozen whole and came from a file), under which description, and a clip's vectors in and out.
+ * encoder came from a file, and is frozen whole or in its first blocks), under which description, and a clip's vectors, or
+ * the states of these blocks, in and out.
  */
 #ifndef SMAC_DATA_STORED_VECTORS_H
 #define SMAC_DATA_STORED_VECTORS_H
@@ -12,14 +13,16 @@ struct affect_model; /* pipeline/affect_model.h */
 
 typedef struct stored_vectors {
     feature_store *of[MODALITIES]; /* NULL: not stored */
+    bool front[MODALITIES];        /* stored are the states of a partly trained encoder's frozen blocks: sample.front */
     int64_t read, written;         /* clips' modalities taken from the store and put into it */
 } stored_vectors;
 
 /*
- * Open the stores of the model's frozen encoders in folder (NULL: feature_store_folder's).  A folder that cannot be used
- * is a warning and no store.
+ * Open the stores of the model's frozen encoders, and those of the frozen blocks of the modalities in front, in folder
+ * (NULL: feature_store_folder's).  A folder that cannot be used is a warning and no store.
  */
-void stored_vectors_open(stored_vectors *v, const struct affect_model *model, const char *folder, const reporter *r);
+void stored_vectors_open(stored_vectors *v, const struct affect_model *model, const bool front[MODALITIES],
+    const char *folder, const reporter *r);
 void stored_vectors_close(stored_vectors *v);
 
 /*

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-/* How many leading layers (with the embedding before them) hold nothing that is trained; -1: the embedding is. */
-static int64_t frozen_layers(const block_stack *s)
+int64_t block_stack_frozen(const block_stack *s)
 {
     int64_t first = s->layers;
     for (size_t i = 0; i < s->list->count; i++) {
@@ -83,9 +82,24 @@ static value *stack_run_front(tape *t, const block_stack *s, const void *call, i
     return result;
 }
 
+value *block_stack_front(tape *t, const block_stack *s, const void *call)
+{
+    int64_t front = block_stack_frozen(s);
+    return front >= 0 ? stack_run_front(t, s, call, front) : NULL;
+}
+
+value *block_stack_resume(tape *t, const block_stack *s, const void *call, value *front)
+{
+    block_context context;
+    int64_t from = block_stack_frozen(s);
+    if (front == NULL || from < 0 || !stack_context(t, s, call, &context))
+        return NULL;
+    return stack_run_layers(t, s, from, s->layers, front, &context, NULL);
+}
+
 value *block_stack_forward(tape *t, const block_stack *s, const void *call, value **hidden)
 {
-    int64_t front = tape_get_options(t)->record && hidden == NULL ? frozen_layers(s) : -1;
+    int64_t front = tape_get_options(t)->record && hidden == NULL ? block_stack_frozen(s) : -1;
     value *x = front >= 0 ? stack_run_front(t, s, call, front) : stack_embed(t, s, call);
     block_context context;
     if (x == NULL || !stack_context(t, s, call, &context))

@@ -24,4 +24,13 @@ typedef struct block_stack {
  */
 value *block_stack_forward(tape *t, const block_stack *s, const void *call, value **hidden);
 
+/* How many leading layers hold nothing that is trained, as the embedding before them: -1 when that is trained. */
+int64_t block_stack_frozen(const block_stack *s);
+/*
+ * The forward pass in two parts, for whoever keeps the states between them: front is embedding and frozen layers, without a
+ * note on a recording tape, resume all that follows.  Together they give what block_stack_forward gives.
+ */
+value *block_stack_front(tape *t, const block_stack *s, const void *call);
+value *block_stack_resume(tape *t, const block_stack *s, const void *call, value *front);
+
 #endif

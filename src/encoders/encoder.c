@@ -247,3 +247,19 @@ value *encoder_encode(tape *t, const encoder *e, const encoder_input *input, enc
     value *x = e->config.kind->encode(t, e->model, &mine, states ? states : &local);
     return e->first_layer < 0 ? x : layers_normalise(t, e, x);
 }
+
+int64_t encoder_frozen_layers(const encoder *e)
+{
+    bool mixed = e->first_layer >= 0; /* of layers that the first part would not give */
+    return e->config.kind->frozen != NULL && !mixed ? e->config.kind->frozen(e->model) : -1;
+}
+
+value *encoder_front(tape *t, const encoder *e, const encoder_input *input)
+{
+    return e->config.kind->front(t, e->model, input);
+}
+
+value *encoder_resume(tape *t, const encoder *e, const encoder_input *input, value *front)
+{
+    return e->config.kind->resume(t, e->model, input, front);
+}

@@ -160,4 +160,14 @@ bool encoder_layers_parse(const char *text, int64_t *first, int64_t *last);
  */
 value *encoder_encode(tape *t, const encoder *e, const encoder_input *input, encoder_states *states);
 
+/*
+ * A partly trained encoder in two parts, so that what its first blocks give can be kept: encoder_front runs the embedding
+ * and the leading blocks without trained parameters, (rows, steps, width of a block), encoder_resume all that follows and
+ * gives what encoder_encode would.  encoder_frozen_layers: how many blocks the first part has; -1: there is none.  Of text
+ * resume reads rows, length, types and mask of the input, of the others the numbers alone.
+ */
+int64_t encoder_frozen_layers(const encoder *e);
+value *encoder_front(tape *t, const encoder *e, const encoder_input *input);
+value *encoder_resume(tape *t, const encoder *e, const encoder_input *input, value *front);
+
 #endif

@@ -103,6 +103,23 @@ static value *imagebind_encode(tape *t, const void *model, const encoder_input *
     return hidden ? class_tokens(t, in, hidden) : NULL;
 }
 
+static int64_t imagebind_frozen_layers(const void *model)
+{
+    return imagebind_frozen(model);
+}
+
+static value *imagebind_run_front(tape *t, const void *model, const encoder_input *in)
+{
+    const float *values = imagebind_get_config(model)->modality == IMAGEBIND_AUDIO ? in->mel : in->pictures;
+    return imagebind_front(t, model, values, in->rows);
+}
+
+static value *imagebind_run_rest(tape *t, const void *model, const encoder_input *in, value *front)
+{
+    (void)in;
+    return imagebind_resume(t, model, front);
+}
+
 const encoder_kind encoder_kind_imagebind = {imagebind_read, imagebind_write, imagebind_describe, imagebind_prepare,
     imagebind_accepts, imagebind_add_to, imagebind_release, imagebind_list, imagebind_attach, imagebind_load,
-    imagebind_encode};
+    imagebind_encode, imagebind_frozen_layers, imagebind_run_front, imagebind_run_rest};

@@ -18,6 +18,11 @@ struct encoder_kind {
     smac_status (*attach)(void *model, const tensor_file *file, const precision *pack, smac_error *error);
     smac_status (*load)(void *model, const tensor_file *file, smac_error *error);
     value *(*encode)(tape *t, const void *model, const encoder_input *input, encoder_states *states);
+
+    /* A partly trained encoder in two parts; NULL: it has none (encoder_front). */
+    int64_t (*frozen)(const void *model);
+    value *(*front)(tape *t, const void *model, const encoder_input *input);
+    value *(*resume)(tape *t, const void *model, const encoder_input *input, value *front);
 };
 
 extern const encoder_kind encoder_kind_language, encoder_kind_imagebind, encoder_kind_whisper;

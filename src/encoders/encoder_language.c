@@ -78,6 +78,22 @@ static value *language_encode(tape *t, const void *model, const encoder_input *i
     return encoder_mixed(t, in, hidden, x);
 }
 
+static int64_t language_frozen_layers(const void *model)
+{
+    return language_model_frozen(model);
+}
+
+static value *language_run_front(tape *t, const void *model, const encoder_input *in)
+{
+    const int32_t *types = language_model_has_types(model) ? in->types : NULL;
+    return language_model_front(t, model, in->ids, in->mask, types, in->rows, in->length);
+}
+
+static value *language_run_rest(tape *t, const void *model, const encoder_input *in, value *front)
+{
+    return language_model_resume(t, model, front, in->mask, language_model_has_types(model) ? in->types : NULL);
+}
+
 const encoder_kind encoder_kind_language = {language_read, language_write, language_describe, language_prepare,
     language_accepts, language_add, language_release, language_parameters, language_attach, language_load,
-    language_encode};
+    language_encode, language_frozen_layers, language_run_front, language_run_rest};

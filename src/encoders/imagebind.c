@@ -225,6 +225,34 @@ static value *imagebind_head(tape *t, const imagebind *e, value *x)
     return y;
 }
 
+static block_stack stack_of(const imagebind *e)
+{
+    return (block_stack){.list = &e->list,
+        .blocks = e->blocks,
+        .layers = e->config.layers,
+        .shared = 1,
+        .inner = 1,
+        .embed = imagebind_embed};
+}
+
+int64_t imagebind_frozen(const imagebind *e)
+{
+    const block_stack stack = stack_of(e);
+    return block_stack_frozen(&stack);
+}
+
+value *imagebind_front(tape *t, const imagebind *e, const float *input, int64_t batch)
+{
+    const block_stack stack = stack_of(e);
+    return block_stack_front(t, &stack, &(request){.e = e, .input = input, .batch = batch});
+}
+
+value *imagebind_resume(tape *t, const imagebind *e, value *front)
+{
+    const block_stack stack = stack_of(e);
+    return imagebind_head(t, e, block_stack_resume(t, &stack, NULL, front));
+}
+
 value *imagebind_forward(tape *t, const imagebind *e, const float *input, int64_t batch, value **tokens, value **hidden)
 {
     if (tape_status(t, NULL) != SMAC_OK)
@@ -235,12 +263,7 @@ value *imagebind_forward(tape *t, const imagebind *e, const float *input, int64_
         return NULL;
     }
     const request r = {.e = e, .input = input, .batch = batch};
-    const block_stack stack = {.list = &e->list,
-        .blocks = e->blocks,
-        .layers = e->config.layers,
-        .shared = 1,
-        .inner = 1,
-        .embed = imagebind_embed};
+    const block_stack stack = stack_of(e);
     value *x = block_stack_forward(t, &stack, &r, hidden);
     if (tokens != NULL)
         *tokens = x;

@@ -69,4 +69,9 @@ parameter_list *imagebind_parameters(imagebind *e); /* for packing and loading; 
 value *imagebind_forward(
     tape *t, const imagebind *e, const float *input, int64_t batch, value **tokens, value **hidden);
 
+/* The forward pass in two parts (encoder_front): (B, 1 + patches, width) between them. */
+int64_t imagebind_frozen(const imagebind *e);
+value *imagebind_front(tape *t, const imagebind *e, const float *input, int64_t batch);
+value *imagebind_resume(tape *t, const imagebind *e, value *front);
+
 #endif

@@ -236,6 +236,53 @@ static bool request_context(tape *t, const void *call, block_context *context)
     return language_context(t, r->m, r->token_types, r->batch, r->length, context);
 }
 
+static block_stack stack_of(const language_model *m)
+{
+    const language_model_config *c = &m->config;
+    return (block_stack){.list = &m->list,
+        .blocks = m->blocks,
+        .layers = c->layers,
+        .shared = c->layers / c->groups,
+        .inner = c->inner_groups,
+        .embed = embed_request,
+        .context = request_context};
+}
+
+int64_t language_model_frozen(const language_model *m)
+{
+    const block_stack stack = stack_of(m);
+    return block_stack_frozen(&stack);
+}
+
+value *language_model_front(tape *t, const language_model *m, const int32_t *ids, const uint8_t *mask,
+    const int32_t *token_types, int64_t batch, int64_t length)
+{
+    if (tape_status(t, NULL) != SMAC_OK || !language_check(t, m, ids, token_types, batch, length))
+        return NULL;
+    const request r = {.m = m, .ids = ids, .token_types = token_types, .mask = mask, .batch = batch, .length = length};
+    const block_stack stack = stack_of(m);
+    return block_stack_front(t, &stack, &r);
+}
+
+/* What follows the last block. */
+static value *language_end(tape *t, const language_model *m, value *x)
+{
+    if (m->final_norm.weight != NULL)
+        x = layer_norm_forward(t, &m->final_norm, x);
+    return op_dropout(t, x, m->config.family->final_dropout ? m->config.dropout : 0);
+}
+
+value *language_model_resume(
+    tape *t, const language_model *m, value *front, const uint8_t *mask, const int32_t *token_types)
+{
+    if (tape_status(t, NULL) != SMAC_OK || front == NULL)
+        return NULL;
+    const request r = {
+        .m = m, .token_types = token_types, .mask = mask, .batch = front->dim[0], .length = front->dim[1]};
+    const block_stack stack = stack_of(m);
+    return language_end(t, m, block_stack_resume(t, &stack, &r, front));
+}
+
 value *language_model_forward(tape *t, const language_model *m, const int32_t *ids, const uint8_t *mask,
     const int32_t *token_types, int64_t batch, int64_t length, value **hidden)
 {
@@ -243,17 +290,9 @@ value *language_model_forward(tape *t, const language_model *m, const int32_t *i
         return NULL;
     const language_model_config *c = &m->config;
     const request r = {.m = m, .ids = ids, .token_types = token_types, .mask = mask, .batch = batch, .length = length};
-    const block_stack stack = {.list = &m->list,
-        .blocks = m->blocks,
-        .layers = c->layers,
-        .shared = c->layers / c->groups,
-        .inner = c->inner_groups,
-        .embed = embed_request,
-        .context = request_context};
+    const block_stack stack = stack_of(m);
     value *x = block_stack_forward(t, &stack, &r, hidden);
-    if (m->final_norm.weight != NULL)
-        x = layer_norm_forward(t, &m->final_norm, x);
-    x = op_dropout(t, x, c->family->final_dropout ? c->dropout : 0);
+    x = language_end(t, m, x);
     if (m->final_norm.weight != NULL && hidden != NULL)
         hidden[c->layers] = x;
     return x;

@@ -82,6 +82,12 @@ bool language_model_has_types(const language_model *m);       /* token types cha
  * than there are positions is an error.  On a tape that does not record the whole runs in the memory of one block.
  * mask must live as long as the tape's values; ids and token_types are read during the call alone.
  */
+/* The forward pass in two parts (encoder_front), (B, T, width) between them. */
+int64_t language_model_frozen(const language_model *m);
+value *language_model_front(tape *t, const language_model *m, const int32_t *ids, const uint8_t *mask,
+    const int32_t *token_types, int64_t batch, int64_t length);
+value *language_model_resume(
+    tape *t, const language_model *m, value *front, const uint8_t *mask, const int32_t *token_types);
 value *language_model_forward(tape *t, const language_model *m, const int32_t *ids, const uint8_t *mask,
     const int32_t *token_types, int64_t batch, int64_t length, value **hidden);
 

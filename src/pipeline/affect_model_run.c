@@ -38,6 +38,10 @@ static value *encode_rows(const affect_model *s, tape *t, const batch *b, int m)
         .parts = b->parts,
         .part_count = b->part[m].rows,
         .pictures = b->pictures};
+    const batch_modality *part = &b->part[m];
+    if (part->front)
+        return encoder_resume(t, s->encoders[m], &input,
+            tape_value(t, 3, (int64_t[]){part->rows, part->front_steps, part->front_width}, part->front));
     return encoder_encode(t, s->encoders[m], &input, NULL);
 }
 

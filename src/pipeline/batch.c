@@ -73,6 +73,9 @@ static smac_status survey(
             : m == MODALITY_AUDIO
             ? s->mel_bins == o->mel_bins && !s->parts == !o->parts && (s->parts || s->mel_frames == o->mel_frames)
             : true;
+        const feature_sequence *front = &s->front[m], *model_front = &o->front[m];
+        same = same && (front->data == NULL) == (model_front->data == NULL) && front->crops == model_front->crops &&
+            front->width == model_front->width;
         if (!same)
             return FAIL(error, SMAC_ERROR_MISMATCH, "the %s of two samples of a batch differ in width, crops or size",
                 modality_name(m));
@@ -205,6 +208,27 @@ static bool fill_pictures(batch *b, const sample *const *samples, batch_modality
     return true;
 }
 
+/* What the frozen blocks gave, in the places of the rows; of a text at the side that is not padded. */
+static bool fill_front(
+    batch *b, const sample *const *samples, int m, batch_modality *part, const sample *model, bool left)
+{
+    bool text = m == MODALITY_TEXT;
+    part->front_steps = text ? part->steps : model->front[m].crops;
+    part->front_width = model->front[m].width;
+    int64_t each = part->front_steps * part->front_width, row = 0;
+    if (!(part->front = take(b, part->rows * each, sizeof(float))))
+        return false;
+    for (int64_t i = 0; i < b->size; i++) {
+        if (!part->own[i])
+            continue;
+        const feature_sequence *f = &samples[i]->front[m];
+        int64_t from = text && left ? (part->steps - f->steps) * f->width : 0;
+        memcpy(part->front + row * each + from, f->data, (size_t)(f->steps * f->crops * f->width) * sizeof(float));
+        row += text ? 1 : f->steps;
+    }
+    return true;
+}
+
 /* The tensors of the samples whose modality is for one input; *out->any false: there are none. */
 static smac_status make_part(
     batch *b, const sample *const *samples, int m, batch_modality *out, const batch_padding *padding, smac_error *error)
@@ -216,10 +240,13 @@ static smac_status make_part(
     TRY(survey(b, samples, m, out, &model, error));
     if (!model)
         return SMAC_OK;
+    bool kept = model->front[m].data && !model->ready[m].data;
     bool made = model->ready[m].data ? fill_ready(b, samples, m, out)
+        : kept && m != MODALITY_TEXT ? fill_places(b, samples, m, out)
         : m == MODALITY_TEXT         ? fill_text(b, samples, out, padding)
         : m == MODALITY_AUDIO        ? fill_sound(b, samples, out, model)
                                      : fill_pictures(b, samples, out, model);
+    made = made && (!kept || fill_front(b, samples, m, out, model, padding->left));
     return made
         ? SMAC_OK
         : FAIL(error, SMAC_ERROR_MEMORY, "no memory for the %s of %lld samples", modality_name(m), (long long)b->size);

@@ -9,16 +9,18 @@
 #include "pipeline/sample.h"
 
 typedef struct batch_modality {
-    uint8_t *present;            /* (B): 1 where the sample has it */
-    bool any;                    /* at least one has it; nothing below is filled otherwise */
-    int input;                   /* the model's input that the tensors here are for (feature_sequence.input) */
-    uint8_t *own;                /* (B): 1 where the sample has it and its tensors are here, not in next */
-    int64_t steps, crops;        /* padded length S and crops C of (B, S, C, width); text: crops 1 */
-    int64_t width;               /* of ready vectors */
-    float *ready;                /* (B, S, C, width), zeros for padding; NULL: raw */
-    uint8_t *mask;               /* (B, S): 1 for a step that counts */
-    int64_t rows;                /* raw: rows packed; clips x crops, windows, sentences */
-    int32_t *place;              /* raw: (B, S, C) row of each vector, -1 for padding; text: (B) row of each sentence */
+    uint8_t *present;     /* (B): 1 where the sample has it */
+    bool any;             /* at least one has it; nothing below is filled otherwise */
+    int input;            /* the model's input that the tensors here are for (feature_sequence.input) */
+    uint8_t *own;         /* (B): 1 where the sample has it and its tensors are here, not in next */
+    int64_t steps, crops; /* padded length S and crops C of (B, S, C, width); text: crops 1 */
+    int64_t width;        /* of ready vectors */
+    float *ready;         /* (B, S, C, width), zeros for padding; NULL: raw */
+    uint8_t *mask;        /* (B, S): 1 for a step that counts */
+    int64_t rows;         /* raw: rows packed; clips x crops, windows, sentences */
+    int32_t *place;       /* raw: (B, S, C) row of each vector, -1 for padding; text: (B) row of each sentence */
+    int64_t front_steps, front_width;
+    float *front; /* raw: (rows, front_steps, front_width) what an encoder's frozen blocks gave; NULL: not kept */
     struct batch_modality *next; /* the samples whose vectors are for another input; NULL: none */
 } batch_modality;
 
@@ -27,9 +29,9 @@ typedef struct batch {
     batch_modality part[MODALITIES];
     int32_t *ids, *types; /* (rows, steps) token ids; NULL when text is ready */
     uint8_t *text_mask;   /* (rows, steps) */
-    float *pictures;      /* (rows, 2, 3, image_size, image_size) normalised; NULL when vision is ready */
+    float *pictures; /* (rows, 2, 3, image_size, image_size) normalised; NULL when vision is ready or has a front */
     int64_t image_size;
-    float *mel; /* (windows, mel_bins, mel_frames); NULL when audio is ready */
+    float *mel; /* (windows, mel_bins, mel_frames); NULL when audio is ready or has a front */
     int64_t windows, mel_bins, mel_frames;
     sound_part *parts; /* (rows) where windows hold several clips; else NULL, and windows are the rows */
     void *memory;      /* arena that holds all of it */

@@ -15,6 +15,8 @@ void sample_drop(sample *s, int modality)
     if (!s->ready[modality].borrowed)
         free(s->ready[modality].data);
     s->ready[modality] = (feature_sequence){0};
+    free(s->front[modality].data);
+    s->front[modality] = (feature_sequence){0};
     if (modality == MODALITY_TEXT) {
         free(s->ids);
         free(s->types);
@@ -55,6 +57,9 @@ int64_t sample_bytes(const sample *s)
     for (int m = 0; m < MODALITIES; m++)
         if (s->ready[m].data && !s->ready[m].borrowed)
             bytes += s->ready[m].steps * s->ready[m].crops * s->ready[m].width * (int64_t)sizeof(float);
+    for (int m = 0; m < MODALITIES; m++)
+        if (s->front[m].data)
+            bytes += s->front[m].steps * s->front[m].crops * s->front[m].width * (int64_t)sizeof(float);
     if (s->frames)
         bytes += s->clips * picture_values(s);
     if (s->pictures)

@@ -2,7 +2,8 @@
  * pipeline/sample.h - one stretch of a recording as tensors: what the model reads.
  *
  * A modality of a sample is in one of three states: absent (present is false), raw (token ids, frames, mel windows) or
- * ready (a sequence of vectors: what an encoder gave, or features from a file).  Clips of pictures and sound come from
+ * ready (a sequence of vectors: what an encoder gave, or features from a file).  A partly trained encoder's raw form may be
+ * replaced by what its frozen blocks give (front).  Clips of pictures and sound come from
  * pipeline/clip_encoder.h, words from sample_set_text.
  */
 #ifndef SMAC_PIPELINE_SAMPLE_H
@@ -61,6 +62,10 @@ typedef struct sample {
     float *mel; /* (windows, mel_bins, mel_frames) */
     int64_t part_count;
     sound_part *parts; /* (part_count), ordered by window; NULL: a window is a clip's */
+
+    /* data set: what the frozen first blocks of a partly trained encoder gave, in the place of frames, pictures and mel
+     * (pipeline/encoder_front.h).  Text: (tokens, 1, width); others: (clips x crops or windows, steps of a row, width) */
+    feature_sequence front[MODALITIES];
 
     double start, end; /* seconds in the recording */
 } sample;

@@ -50,6 +50,8 @@ static const setting train_keys[] = {
         "TASK:CLASS, as sarcasm:sarcastic: what such parts teach the fused and shared heads; parts that agree teach the other classes"),
     SETTING_C(train_settings, schedule, "constant", "constant|linear|cosine",
         "learning rate after the warm-up: constant, or falling to 0"),
+    SETTING_T(train_settings, stored_states, "text",
+        "modalities of whose partly trained encoders the frozen first blocks are run once a clip, and what they give is kept in memory and in the feature store, as text,audio; empty: none.  A modality that is augmented is not kept"),
     SETTING_C(train_settings, precision, "f32", "f32|bf16", "precision of products in training"),
     SETTING_S(train_settings, check_finite, "false", "test every operation's result, at some cost in time"),
 };

@@ -25,7 +25,7 @@ typedef struct train_settings {
     schedule_kind schedule;
     precision_kind precision;
     bool check_finite;
-    char choose[SETTINGS_TEXT_MAX];
+    char choose[SETTINGS_TEXT_MAX], stored_states[SETTINGS_TEXT_MAX];
 } train_settings;
 
 /* One dataset of the run. */

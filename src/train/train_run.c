@@ -4,6 +4,9 @@
 
 #include "base/memory.h"
 #include "compute/parallel.h"
+#include "data/readers.h"
+#include "pipeline/encoder_front.h"
+#include "train/augmentation.h"
 #include "train/run_data.h"
 #include "train/trainer.h"
 
@@ -49,6 +52,36 @@ static smac_status open_run(const run_configuration *run, bool skip_bad, const r
     return new_affect_model(*d, &c, vectors, run->run.train.seed, model, error);
 }
 
+/* Whether training changes the raw form of a modality: then nothing that was made of it can be kept. */
+static bool is_augmented(const augmentation *a, int m)
+{
+    return m == MODALITY_TEXT ? a->words > 0
+        : m == MODALITY_AUDIO ? a->level > 0
+                              : a->flip || a->shift > 0 || a->light > 0;
+}
+
+/* train.stored_states, of the modalities whose encoder is partly trained and not augmented. */
+static smac_status choose_fronts(
+    const run_settings *run, const affect_model *model, const reporter *r, bool front[MODALITIES], smac_error *error)
+{
+    const char *at = run->train.stored_states;
+    char name[TASK_NAME_MAX];
+    augmentation change = augmentation_from(run, &model->configuration, NULL);
+    memset(front, 0, MODALITIES * sizeof *front);
+    while (label_next_name(&at, name)) {
+        int m = modality_from_name(name);
+        if (m < 0 || m >= MODALITIES)
+            return FAIL(error, SMAC_ERROR_ARGUMENT,
+                "train.stored_states names %.60s; expected some of text, audio and vision, as text,audio", name);
+        if (affect_model_front_layers(model, m) == 0)
+            continue;
+        front[m] = !is_augmented(&change, m);
+        if (!front[m])
+            report_log(r, LOG_INFO, "%s is augmented, so what its encoder's frozen blocks give is not kept", name);
+    }
+    return SMAC_OK;
+}
+
 smac_status train_run(const train_options *options, const reporter *r, train_result *result, smac_error *error)
 {
     dataset *d = NULL;
@@ -62,6 +95,8 @@ smac_status train_run(const train_options *options, const reporter *r, train_res
     if (status == SMAC_OK)
         run_data_note_scratch(&model->configuration, model->vectors, r);
     cache_options caching = {.splits = {true, true, false}, .skip_bad = options->skip_bad};
+    if (status == SMAC_OK)
+        status = choose_fronts(&options->configuration.run, model, r, caching.front, error);
     if (status == SMAC_OK)
         status = sample_cache_new(d, model, &caching, r, &cache, error);
     if (status == SMAC_OK)
@@ -82,12 +117,16 @@ smac_status extract_run(const extract_options *options, const reporter *r, extra
     smac_status status = open_run(&options->configuration, options->skip_bad, r, &d, &model, error);
     for (int m = 0; m < MODALITIES && status == SMAC_OK; m++)
         any = any || (model->has[m] && model->frozen[m] && model->encoder_sha256[m][0]);
+    cache_options caching = {
+        .splits = {true, true, true}, .skip_bad = options->skip_bad, .store = options->store, .discard = true};
+    if (status == SMAC_OK)
+        status = choose_fronts(&options->configuration.run, model, r, caching.front, error);
+    for (int m = 0; m < MODALITIES; m++)
+        any = any || caching.front[m];
     if (status == SMAC_OK && !any)
         status = FAIL(error, SMAC_ERROR_ARGUMENT,
             "no encoder of this configuration is frozen and comes from a file, so there are no vectors to keep: name one, "
             "for example --set audio.encoder=whisper-base --set audio.trainable_blocks=0");
-    cache_options caching = {
-        .splits = {true, true, true}, .skip_bad = options->skip_bad, .store = options->store, .discard = true};
     if (status == SMAC_OK)
         status = sample_cache_new(d, model, &caching, r, &cache, error);
     if (status == SMAC_OK)
