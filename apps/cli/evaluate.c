@@ -1,4 +1,5 @@
 /* apps/cli/evaluate.c - semanticmac evaluate: a model over one part of a dataset. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,8 @@ static void print_metrics(const char *name, const metric_list *list)
 static void print_part(const evaluation_part *part)
 {
     print_metrics("prediction", &part->metrics);
+    if (!isnan(part->calibration_error))
+        printf("%-16s %.4f\n", "calibration err", part->calibration_error);
     for (int h = 0; h < MODALITIES_AND_SHARED; h++) {
         char own[32];
         if (part->has_head[h])

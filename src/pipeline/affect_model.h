@@ -22,6 +22,7 @@
 #include "model/task.h"
 #include "nn/parameters.h"
 #include "pipeline/batch.h"
+#include "pipeline/calibration.h"
 #include "pipeline/prediction.h"
 #include "pipeline/sample.h"
 #include "weights/safetensors.h"
@@ -57,8 +58,9 @@ typedef struct affect_model {
     precision precision[MODALITIES];      /* of a frozen encoder's products; a trained one was trained in float32 */
     semanticmac *core;
     training_record training;
-    char sha256[65];                     /* of the model file it was read from; "" for a new one */
-    char name[128];                      /* model.name, or the file's base name */
+    task_calibration calibration[AFFECT_MODEL_TASKS_MAX]; /* zeros: not calibrated */
+    char sha256[65];                                      /* of the model file it was read from; "" for a new one */
+    char name[128];                                       /* model.name, or the file's base name */
     tensor_file *files[MODALITIES];      /* pre-trained encoders' files, read while the model is built */
     char encoder_sha256[MODALITIES][65]; /* affect_model_encoder_digest of these files; "" without one */
     struct mel_filter_bank *mel;

@@ -189,7 +189,7 @@ typedef struct model_reading {
     const affect_model_load_options *options;
     affect_model *s; /* NULL until the configuration and the tasks are read */
     encoder_plan plan;
-    json_t *configuration, *tasks, *encoders, *training;
+    json_t *configuration, *tasks, *encoders, *training, *calibration;
     bool old; /* AFFECT_MODEL_OLD_FORMAT */
 } model_reading;
 
@@ -208,6 +208,8 @@ static smac_status read_metadata(model_reading *r, const tensor_file *file, smac
     TRY(metadata_json(file, r->path, "semanticmac.configuration", &r->configuration, error));
     TRY(metadata_json(file, r->path, "semanticmac.tasks", &r->tasks, error));
     TRY(metadata_json(file, r->path, "semanticmac.encoders", &r->encoders, error));
+    if (tensor_file_metadata(file, "semanticmac.calibration"))
+        TRY(metadata_json(file, r->path, "semanticmac.calibration", &r->calibration, error));
     return metadata_json(file, r->path, "semanticmac.training", &r->training, error);
 }
 
@@ -232,6 +234,10 @@ static smac_status begin_affect_model(model_reading *r, smac_error *error)
     free(tasks);
     if (status == SMAC_OK)
         read_training(r->training, &r->s->training);
+    if (status == SMAC_OK && r->calibration)
+        status = error_context(error,
+            calibration_from_json(r->calibration, r->s->tasks, r->s->task_count, r->s->calibration, error), "%.300s",
+            r->path);
     return status;
 }
 
@@ -338,6 +344,7 @@ smac_status affect_model_load(
     json_decref(r.tasks);
     json_decref(r.encoders);
     json_decref(r.training);
+    json_decref(r.calibration);
     tensor_file_close(file);
     if (status != SMAC_OK) {
         affect_model_free(s);

@@ -91,23 +91,29 @@ static json_t *tasks_to_json(const affect_model *s)
     return tasks;
 }
 
+static json_t *calibration_or_null(const affect_model *s)
+{
+    json_t *o = calibration_to_json(s->calibration, s->tasks, s->task_count);
+    return o ? o : json_null();
+}
+
 json_t *affect_model_describe(const affect_model *s)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:s}", "name", s->name, "configuration",
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:s}", "name", s->name, "configuration",
         configuration_to_json(&s->configuration), "tasks", tasks_to_json(s), "training", training_to_json(&s->training),
-        "encoders", encoders_to_json(s), "parameters", (json_int_t)affect_model_parameter_values(s), "sha256",
-        s->sha256);
+        "encoders", encoders_to_json(s), "calibration", calibration_or_null(s), "parameters",
+        (json_int_t)affect_model_parameter_values(s), "sha256", s->sha256);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
-enum { TEXTS = 6 };
+enum { TEXTS = 7 };
 
 static smac_status write_all(
     const affect_model *s, const char *path, const affect_model_extra *extra, char *texts[TEXTS], smac_error *error)
 {
     static const char *const keys[TEXTS] = {"semanticmac.configuration", "semanticmac.tasks", "semanticmac.encoders",
-        "semanticmac.training", "semanticmac.tokenizer", "semanticmac.format"};
+        "semanticmac.training", "semanticmac.calibration", "semanticmac.tokenizer", "semanticmac.format"};
     size_t more = extra ? extra->tensor_count : 0, more_texts = extra ? extra->text_count : 0, count = 0, pairs = 0;
     tensor_entry *entries = memory_new((size_t)parameter_number(s->store) + more + 1, sizeof *entries);
     safetensors_pair *metadata = memory_new(TEXTS + more_texts, sizeof *metadata);
@@ -159,19 +165,20 @@ static smac_status write_all(
 smac_status affect_model_save(
     const affect_model *s, const char *path, const affect_model_extra *extra, smac_error *error)
 {
-    json_t *parts[4] = {configuration_to_json(&s->configuration), tasks_to_json(s), encoders_to_json(s),
-        training_to_json(&s->training)};
-    char *texts[TEXTS] = {NULL, NULL, NULL, NULL, s->tokenizer_text, AFFECT_MODEL_FORMAT};
+    enum { PARTS = 5 };
+    json_t *parts[PARTS] = {configuration_to_json(&s->configuration), tasks_to_json(s), encoders_to_json(s),
+        training_to_json(&s->training), calibration_to_json(s->calibration, s->tasks, s->task_count)};
+    char *texts[TEXTS] = {NULL, NULL, NULL, NULL, NULL, s->tokenizer_text, AFFECT_MODEL_FORMAT};
     smac_status status = SMAC_OK;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < PARTS; i++) {
         texts[i] = parts[i] ? json_dump_text(parts[i], JSON_COMPACT) : NULL;
         json_decref(parts[i]);
-        if (!texts[i])
+        if (!texts[i] && i < PARTS - 1) /* a model need not be calibrated */
             status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the metadata of %s", path);
     }
     if (status == SMAC_OK)
         status = write_all(s, path, extra, texts, error);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < PARTS; i++)
         free(texts[i]);
     return status;
 }

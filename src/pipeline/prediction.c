@@ -139,8 +139,9 @@ float task_disagreement(const task_description *task, const task_result *result)
     return (float)(most > 1 ? 1 : most);
 }
 
-/* A head's row as the caller gets it: the score, or the softmax of the logits. */
-static void values_from_head(const task_description *task, const float *row, bool unclipped, float *out)
+/* A head's row as the caller gets it: the score, or the softmax of the logits over the temperature. */
+static void values_from_head(
+    const task_description *task, const float *row, bool unclipped, float temperature, float *out)
 {
     int n = task_targets(task);
     if (task->kind == TASK_REGRESSION) {
@@ -153,9 +154,9 @@ static void values_from_head(const task_description *task, const float *row, boo
     for (int c = 1; c < n; c++)
         top = row[c] > top ? row[c] : top;
     for (int c = 0; c < n; c++)
-        sum += exp((double)(row[c] - top));
+        sum += exp((double)((row[c] - top) / temperature));
     for (int c = 0; c < n; c++)
-        out[c] = (float)(exp((double)(row[c] - top)) / sum);
+        out[c] = (float)(exp((double)((row[c] - top) / temperature)) / sum);
 }
 
 typedef struct predict_call {
@@ -165,13 +166,13 @@ typedef struct predict_call {
 } predict_call;
 
 /* Row i of one head's outputs (B, targets). */
-static smac_status take_head(
-    const predict_call *call, const task_description *task, const value *head, int64_t i, float *out, smac_error *error)
+static smac_status take_head(const predict_call *call, const task_description *task, const value *head, int64_t i,
+    float temperature, float *out, smac_error *error)
 {
     const float *rows = tape_numbers(call->tape, head);
     if (!rows)
         return tape_status(call->tape, error);
-    values_from_head(task, rows + i * task_targets(task), call->unclipped, out);
+    values_from_head(task, rows + i * task_targets(task), call->unclipped, temperature, out);
     return SMAC_OK;
 }
 
@@ -189,11 +190,16 @@ static smac_status take_row(const predict_call *call, const batch *b, const sema
         task_result *r = &result->tasks[k];
         if (!r->prediction)
             continue;
-        TRY(take_head(call, task, out->prediction[k], i, r->prediction, error));
-        TRY(take_head(call, task, out->shared_head[k], i, r->own[MODALITY_SHARED], error));
-        for (int m = 0; m < MODALITIES; m++)
+        const task_calibration *c = &s->calibration[k];
+        float temperature = calibration_temperature(c, modality_set(present));
+        TRY(take_head(call, task, out->prediction[k], i, temperature, r->prediction, error));
+        temperature = calibration_head_temperature(c, MODALITY_SHARED);
+        TRY(take_head(call, task, out->shared_head[k], i, temperature, r->own[MODALITY_SHARED], error));
+        for (int m = 0; m < MODALITIES; m++) {
+            temperature = calibration_head_temperature(c, m);
             if (r->own[m])
-                TRY(take_head(call, task, out->specific_head[k][m], i, r->own[m], error));
+                TRY(take_head(call, task, out->specific_head[k][m], i, temperature, r->own[m], error));
+        }
         r->disagreement = task_disagreement(task, r);
     }
     return SMAC_OK;

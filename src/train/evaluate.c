@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "pipeline/prediction.h"
+#include "train/calibrate.h"
 
 enum { AT_ONCE = 32 };
 
@@ -134,6 +135,8 @@ static smac_status measure_part(measuring *w, evaluation_part *out)
     const evaluation_task *task = w->task;
     const float *truth = task->truth[TRUTH_MULTIMODAL];
     TRY(measure_rows(w, task->prediction, truth, &out->metrics, &out->count));
+    out->calibration_error =
+        task->task.kind == TASK_CLASSES ? calibration_error(w->rows, w->truth, out->count, task->targets) : NAN;
     for (int h = 0; h < MODALITIES_AND_SHARED; h++) {
         TRY(measure_rows(w, task->head[h], truth, &out->heads[h], NULL));
         out->has_head[h] = out->heads[h].count > 0;

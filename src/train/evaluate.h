@@ -23,8 +23,9 @@ typedef struct evaluate_options {
 
 /* One task over some clips. */
 typedef struct evaluation_part {
-    int64_t count;       /* clips with a label of the task */
-    metric_list metrics; /* of the prediction against the label */
+    int64_t count;            /* clips with a label of the task */
+    metric_list metrics;      /* of the prediction against the label */
+    double calibration_error; /* of the prediction's probabilities (train/calibrate.h); NAN for scores */
     bool has_head[MODALITIES_AND_SHARED];
     metric_list heads[MODALITIES_AND_SHARED]; /* each head against the label */
     bool has_own[MODALITIES_AND_SHARED];
@@ -83,7 +84,7 @@ smac_status validation_figure_name(
     const task_description *tasks, int task_count, const char *choose, validation_figure *out, smac_error *error);
 
 /*
- * {"split", "n", "skipped", "tasks": {NAME: {"n", "metrics": {...}, "heads": {"text": {"metrics": {...}, "own": {...}},
+ * {"split", "n", "skipped", "tasks": {NAME: {"n", "metrics": {...}, "calibration_error" (classes), "heads": {"text": {"metrics": {...}, "own": {...}},
  * ..., "shared": {"metrics": {...}}}, "datasets": {NAME: {"n", "metrics", "heads"}} (of several)}}}; a model of one task
  * has its "task" (the name), "metrics" and "heads" beside "split" as well.
  */

@@ -24,6 +24,8 @@ static void add_part(json_t *o, const evaluation_part *part)
         json_object_set_new(heads, modality_name(h), one);
     }
     json_object_set_new(o, "metrics", metrics_to_json(&part->metrics));
+    if (!isnan(part->calibration_error))
+        json_object_set_new(o, "calibration_error", json_real(part->calibration_error));
     json_object_set_new(o, "heads", heads);
 }
 

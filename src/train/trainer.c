@@ -235,6 +235,17 @@ static smac_status write_configuration(training *t, smac_error *error)
     return status;
 }
 
+/* A run that has ended was stopped before its best model was calibrated. */
+static bool lacks_calibration(const training *t)
+{
+    tensor_file *file = NULL;
+    if (!file_exists(t->paths[RUN_BEST]) || tensor_file_open(t->paths[RUN_BEST], &file, NULL) != SMAC_OK)
+        return false;
+    bool lacks = !tensor_file_metadata(file, "semanticmac.calibration");
+    tensor_file_close(file);
+    return lacks;
+}
+
 static void fill_result(const training *t, bool already, train_result *result)
 {
     result->epochs = t->epoch - 1;
@@ -273,6 +284,8 @@ smac_status train_on(const train_options *options, affect_model *model, const sa
         status = training_log_open(&t, resumed, error);
     if (status == SMAC_OK && !already)
         status = run_epochs(&t, error);
+    if (status == SMAC_OK && (!already || lacks_calibration(&t)))
+        status = training_calibrate_best(&t, error);
     if (status != SMAC_OK)
         team_agree(options->team, status, &(bool){false}, NULL); /* nobody waits for this rank */
     if (status == SMAC_OK || status == SMAC_ERROR_INTERRUPTED)

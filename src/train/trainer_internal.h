@@ -88,8 +88,10 @@ void step_work_free(step_work *w);
 smac_status training_run_step(training *t, step_work *w, smac_error *error); /* of the optimiser, logged */
 
 /* trainer_state.c */
-smac_status training_save(training *t, smac_error *error); /* out/last.safetensors */
-smac_status training_save_best(training *t, smac_error *error);
+smac_status training_save(training *t, smac_error *error);      /* out/last.safetensors */
+smac_status training_save_best(training *t, smac_error *error); /* of the epoch under way */
+/* The best model's temperatures (train/calibrate.h), once the run is done; its file is written again with them. */
+smac_status training_calibrate_best(training *t, smac_error *error);
 #define STATE_KEY "training.state"
 #define RUN_KEY "semanticmac.run" /* the run's settings, in every model file that it writes */
 /* What changes beside weights and moments, as arrays: each with its name in the file. */

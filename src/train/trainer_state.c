@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "train/calibrate.h"
 #include "train/trainer_internal.h"
 
 static json_t *state_to_json(const training *t)
@@ -138,9 +139,9 @@ smac_status training_save(training *t, smac_error *error)
     return status;
 }
 
-smac_status training_save_best(training *t, smac_error *error)
+/* The system as it is, as the best model, which is of that epoch. */
+static smac_status write_best(training *t, smac_error *error)
 {
-    note_progress(t);
     if (!team_is_first(t->options->team))
         return SMAC_OK;
     snprintf(
@@ -157,5 +158,40 @@ smac_status training_save_best(training *t, smac_error *error)
         return SMAC_OK;
     t->model->training.metric_value = before;
     return error_context(error, status, "the best model of epoch %lld could not be written, the one before it is kept",
-        (long long)t->epoch);
+        (long long)t->model->training.epoch);
+}
+
+smac_status training_save_best(training *t, smac_error *error)
+{
+    note_progress(t);
+    return write_best(t, error);
+}
+
+static smac_status read_values(training *t, const char *path, smac_error *error)
+{
+    tensor_file *file = NULL;
+    TRY(tensor_file_open(path, &file, error));
+    smac_status status = affect_model_load_values(t->model, file, path, error);
+    tensor_file_close(file);
+    return status;
+}
+
+/* The values in memory are the last checkpoint's before and after. */
+smac_status training_calibrate_best(training *t, smac_error *error)
+{
+    training_record kept = t->model->training;
+    if (!t->valid_count || !team_is_first(t->options->team))
+        return SMAC_OK;
+    TRY(read_values(t, t->paths[RUN_BEST], error));
+    t->model->training.epoch = t->best_epoch;
+    t->model->training.steps = t->best_epoch * t->epoch_steps;
+    smac_status status = model_calibrate(t->model, t->cache, t->report, error);
+    json_t *found = calibration_to_json(t->model->calibration, t->model->tasks, t->model->task_count);
+    if (status == SMAC_OK && found)
+        status = write_best(t, error);
+    json_decref(found);
+    memset(t->model->calibration, 0, sizeof t->model->calibration); /* a checkpoint holds none */
+    t->model->training = kept;
+    TRY(status);
+    return read_values(t, t->paths[RUN_LAST], error);
 }
