@@ -40,7 +40,8 @@ static const setting loss_keys[] = {
     SETTING_N(loss_settings, shared, "0.5", 0, 1000, "weight of the shared head's loss"),
     SETTING_N(loss_settings, intra, "0.1", 0, 1000, "weight of the intra-sample contrast"),
     SETTING_N(loss_settings, inter, "0.1", 0, 1000, "weight of the inter-sample contrast"),
-    SETTING_S(loss_settings, class_weights, "false", "weigh classes by their inverse frequency"),
+    SETTING_T(loss_settings, class_weights, "false",
+        "weigh classes by their inverse frequency: true, false, or the tasks whose classes are weighed, as \"emotion sarcasm\""),
     SETTING_T(
         loss_settings, tasks, "", "weights of tasks, as \"sentiment:1 emotion:0.5\"; a task that is not named has 1"),
 };
@@ -83,6 +84,25 @@ bool loss_next_task(const char **at, char name[LOSS_NAME], double *weight, char 
     }
     *colon = 0;
     return true;
+}
+
+bool loss_next_weighed(const char **at, char name[LOSS_NAME])
+{
+    *at += strspn(*at, ", ");
+    size_t length = strcspn(*at, ", ");
+    snprintf(name, LOSS_NAME, "%.*s", (int)(length < LOSS_NAME ? length : LOSS_NAME - 1), *at);
+    *at += length;
+    return length > 0;
+}
+
+bool loss_weighs_classes(const loss_settings *loss, const char *task)
+{
+    const char *at = loss->class_weights;
+    char name[LOSS_NAME];
+    while (loss_next_weighed(&at, name))
+        if (strcmp(name, "true") == 0 || strcmp(name, task) == 0)
+            return true;
+    return false;
 }
 
 double loss_task_weight(const loss_settings *loss, const char *task)

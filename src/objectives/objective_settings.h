@@ -23,8 +23,7 @@ typedef struct labels_settings {
 
 typedef struct loss_settings {
     double specific, shared, intra, inter;
-    bool class_weights;
-    char tasks[SETTINGS_TEXT_MAX];
+    char class_weights[SETTINGS_TEXT_MAX], tasks[SETTINGS_TEXT_MAX];
 } loss_settings;
 
 typedef struct contrast_settings {
@@ -44,6 +43,9 @@ double labels_mix(const labels_settings *labels, int target);
  */
 enum { LOSS_NAME = 160 };
 bool loss_next_task(const char **at, char name[LOSS_NAME], double *weight, char why[200]);
+/* The next word of loss.class_weights: "true", "false" or a task; false at the end. */
+bool loss_next_weighed(const char **at, char name[LOSS_NAME]);
+bool loss_weighs_classes(const loss_settings *loss, const char *task);
 double loss_task_weight(const loss_settings *loss, const char *task); /* 1 for a task that is not named */
 
 #endif

@@ -36,6 +36,14 @@ float calibration_temperature(const task_calibration *c, int set)
     return count ? (float)exp(sum / count) : 1;
 }
 
+bool calibration_is_known(const task_calibration *c)
+{
+    for (int set = 0; set < MODALITY_SETS; set++)
+        if (c->prediction[set] > 0)
+            return true;
+    return false;
+}
+
 float calibration_head_temperature(const task_calibration *c, int head)
 {
     return c->heads[head] > 0 ? c->heads[head] : 1;

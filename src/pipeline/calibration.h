@@ -29,6 +29,7 @@ void modality_set_name(int set, char out[32]); /* "text+audio" */
  * subsets; else 1.
  */
 float calibration_temperature(const task_calibration *c, int set);
+bool calibration_is_known(const task_calibration *c);                    /* any temperature is */
 float calibration_head_temperature(const task_calibration *c, int head); /* 1 where it is not known */
 
 /* Of all tasks that have any temperature; NULL: none has, or memory is short.  A new reference. */

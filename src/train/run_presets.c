@@ -122,9 +122,13 @@ static const char *const demo[] = {
     NULL,
 };
 
+/* docs/method.md, section 1: every frame in two clips, three crops. */
+static const char *const dense[] = {"media.clip_step=0.5", "vision.crops=3", NULL};
+
 static const run_preset presets[] = {
     {"method", "the numbers of [method.md](method.md), section 0", method},
     {"words", "fine-tuning a pre-trained language model on transcripts", words},
+    {"dense", "a clip every 0.5 s and three crops of each", dense},
     {"demo", "the small model of `semanticmac demo`", demo},
 };
 enum { PRESETS = sizeof presets / sizeof *presets };

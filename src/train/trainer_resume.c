@@ -147,15 +147,17 @@ static smac_status check_media(const training *t, const tensor_file *file, const
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
-static smac_status read_array(const tensor_file *file, const char *name, tensor_type type, int64_t rows,
-    int64_t columns, int rank, void *out, smac_error *error)
+/* Copies a tensor of the array's type and shape into it; rank 1: its rows alone. */
+static smac_status read_array(
+    const tensor_file *file, const char *name, const label_array *into, int rank, smac_error *error)
 {
     const tensor_entry *e;
-    TRY(tensor_file_expect(file, name, rank, (int64_t[]){rows, columns}, &e, error));
+    tensor_type type = into->bytes ? TENSOR_U8 : TENSOR_F32;
+    TRY(tensor_file_expect(file, name, rank, (int64_t[]){into->rows, into->columns}, &e, error));
     if (e->type != type)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s is of type %s; expected %s", name, tensor_type_name(e->type),
             tensor_type_name(type));
-    memcpy(out, e->data, e->bytes);
+    memcpy(into->data, e->data, e->bytes);
     return SMAC_OK;
 }
 
@@ -166,7 +168,7 @@ static smac_status read_moments(
     float *values = parameter_block_map(t->model->store, block);
     if (!values)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the optimiser's moments of %lld values", (long long)n);
-    smac_status status = read_array(file, name, TENSOR_F32, n, 0, 1, values, error);
+    smac_status status = read_array(file, name, &(label_array){.data = values, .rows = n}, 1, error);
     TRY(parameter_block_unmap(t->model->store, block, values, status == SMAC_OK, error));
     return status;
 }
@@ -236,7 +238,7 @@ smac_status training_restore(training *t, const tensor_file *file, smac_error *e
     for (int i = 0; i < training_array_count(t) && status == SMAC_OK; i++) {
         char name[ARRAY_NAME];
         label_array a = training_array_at(t, i, name);
-        status = read_array(file, name, a.bytes ? TENSOR_U8 : TENSOR_F32, a.rows, a.columns, 2, a.data, error);
+        status = read_array(file, name, &a, 2, error);
     }
     return error_advise(error, error_context(error, status, "%.300s", path), SMAC_ERROR_FORMAT, DAMAGED);
 }

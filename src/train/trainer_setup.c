@@ -191,20 +191,30 @@ static float *class_weights(const training_task *task, int64_t clips)
     return weights;
 }
 
-/* Every task that loss.tasks names must be one of the run's. */
+static bool is_task_of_run(const training *t, const char *name)
+{
+    for (int k = 0; k < t->task_count; k++)
+        if (strcmp(t->tasks[k].task->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Every task that loss.tasks and loss.class_weights name must be one of the run's. */
 static smac_status check_task_weights(const training *t, smac_error *error)
 {
     const char *at = t->run->loss.tasks;
     char name[LOSS_NAME], why[200];
     double weight;
-    while (loss_next_task(&at, name, &weight, why)) {
-        bool found = false;
-        for (int k = 0; k < t->task_count; k++)
-            found = found || strcmp(t->tasks[k].task->name, name) == 0;
-        if (!found)
+    while (loss_next_task(&at, name, &weight, why))
+        if (!is_task_of_run(t, name))
             return FAIL(error, SMAC_ERROR_ARGUMENT, "loss.tasks weighs %.60s, which is not a task of the run: name %s",
                 name, t->tasks[0].task->name);
-    }
+    at = t->run->loss.class_weights;
+    while (loss_next_weighed(&at, name))
+        if (strcmp(name, "true") != 0 && strcmp(name, "false") != 0 && !is_task_of_run(t, name))
+            return FAIL(error, SMAC_ERROR_ARGUMENT,
+                "loss.class_weights names %.60s, which is not a task of the run: write true, false or names of tasks as %s",
+                name, t->tasks[0].task->name);
     return SMAC_OK;
 }
 
@@ -214,7 +224,7 @@ static smac_status make_objective(training *t, smac_error *error)
     t->objective = objective_options_from(t->run, t->model->tasks, t->task_count);
     for (int k = 0; k < t->task_count; k++) {
         training_task *task = &t->tasks[k];
-        if (task->task->kind != TASK_CLASSES || !t->run->loss.class_weights)
+        if (task->task->kind != TASK_CLASSES || !loss_weighs_classes(&t->run->loss, task->task->name))
             continue;
         task->class_weights = class_weights(task, t->count);
         if (!task->class_weights)

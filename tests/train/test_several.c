@@ -211,7 +211,14 @@ static void the_user_chooses(void **state)
     assert_string_equal(result.metric, "emotion@sims_2.accuracy");
     static const char *const wrong[][2] = {{"train.choose=accuracy", "TASK.METRIC"},
         {"train.choose=emotion.MAE", "no metric MAE"}, {"train.choose=humor.accuracy", "TASK.METRIC"},
-        {"train.choose=emotion@nowhere.accuracy", "sims"}, {"loss.tasks=humor:1", "humor"}};
+        {"train.choose=emotion@nowhere.accuracy", "sims"}, {"loss.tasks=humor:1", "humor"},
+        {"loss.class_weights=emotion humor", "humor"}};
+    loss_settings weighed = {.class_weights = "sarcasm, emotion"};
+    assert_true(loss_weighs_classes(&weighed, "emotion") && !loss_weighs_classes(&weighed, "emo"));
+    strcpy(weighed.class_weights, "true");
+    assert_true(loss_weighs_classes(&weighed, "emotion"));
+    strcpy(weighed.class_weights, "false");
+    assert_false(loss_weighs_classes(&weighed, "emotion"));
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         options_for(&o, file_in(folder, "wrong", out));
         assert_ok(run_configuration_assign(&o.configuration, wrong[i][0], error));

@@ -362,7 +362,7 @@ static void test_classes(void **state)
     folder_new(folder);
     tiny_configuration(&c);
     c.run.train.epochs = 4;
-    c.run.loss.class_weights = true;
+    strcpy(c.run.loss.class_weights, "true");
     run_result k = run_with(folder, &c, false, 0, NULL);
     if (k.status != SMAC_OK)
         fail_msg("%s", k.why.message);
