@@ -39,6 +39,8 @@ SMAC_API void smac_analysis_free(smac_analysis *a)
     free(a->recording);
     free(a->model_name);
     free(a->model_sha256);
+    transcript_free(&a->said);
+    free(a->model_card);
     free(a->words_from);
     free(a->language);
     free(a);

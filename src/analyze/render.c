@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/analysis.h"
 #include "analyze/options.h"
+#include "analyze/render.h"
 #include "base/csv.h"
 #include "base/utf8.h"
 
@@ -22,15 +22,6 @@ const float *segment_row(const smac_segment *s, int task, int row)
 {
     const smac_task_result *r = &s->tasks[task];
     return row == ROW_PREDICTION ? r->prediction : row == ROW_SHARED ? r->shared : r->modality[row - ROW_MODALITY];
-}
-
-int values_top(const smac_task *task, const float *values)
-{
-    int top = 0;
-    for (int i = 1; i < task_values(task); i++)
-        if (values[i] > values[top])
-            top = i;
-    return top;
 }
 
 void render_time(text_buffer *out, double seconds)
@@ -147,29 +138,36 @@ static void csv_names(csv_header *h, const smac_task *task)
             header_add(h, task->name, part, task->class_names[c]);
     }
     header_add(h, task->name, "disagreement", NULL);
+    if (!task_is_score(task))
+        header_add(h, task->name, "certainty", NULL);
+}
+
+static void csv_number(text_buffer *out, double value)
+{
+    text_add_char(out, ',');
+    if (isfinite(value))
+        text_format(out, "%.6g", value);
 }
 
 static void csv_values(const smac_task *task, int row, const float *v, text_buffer *out)
 {
     if (!task_is_score(task) && row == ROW_PREDICTION)
         csv_text(out, v ? task->class_names[values_top(task, v)] : "", false);
-    for (int i = 0; i < task_values(task); i++) {
-        text_add_char(out, ',');
-        if (v && isfinite(v[i]))
-            text_format(out, "%.6g", (double)v[i]);
-    }
+    for (int i = 0; i < task_values(task); i++)
+        csv_number(out, v ? (double)v[i] : (double)NAN);
 }
 
 static void csv_segment(const smac_analysis *a, const smac_segment *s, text_buffer *out)
 {
     text_format(out, ",%.3f,%.3f", s->start, s->end);
     csv_text(out, s->text, false);
+    text_add(out, s == &a->summary ? "," : s->is_utterance ? ",utterance" : ",window");
     for (int k = 0; k < a->tasks.count; k++) {
         for (int row = 0; row < ROWS; row++)
             csv_values(&a->tasks.items[k], row, segment_row(s, k, row), out);
-        text_add_char(out, ',');
-        if (isfinite(s->tasks[k].disagreement))
-            text_format(out, "%.6g", (double)s->tasks[k].disagreement);
+        csv_number(out, (double)s->tasks[k].disagreement);
+        if (!task_is_score(&a->tasks.items[k]))
+            csv_number(out, segment_certainty(a, s, k));
     }
     text_add_char(out, '\n');
 }
@@ -178,7 +176,7 @@ static void csv_segment(const smac_analysis *a, const smac_segment *s, text_buff
 void render_csv(const smac_analysis *const *analyses, size_t count, text_buffer *out)
 {
     const smac_analysis *first = analyses[0];
-    static const char *const columns[] = {"recording", "segment", "start", "end", "text"};
+    static const char *const columns[] = {"recording", "segment", "start", "end", "text", "kind"};
     csv_header header = {.out = out};
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
         header_add(&header, columns[i], NULL, NULL);
@@ -223,43 +221,31 @@ static void srt_line(text_buffer *out, const char *text)
     text_free(&clean);
 }
 
-static void srt_value(const smac_task *task, const char *name, const float *v, text_buffer *out)
-{
-    srt_line(out, name);
-    if (!v) {
-        text_add(out, " unknown");
-    } else if (task_is_score(task)) {
-        text_format(out, " %+.2f", render_score(v[0]));
-    } else {
-        int top = values_top(task, v);
-        text_add_char(out, ' ');
-        srt_line(out, task->class_names[top]);
-        text_format(out, " %.0f%%", 100 * (double)v[top]);
-    }
-}
-
 static void srt_task(const smac_task *task, const smac_segment *s, int k, text_buffer *out)
 {
-    srt_value(task, task->name, segment_row(s, k, ROW_PREDICTION), out);
+    srt_line(out, task->name);
+    text_add_char(out, ' ');
+    render_value(task, segment_row(s, k, ROW_PREDICTION), srt_line, out);
     const char *between = " (";
     for (int m = 0; m < SMAC_MODALITIES; m++) {
         const float *v = segment_row(s, k, ROW_MODALITY + m);
         if (!v)
             continue;
         text_add(out, between);
-        srt_value(task, modality_name(m), v, out);
+        text_format(out, "%s ", row_name(ROW_MODALITY + m));
+        render_value(task, v, srt_line, out);
         between = ", ";
     }
     text_add(out, between[0] == ',' ? ")" : "");
     text_add(out, s->tasks[k].disagreement >= DISAGREEMENT_MARK ? " !\n" : "\n");
 }
 
-/* Subtitles may not overlap: a segment is shown from its start to the start of the next. */
+/* Subtitles may not overlap: a segment is shown until its end or the start of the next. */
 void render_srt(const smac_analysis *a, text_buffer *out)
 {
     for (size_t i = 0; i < a->segment_count; i++) {
         const smac_segment *s = &a->segments[i];
-        double end = i + 1 < a->segment_count ? a->segments[i + 1].start : s->end;
+        double end = i + 1 < a->segment_count ? fmin(a->segments[i + 1].start, s->end) : s->end;
         text_format(out, "%zu\n", i + 1);
         srt_time(out, s->start);
         text_add(out, " --> ");

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/analysis.h"
+#include "analyze/render.h"
 
 enum { CHART_HEIGHT = 220, STRIP = 18, PICTURE = 72, WORDS = 66, LEFT = 64, RIGHT = 24, TOP = 12 };
 

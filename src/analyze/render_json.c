@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/analysis.h"
+#include "analyze/render.h"
 #include "base/json.h"
 
-enum { JSON_VERSION = 2 };
+enum { JSON_VERSION = 3 };
 
 static json_t *number(double x)
 {
@@ -31,7 +31,7 @@ static json_t *text_or_null(const char *text)
 /* {"score": s, "range": [low, high]} or {"class": name, "probabilities": {name: p, ...}}; null where nothing is known. */
 static json_t *task_object(const smac_task *task, const float *v)
 {
-    if (!v || !isfinite(v[0]))
+    if (!values_known(v))
         return json_null();
     if (task_is_score(task))
         return json_pack("{s:o, s:[f, f]}", "score", number((double)v[0]), "range", task->low, task->high);
@@ -52,17 +52,26 @@ static json_t *tasks_object(const smac_analysis *a, const smac_segment *s, int r
 /* What is said about a stretch: "tasks", "modalities", "disagreement" (docs/analyze.md). */
 static void set_statements(const smac_analysis *a, const smac_segment *s, json_t *into)
 {
-    json_t *modalities = json_object(), *disagreement = json_object();
+    json_t *modalities = json_object(), *disagreement = json_object(), *certainty = json_object(),
+           *sure = json_object();
     for (int row = ROW_MODALITY; row < ROWS; row++) {
         bool there = a->tasks.count > 0 && segment_row(s, 0, row);
         json_object_set_new(modalities, modality_name(row - ROW_MODALITY),
             there ? json_pack("{s:o}", "tasks", tasks_object(a, s, row)) : json_null());
     }
-    for (int k = 0; k < a->tasks.count; k++)
-        json_object_set_new(disagreement, a->tasks.items[k].name, number((double)s->tasks[k].disagreement));
+    for (int k = 0; k < a->tasks.count; k++) {
+        const smac_task *task = &a->tasks.items[k];
+        const float *v = s->tasks[k].prediction;
+        bool is_class = !task_is_score(task) && values_known(v);
+        json_object_set_new(disagreement, task->name, number((double)s->tasks[k].disagreement));
+        json_object_set_new(certainty, task->name, number(segment_certainty(a, s, k)));
+        json_object_set_new(sure, task->name, is_class ? json_boolean(values_sure(task, v)) : json_null());
+    }
     json_object_set_new(into, "tasks", tasks_object(a, s, ROW_PREDICTION));
     json_object_set_new(into, "modalities", modalities);
     json_object_set_new(into, "disagreement", disagreement);
+    json_object_set_new(into, "certainty", certainty);
+    json_object_set_new(into, "sure", sure);
 }
 
 static json_t *analysis_object(const smac_analysis *a)
@@ -73,6 +82,7 @@ static json_t *analysis_object(const smac_analysis *a)
     json_object_set_new(root, "duration", number(a->duration));
     json_object_set_new(
         root, "model", json_pack("{s:o, s:s}", "name", text_string(a->model_name), "sha256", a->model_sha256));
+    json_object_set_new(root, "segments_by", json_string(a->by_utterance ? "utterance" : "window"));
     json_object_set_new(root, "window", number(a->window));
     json_object_set_new(root, "hop", number(a->hop));
     json_object_set_new(root, "words_from", text_or_null(a->words_from));
@@ -84,6 +94,7 @@ static json_t *analysis_object(const smac_analysis *a)
         json_t *item = json_object();
         json_object_set_new(item, "start", number(s->start));
         json_object_set_new(item, "end", number(s->end));
+        json_object_set_new(item, "kind", json_string(s->is_utterance ? "utterance" : "window"));
         json_object_set_new(item, "text", text_string(s->text));
         set_statements(a, s, item);
         json_array_append_new(segments, item);

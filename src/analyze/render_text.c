@@ -9,12 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/analysis.h"
+#include "analyze/render.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 
 static const char *const blocks[8] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-static const char *const row_names[ROWS] = {"all", "text", "audio", "vision", "shared"};
 
 /* red under a third, grey in the middle, green above */
 static void add_colour(text_buffer *out, double share, bool colour)
@@ -23,33 +22,20 @@ static void add_colour(text_buffer *out, double share, bool colour)
         text_add(out, share < 0.4 ? "\033[31m" : share > 0.6 ? "\033[32m" : "\033[90m");
 }
 
-static double share_of_range(const smac_task *task, double value)
-{
-    return (value - task->low) / (task->high - task->low);
-}
-
 static void add_value(const smac_task *task, const float *v, bool colour, text_buffer *out)
 {
-    if (!v || !isfinite(v[0])) {
-        text_add(out, "      -");
-        return;
-    }
-    if (task_is_score(task)) {
-        add_colour(out, share_of_range(task, (double)v[0]), colour);
-        text_format(out, "%+7.2f", render_score(v[0]));
-        text_add(out, colour ? "\033[0m" : "");
-        return;
-    }
-    int top = values_top(task, v);
-    render_line(out, task->class_names[top]);
-    text_format(out, " %.0f%%", 100 * (double)v[top]);
+    if (values_known(v) && task_is_score(task))
+        add_colour(out, value_share(task, v[0]), colour);
+    render_value(task, v, render_line, out);
+    if (values_known(v) && task_is_score(task) && colour)
+        text_add(out, "\033[0m");
 }
 
 /* One character for the mean of values over some segments. */
 static void add_cell(const smac_task *task, const double *mean, bool colour, text_buffer *out)
 {
     if (task_is_score(task)) {
-        double share = share_of_range(task, mean[0]);
+        double share = value_share(task, (float)mean[0]);
         int level = (int)floor(share * 8);
         add_colour(out, share, colour);
         text_add(out, blocks[level < 0 ? 0 : level > 7 ? 7 : level]);
@@ -110,40 +96,40 @@ static void add_summary(const smac_analysis *a, int k, bool colour, text_buffer 
 {
     for (int row = 0; row < ROWS; row++) {
         const float *v = segment_row(&a->summary, k, row);
-        text_format(out, "  %-7s", row_names[row]);
+        text_format(out, "  %-12s", row_name(row));
         add_value(&a->tasks.items[k], v, colour, out);
         if (!v && row >= ROW_MODALITY && row < ROW_SHARED)
-            text_format(out, "   (%s)", a->missing[row - ROW_MODALITY]);
+            text_format(out, " (%s)", a->missing[row - ROW_MODALITY]);
         text_add_char(out, '\n');
     }
     float apart = a->summary.tasks[k].disagreement;
-    text_format(out, "  %-7s", "apart");
+    text_format(out, "  %-12s", "disagreement");
     if (isfinite(apart))
-        text_format(out, "%7.2f%s\n", (double)apart,
-            apart >= DISAGREEMENT_MARK ? "   words, voice and face do not say the same" : "");
+        text_format(out, " %.2f%s\n", (double)apart,
+            apart >= DISAGREEMENT_MARK ? ": words, voice and face do not say the same" : "");
     else
-        text_add(out, "      -   (fewer than two to compare)\n");
+        text_add(out, " \xe2\x80\x93 (fewer than two to compare)\n");
 }
 
 static void add_timelines(const smac_analysis *a, int k, int columns, bool colour, text_buffer *out)
 {
-    int width = columns - 10, most = (int)(a->segment_count < 100000 ? a->segment_count : 100000);
+    int width = columns - 16, most = (int)(a->segment_count < 100000 ? a->segment_count : 100000);
     int used = width < 10 ? 10 : width;
     used = used > 3 * most ? 3 * most : used;
     text_add_char(out, '\n');
     for (int row = 0; row < ROWS; row++) {
         if (!segment_row(&a->summary, k, row))
             continue;
-        text_format(out, "  %-7s", row_names[row]);
+        text_format(out, "  %-12s", row_name(row));
         add_timeline(a, k, row, used, colour, out);
         text_add_char(out, '\n');
     }
     if (isfinite(a->summary.tasks[k].disagreement)) {
-        text_format(out, "  %-7s", "apart");
+        text_format(out, "  %-12s", "disagreement");
         add_marks(a, k, used, colour, out);
         text_add_char(out, '\n');
     }
-    text_format(out, "  %-7s0", "");
+    text_format(out, "  %-12s0", "");
     text_buffer end = {0};
     render_time(&end, a->duration);
     for (int i = 1; end.data && i + (int)end.length < used; i++)

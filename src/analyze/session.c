@@ -102,7 +102,8 @@ static smac_status session_set_analysis(smac_session *s, const char *name, smac_
     a->recording = memory_copy_text(name);
     a->model_name = memory_copy_text(affect->name);
     a->model_sha256 = memory_copy_text(affect->sha256);
-    if (!a->recording || !a->model_name || !a->model_sha256)
+    a->model_card = affect->card ? memory_copy_text(affect->card) : NULL;
+    if (!a->recording || !a->model_name || !a->model_sha256 || (affect->card && !a->model_card))
         return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to analyse %s", name);
     for (int m = 0; m < SMAC_MODALITIES; m++)
         a->missing[m] = !affect->has[m] ? "the model does not take it"
@@ -349,6 +350,7 @@ smac_status session_finish(smac_session *s, double duration, smac_analysis **out
         return FAIL(error, SMAC_ERROR_FORMAT, "%s gives this model nothing to go by: %s; name another recording",
             a->recording, why_nothing(s));
     session_choose_segments(s);
+    a->by_utterance = s->by_utterance;
     TRY(session_spread_words(s, error));
     TRY(set_words_source(s, error));
     TRY(make_all_segments(s, error));

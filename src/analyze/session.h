@@ -129,7 +129,7 @@ smac_status session_open_words(smac_session *s, smac_error *error);  /* those of
 smac_status session_add_words(smac_session *s, transcript *words, const char *source, smac_error *error);
 /* Give words without times their share of the recording. */
 smac_status session_spread_words(smac_session *s, smac_error *error);
-/* Move the words before `time` into the summary's text. */
+/* Move the words before `time` into the analysis and the summary's text. */
 smac_status session_retire_words(smac_session *s, double time, smac_error *error);
 
 /* --- windows.c ---------------------------------------------------------------------------------------------------- */

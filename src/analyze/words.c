@@ -113,16 +113,16 @@ smac_status session_retire_words(smac_session *s, double time, smac_error *error
 {
     transcript *words = &s->words.said;
     text_buffer *text = &s->summary.text;
+    transcript *to = &s->analysis->said;
     size_t gone = 0;
+    if (!memory_grow((void **)&to->segments, &to->capacity, to->count + words->count, sizeof *to->segments))
+        return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the words");
     while (gone < words->count && (isinf(time) || words->segments[gone].end <= time)) {
         transcript_segment *one = &words->segments[gone++];
         if (text->length > 0 && one->text[0])
             text_add_char(text, ' ');
         text_add(text, one->text);
-        for (size_t w = 0; w < one->word_count; w++)
-            free(one->words[w].text);
-        free(one->words);
-        free(one->text);
+        to->segments[to->count++] = *one;
     }
     words->count -= gone;
     if (gone > 0)

@@ -50,6 +50,7 @@ void affect_model_free(affect_model *s)
     for (int m = 0; m < MODALITIES; m++)
         tensor_file_close(s->files[m]);
     free(s->tokenizer_text);
+    free(s->card);
     free(s);
 }
 

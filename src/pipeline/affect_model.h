@@ -7,7 +7,8 @@
  *
  * The model file is one safetensors file: every parameter under its name, and in the metadata
  *   semanticmac.format "1", semanticmac.configuration, semanticmac.tasks, semanticmac.training, semanticmac.encoders
- *   (JSON), semanticmac.vocabulary / semanticmac.tokenizer (the tokenizer's own text).
+ *   (JSON), semanticmac.vocabulary / semanticmac.tokenizer (the tokenizer's own text),
+ *   semanticmac.card (JSON, optional).
  * An encoder that is frozen whole and came from a file is not stored again: its name, path and SHA-256 are.
  */
 #ifndef SMAC_PIPELINE_AFFECT_MODEL_H
@@ -65,6 +66,7 @@ typedef struct affect_model {
     char encoder_sha256[MODALITIES][65]; /* affect_model_encoder_digest of these files; "" without one */
     struct mel_filter_bank *mel;
     char *tokenizer_text; /* what the tokenizer was made from, for the model file */
+    char *card;           /* the model card, a JSON object of texts (docs/analyze.md), or NULL */
 } affect_model;
 
 typedef struct affect_model_options {

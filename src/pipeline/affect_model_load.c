@@ -306,6 +306,25 @@ static smac_status read_tokenizer(model_reading *r, const tensor_file *file, sma
     return r->s->tokenizer_text ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a tokenizer");
 }
 
+/* The model card, whose members are texts. */
+static smac_status read_card(model_reading *r, const tensor_file *file, smac_error *error)
+{
+    const char *text = tensor_file_metadata(file, "semanticmac.card"), *name;
+    json_t *card, *member;
+    bool is_good;
+    if (!text)
+        return SMAC_OK;
+    TRY(metadata_json(file, r->path, "semanticmac.card", &card, error));
+    is_good = json_is_object(card);
+    json_object_foreach(card, name, member) is_good = is_good && json_is_string(member);
+    json_decref(card);
+    if (!is_good)
+        return FAIL(
+            error, SMAC_ERROR_FORMAT, "%.300s has a semanticmac.card that is not a JSON object of texts", r->path);
+    r->s->card = memory_copy_text(text);
+    return r->s->card ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for the model card");
+}
+
 /* Everything but the weights' values; r->s is left for the caller to free. */
 static smac_status read_model(model_reading *r, const tensor_file *file, smac_error *error)
 {
@@ -318,7 +337,8 @@ static smac_status read_model(model_reading *r, const tensor_file *file, smac_er
     for (int m = 0; m < MODALITIES; m++)
         if (r->s->has[m])
             TRY(read_encoder(r, m, error));
-    return read_tokenizer(r, file, error);
+    TRY(read_tokenizer(r, file, error));
+    return read_card(r, file, error);
 }
 
 smac_status affect_model_load(

@@ -116,7 +116,7 @@ static smac_status write_all(
         "semanticmac.training", "semanticmac.calibration", "semanticmac.tokenizer", "semanticmac.format"};
     size_t more = extra ? extra->tensor_count : 0, more_texts = extra ? extra->text_count : 0, count = 0, pairs = 0;
     tensor_entry *entries = memory_new((size_t)parameter_number(s->store) + more + 1, sizeof *entries);
-    safetensors_pair *metadata = memory_new(TEXTS + more_texts, sizeof *metadata);
+    safetensors_pair *metadata = memory_new(TEXTS + 1 + more_texts, sizeof *metadata);
     smac_status status = SMAC_OK;
     bool outside[MODALITIES];
     for (int m = 0; m < MODALITIES; m++)
@@ -151,6 +151,8 @@ static smac_status write_all(
         for (int i = 0; i < TEXTS; i++)
             if (texts[i])
                 metadata[pairs++] = (safetensors_pair){keys[i], texts[i]};
+        if (s->card)
+            metadata[pairs++] = (safetensors_pair){"semanticmac.card", s->card};
         if (more_texts)
             memcpy(metadata + pairs, extra->texts, more_texts * sizeof *metadata);
         status = safetensors_write(path, entries, count + more, metadata, pairs + more_texts, error);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "analyze/analysis.h"
+#include "analyze/render.h"
 #include "base/csv.h"
 
 static const char *const class_names[] = {"text", "=x", "a\nb --> c", "\x1b[31mred\xc2\x9b"};
@@ -54,7 +54,7 @@ static void a_table_has_every_name_once_and_no_formula(void **state)
         for (size_t k = 0; k < i; k++)
             assert_string_not_equal(head->cells[i], head->cells[k]);
     assert_string_equal(head->cells[2], "start");
-    assert_string_equal(head->cells[5], "start (2)");
+    assert_string_equal(head->cells[6], "start (2)");
     for (size_t r = 0; r < table.count; r++) {
         assert_int_equal(table.rows[r].count, head->count);
         for (size_t i = 0; i < head->count; i++) {
@@ -71,8 +71,8 @@ static void subtitles_have_one_line_of_times_a_cue(void **state)
     (void)state;
     char *text = render(SMAC_FORMAT_SRT);
     assert_string_equal(text,
-        "1\n00:00:00,000 --> 00:00:04,000\nstart  [31mred  40% (text a b -> c 40%)\n=start:text -0.50\n"
-        "start:text -0.50\n-1 -> \xef\xbf\xbd [0m 2 -> 3\n\n");
+        "1\n00:00:00,000 --> 00:00:04,000\nstart not sure:  [31mred  40%, a b -> c 30% (words not sure: a b -> c 40%,  [31mred  30%)\n"
+        "=start:text -0.50 clearly negative\nstart:text -0.50 clearly negative\n-1 -> \xef\xbf\xbd [0m 2 -> 3\n\n");
     free(text);
 }
 

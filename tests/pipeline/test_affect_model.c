@@ -207,6 +207,35 @@ static void test_refusals(void **state)
     folder_remove(folder);
 }
 
+/* The model card is kept as it is; it must be an object of texts. */
+static void test_card(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *card;
+        bool is_good;
+    } cases[] = {{"{\"name\": \"a <model>\", \"limits\": \"few speakers\"}", true}, {"{}", true}, {"[]", false},
+        {"{\"figures\": 1}", false}, {"{", false}};
+    configuration c;
+    configure(&c);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char path[] = "/tmp/smac-card-XXXXXX";
+        affect_model *s = make(&c, 0), *again = NULL;
+        smac_error why = {0};
+        close(mkstemp(path));
+        s->card = strdup(cases[i].card);
+        assert_ok(affect_model_save(s, path, NULL, error));
+        assert_int_equal(affect_model_load(path, NULL, &again, &why) == SMAC_OK, cases[i].is_good);
+        if (cases[i].is_good)
+            assert_string_equal(again->card, cases[i].card);
+        else
+            assert_non_null(strstr(why.message, "semanticmac.card"));
+        affect_model_free(again);
+        affect_model_free(s);
+        unlink(path);
+    }
+}
+
 static void test_company_does_not_matter(void **state)
 {
     (void)state;
@@ -306,6 +335,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_samples),
         cmocka_unit_test(test_save_and_load),
+        cmocka_unit_test(test_card),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_company_does_not_matter),
         cmocka_unit_test(test_encoded),
