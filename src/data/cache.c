@@ -120,6 +120,26 @@ static bool take_front(const work *w, int m, sample *stored, sample *out)
     return true;
 }
 
+/* Whether the clip's pictures are kept, for augmentation, though their encoder is frozen. */
+static bool keeps_pictures(const work *w, const dataset_item *item, const clip_plan *plan)
+{
+    return w->options->pictures && item->split == SPLIT_TRAIN && plan->wanted[MODALITY_VISION] &&
+        w->model->frozen[MODALITY_VISION];
+}
+
+/* Stored pictures become the sample's. */
+static void take_pictures(sample *stored, sample *out)
+{
+    out->clips = stored->clips;
+    out->crops = stored->crops;
+    out->image_size = stored->image_size;
+    out->frames = stored->frames;
+    out->pictures = stored->pictures;
+    out->present[MODALITY_VISION] = true;
+    stored->frames = NULL;
+    stored->pictures = NULL;
+}
+
 static smac_status read_item(const work *w, const dataset_item *item, clip_note *note, sample *out, smac_error *error)
 {
     clip_plan plan = {0};
@@ -131,7 +151,12 @@ static smac_status read_item(const work *w, const dataset_item *item, clip_note 
         plan.features[m] = used && input && item->features[m].data;
         plan.wanted[m] = used && !input;
     }
-    smac_status status = stored_vectors_take(w->stored, item, plan.wanted, plan.stored, &stored, error);
+    bool pictures = keeps_pictures(w, item, &plan), vectors[MODALITIES];
+    memcpy(vectors, plan.wanted, sizeof vectors);
+    vectors[MODALITY_VISION] = vectors[MODALITY_VISION] && !pictures;
+    smac_status status = stored_vectors_take(w->stored, item, vectors, plan.stored, &stored, error);
+    if (status == SMAC_OK && pictures)
+        status = stored_frames_take(w->stored, w->model, item, &stored, &plan.stored[MODALITY_VISION], error);
     if (status == SMAC_OK)
         status = read_raw(w, item, &plan, note, out, error);
     for (int m = 0; m < MODALITIES && status == SMAC_OK; m++) {
@@ -139,6 +164,8 @@ static smac_status read_item(const work *w, const dataset_item *item, clip_note 
             lend_vectors(out, m, &item->features[m], w->vectors[item->source * MODALITIES + m] - 1);
         else if (plan.stored[m] && stored.front[m].data)
             plan.stored[m] = take_front(w, m, &stored, out);
+        else if (plan.stored[m] && stored.present[m] && !stored.ready[m].data)
+            take_pictures(&stored, out);
         else if (plan.stored[m] && stored.present[m]) {
             out->ready[m] = stored.ready[m];
             out->present[m] = true;
@@ -148,14 +175,19 @@ static smac_status read_item(const work *w, const dataset_item *item, clip_note 
     if (status == SMAC_OK && !out->present[0] && !out->present[1] && !out->present[2])
         status = FAIL(error, SMAC_ERROR_FORMAT, "it has no words, sound or picture that the model takes");
     if (status == SMAC_OK)
-        status = affect_model_encode(
-            w->model, out, &(affect_model_encode_options){.interrupt = {reading_asks, (void *)(uintptr_t)w}}, error);
+        status = affect_model_encode(w->model, out,
+            &(affect_model_encode_options){
+                .keep_pictures = pictures, .interrupt = {reading_asks, (void *)(uintptr_t)w}},
+            error);
     for (int m = 0; m < MODALITIES; m++) {
         made[m] = plan.wanted[m] && !plan.stored[m];
         if (status == SMAC_OK && made[m] && w->options->front[m] && affect_model_front_layers(w->model, m) > 0)
             status =
                 affect_model_encode_front(w->model, out, m, &(interruption){reading_asks, (void *)(uintptr_t)w}, error);
     }
+    if (status == SMAC_OK && pictures && made[MODALITY_VISION])
+        status = stored_frames_put(w->stored, w->model, item, out, error);
+    made[MODALITY_VISION] = made[MODALITY_VISION] && !pictures;
     if (status == SMAC_OK)
         status = stored_vectors_put(w->stored, item, made, out, error);
     sample_clear(&stored);
@@ -273,6 +305,8 @@ smac_status sample_cache_new(const dataset *d, const struct affect_model *model,
     stored_vectors stored = {0};
     if (!options->no_store)
         stored_vectors_open(&stored, model, options->front, options->store, r);
+    if (!options->no_store && options->pictures && model->frozen[MODALITY_VISION] && model->has[MODALITY_VISION])
+        stored_frames_open(&stored, model, options->store, r);
     work w = {.d = d, .model = model, .options = options, .stored = &stored, .cache = cache, .vectors = inputs};
     smac_status status = find_inputs(d, model, options, inputs, error);
     if (status == SMAC_OK)

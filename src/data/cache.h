@@ -26,9 +26,10 @@ typedef struct cache_options {
     bool skip_bad;            /* a clip that cannot be read is left out with a warning; else it is an error */
     bool without[MODALITIES];
     bool front[MODALITIES]; /* keep the states of a partly trained encoder's frozen blocks in place of the raw form */
-    bool no_store;          /* neither read nor fill the feature store */
-    const char *store;      /* its folder; NULL: feature_store_folder's */
-    bool discard;           /* keep no tensors: the store alone is filled */
+    bool pictures;     /* training clips keep their pictures where their encoder is frozen; the store keeps them too */
+    bool no_store;     /* neither read nor fill the feature store */
+    const char *store; /* its folder; NULL: feature_store_folder's */
+    bool discard;      /* keep no tensors: the store alone is filled */
 } cache_options;
 
 /* d and model must outlive the cache.  Progress "reading clips".  Free with sample_cache_free. */

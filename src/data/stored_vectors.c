@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "pipeline/affect_model.h"
@@ -16,6 +17,19 @@ enum { PREPARATION_VERSION = 1 };
 static const char *layers_of(const configuration *c, int m)
 {
     return m == MODALITY_TEXT ? c->text.layers_mix : m == MODALITY_AUDIO ? c->audio.layers_mix : c->vision.layers_mix;
+}
+
+/* How media become the tensors that an encoder reads. */
+static void describe_media(const affect_model *s, int m, text_buffer *out)
+{
+    const configuration *c = &s->configuration;
+    text_format(out, "frames a second %.17g, clip step %.17g\n", c->media.frames_per_second, c->media.clip_step);
+    if (m == MODALITY_AUDIO)
+        text_format(out, "window %.17g s, %lld bins, %lld frames\n", c->audio.window_seconds,
+            (long long)c->audio.mel_bins, (long long)c->audio.frames);
+    else
+        text_format(out, "pictures %lld, crops %lld, loader %d\n", (long long)c->vision.image_size,
+            (long long)c->vision.crops, (int)c->vision.preparation);
 }
 
 static void describe_vectors(const affect_model *s, int m, text_buffer *out)
@@ -35,13 +49,7 @@ static void describe_vectors(const affect_model *s, int m, text_buffer *out)
     }
     if (m == MODALITY_AUDIO && s->preparation.side_by_side)
         text_format(out, "chunks of %.17g s\n", c->audio.chunk_seconds);
-    text_format(out, "frames a second %.17g, clip step %.17g\n", c->media.frames_per_second, c->media.clip_step);
-    if (m == MODALITY_AUDIO)
-        text_format(out, "window %.17g s, %lld bins, %lld frames\n", c->audio.window_seconds,
-            (long long)c->audio.mel_bins, (long long)c->audio.frames);
-    else
-        text_format(out, "pictures %lld, crops %lld, loader %d\n", (long long)c->vision.image_size,
-            (long long)c->vision.crops, (int)c->vision.preparation);
+    describe_media(s, m, out);
 }
 
 void stored_vectors_open(
@@ -77,6 +85,24 @@ void stored_vectors_close(stored_vectors *v)
     for (int m = 0; m < MODALITIES; m++)
         feature_store_close(v->of[m]);
     memset(v->of, 0, sizeof v->of);
+    feature_store_close(v->frames);
+    v->frames = NULL;
+}
+
+void stored_frames_open(stored_vectors *v, const affect_model *model, const char *folder, const reporter *r)
+{
+    char *own = NULL;
+    smac_error why = {0};
+    text_buffer description = {0};
+    text_format(&description, "pictures, preparation %d\n", PREPARATION_VERSION);
+    describe_media(model, MODALITY_VISION, &description);
+    if (folder || feature_store_folder(&own, &why) == SMAC_OK)
+        if (description.failed ||
+            feature_store_open(folder ? folder : own, description.data, &v->frames, &why) != SMAC_OK)
+            report_log(r, LOG_WARNING, "pictures are not kept for the next run: %s",
+                why.message[0] ? why.message : "no memory");
+    text_free(&description);
+    free(own);
 }
 
 /* Of words the text with its context, of others the media file and the stretch.  false: the item has none. */
@@ -87,7 +113,7 @@ static bool find_key(
     *status = SMAC_OK;
     if (m != MODALITY_TEXT) {
         if (item->media)
-            *status = feature_store_digest(v->of[m], item->media, key->media, error);
+            *status = feature_store_digest(v->of[m] ? v->of[m] : v->frames, item->media, key->media, error);
         return item->media && *status == SMAC_OK;
     }
     text_buffer words = {0};
@@ -151,4 +177,61 @@ smac_status stored_vectors_put(
         __atomic_add_fetch(&v->written, 1, __ATOMIC_RELAXED);
     }
     return SMAC_OK;
+}
+
+/* --- pictures ----------------------------------------------------------------------------------------------------- */
+
+/* A clip's tensor is kept as the bits of so many floats. */
+static int64_t frame_floats(const configuration *c)
+{
+    return (int64_t)((sample_clip_bytes(c, MODALITY_VISION) + sizeof(float) - 1) / sizeof(float));
+}
+
+smac_status stored_frames_take(
+    stored_vectors *v, const affect_model *model, const dataset_item *item, sample *out, bool *done, smac_error *error)
+{
+    const configuration *c = &model->configuration;
+    size_t each = sample_clip_bytes(c, MODALITY_VISION);
+    feature_key key;
+    feature_sequence stored = {0};
+    smac_status status = SMAC_OK;
+    *done = false;
+    if (!v->frames || !find_key(v, item, MODALITY_VISION, &key, &status, error))
+        return status;
+    TRY(feature_store_get(v->frames, &key, &stored, done, error));
+    clip_tensors clips = {0};
+    for (int64_t i = 0; *done && i < stored.steps && status == SMAC_OK; i++)
+        if (stored.width != frame_floats(c) || !clip_tensors_add(&clips, stored.data + i * stored.width, each))
+            status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the pictures of a clip");
+    if (status == SMAC_OK && clips.count)
+        sample_give_clips(out, c, MODALITY_VISION, &clips);
+    clip_tensors_clear(&clips);
+    free(stored.data);
+    if (status == SMAC_OK && *done)
+        __atomic_add_fetch(&v->read, 1, __ATOMIC_RELAXED);
+    return status;
+}
+
+smac_status stored_frames_put(
+    stored_vectors *v, const affect_model *model, const dataset_item *item, const sample *x, smac_error *error)
+{
+    const configuration *c = &model->configuration;
+    size_t each = sample_clip_bytes(c, MODALITY_VISION);
+    const char *from = x->frames ? (const char *)x->frames : (const char *)x->pictures;
+    feature_sequence kept = {.steps = from ? x->clips : 0, .crops = 1, .width = frame_floats(c)};
+    feature_key key;
+    smac_status status = SMAC_OK;
+    if (!v->frames || (x->present[MODALITY_VISION] && !from) ||
+        !find_key(v, item, MODALITY_VISION, &key, &status, error))
+        return status;
+    kept.data = memory_new((size_t)(kept.steps * kept.width) + 1, sizeof *kept.data);
+    if (!kept.data)
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the pictures of a clip");
+    for (int64_t i = 0; i < kept.steps; i++)
+        memcpy(kept.data + i * kept.width, from + (size_t)i * each, each);
+    status = feature_store_put(v->frames, &key, &kept, error);
+    free(kept.data);
+    if (status == SMAC_OK)
+        __atomic_add_fetch(&v->written, 1, __ATOMIC_RELAXED);
+    return status;
 }

@@ -14,6 +14,7 @@ struct affect_model; /* pipeline/affect_model.h */
 typedef struct stored_vectors {
     feature_store *of[MODALITIES]; /* NULL: not stored */
     bool front[MODALITIES];        /* stored are the states of a partly trained encoder's frozen blocks: sample.front */
+    feature_store *frames;         /* pictures themselves, prepared, in place of their vectors; NULL: not stored */
     int64_t read, written;         /* clips' modalities taken from the store and put into it */
 } stored_vectors;
 
@@ -23,6 +24,8 @@ typedef struct stored_vectors {
  */
 void stored_vectors_open(stored_vectors *v, const struct affect_model *model, const bool front[MODALITIES],
     const char *folder, const reporter *r);
+/* The same for the pictures of clips, as the model's encoder reads them, so that augmentation need not decode. */
+void stored_frames_open(stored_vectors *v, const struct affect_model *model, const char *folder, const reporter *r);
 void stored_vectors_close(stored_vectors *v);
 
 /*
@@ -34,5 +37,11 @@ smac_status stored_vectors_take(stored_vectors *v, const dataset_item *item, con
 /* Put the vectors that the sample has now for the modalities in made; one that is absent is remembered as such. */
 smac_status stored_vectors_put(
     stored_vectors *v, const dataset_item *item, const bool made[MODALITIES], const sample *x, smac_error *error);
+
+/* The same with the pictures themselves: *done, and out has them, or is known to have none. */
+smac_status stored_frames_take(stored_vectors *v, const struct affect_model *model, const dataset_item *item,
+    sample *out, bool *done, smac_error *error);
+smac_status stored_frames_put(
+    stored_vectors *v, const struct affect_model *model, const dataset_item *item, const sample *x, smac_error *error);
 
 #endif

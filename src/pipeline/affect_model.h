@@ -132,6 +132,7 @@ semanticmac_outputs affect_model_forward(const affect_model *s, tape *t, const b
 
 typedef struct affect_model_encode_options {
     bool everything;        /* all encoders; else only those that are frozen whole */
+    bool keep_pictures;     /* not that of pictures: they stay as they are, for augmentation */
     interruption interrupt; /* asked between the operations */
 } affect_model_encode_options;
 

@@ -218,7 +218,7 @@ smac_status affect_model_encode(
     bool wanted[MODALITIES], any = false;
     for (int m = 0; m < MODALITIES; m++) {
         wanted[m] = s->has[m] && s->preparation.wants[m] && x->present[m] && !x->ready[m].data &&
-            (o.everything || s->frozen[m]);
+            (o.everything || s->frozen[m]) && !(o.keep_pictures && m == MODALITY_VISION);
         any = any || wanted[m];
     }
     if (!any)

@@ -2,8 +2,8 @@
  * train/augmentation.h - small changes to the raw form of training clips, so that towers that start from nothing learn
  * expressions and not speakers: words replaced by the unknown token, pictures mirrored, moved and changed in brightness.
  *
- * Everything is a function of (seed, epoch, clip), so resuming gives the same bits.  Validation, test, and vectors of
- * frozen encoders are never changed.
+ * Everything is a function of (seed, epoch, clip), so resuming gives the same bits.  Validation and test are never changed,
+ * nor what frozen encoders read, unless augment.frozen asks for it.
  */
 #ifndef SMAC_TRAIN_AUGMENTATION_H
 #define SMAC_TRAIN_AUGMENTATION_H

@@ -10,6 +10,8 @@ static const setting augment_keys[] = {
     SETTING_N(augment_settings, words, "-1", -1, 0.99,
         "probability that a token becomes the unknown one in training; -1: 0.25 for an encoder trained from scratch, else 0"),
     SETTING_S(augment_settings, flip, "true", "in training half of the clips are mirrored left to right"),
+    SETTING_S(augment_settings, frozen, "false",
+        "change pictures for a frozen encoder too: they are kept, in memory and in the feature store, and encoded anew at every step"),
     SETTING_N(augment_settings, shift, "0", 0, 0.5, "in training pictures move by up to this share of their side"),
     SETTING_N(augment_settings, light, "0.15", 0, 1, "in training contrast and brightness change by up to this share"),
     SETTING_N(augment_settings, level, "0", 0, 10,

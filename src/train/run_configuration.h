@@ -13,7 +13,7 @@ typedef enum precision_kind { PRECISION_KIND_F32, PRECISION_KIND_BF16 } precisio
 
 typedef struct augment_settings {
     double words, shift, light, level;
-    bool flip;
+    bool flip, frozen;
 } augment_settings;
 
 typedef struct train_settings {

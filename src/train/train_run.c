@@ -60,6 +60,14 @@ static bool is_augmented(const augmentation *a, int m)
                               : a->flip || a->shift > 0 || a->light > 0;
 }
 
+/* augment.frozen: whether training changes the pictures that a frozen encoder reads. */
+static bool keeps_pictures(const run_settings *run, const affect_model *model)
+{
+    augmentation change = augmentation_from(run, &model->configuration, NULL);
+    return run->augment.frozen && model->has[MODALITY_VISION] && model->frozen[MODALITY_VISION] &&
+        is_augmented(&change, MODALITY_VISION);
+}
+
 /* train.stored_states, of the modalities whose encoder is partly trained and not augmented. */
 static smac_status choose_fronts(
     const run_settings *run, const affect_model *model, const reporter *r, bool front[MODALITIES], smac_error *error)
@@ -98,6 +106,8 @@ smac_status train_run(const train_options *options, const reporter *r, train_res
     if (status == SMAC_OK)
         status = choose_fronts(&options->configuration.run, model, r, caching.front, error);
     if (status == SMAC_OK)
+        caching.pictures = keeps_pictures(&options->configuration.run, model);
+    if (status == SMAC_OK)
         status = sample_cache_new(d, model, &caching, r, &cache, error);
     if (status == SMAC_OK)
         status = train_on(options, model, cache, r, result, error);
@@ -121,6 +131,7 @@ smac_status extract_run(const extract_options *options, const reporter *r, extra
         .splits = {true, true, true}, .skip_bad = options->skip_bad, .store = options->store, .discard = true};
     if (status == SMAC_OK)
         status = choose_fronts(&options->configuration.run, model, r, caching.front, error);
+    caching.pictures = status == SMAC_OK && keeps_pictures(&options->configuration.run, model);
     for (int m = 0; m < MODALITIES; m++)
         any = any || caching.front[m];
     if (status == SMAC_OK && !any)

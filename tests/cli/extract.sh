@@ -14,5 +14,29 @@ check "one clip is made again" grep -q '^12 clips: 11 vectors were in the store,
 check "the store is whole again" test "$(stat -c %s "$store")" = "$size"
 check "train takes them" sh -c "'$smac' train --data '$t/data' --dataset sims --out '$t/run' $tiny $set --set train.epochs=1 2>'$t/said'"
 check "and makes none" grep -q 'from the feature store, 0 new' "$t/said"
+export SEMANTICMAC_STORE=$t/killed # kill -9 in the middle: what was finished is not made again
+"$smac" synth "$t/more" --clips 60 --seed 6 --size 64 >/dev/null 2>&1
+"$smac" extract --data "$t/more" --dataset sims $set --set train.threads=1 >/dev/null 2>&1 & victim=$!
+for i in $(seq 200); do [ "$(stat -c %s "$SEMANTICMAC_STORE"/*.store 2>/dev/null || echo 0)" -gt 3000 ] && break; sleep 0.02; done
+kill -9 $victim 2>/dev/null; wait $victim 2>/dev/null
+check "after kill -9" sh -c "'$smac' extract --data '$t/more' --dataset sims $set >'$t/fourth'"
+check "finished clips are not made again" sh -c "sed -n 's/^60 clips: \([0-9]*\) vectors were in the store, \([0-9]*\) are new$/\1 \2/p' '$t/fourth' | awk '{exit !(\$1 > 0 && \$1 + \$2 == 60)}'"
+export SEMANTICMAC_STORE=$t/shared # two runs that fill one store at once
+"$smac" extract --data "$t/more" --dataset sims $set >"$t/one" 2>&1 & first=$!
+"$smac" extract --data "$t/more" --dataset sims $set >"$t/two" 2>&1; two=$?
+wait $first; one=$?
+check "two runs at once: both end well" test "$one $two" = "0 0"
+check "together they have every clip" sh -c "'$smac' extract --data '$t/more' --dataset sims $set | grep -q '^60 clips: 60 vectors were in the store, 0 are new$'"
+export SEMANTICMAC_STORE=$t/full # a full disk, played by a limit on the size of files
+refused "a full disk" 1 "cannot be written" sh -c "ulimit -f 4; '$smac' extract --data '$t/more' --dataset sims $set"
+check "what was written before is whole" sh -c "'$smac' extract --data '$t/more' --dataset sims $set | grep -qE '^60 clips: [1-9][0-9]* vectors were in the store, [1-9][0-9]* are new$'"
+export SEMANTICMAC_STORE=$t/partly # an encoder whose last block is trained: the states before it
+part="--set text.encoder=$golden/hf/bert --set text.trainable_blocks=1 --set model.audio=false --set model.vision=false"
+check "states of the frozen blocks" sh -c "'$smac' extract --data '$t/data' --dataset sims $part >'$t/fifth'"
+check "of every clip" grep -q '^12 clips: 0 vectors were in the store, 12 are new$' "$t/fifth"
+check "train begins from them" sh -c "'$smac' train --data '$t/data' --dataset sims --out '$t/run2' $tiny $part --set train.epochs=1 2>'$t/said'"
+check "and runs no frozen block" grep -q 'from the feature store, 0 new' "$t/said"
+refused "states of no modality" 1 "some of text, audio and vision" "$smac" extract --data "$t/data" --dataset sims $part --set train.stored_states=words
+export SEMANTICMAC_STORE=$t/store
 refused "no frozen encoder" 1 "trainable_blocks=0" "$smac" extract --data "$t/data" --dataset sims --set model.text=false
 refused "no data" 2 "give --data" "$smac" extract $set

@@ -13,7 +13,8 @@
 #include "pipeline/affect_model.h"
 #include "pipeline/encoder_front.h"
 
-static affect_model *make(const dataset *d)
+/* setting: a further one, or NULL. */
+static affect_model *make(const dataset *d, const char *setting)
 {
     static const char *const settings[] = {"model.width=16", "model.heads=2", "model.head_width=8",
         "perceiver.latents=3", "perceiver.layers=1", "interaction.queries=2", "interaction.layers=1",
@@ -28,6 +29,8 @@ static affect_model *make(const dataset *d)
     configuration_defaults(&c);
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         assert_ok(configuration_set_assignment(&c, settings[i], error));
+    if (setting)
+        assert_ok(configuration_set_assignment(&c, setting, error));
     affect_model_options options = {
         .configuration = &c, .tasks = d->tasks, .task_count = 1, .texts = words, .text_count = 2};
     assert_ok(affect_model_new(&options, &s, error));
@@ -97,7 +100,7 @@ static void states_of_frozen_blocks(void **state)
         folder, "label.csv", "video_id,clip_id,text,label,mode\nv,1,a good film,0.5,train\nv,2,a bad,-0.5,train\n");
     dataset_options data = {.path = folder, .layout = "sims"};
     assert_ok(dataset_read(&data, NULL, &d, error));
-    affect_model *s = make(d);
+    affect_model *s = make(d, NULL);
     assert_int_equal(affect_model_front_layers(s, MODALITY_TEXT), 2);
     assert_int_equal(affect_model_front_layers(s, MODALITY_AUDIO), 1);
     cache_options options = {.splits = {true, true, true}, .store = store};
@@ -143,6 +146,59 @@ static void states_of_frozen_blocks(void **state)
     folder_remove(folder);
 }
 
+/* Pictures of training clips stay raw for a frozen encoder where augmentation wants them, and come from the store later. */
+static void pictures_for_augmentation(void **state)
+{
+    (void)state;
+    char folder[256], path[512], store[512];
+    dataset *d = NULL;
+    sample_cache *first = NULL, *second = NULL;
+    folder_new(folder);
+    file_in(folder, "store", store);
+    mkdir(file_in(folder, "Raw", path), 0777);
+    mkdir(file_in(folder, "Raw/v", path), 0777);
+    copy_golden("plain.mp4", folder, "Raw/v/1.mp4");
+    copy_golden("plain.mp4", folder, "Raw/v/2.mp4");
+    copy_golden("stereo8.wav", folder, "Raw/v/3.wav");
+    write_text(folder, "label.csv",
+        "video_id,clip_id,text,label,mode\nv,1,a good film,0.5,train\nv,2,a bad,-0.5,valid\nv,3,a bad,-0.5,train\n");
+    dataset_options data = {.path = folder, .layout = "sims"};
+    assert_ok(dataset_read(&data, NULL, &d, error));
+    affect_model *s = make(d, "vision.trainable_blocks=0");
+    cache_options options = {
+        .splits = {true, true, true}, .store = store, .pictures = true, .without = {[MODALITY_AUDIO] = true}};
+    assert_ok(sample_cache_new(d, s, &options, NULL, &first, error));
+    assert_int_equal(first->into_store, 3); /* pictures, vectors, and that there are none */
+    assert_non_null(first->samples[0].frames);
+    assert_null(first->samples[0].ready[MODALITY_VISION].data);
+    assert_non_null(first->samples[1].ready[MODALITY_VISION].data); /* validation is never augmented */
+    assert_false(first->samples[2].present[MODALITY_VISION]);
+    for (int i = 1; i <= 3; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "Raw/v/%d.%s", i, i < 3 ? "mp4" : "wav");
+        overwrite(file_in(folder, name, path));
+    }
+    assert_ok(sample_cache_new(d, s, &options, NULL, &second, error));
+    assert_int_equal(second->from_store, 3);
+    assert_int_equal(second->into_store, 0);
+    const sample *a = &first->samples[0], *b = &second->samples[0];
+    assert_int_equal(a->clips, b->clips);
+    assert_memory_equal(a->frames, b->frames, (size_t)a->clips * sample_clip_bytes(&s->configuration, MODALITY_VISION));
+    float predictions[2];
+    batch both;
+    assert_ok(affect_model_batch(s, (const sample *const[]){b}, 1, NULL, &both, error));
+    tape *t = tape_new(&(tape_options){.record = true}); /* the frozen encoder reads them in training */
+    tape_read(t, affect_model_forward(s, t, &both, SEMANTICMAC_PREDICTIONS).prediction[0], predictions);
+    assert_ok(tape_status(t, error));
+    tape_free(t);
+    batch_clear(&both);
+    sample_cache_free(first);
+    sample_cache_free(second);
+    affect_model_free(s);
+    dataset_free(d);
+    folder_remove(folder);
+}
+
 static int prepare(void **state)
 {
     (void)state;
@@ -152,6 +208,7 @@ static int prepare(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(states_of_frozen_blocks)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(states_of_frozen_blocks), cmocka_unit_test(pictures_for_augmentation)};
     return cmocka_run_group_tests(tests, prepare, NULL);
 }
