@@ -30,13 +30,6 @@ check "together they have every clip" sh -c "'$smac' extract --data '$t/more' --
 export SEMANTICMAC_STORE=$t/full # a full disk, played by a limit on the size of files
 refused "a full disk" 1 "cannot be written" sh -c "ulimit -f 4; '$smac' extract --data '$t/more' --dataset sims $set"
 check "what was written before is whole" sh -c "'$smac' extract --data '$t/more' --dataset sims $set | grep -qE '^60 clips: [1-9][0-9]* vectors were in the store, [1-9][0-9]* are new$'"
-export SEMANTICMAC_STORE=$t/partly # an encoder whose last block is trained: the states before it
-part="--set text.encoder=$golden/hf/bert --set text.trainable_blocks=1 --set model.audio=false --set model.vision=false"
-check "states of the frozen blocks" sh -c "'$smac' extract --data '$t/data' --dataset sims $part >'$t/fifth'"
-check "of every clip" grep -q '^12 clips: 0 vectors were in the store, 12 are new$' "$t/fifth"
-check "train begins from them" sh -c "'$smac' train --data '$t/data' --dataset sims --out '$t/run2' $tiny $part --set train.epochs=1 2>'$t/said'"
-check "and runs no frozen block" grep -q 'from the feature store, 0 new' "$t/said"
-refused "states of no modality" 1 "some of text, audio and vision" "$smac" extract --data "$t/data" --dataset sims $part --set train.stored_states=words
 export SEMANTICMAC_STORE=$t/store
 refused "no frozen encoder" 1 "trainable_blocks=0" "$smac" extract --data "$t/data" --dataset sims --set model.text=false
 refused "no data" 2 "give --data" "$smac" extract $set
