@@ -130,7 +130,8 @@ static void subject_run(const subject *s, tape *t, smac_error *error)
     tape_reset(t, NULL);
     value *y = s->imagebind != NULL
         ? imagebind_forward(t, s->imagebind, s->input, s->batch, NULL, NULL)
-        : language_model_forward(t, s->language, s->ids, NULL, NULL, s->batch, s->length, NULL);
+        : language_model_forward(
+              t, s->language, &(language_input){.batch = s->batch, .length = s->length, .ids = s->ids}, NULL);
     if (s->train) {
         parameter_zero_gradients(s->store);
         stop_if(tape_backward(t, op_sum(t, op_multiply(t, y, y)), 1, error), error);
@@ -215,15 +216,14 @@ static const tensor_entry *expect(const tensor_file *file, const char *name)
     return e;
 }
 
-/* sum over the tokens that count of last * direction, and its gradients */
+/* sum over the tokens that count of last * direction, and its gradients, which were zero */
 static void keep_gradients(results *r, tape *t, value *last, const uint8_t *mask, const tensor_entry *direction,
-    parameter_store *store, const parameter_list *list, smac_error *error)
+    const parameter_list *list, smac_error *error)
 {
     float *counted = calloc((size_t)direction->count, sizeof *counted);
     for (int64_t i = 0; i < direction->count; i++)
         if (mask[i / last->dim[2]])
             memcpy(counted + i, (const char *)direction->data + (size_t)i * sizeof *counted, sizeof *counted);
-    parameter_zero_gradients(store);
     value *weights = tape_value(t, last->rank, last->dim, counted);
     stop_if(tape_backward(t, op_sum(t, op_multiply(t, last, weights)), 1, error), error);
     free(counted);
@@ -272,7 +272,8 @@ static int hidden_states(char **argument)
         memcpy(types, given_types->data, given_types->bytes);
     tape *t = tape_new(&(tape_options){.precision = how, .record = direction != NULL});
     value *hidden[64];
-    value *last = language_model_forward(t, m, id, mask, types, batch, length, hidden);
+    value *last = language_model_forward(t, m,
+        &(language_input){.batch = batch, .length = length, .ids = id, .mask = mask, .token_types = types}, hidden);
     value *vector = op_l2_normalise(t, op_masked_mean(t, last, mask), 1e-12f);
     stop_if(tape_status(t, &error), &error);
     static results r;
@@ -282,8 +283,10 @@ static int hidden_states(char **argument)
         keep(&r, t, name, hidden[i]);
     }
     keep(&r, t, "vector", vector);
-    if (direction != NULL)
-        keep_gradients(&r, t, last, mask, direction, store, language_model_parameters(m), &error);
+    if (direction != NULL) {
+        parameter_zero_gradients(store);
+        keep_gradients(&r, t, last, mask, direction, language_model_parameters(m), &error);
+    }
     stop_if(safetensors_write(argument[2], r.entries, r.count, NULL, 0, &error), &error);
     tape_free(t);
     language_model_free(m);

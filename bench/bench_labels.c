@@ -18,9 +18,15 @@ static double seconds(clockid_t clock)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static smac_status run(label_rule rule, const char *name, int64_t clips, int64_t width, const float *truth,
-    const float *vectors, const int64_t *samples, smac_error *error)
+typedef struct clip_vectors {
+    int64_t clips, width;
+    const float *truth, *vectors; /* (clips), (clips, width) */
+    const int64_t *samples;
+} clip_vectors;
+
+static smac_status time_refresh(label_rule rule, const char *name, const clip_vectors *v, smac_error *error)
 {
+    int64_t clips = v->clips, width = v->width;
     label_generation_options o = {.targets = 1,
         .low = -3,
         .high = 3,
@@ -36,9 +42,9 @@ static smac_status run(label_rule rule, const char *name, int64_t clips, int64_t
     label_bank *bank;
     label_generation *g = NULL;
     TRY(label_bank_new(rule, clips, width, &bank, error));
-    smac_status status = label_generation_new(&o, bank, &(label_truth){.values = truth}, &g, error);
+    smac_status status = label_generation_new(&o, bank, &(label_truth){.values = v->truth}, &g, error);
     for (int kind = 0; kind < MODALITIES_AND_SHARED && status == SMAC_OK; kind++)
-        status = label_bank_write(bank, kind, samples, clips, vectors, NULL, error);
+        status = label_bank_write(bank, kind, v->samples, clips, v->vectors, NULL, error);
     double wall = seconds(CLOCK_MONOTONIC), work = seconds(CLOCK_PROCESS_CPUTIME_ID);
     if (status == SMAC_OK)
         status = label_generation_refresh(g, 1, NULL, error);
@@ -68,10 +74,11 @@ int main(int count, char **arguments)
         for (int64_t d = 0; d < width; d++)
             vectors[i * width + d] = random_normal_at(1, 2, (uint64_t)(i * width + d)) + 0.2f * truth[i];
     }
+    const clip_vectors all = {clips, width, truth, vectors, samples};
     smac_error error = {0};
-    smac_status status = run(LABEL_RULE_NEIGHBOURS, "neighbours", clips, width, truth, vectors, samples, &error);
+    smac_status status = time_refresh(LABEL_RULE_NEIGHBOURS, "neighbours", &all, &error);
     if (status == SMAC_OK)
-        status = run(LABEL_RULE_HELD_OUT, "held out", clips, width, truth, vectors, samples, &error);
+        status = time_refresh(LABEL_RULE_HELD_OUT, "held out", &all, &error);
     if (status != SMAC_OK)
         fprintf(stderr, "%s\n", error.message);
     free(truth);

@@ -49,7 +49,7 @@ static void *run_passes(void *context)
     smac_error error;
     for (int i = 0; i < c->rounds; i++) {
         tape_reset(c->tape, NULL);
-        language_model_forward(c->tape, model, ids, NULL, NULL, 1, WORDS, NULL);
+        language_model_forward(c->tape, model, &(language_input){.batch = 1, .length = WORDS, .ids = ids}, NULL);
         stop_if(tape_status(c->tape, &error), &error);
     }
     return NULL;

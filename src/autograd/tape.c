@@ -92,6 +92,11 @@ smac_status tape_fail(tape *t, smac_status code, const char *where, const char *
     return code;
 }
 
+smac_status tape_fail_as(tape *t, const smac_error *error)
+{
+    return t->error.code != SMAC_OK ? t->error.code : error_copy(&t->error, error);
+}
+
 const struct device_operations *tape_device(const tape *t)
 {
     return t->device;
@@ -106,7 +111,11 @@ bool op_done(tape *t, const char *op, smac_status status)
 {
     if (status == SMAC_OK)
         return true;
-    tape_fail(t, status, op, "%s: %s", op, t->run.error.message);
+    if (t->error.code == SMAC_OK) {
+        error_copy(&t->error, &t->run.error);
+        t->error.code = status;
+        error_context(&t->error, status, "%s", op);
+    }
     return false;
 }
 

@@ -84,6 +84,8 @@ const tape_options *tape_get_options(const tape *t);
 smac_status tape_status(const tape *t, smac_error *error); /* SMAC_OK, or the first error */
 smac_status tape_fail(tape *t, smac_status code, const char *where, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+smac_status tape_fail_as(
+    tape *t, const smac_error *error); /* the same with a failed function's error, advice and all */
 
 /* New values.  data NULL: uninitialised; else copied.  Shapes: tape_value(t, 3, (int64_t[]){B, T, D}, data). */
 value *tape_value(tape *t, int rank, const int64_t *dim, const float *data);

@@ -75,7 +75,7 @@ static value *stack_run_front(tape *t, const block_stack *s, const void *call, i
         x = stack_run_layers(inner, s, 0, layers, x, &context, NULL);
     smac_error error;
     if (tape_status(inner, &error) != SMAC_OK)
-        tape_fail(t, error.code, error.where, "%s", error.message);
+        tape_fail_as(t, &error);
     else if (x != NULL)
         result = tape_value(t, 3, x->dim, tape_numbers(inner, x));
     tape_free(inner);

@@ -69,11 +69,20 @@ static smac_status language_load(void *model, const tensor_file *file, smac_erro
     return parameter_list_load(language_model_parameters(model), file, NULL, error);
 }
 
+static language_input input_of(const void *model, const encoder_input *in)
+{
+    return (language_input){.batch = in->rows,
+        .length = in->length,
+        .ids = in->ids,
+        .mask = in->mask,
+        .token_types = language_model_has_types(model) ? in->types : NULL};
+}
+
 static value *language_encode(tape *t, const void *model, const encoder_input *in, encoder_states *states)
 {
-    const int32_t *types = language_model_has_types(model) ? in->types : NULL;
+    const language_input words = input_of(model, in);
     value **hidden = encoder_hidden(t, in, states, language_model_get_config(model)->layers);
-    value *x = language_model_forward(t, model, in->ids, in->mask, types, in->rows, in->length, hidden);
+    value *x = language_model_forward(t, model, &words, hidden);
     states->steps = x;
     return encoder_mixed(t, in, hidden, x);
 }
@@ -85,13 +94,14 @@ static int64_t language_frozen_layers(const void *model)
 
 static value *language_run_front(tape *t, const void *model, const encoder_input *in)
 {
-    const int32_t *types = language_model_has_types(model) ? in->types : NULL;
-    return language_model_front(t, model, in->ids, in->mask, types, in->rows, in->length);
+    const language_input words = input_of(model, in);
+    return language_model_front(t, model, &words);
 }
 
 static value *language_run_rest(tape *t, const void *model, const encoder_input *in, value *front)
 {
-    return language_model_resume(t, model, front, in->mask, language_model_has_types(model) ? in->types : NULL);
+    const language_input words = input_of(model, in);
+    return language_model_resume(t, model, &words, front);
 }
 
 const encoder_kind encoder_kind_language = {language_read, language_write, language_describe, language_prepare,

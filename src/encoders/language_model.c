@@ -215,25 +215,22 @@ bool language_model_has_types(const language_model *m)
 
 /* --- forward ------------------------------------------------------------------------------------------------------ */
 
-/* What one call was asked. */
 typedef struct request {
     const language_model *m;
-    const int32_t *ids, *token_types;
-    const uint8_t *mask;
-    int64_t batch, length;
+    const language_input *in;
 } request;
 
 static value *embed_request(tape *t, const void *call)
 {
     const request *r = call;
-    return language_embed(t, r->m, r->ids, r->token_types, r->batch, r->length);
+    return language_embed(t, r->m, r->in->ids, r->in->token_types, r->in->batch, r->in->length);
 }
 
 static bool request_context(tape *t, const void *call, block_context *context)
 {
     const request *r = call;
-    context->mask = r->mask;
-    return language_context(t, r->m, r->token_types, r->batch, r->length, context);
+    context->mask = r->in->mask;
+    return language_context(t, r->m, r->in->token_types, r->in->batch, r->in->length, context);
 }
 
 static block_stack stack_of(const language_model *m)
@@ -254,12 +251,11 @@ int64_t language_model_frozen(const language_model *m)
     return block_stack_frozen(&stack);
 }
 
-value *language_model_front(tape *t, const language_model *m, const int32_t *ids, const uint8_t *mask,
-    const int32_t *token_types, int64_t batch, int64_t length)
+value *language_model_front(tape *t, const language_model *m, const language_input *in)
 {
-    if (tape_status(t, NULL) != SMAC_OK || !language_check(t, m, ids, token_types, batch, length))
+    if (tape_status(t, NULL) != SMAC_OK || !language_check(t, m, in->ids, in->token_types, in->batch, in->length))
         return NULL;
-    const request r = {.m = m, .ids = ids, .token_types = token_types, .mask = mask, .batch = batch, .length = length};
+    const request r = {.m = m, .in = in};
     const block_stack stack = stack_of(m);
     return block_stack_front(t, &stack, &r);
 }
@@ -272,24 +268,24 @@ static value *language_end(tape *t, const language_model *m, value *x)
     return op_dropout(t, x, m->config.family->final_dropout ? m->config.dropout : 0);
 }
 
-value *language_model_resume(
-    tape *t, const language_model *m, value *front, const uint8_t *mask, const int32_t *token_types)
+value *language_model_resume(tape *t, const language_model *m, const language_input *in, value *front)
 {
     if (tape_status(t, NULL) != SMAC_OK || front == NULL)
         return NULL;
-    const request r = {
-        .m = m, .token_types = token_types, .mask = mask, .batch = front->dim[0], .length = front->dim[1]};
+    language_input rest = *in;
+    rest.batch = front->dim[0];
+    rest.length = front->dim[1];
+    const request r = {.m = m, .in = &rest};
     const block_stack stack = stack_of(m);
     return language_end(t, m, block_stack_resume(t, &stack, &r, front));
 }
 
-value *language_model_forward(tape *t, const language_model *m, const int32_t *ids, const uint8_t *mask,
-    const int32_t *token_types, int64_t batch, int64_t length, value **hidden)
+value *language_model_forward(tape *t, const language_model *m, const language_input *in, value **hidden)
 {
-    if (tape_status(t, NULL) != SMAC_OK || !language_check(t, m, ids, token_types, batch, length))
+    if (tape_status(t, NULL) != SMAC_OK || !language_check(t, m, in->ids, in->token_types, in->batch, in->length))
         return NULL;
     const language_model_config *c = &m->config;
-    const request r = {.m = m, .ids = ids, .token_types = token_types, .mask = mask, .batch = batch, .length = length};
+    const request r = {.m = m, .in = in};
     const block_stack stack = stack_of(m);
     value *x = block_stack_forward(t, &stack, &r, hidden);
     x = language_end(t, m, x);

@@ -75,20 +75,23 @@ parameter_list *language_model_parameters(language_model *m); /* for packing and
 int64_t language_model_max_length(const language_model *m);   /* tokens; INT64_MAX: no limit */
 bool language_model_has_types(const language_model *m);       /* token types change what it computes */
 
+typedef struct language_input {
+    int64_t batch, length; /* B, L */
+    const int32_t *ids;    /* (B, L) */
+    const uint8_t *mask; /* (B, L), 1: the token counts; NULL: all count.  It must live as long as the tape's values */
+    const int32_t *token_types; /* (B, L); NULL: all 0 (XLNet: no segments) */
+} language_input;
+
 /*
- * ids(B, L), mask(B, L) bytes (1: counts; NULL: all count), token_types(B, L) or NULL (all 0; XLNet: no segments) ->
- * last hidden states (B, L, width).  Rows whose mask is 0 hold finite values without meaning.  hidden (may be NULL):
- * layers + 1 values as transformers' output_hidden_states gives them.  An id outside the vocabulary or more tokens
- * than there are positions is an error.  On a tape that does not record the whole runs in the memory of one block.
- * mask must live as long as the tape's values; ids and token_types are read during the call alone.
+ * Last hidden states (B, L, width); rows whose mask is 0 hold finite values without meaning.  hidden (may be NULL):
+ * layers + 1 values as transformers' output_hidden_states gives them.  An id outside the vocabulary and more tokens
+ * than there are positions are errors.  On a tape that does not record, the model runs in the memory of one block.
  */
-/* The forward pass in two parts (encoder_front), (B, T, width) between them. */
+value *language_model_forward(tape *t, const language_model *m, const language_input *in, value **hidden);
+
+/* The forward pass in two parts (encoder_front), (B, L, width) between them; the second one does not read the ids. */
 int64_t language_model_frozen(const language_model *m);
-value *language_model_front(tape *t, const language_model *m, const int32_t *ids, const uint8_t *mask,
-    const int32_t *token_types, int64_t batch, int64_t length);
-value *language_model_resume(
-    tape *t, const language_model *m, value *front, const uint8_t *mask, const int32_t *token_types);
-value *language_model_forward(tape *t, const language_model *m, const int32_t *ids, const uint8_t *mask,
-    const int32_t *token_types, int64_t batch, int64_t length, value **hidden);
+value *language_model_front(tape *t, const language_model *m, const language_input *in);
+value *language_model_resume(tape *t, const language_model *m, const language_input *in, value *front);
 
 #endif

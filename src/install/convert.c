@@ -208,8 +208,14 @@ static smac_status write_weights(
                 status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for a model's metadata");
         }
     }
+    const safetensors_contents contents = {.entries = c.entries,
+        .count = c.count,
+        .metadata = pairs,
+        .metadata_count = texts,
+        .source = make_tensor,
+        .user = &c};
     if (status == SMAC_OK)
-        status = safetensors_write_made(path, c.entries, c.count, pairs, texts, make_tensor, &c, error);
+        status = safetensors_write_contents(path, &contents, error);
     for (int i = 0; i < MODALITIES; i++)
         text_free(&json[i]);
     free(c.plan);

@@ -76,10 +76,19 @@ typedef struct search {
     smac_error *errors;
 } search;
 
+/* The nearest neighbours of one row so far: a heap with the farthest on top. */
+typedef struct neighbour_heap {
+    int64_t self;
+    int64_t *index;    /* (k) */
+    float *similarity; /* (k) */
+    int64_t *kept;     /* entries in use */
+} neighbour_heap;
+
 /* Offer similarities of columns [from, from + count) to the row's heap. */
-static void offer(const search *s, int64_t self, int64_t from, int64_t count, const float *scores, int64_t *index,
-    float *similarity, int64_t *kept)
+static void heap_offer(const search *s, const neighbour_heap *h, int64_t from, int64_t count, const float *scores)
 {
+    int64_t *index = h->index, *kept = h->kept;
+    float *similarity = h->similarity;
     for (int64_t j = 0; j < count; j++) {
         int64_t candidate = from + j;
         float score = scores[j];
@@ -87,7 +96,7 @@ static void offer(const search *s, int64_t self, int64_t from, int64_t count, co
             score = (float)(2.0 * score - s->squares[candidate]);
         if (*kept == s->k && !(score > similarity[0]))
             continue;
-        if (candidate == self)
+        if (candidate == h->self)
             continue;
         if (*kept < s->k) {
             similarity[*kept] = score;
@@ -133,9 +142,13 @@ static void search_block(void *context, int64_t block)
         int64_t count = packed_matrix_n(s->columns[c]);
         packed_product product = {.y = scores, .x = queries, .rows = rows, .weight = s->columns[c]};
         s->status[block] = product_packed(&product, &s->errors[block]);
-        for (int64_t r = 0; s->status[block] == SMAC_OK && r < rows; r++)
-            offer(s, s->rows ? s->rows[first + r] : first + r, c * BLOCK_COLUMNS, count, scores + r * count,
-                s->indices + (first + r) * s->k, s->similarities + (first + r) * s->k, &kept[r]);
+        for (int64_t r = 0; s->status[block] == SMAC_OK && r < rows; r++) {
+            const neighbour_heap heap = {.self = s->rows ? s->rows[first + r] : first + r,
+                .index = s->indices + (first + r) * s->k,
+                .similarity = s->similarities + (first + r) * s->k,
+                .kept = &kept[r]};
+            heap_offer(s, &heap, c * BLOCK_COLUMNS, count, scores + r * count);
+        }
     }
     for (int64_t r = 0; s->status[block] == SMAC_OK && r < rows; r++)
         finish(s, s->rows ? s->rows[first + r] : first + r, s->indices + (first + r) * s->k,

@@ -57,7 +57,7 @@ static value *encode_rows_aside(const affect_model *s, tape *t, const batch *b, 
     }
     value *rows = encode_rows(s, aside, b, m), *copy = NULL;
     if (tape_status(aside, &error) != SMAC_OK)
-        tape_fail(t, error.code, error.where, "%s", error.message);
+        tape_fail_as(t, &error);
     else
         copy = tape_value(t, rows->rank, rows->dim, tape_numbers(aside, rows));
     tape_free(aside);

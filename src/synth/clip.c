@@ -55,20 +55,30 @@ static face_pose pose_at(const motion *m, const synth_states *states, double tim
         .gaze = m->gaze + 0.2 * wave[2]};
 }
 
-static smac_status write_all(video_writer *writer, face_painter *painter, const clip_plan *plan, const motion *m,
-    const voice_sound *sound, const double *mouth, size_t frames, const synth_options *options, uint8_t *rgb,
-    smac_error *error)
+/* What a clip is made from and with. */
+typedef struct scene {
+    const clip_plan *plan;
+    const voice_sound *sound;
+    size_t frames;
+    int fps;
+    motion motion;
+    double *mouth; /* (frames): how far it is open */
+    uint8_t *rgb;  /* one picture */
+    face_painter *painter;
+} scene;
+
+static smac_status scene_write(const scene *s, video_writer *writer, smac_error *error)
 {
     size_t written = 0;
-    for (size_t i = 0; i < frames; i++) {
-        double time = (double)i / options->fps;
-        face_pose pose = pose_at(m, &plan->states, time, mouth[i]);
-        TRY(face_painter_paint(painter, &pose, rgb, error));
-        TRY(video_writer_frame(writer, rgb, 0, error));
-        size_t until = (i + 1) * VOICE_SAMPLE_RATE / (size_t)options->fps;
-        if (until > sound->count || i + 1 == frames)
-            until = sound->count;
-        TRY(video_writer_sound(writer, sound->samples + written, until - written, error));
+    for (size_t i = 0; i < s->frames; i++) {
+        double time = (double)i / s->fps;
+        face_pose pose = pose_at(&s->motion, &s->plan->states, time, s->mouth[i]);
+        TRY(face_painter_paint(s->painter, &pose, s->rgb, error));
+        TRY(video_writer_frame(writer, s->rgb, 0, error));
+        size_t until = (i + 1) * VOICE_SAMPLE_RATE / (size_t)s->fps;
+        if (until > s->sound->count || i + 1 == s->frames)
+            until = s->sound->count;
+        TRY(video_writer_sound(writer, s->sound->samples + written, until - written, error));
         written = until;
     }
     return SMAC_OK;
@@ -78,10 +88,13 @@ static smac_status render(const clip_plan *plan, const synth_options *options, c
     const voice_sound *sound, random_sequence *random, smac_error *error)
 {
     size_t size = (size_t)options->size;
-    size_t frames = (sound->count * (size_t)options->fps + VOICE_SAMPLE_RATE - 1) / VOICE_SAMPLE_RATE;
-    face_scene scene;
-    face_scene_draw(random, &scene);
-    motion m = motion_draw(random);
+    face_scene background;
+    face_scene_draw(random, &background);
+    scene s = {.plan = plan,
+        .sound = sound,
+        .frames = (sound->count * (size_t)options->fps + VOICE_SAMPLE_RATE - 1) / VOICE_SAMPLE_RATE,
+        .fps = options->fps,
+        .motion = motion_draw(random)};
     video_writer_options video = {.width = options->size,
         .height = options->size,
         .rate_numerator = options->fps,
@@ -90,29 +103,28 @@ static smac_status render(const clip_plan *plan, const synth_options *options, c
         .quality = 23,
         .preset = "ultrafast",
         .sound_bit_rate = 64000};
-    double *mouth = memory_new(frames, sizeof *mouth);
-    uint8_t *rgb = memory_new(size * size, 3);
-    face_painter *painter = NULL;
+    s.mouth = memory_new(s.frames, sizeof *s.mouth);
+    s.rgb = memory_new(size * size, 3);
     video_writer *writer = NULL;
     smac_status status = SMAC_OK;
-    if (!mouth || !rgb)
+    if (!s.mouth || !s.rgb)
         status =
             FAIL(error, SMAC_ERROR_MEMORY, "no memory for a picture of %d by %d pixels", options->size, options->size);
     if (status == SMAC_OK)
-        status = face_painter_new(&plan->face, &scene, options->size, &painter, error);
+        status = face_painter_new(&plan->face, &background, options->size, &s.painter, error);
     if (status == SMAC_OK)
         status = video_writer_open(path, &video, &writer, error);
     if (status == SMAC_OK) {
-        voice_mouth(sound, options->fps, mouth, frames);
-        status = write_all(writer, painter, plan, &m, sound, mouth, frames, options, rgb, error);
+        voice_mouth(sound, options->fps, s.mouth, s.frames);
+        status = scene_write(&s, writer, error);
         if (status == SMAC_OK)
             status = video_writer_close(writer, error);
         else
             video_writer_abandon(writer);
     }
-    face_painter_free(painter);
-    free(rgb);
-    free(mouth);
+    face_painter_free(s.painter);
+    free(s.rgb);
+    free(s.mouth);
     return status;
 }
 

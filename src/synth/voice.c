@@ -66,8 +66,12 @@ static int collect(short *samples, int count, espeak_EVENT *events)
     return 0;
 }
 
-static smac_status say(
-    const char *voice, const char *text, int pitch, int range, int rate, int gap, collector *c, smac_error *error)
+/* espeak-ng's parameters for a sentence. */
+typedef struct manner {
+    int pitch, range, rate, gap;
+} manner;
+
+static smac_status espeak_say(const char *voice, const char *text, const manner *how, collector *c, smac_error *error)
 {
     int sample_rate = espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, NULL, espeakINITIALIZE_DONT_EXIT);
     if (sample_rate <= 0)
@@ -79,10 +83,10 @@ static smac_status say(
     if (espeak_SetVoiceByName(voice) != EE_OK)
         return FAIL(
             error, SMAC_ERROR_NOT_FOUND, "espeak-ng has no voice \"%s\": install the package espeak-ng-data", voice);
-    espeak_SetParameter(espeakPITCH, pitch, 0);
-    espeak_SetParameter(espeakRANGE, range, 0);
-    espeak_SetParameter(espeakRATE, rate, 0);
-    espeak_SetParameter(espeakWORDGAP, gap, 0);
+    espeak_SetParameter(espeakPITCH, how->pitch, 0);
+    espeak_SetParameter(espeakRANGE, how->range, 0);
+    espeak_SetParameter(espeakRATE, how->rate, 0);
+    espeak_SetParameter(espeakWORDGAP, how->gap, 0);
     espeak_ERROR status = espeak_Synth(text, strlen(text) + 1, 0, POS_CHARACTER, 0, espeakCHARS_UTF8, NULL, c);
     if (c->failed)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for the speech");
@@ -146,12 +150,12 @@ smac_status voice_speak(const voice_identity *voice, const char *text, double st
 {
     *out = (voice_sound){0};
     double bad = state < 0 ? -state : 0;
-    int pitch = (int)lround(50 + voice->pitch + 26 * state);
-    int range = (int)lround(fmax(4, 50 + 44 * state));
-    int rate = (int)lround(225 + voice->rate + 60 * state);
-    int gap = (int)lround(5 * bad);
+    const manner how = {.pitch = (int)lround(50 + voice->pitch + 26 * state),
+        .range = (int)lround(fmax(4, 50 + 44 * state)),
+        .rate = (int)lround(225 + voice->rate + 60 * state),
+        .gap = (int)lround(5 * bad)};
     collector c = {0};
-    smac_status status = say(voice->name, text, pitch, range, rate, gap, &c, error);
+    smac_status status = espeak_say(voice->name, text, &how, &c, error);
     if (status != SMAC_OK) {
         free(c.samples);
         return status;

@@ -115,14 +115,6 @@ smac_status tokenizer_encode(
 void token_encoding_free(token_encoding *e); /* an empty one is fine */
 
 /*
- * Many texts as one padded batch: ids, mask (and types, where not NULL) are count x length int32 row by row, padded by
- * the tokenizer's pad id (0 where it has none) on its padding side, mask 0 there.  *length is the longest text, at most
- * options->max_length.  options' context is not used.  Free the three with free().
- */
-smac_status tokenizer_encode_batch(const tokenizer *t, const text_span *texts, size_t count,
-    const encode_options *options, int32_t **ids, int32_t **mask, int32_t **types, size_t *length, smac_error *error);
-
-/*
  * Ids to text by the tokenizer's decoder; byte-level tokens that are no UTF-8 together give U+FFFD.  skip_special
  * leaves special tokens out.  An id outside the vocabulary is an ARGUMENT error.  Free *text with free(); it has a
  * closing NUL.  length may be NULL.

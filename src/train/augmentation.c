@@ -48,16 +48,22 @@ static void drop_words(const augmentation *a, batch *b, const int64_t *clips, ui
     }
 }
 
-/* one plane (side, side) through a copy: out[y][x] = gain in[y + dy][x + dx] + offset, edges repeated */
-static void change_plane(
-    float *plane, float *copy, int64_t side, bool flip, int64_t dx, int64_t dy, float gain, float offset)
+/* out[y][x] = gain in[y + dy][x + dx] + offset, edges repeated; flip: mirrored */
+typedef struct plane_change {
+    bool flip;
+    int64_t dx, dy;
+    float gain, offset;
+} plane_change;
+
+/* one plane (side, side) through a copy */
+static void change_plane(float *plane, float *copy, int64_t side, const plane_change *c)
 {
     memcpy(copy, plane, (size_t)(side * side) * sizeof *copy);
     for (int64_t y = 0; y < side; y++) {
-        int64_t from_y = y + dy < 0 ? 0 : y + dy >= side ? side - 1 : y + dy;
+        int64_t from_y = y + c->dy < 0 ? 0 : y + c->dy >= side ? side - 1 : y + c->dy;
         for (int64_t x = 0; x < side; x++) {
-            int64_t from_x = x + dx < 0 ? 0 : x + dx >= side ? side - 1 : x + dx;
-            plane[y * side + x] = gain * copy[from_y * side + (flip ? side - 1 - from_x : from_x)] + offset;
+            int64_t from_x = x + c->dx < 0 ? 0 : x + c->dx >= side ? side - 1 : x + c->dx;
+            plane[y * side + x] = c->gain * copy[from_y * side + (c->flip ? side - 1 - from_x : from_x)] + c->offset;
         }
     }
 }
@@ -73,8 +79,12 @@ static void change_pictures(const augmentation *a, batch *b, int64_t row, const 
     for (int plane = 0; plane < 6; plane++) {
         int k = plane % 3;
         float middle = (0.5f - CLIP_PICTURE_MEAN[k]) / CLIP_PICTURE_STD[k]; /* grey stays grey */
-        change_plane(b->pictures + (row * 6 + plane) * side * side, copy, side, flip, dx, dy, gain,
-            middle - gain * middle + brightness / CLIP_PICTURE_STD[k]);
+        const plane_change change = {.flip = flip,
+            .dx = dx,
+            .dy = dy,
+            .gain = gain,
+            .offset = middle - gain * middle + brightness / CLIP_PICTURE_STD[k]};
+        change_plane(b->pictures + (row * 6 + plane) * side * side, copy, side, &change);
     }
 }
 

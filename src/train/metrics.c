@@ -258,9 +258,17 @@ static double determination(const float *p, const float *t, int64_t n)
     return residual == 0 ? 1 : total == 0 ? 0 : (double)(1 - residual / total);
 }
 
-static void sims(const float *raw_p, const float *raw_t, int64_t n, float *p, float *t, int32_t *pc, int32_t *tc,
-    bool second, metric_list *out)
+/* Memory for n predictions and truths: clipped to [-1, 1], and their classes. */
+typedef struct sims_scratch {
+    float *prediction, *truth;
+    int32_t *prediction_class, *truth_class;
+} sims_scratch;
+
+static void sims(
+    const float *raw_p, const float *raw_t, int64_t n, const sims_scratch *scratch, bool second, metric_list *out)
 {
+    float *p = scratch->prediction, *t = scratch->truth;
+    int32_t *pc = scratch->prediction_class, *tc = scratch->truth_class;
     static const float two[] = {-1.01f, 0.0f, 1.01f}, three[] = {-1.01f, -0.1f, 0.1f, 1.01f};
     static const float five[] = {-1.01f, -0.7f, -0.1f, 0.1f, 0.7f, 1.01f};
     static const struct {
@@ -324,7 +332,7 @@ smac_status metrics_scores(const char *protocol, const float *prediction, const 
     else if (is_mosi)
         mosi(prediction, truth, count, classes, classes + count, out);
     else
-        sims(prediction, truth, count, clipped, clipped + count, classes, classes + count,
+        sims(prediction, truth, count, &(sims_scratch){clipped, clipped + count, classes, classes + count},
             strcmp(protocol, "simsv2") == 0, out);
     free(classes);
     free(clipped);

@@ -81,7 +81,7 @@ value *team_gather_value(const team *t, tape *tape, value *own, int64_t count, i
         return NULL;
     smac_status status = team_gather_rows(t, mine, count, (size_t)width * sizeof *all, all, &error);
     if (status != SMAC_OK) {
-        tape_fail(tape, status, __func__, "%s", error.message);
+        tape_fail_as(tape, &error);
         return NULL;
     }
     value *parts[3];

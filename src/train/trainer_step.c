@@ -191,7 +191,7 @@ static void gather_contrast(training *t, step_work *w, objective_contrast *c)
         c->shared[u] = team_gather_value(team, t->tape, w->out.intra_shared[u], w->all, width);
         smac_status status = team_gather_rows(team, w->out.present[u], w->all, 1, w->present[u], &error);
         if (status != SMAC_OK)
-            tape_fail(t->tape, status, __func__, "%s", error.message);
+            tape_fail_as(t->tape, &error);
         c->present[u] = w->present[u];
     }
     c->inter = team_gather_value(team, t->tape, w->out.inter, w->all, width);
@@ -220,7 +220,7 @@ static value *forward(training *t, step_work *w, bool check)
     objective_count(&t->objective, &in, &w->sums);
     smac_status status = team_sum(t->options->team, &w->sums.samples, OBJECTIVE_SUMS, &error);
     if (status != SMAC_OK)
-        tape_fail(t->tape, status, __func__, "%s", error.message);
+        tape_fail_as(t->tape, &error);
     gather_contrast(t, w, &in.contrast);
     if (tape_status(t->tape, NULL) != SMAC_OK)
         return NULL;

@@ -453,20 +453,20 @@ static smac_status step(pickle_machine *m, uint8_t op, bool *stop)
 smac_status pickle_read(
     const uint8_t *data, size_t size, const char *name, arena *memory, pickle_value **out, smac_error *error)
 {
-    size_t used;
-    return pickle_read_one(data, size, name, memory, out, NULL, &used, error);
+    return pickle_read_next(&(pickle_source){.data = data, .size = size, .name = name}, memory, out, error);
 }
 
-smac_status pickle_read_one(const uint8_t *data, size_t size, const char *name, arena *memory, pickle_value **out,
-    pickle_value **references, size_t *used, smac_error *error)
+smac_status pickle_read_next(pickle_source *source, arena *memory, pickle_value **out, smac_error *error)
 {
-    pickle_machine m = {.data = data, .size = size, .name = name, .memory = memory, .error = error};
+    pickle_machine m = {
+        .data = source->data, .size = source->size, .name = source->name, .memory = memory, .error = error};
     smac_status code = SMAC_OK;
     bool stop = false;
-    if (references != NULL && (*references = m.references = pickle_new(&m, PICKLE_LIST)) == NULL)
+    source->references = m.references = pickle_new(&m, PICKLE_LIST);
+    if (m.references == NULL)
         return SMAC_ERROR_MEMORY;
-    if (size < 2 || data[0] != 0x80)
-        code = FAIL(error, SMAC_ERROR_FORMAT, "%s is not a pickle of protocol 2 to 5", name);
+    if (m.size < 2 || m.data[0] != 0x80)
+        code = FAIL(error, SMAC_ERROR_FORMAT, "%s is not a pickle of protocol 2 to 5", m.name);
     while (code == SMAC_OK && !stop) {
         const uint8_t *op;
         code = take(&m, 1, &op);
@@ -474,10 +474,10 @@ smac_status pickle_read_one(const uint8_t *data, size_t size, const char *name, 
             code = step(&m, *op, &stop);
     }
     if (code == SMAC_OK && (m.depth != 1 || m.stack[0]->kind == PICKLE_MARK))
-        code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the pickle ends with %zu values in place of one", name, m.depth);
+        code = FAIL(error, SMAC_ERROR_FORMAT, "%s: the pickle ends with %zu values in place of one", m.name, m.depth);
     if (code == SMAC_OK) {
         *out = m.stack[0];
-        *used = m.at;
+        source->used = m.at;
     }
     free(m.stack);
     free(m.memo);

@@ -55,12 +55,16 @@ struct pickle_value {
  */
 smac_status pickle_read(
     const uint8_t *data, size_t size, const char *name, arena *memory, pickle_value **out, smac_error *error);
-/*
- * The same for a file with more behind it: *used is where this pickle ended.  references (may be NULL): a LIST of every
- * STORAGE that the pickle refers to, as often as it does.
- */
-smac_status pickle_read_one(const uint8_t *data, size_t size, const char *name, arena *memory, pickle_value **out,
-    pickle_value **references, size_t *used, smac_error *error);
+/* A pickle with more data after it: pickle_read_next fills the last three. */
+typedef struct pickle_source {
+    const uint8_t *data;
+    size_t size;
+    const char *name;
+    size_t used;              /* where this pickle ended */
+    pickle_value *references; /* a LIST of every STORAGE that the pickle refers to, as often as it does */
+} pickle_source;
+
+smac_status pickle_read_next(pickle_source *source, arena *memory, pickle_value **out, smac_error *error);
 
 /* The value under a text key of a DICT, or NULL. */
 const pickle_value *pickle_get(const pickle_value *dict, const char *key);

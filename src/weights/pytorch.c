@@ -15,11 +15,9 @@ typedef struct archive {
     tensor_file *file;
     const char *source;
     zip_directory zip;
-    char prefix[256]; /* "archive/" */
-    bool old;         /* no archive: storages in the place of zip */
-    pytorch_storage *storages;
-    size_t storage_count;
-    int64_t copied, most; /* bytes of tensors that are put into order, and how many may be */
+    char prefix[256];       /* "archive/" */
+    const pytorch_old *old; /* not an archive: its storages take the place of zip */
+    int64_t copied, most;   /* bytes of tensors that are put into order, and how many may be */
     smac_error *error;
 } archive;
 
@@ -29,7 +27,7 @@ static smac_status elements(archive *a, const pickle_value *t, const uint8_t **d
     const pickle_value *s = t->storage;
     snprintf(name, sizeof name, "%sdata/%.200s", a->prefix, s->text);
     const zip_member *member = a->old ? NULL : zip_directory_find(&a->zip, name);
-    const pytorch_storage *storage = a->old ? pytorch_storage_find(a->storages, a->storage_count, s->text) : NULL;
+    const pytorch_storage *storage = a->old ? pytorch_storage_find(a->old->storages, a->old->count, s->text) : NULL;
     if (!member && !storage)
         return FAIL(a->error, SMAC_ERROR_FORMAT, "%s: the storage %s is missing in the file", a->source, name);
     *data = member ? member->data : storage->data;
@@ -155,11 +153,11 @@ static const char SAVE[] = "save its tensors alone, contiguous, as safetensors";
 
 static smac_status read_old(tensor_file *file, const uint8_t *data, size_t size, const char *source, smac_error *error)
 {
+    pytorch_old old;
+    TRY(pytorch_old_read(data, size, source, file->memory, &old, error));
     archive a = {
-        .file = file, .source = source, .error = error, .most = VIEW_BYTES + VIEW_FACTOR * (int64_t)size, .old = true};
-    pickle_value *root = NULL;
-    TRY(pytorch_old_read(data, size, source, file->memory, &root, &a.storages, &a.storage_count, error));
-    TRY(walk(&a, "", root, 0));
+        .file = file, .source = source, .error = error, .most = VIEW_BYTES + VIEW_FACTOR * (int64_t)size, .old = &old};
+    TRY(walk(&a, "", old.root, 0));
     return file->count > 0 ? SMAC_OK : FAIL(error, SMAC_ERROR_FORMAT, "%s holds no tensors", source);
 }
 

@@ -54,9 +54,11 @@ typedef struct reading {
 
 static smac_status next_pickle(reading *r, pickle_value **out, pickle_value **references)
 {
-    size_t used = 0;
-    TRY(pickle_read_one(r->data + r->at, r->size - r->at, r->source, r->memory, out, references, &used, r->error));
-    r->at += used;
+    pickle_source source = {.data = r->data + r->at, .size = r->size - r->at, .name = r->source};
+    TRY(pickle_read_next(&source, r->memory, out, r->error));
+    r->at += source.used;
+    if (references)
+        *references = source.references;
     return SMAC_OK;
 }
 
@@ -77,8 +79,8 @@ static smac_status read_storage(reading *r, const char *key, const pickle_value 
     return SMAC_OK;
 }
 
-smac_status pytorch_old_read(const uint8_t *data, size_t size, const char *source, arena *memory, pickle_value **root,
-    pytorch_storage **storages, size_t *count, smac_error *error)
+smac_status pytorch_old_read(
+    const uint8_t *data, size_t size, const char *source, arena *memory, pytorch_old *out, smac_error *error)
 {
     reading r = {.data = data, .size = size, .at = sizeof magic, .source = source, .memory = memory, .error = error};
     pickle_value *protocol, *machine, *references, *keys;
@@ -91,22 +93,22 @@ smac_status pytorch_old_read(const uint8_t *data, size_t size, const char *sourc
     if (little != NULL && little->kind == PICKLE_BOOL && little->integer == 0)
         return FAIL(
             error, SMAC_ERROR_UNSUPPORTED, "%s was written on a big-endian machine, expected little-endian", source);
-    TRY(next_pickle(&r, root, &references));
+    TRY(next_pickle(&r, &out->root, &references));
     TRY(next_pickle(&r, &keys, NULL));
     if (keys->kind != PICKLE_LIST)
         return FAIL(error, SMAC_ERROR_FORMAT, "%s: the list of storages is none", source);
     if (references->count > 0)
         qsort(references->items, references->count, sizeof *references->items, by_text);
-    *count = keys->count;
-    *storages = arena_take_zeroed(memory, (keys->count + 1) * sizeof **storages);
-    if (*storages == NULL)
+    out->count = keys->count;
+    out->storages = arena_take_zeroed(memory, (keys->count + 1) * sizeof *out->storages);
+    if (out->storages == NULL)
         return FAIL(error, SMAC_ERROR_MEMORY, "%s: there is no memory for its storages", source);
     for (size_t i = 0; i < keys->count; i++) {
         if (keys->items[i]->kind != PICKLE_TEXT)
             return FAIL(error, SMAC_ERROR_FORMAT, "%s: the key of storage %zu is not a text", source, i);
-        TRY(read_storage(&r, keys->items[i]->text, references, &(*storages)[i]));
+        TRY(read_storage(&r, keys->items[i]->text, references, &out->storages[i]));
     }
     if (keys->count > 0)
-        qsort(*storages, keys->count, sizeof **storages, by_key);
+        qsort(out->storages, keys->count, sizeof *out->storages, by_key);
     return SMAC_OK;
 }

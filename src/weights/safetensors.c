@@ -169,18 +169,18 @@ smac_status safetensors_parse(const uint8_t *data, size_t size, const char *name
     return SMAC_OK;
 }
 
-static json_t *header_of(
-    const tensor_entry *entries, size_t count, const safetensors_pair *metadata, size_t metadata_count)
+static json_t *header_of(const safetensors_contents *c)
 {
+    const tensor_entry *entries = c->entries;
     json_t *root = json_object();
-    if (metadata_count) {
+    if (c->metadata_count) {
         json_t *texts = json_object();
-        for (size_t i = 0; i < metadata_count; i++)
-            json_object_set_new(texts, metadata[i].key, json_string(metadata[i].value));
+        for (size_t i = 0; i < c->metadata_count; i++)
+            json_object_set_new(texts, c->metadata[i].key, json_string(c->metadata[i].value));
         json_object_set_new(root, "__metadata__", texts);
     }
     json_int_t at = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < c->count; i++) {
         json_t *shape = json_array();
         for (int d = 0; d < entries[i].rank; d++)
             json_array_append_new(shape, json_integer(entries[i].dim[d]));
@@ -196,23 +196,25 @@ static json_t *header_of(
 smac_status safetensors_write(const char *path, const tensor_entry *entries, size_t count,
     const safetensors_pair *metadata, size_t metadata_count, smac_error *error)
 {
-    return safetensors_write_made(path, entries, count, metadata, metadata_count, NULL, NULL, error);
+    const safetensors_contents contents = {
+        .entries = entries, .count = count, .metadata = metadata, .metadata_count = metadata_count};
+    return safetensors_write_contents(path, &contents, error);
 }
 
-smac_status safetensors_write_made(const char *path, const tensor_entry *entries, size_t count,
-    const safetensors_pair *metadata, size_t metadata_count, tensor_source source, void *user, smac_error *error)
+smac_status safetensors_write_contents(const char *path, const safetensors_contents *contents, smac_error *error)
 {
-    for (size_t i = 0; i < metadata_count; i++)
+    const safetensors_pair *metadata = contents->metadata;
+    for (size_t i = 0; i < contents->metadata_count; i++)
         if (utf8_invalid_at(metadata[i].value, strlen(metadata[i].value)) != SIZE_MAX)
             return FAIL(
                 error, SMAC_ERROR_ARGUMENT, "cannot write %s: the metadata \"%s\" is not UTF-8", path, metadata[i].key);
-    json_t *root = header_of(entries, count, metadata, metadata_count);
+    json_t *root = header_of(contents);
     char *header = root ? json_dump_text(root, JSON_COMPACT) : NULL;
-    size_t names = root ? json_object_size(root) - (metadata_count > 0) : 0;
+    size_t names = root ? json_object_size(root) - (contents->metadata_count > 0) : 0;
     json_decref(root);
     if (!header)
         return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory for the header of %s", path);
-    if (names != count) {
+    if (names != contents->count) {
         free(header);
         return FAIL(error, SMAC_ERROR_ARGUMENT, "cannot write %s: two tensors have one name", path);
     }
@@ -227,11 +229,12 @@ smac_status safetensors_write_made(const char *path, const tensor_entry *entries
         fwrite(header, 1, length, w.file);
         for (size_t i = length; i < padded; i++)
             fputc(' ', w.file);
-        for (size_t i = 0; code == SMAC_OK && i < count; i++) {
-            if (source)
-                code = source(user, i, w.file, error);
-            else if (entries[i].bytes)
-                fwrite(entries[i].data, 1, entries[i].bytes, w.file);
+        for (size_t i = 0; code == SMAC_OK && i < contents->count; i++) {
+            const tensor_entry *e = &contents->entries[i];
+            if (contents->source)
+                code = contents->source(contents->user, i, w.file, error);
+            else if (e->bytes)
+                fwrite(e->data, 1, e->bytes, w.file);
         }
         if (code == SMAC_OK)
             code = file_writer_commit(&w, error);

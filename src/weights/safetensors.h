@@ -24,12 +24,19 @@ typedef struct safetensors_pair {
 smac_status safetensors_write(const char *path, const tensor_entry *entries, size_t count,
     const safetensors_pair *metadata, size_t metadata_count, smac_error *error);
 
-/*
- * The same for tensors that are made as they are written: source writes entries[index].bytes bytes to file (short writes
- * are noticed at the end).  In place of data, which is not read.
- */
+/* Writes the entries[index].bytes bytes of a tensor to file; a short write is noticed at the end. */
 typedef smac_status (*tensor_source)(void *user, size_t index, FILE *file, smac_error *error);
-smac_status safetensors_write_made(const char *path, const tensor_entry *entries, size_t count,
-    const safetensors_pair *metadata, size_t metadata_count, tensor_source source, void *user, smac_error *error);
+
+typedef struct safetensors_contents {
+    const tensor_entry *entries;
+    size_t count;
+    const safetensors_pair *metadata;
+    size_t metadata_count;
+    tensor_source source; /* NULL: the entries' data are written; else they are not read */
+    void *user;           /* for source */
+} safetensors_contents;
+
+/* The same, also for tensors that are made as they are written. */
+smac_status safetensors_write_contents(const char *path, const safetensors_contents *contents, smac_error *error);
 
 #endif

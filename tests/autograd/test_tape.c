@@ -221,6 +221,22 @@ static void test_dropout(void **state)
     tape_free(t);
 }
 
+static void an_error_from_elsewhere_keeps_its_advice(void **state)
+{
+    (void)state;
+    smac_error from, found;
+    tape *t = tape_new(NULL);
+    error_set(&from, SMAC_ERROR_FORMAT, "somewhere", "the file has 3 rows, expected 4; write it again");
+    assert_int_equal(tape_fail_as(t, &from), SMAC_ERROR_FORMAT);
+    assert_int_equal(tape_status(t, &found), SMAC_ERROR_FORMAT);
+    assert_string_equal(found.what, "the file has 3 rows, expected 4");
+    assert_string_equal(found.advice, "write it again");
+    assert_string_equal(found.where, "somewhere");
+    error_set(&from, SMAC_ERROR_IO, "later", "the disk is full");
+    assert_int_equal(tape_fail_as(t, &from), SMAC_ERROR_FORMAT); /* the first error stays */
+    tape_free(t);
+}
+
 static void test_losses(void **state)
 {
     (void)state;
@@ -244,6 +260,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_errors), cmocka_unit_test(test_scopes),
         cmocka_unit_test(test_gradients_kept), cmocka_unit_test(test_parameters), cmocka_unit_test(test_finite),
-        cmocka_unit_test(test_dropout), cmocka_unit_test(test_losses)};
+        cmocka_unit_test(test_dropout), cmocka_unit_test(an_error_from_elsewhere_keeps_its_advice),
+        cmocka_unit_test(test_losses)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

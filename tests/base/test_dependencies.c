@@ -1,9 +1,10 @@
 /*
- * tests/base/test_dependencies.c - each file of src/MODULE includes only its own module and modules that it depends on (CMakeLists.txt), and
- * a device's memory is named by autograd, nn and compute alone.
+ * tests/base/test_dependencies.c - each file of src/MODULE includes only its own module and modules that it depends on
+ * (CMakeLists.txt), a device's memory is named by autograd, nn and compute alone, and parameter lists are short.
  */
 #include "support/check.h"
 
+#include <ctype.h>
 #include <dirent.h>
 
 #include "base/file.h"
@@ -54,11 +55,43 @@ static void read_modules(void)
     free(text);
 }
 
-static int check_file(const char *path, int module)
+/* What check finds in every file of a folder, in all; it may change the text. */
+static int check_tree(const char *path, int (*check)(const char *path, char *text, int module), int module)
 {
-    char *text, *save = NULL;
     int wrong = 0;
+    if (file_is_folder(path)) {
+        DIR *d = opendir(path);
+        for (struct dirent *e; d && (e = readdir(d));) {
+            char *inner = e->d_name[0] == '.' ? NULL : path_join(path, e->d_name);
+            wrong += inner ? check_tree(inner, check, module) : 0;
+            free(inner);
+        }
+        if (d)
+            closedir(d);
+        return wrong;
+    }
+    char *text;
     assert_ok(file_read(path, 0, &text, NULL, error));
+    wrong = check(path, text, module);
+    free(text);
+    return wrong;
+}
+
+static int check_modules(int (*check)(const char *path, char *text, int module))
+{
+    int wrong = 0;
+    for (int i = 0; i < modules; i++) {
+        char *folder = path_join(SMAC_SOURCE_DIR "/src", names[i]);
+        wrong += check_tree(folder, check, i);
+        free(folder);
+    }
+    return wrong;
+}
+
+static int check_includes(const char *path, char *text, int module)
+{
+    char *save = NULL;
+    int wrong = 0;
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         char target[64];
         if (sscanf(line, "#include \"%60[a-z_]/", target) != 1)
@@ -69,23 +102,6 @@ static int check_file(const char *path, int module)
             wrong++;
         }
     }
-    free(text);
-    return wrong;
-}
-
-static int check_folder(const char *folder, int module)
-{
-    int wrong = 0;
-    DIR *d = opendir(folder);
-    for (struct dirent *e; d && (e = readdir(d));) {
-        if (e->d_name[0] == '.')
-            continue;
-        char *path = path_join(folder, e->d_name);
-        wrong += file_is_folder(path) ? check_folder(path, module) : check_file(path, module);
-        free(path);
-    }
-    if (d)
-        closedir(d);
     return wrong;
 }
 
@@ -94,13 +110,7 @@ static void includes_point_down(void **state)
     (void)state;
     read_modules();
     assert_true(modules >= 10);
-    int wrong = 0;
-    for (int i = 0; i < modules; i++) {
-        char *folder = path_join(SMAC_SOURCE_DIR "/src", names[i]);
-        wrong += check_folder(folder, i);
-        free(folder);
-    }
-    assert_int_equal(wrong, 0);
+    assert_int_equal(check_modules(check_includes), 0);
 }
 
 /* What the shared library contains must not need what only the program links (training, downloads). */
@@ -117,49 +127,83 @@ static void the_library_needs_no_program_module(void **state)
  * A value's or parameter's device_data is memory of a device: only autograd, nn and compute may name it; all others use
  * tape_read and its like (autograd/tape.h) and parameter_map (nn/parameters.h).
  */
-static int count_device_data(const char *path)
+static int check_device_data(const char *path, char *text, int module)
 {
-    char *text, *save = NULL;
+    char *save = NULL;
     int wrong = 0;
-    if (file_is_folder(path)) {
-        DIR *d = opendir(path);
-        for (struct dirent *e; d && (e = readdir(d));) {
-            char *inner = e->d_name[0] == '.' ? NULL : path_join(path, e->d_name);
-            wrong += inner ? count_device_data(inner) : 0;
-            free(inner);
-        }
-        if (d)
-            closedir(d);
-        return wrong;
-    }
-    assert_ok(file_read(path, 0, &text, NULL, error));
+    if (module >= 0 &&
+        (!strcmp(names[module], "autograd") || !strcmp(names[module], "nn") || !strcmp(names[module], "compute")))
+        return 0;
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         if (!strstr(line, "device_data"))
             continue;
         print_error("%s: \"%s\" names device_data\n", path, line);
         wrong++;
     }
-    free(text);
     return wrong;
 }
 
 static void device_memory_is_private(void **state)
 {
     (void)state;
-    int wrong = count_device_data(SMAC_SOURCE_DIR "/apps") + count_device_data(SMAC_SOURCE_DIR "/bench");
-    for (int i = 0; i < modules; i++) {
-        if (!strcmp(names[i], "autograd") || !strcmp(names[i], "nn") || !strcmp(names[i], "compute"))
-            continue;
-        char *folder = path_join(SMAC_SOURCE_DIR "/src", names[i]);
-        wrong += count_device_data(folder);
-        free(folder);
+    int wrong = check_tree(SMAC_SOURCE_DIR "/apps", check_device_data, -1) +
+        check_tree(SMAC_SOURCE_DIR "/bench", check_device_data, -1) + check_modules(check_device_data);
+    assert_int_equal(wrong, 0);
+}
+
+enum { MOST_PARAMETERS = 7 };
+
+/* The parameters of the function that a line at the left margin declares or defines; 0: it is something else. */
+static int count_parameters(const char *line)
+{
+    const char *at = line + strcspn(line, "(;={#");
+    if (!(isalpha((unsigned char)*line) || *line == '_') || *at != '(')
+        return 0;
+    int depth = 0, count = 1;
+    for (; *at; at++) {
+        if (!strncmp(at, "/*", 2) && !(at = strstr(at, "*/")))
+            return 0;
+        depth += (*at == '(') - (*at == ')');
+        count += *at == ',' && depth == 1;
+        if (depth == 0)
+            return count;
     }
+    return 0;
+}
+
+static int check_parameters(const char *path, char *text, int module)
+{
+    (void)module;
+    int wrong = 0;
+    if (strstr(path, "/compute/kernels_") || strstr(path, "/compute/tiles"))
+        return 0; /* inner loops, whose numbers are in registers */
+    for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+        int count = count_parameters(line);
+        if (count > MOST_PARAMETERS) {
+            print_error("%s: %.*s... has %d parameters, at most %d are allowed: use a struct\n", path,
+                (int)strcspn(line, "(\n"), line, count, MOST_PARAMETERS);
+            wrong++;
+        }
+    }
+    return wrong;
+}
+
+static void parameter_lists_are_short(void **state)
+{
+    (void)state;
+    assert_int_equal(count_parameters("static int f(int a, g(*b)(int, int), /* one, two */ int c)\n{"), 3);
+    assert_int_equal(count_parameters("    f(1, 2);\n"), 0);
+    assert_int_equal(count_parameters("#define F(a, b)\n"), 0);
+    int wrong = check_modules(check_parameters) + check_tree(SMAC_SOURCE_DIR "/apps", check_parameters, -1) +
+        check_tree(SMAC_SOURCE_DIR "/include", check_parameters, -1) +
+        check_tree(SMAC_SOURCE_DIR "/bench", check_parameters, -1);
     assert_int_equal(wrong, 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(includes_point_down),
-        cmocka_unit_test(the_library_needs_no_program_module), cmocka_unit_test(device_memory_is_private)};
+        cmocka_unit_test(the_library_needs_no_program_module), cmocka_unit_test(device_memory_is_private),
+        cmocka_unit_test(parameter_lists_are_short)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,8 @@ static int64_t count_allocations(const subject *s, precision how, int threads)
         shortage.watching = pass == 2;
         tape_reset(t, NULL);
         if (s->language)
-            assert_non_null(language_model_forward(t, s->language, s->ids, NULL, NULL, 1, WORDS, NULL));
+            assert_non_null(language_model_forward(
+                t, s->language, &(language_input){.batch = 1, .length = WORDS, .ids = s->ids}, NULL));
         else
             assert_non_null(imagebind_forward(t, s->picture, s->input, 1, NULL, NULL));
         assert_ok(tape_status(t, error));

@@ -150,7 +150,9 @@ static void train_and_compare(const char *name, int trainable)
     setting s;
     set_up(&s, name, trainable);
     tape *t = tape_new(&(tape_options){.record = true, .check_finite = true});
-    value *last = language_model_forward(t, s.model, s.ids, s.mask, s.types, s.batch, s.length, NULL);
+    value *last = language_model_forward(t, s.model,
+        &(language_input){.batch = s.batch, .length = s.length, .ids = s.ids, .mask = s.mask, .token_types = s.types},
+        NULL);
     if (last == NULL)
         assert_ok(tape_status(t, error));
     compare_hidden(&s, name, (int)s.config.layers, last);
@@ -168,7 +170,9 @@ static void infer_and_compare(const char *name)
     set_up(&s, name, 0);
     tape *t = tape_new(NULL);
     value *hidden[16];
-    value *last = language_model_forward(t, s.model, s.ids, s.mask, s.types, s.batch, s.length, hidden);
+    value *last = language_model_forward(t, s.model,
+        &(language_input){.batch = s.batch, .length = s.length, .ids = s.ids, .mask = s.mask, .token_types = s.types},
+        hidden);
     if (last == NULL)
         assert_ok(tape_status(t, error));
     for (int i = 0; i <= s.config.layers; i++)
@@ -176,7 +180,9 @@ static void infer_and_compare(const char *name)
     float *kept = malloc((size_t)last->count * sizeof *kept);
     memcpy(kept, last->device_data, (size_t)last->count * sizeof *kept);
     tape_reset(t, NULL);
-    last = language_model_forward(t, s.model, s.ids, s.mask, s.types, s.batch, s.length, NULL);
+    last = language_model_forward(t, s.model,
+        &(language_input){.batch = s.batch, .length = s.length, .ids = s.ids, .mask = s.mask, .token_types = s.types},
+        NULL);
     assert_non_null(last);
     assert_memory_equal(kept, last->device_data, (size_t)last->count * sizeof *kept);
     free(kept);
@@ -225,11 +231,13 @@ static void wrong_input_is_refused(void **state)
     tape *t = tape_new(NULL);
     smac_error error;
     s.ids[5] = 37;
-    assert_null(language_model_forward(t, s.model, s.ids, s.mask, s.types, s.batch, s.length, NULL));
+    assert_null(language_model_forward(t, s.model,
+        &(language_input){.batch = s.batch, .length = s.length, .ids = s.ids, .mask = s.mask, .token_types = s.types},
+        NULL));
     assert_int_equal(tape_status(t, &error), SMAC_ERROR_ARGUMENT);
     assert_non_null(strstr(error.message, "37"));
     tape_reset(t, NULL);
-    assert_null(language_model_forward(t, s.model, s.ids, NULL, NULL, 1, 33, NULL));
+    assert_null(language_model_forward(t, s.model, &(language_input){.batch = 1, .length = 33, .ids = s.ids}, NULL));
     assert_int_equal(tape_status(t, &error), SMAC_ERROR_ARGUMENT);
     assert_non_null(strstr(error.message, "33"));
     tape_free(t);
@@ -398,7 +406,7 @@ static void deberta_without_position_terms(void **state)
     assert_ok(parameter_store_seal(store, true, 1, error));
     tape *t = tape_new(NULL);
     const int32_t ids[] = {1, 2, 3};
-    if (language_model_forward(t, model, ids, NULL, NULL, 1, 3, NULL) == NULL)
+    if (language_model_forward(t, model, &(language_input){.batch = 1, .length = 3, .ids = ids}, NULL) == NULL)
         assert_ok(tape_status(t, error));
     tape_free(t);
     language_model_free(model);

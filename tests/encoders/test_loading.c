@@ -38,7 +38,7 @@ static float *run(const tensor_file *file, const language_model_config *config, 
     for (int i = 0; i < 2 * LENGTH; i++)
         ids[i] = 3 + (i * 7) % 30;
     tape *t = tape_new(NULL);
-    value *y = language_model_forward(t, m, ids, NULL, NULL, 2, LENGTH, NULL);
+    value *y = language_model_forward(t, m, &(language_input){.batch = 2, .length = LENGTH, .ids = ids}, NULL);
     if (y == NULL)
         assert_ok(tape_status(t, error));
     float *out = malloc((size_t)y->count * sizeof *out);
@@ -216,7 +216,7 @@ static size_t recorded_bytes(int trainable)
     for (int i = 0; i < 32 * 64; i++)
         ids[i] = i % 100;
     tape *t = tape_new(&(tape_options){.record = true, .training = true});
-    assert_non_null(language_model_forward(t, m, ids, NULL, NULL, 32, 64, NULL));
+    assert_non_null(language_model_forward(t, m, &(language_input){.batch = 32, .length = 64, .ids = ids}, NULL));
     size_t bytes = tape_bytes(t);
     tape_free(t);
     language_model_free(m);

@@ -45,7 +45,7 @@ static float *run(const char *name, bool pack, precision how, int64_t *count)
     for (int i = 0; i < LENGTH; i++)
         ids[i] = 3 + (i * 7) % 30;
     tape *t = tape_new(NULL);
-    value *y = language_model_forward(t, m, ids, NULL, NULL, 1, LENGTH, NULL);
+    value *y = language_model_forward(t, m, &(language_input){.batch = 1, .length = LENGTH, .ids = ids}, NULL);
     assert_ok(tape_status(t, error));
     float *out = malloc((size_t)y->count * sizeof *out);
     memcpy(out, y->device_data, (size_t)y->count * sizeof *out);

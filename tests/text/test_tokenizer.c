@@ -139,41 +139,6 @@ static void test_context(void **state)
     tokenizer_close(t);
 }
 
-static void test_batch(void **state)
-{
-    (void)state;
-    smac_error error = {0};
-    tokenizer *t = small();
-    text_span texts[3] = {text_span_of("a"), text_span_of("a b c d e"), text_span_of("")};
-    encode_options o = {.max_length = 5};
-    int32_t *ids, *mask, *types;
-    size_t length;
-    assert_int_equal(tokenizer_encode_batch(t, texts, 3, &o, &ids, &mask, &types, &length, &error), SMAC_OK);
-    assert_int_equal(length, 5);
-    const int32_t want[15] = {2, 11, 3, 0, 0, 2, 11, 12, 13, 3, 2, 3, 0, 0, 0};
-    for (size_t i = 0; i < 15; i++) {
-        assert_int_equal(ids[i], want[i]);
-        assert_int_equal(mask[i], want[i] != 0);
-        assert_int_equal(types[i], 0);
-    }
-    free(ids);
-    free(mask);
-    free(types);
-    tokenizer_close(t);
-    /* XLNet pads at the left, with a type of its own. */
-    assert_int_equal(tokenizer_open(GOLDEN "xlnet.model", &t, &error), SMAC_OK);
-    assert_int_equal(tokenizer_encode_batch(t, texts, 2, NULL, &ids, &mask, &types, &length, &error), SMAC_OK);
-    assert_int_equal(ids[0], tokenizer_special_ids(t).pad);
-    assert_int_equal(mask[0], 0);
-    assert_int_equal(types[0], 3);
-    assert_int_equal(ids[length - 1], tokenizer_special_ids(t).cls);
-    assert_int_equal(types[length - 1], 2);
-    free(ids);
-    free(mask);
-    free(types);
-    tokenizer_close(t);
-}
-
 static void test_whisper(void **state)
 {
     (void)state;
@@ -260,7 +225,6 @@ int main(void)
         cmocka_unit_test(test_wordpiece),
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_context),
-        cmocka_unit_test(test_batch),
         cmocka_unit_test(test_whisper),
         cmocka_unit_test(test_builder),
     };
