@@ -237,6 +237,39 @@ static void frame_rates_and_steps(void **state)
     }
 }
 
+/* Every frame that a rate samples is in the clips that the model gets: pictures ten a second, each with a grey of its own. */
+static void every_sampled_frame_is_seen(void **state)
+{
+    (void)state;
+    enum { SECONDS = 4, SHOWN = 10 * SECONDS };
+    static const struct {
+        double rate, step;
+        int clips; /* how many a frame is in, but for the first and the last */
+    } cases[] = {{1, 0, 1}, {2, 0, 1}, {5, 0, 1}, {10, 0, 1}, {2, 0.5, 2}, {10, 0.1, 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bench b;
+        int seen[256] = {0}, frames = (int)(SECONDS * cases[i].rate);
+        bench_open(&b, cases[i].rate, cases[i].step);
+        for (int k = 0; k < SHOWN; k++)
+            bench_picture(&b, 40 + 5 * k, k ? k * 0.1 - 0.02 : 0, (k + 1) * 0.1 - 0.02, k + 1 == SHOWN);
+        bench_finish(&b);
+        const outcome *o = &b.got[MODALITY_VISION];
+        for (int c = 0; c < o->count; c++) {
+            seen[o->first[c]]++;
+            seen[o->second[c]]++;
+        }
+        for (int f = 0; f < frames; f++) {
+            /* of the picture that is on show in the middle of the frame's time */
+            int grey = 40 + 5 * (int)(10 * ((f + 0.5) / cases[i].rate + 0.02));
+            if (f == 0 || f == frames - 1 || cases[i].clips == 1)
+                assert_true(seen[grey] >= 1);
+            else
+                assert_int_equal(seen[grey], cases[i].clips);
+        }
+        bench_close(&b);
+    }
+}
+
 static void windows_take_the_clips_that_are_there(void **state)
 {
     (void)state;
@@ -279,6 +312,6 @@ int main(void)
         cmocka_unit_test(what_begins_late_or_ends_early_is_not_there),
         cmocka_unit_test(no_clip_has_its_middle_in_a_hole), cmocka_unit_test(black_and_silent_clips_are_left_out),
         cmocka_unit_test(a_short_recording_and_a_still_give_one_clip), cmocka_unit_test(frame_rates_and_steps),
-        cmocka_unit_test(windows_take_the_clips_that_are_there)};
+        cmocka_unit_test(every_sampled_frame_is_seen), cmocka_unit_test(windows_take_the_clips_that_are_there)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
