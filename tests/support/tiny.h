@@ -69,6 +69,8 @@ static inline void tiny_data_make(tiny_data *t, int classes)
     t->d.source_count = 1;
     t->source = (dataset_source){.name = "sims", .layout = "sims", .weight = 1, .count = TINY_CLIPS, .task_count = 1};
     snprintf(t->source.protocol[0], TASK_NAME_MAX, "%s", t->d.tasks[0].protocol);
+    t->source.range[0][0] = t->d.tasks[0].low;
+    t->source.range[0][1] = t->d.tasks[0].high;
     t->d.items = t->items;
     t->d.count = TINY_CLIPS;
     for (int i = 0; i < TINY_CLIPS; i++) {
