@@ -25,12 +25,23 @@ const command command_analyze = {"analyze", "analyze FILE|FOLDER|-... --model M 
 
 /* What the command line says, beyond smac_analyze_options. */
 typedef struct analyze_call {
-    const char *model, *format, *output, *encoders, *precision, *modalities, *transcribe, *transcript, *segments;
+    const char *model, *format, *output, *encoders, *precision, *modalities, *transcribe, *transcript, *segments, *face;
     int64_t threads;
     smac_analyze_options options;
     smac_format chosen;
     bool into; /* a file each */
 } analyze_call;
+
+static bool face_from_name(const char *name, smac_face_choice *out)
+{
+    static const char *const names[] = {"", "largest", "left", "right", "centre"};
+    for (int i = SMAC_FACE_LARGEST; i <= SMAC_FACE_CENTRE; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *out = (smac_face_choice)i;
+            return true;
+        }
+    return false;
+}
 
 /* Wrong uses that show before any work; -1, or an exit status. */
 static int check_call(analyze_call *c)
@@ -58,6 +69,8 @@ static int check_call(analyze_call *c)
     if (!named)
         return usage_error(
             &command_analyze, "there are no segments \"%s\": give auto, utterance or window", c->segments);
+    if (c->face && !face_from_name(c->face, &o->face))
+        return usage_error(&command_analyze, "--face is \"%s\", give largest, left, right or centre", c->face);
     if (c->precision && !precision_from_name(c->precision, &how))
         return usage_error(&command_analyze, "there is no precision \"%s\": give f32, bf16 or int8", c->precision);
     if (c->threads < 0 || c->threads > 100000)
@@ -163,6 +176,7 @@ static int analyze_run(int argc, char **argv)
         {"subtitles", 0, OPTION_TEXT, &o->subtitle_track, "TRACK", "embedded ones: a stream, a language, or none"},
         {"sound", 0, OPTION_TEXT, &o->sound_track, "TRACK", "of several: a stream, a language, or none"},
         {"picture", 0, OPTION_TEXT, &o->picture_track, "TRACK", "of several: a stream, or none"},
+        {"face", 0, OPTION_TEXT, &c.face, "WHO", "of several: largest, left, right or centre (as the model says)"},
         {"segments", 0, OPTION_TEXT, &c.segments, "HOW",
             "window, or utterance (as words have times; auto: utterance when they have)"},
         {"window", 'w', OPTION_NUMBER, &o->window, "SECONDS", "length of a window (4)"},

@@ -23,6 +23,15 @@ typedef enum smac_segments {
     SMAC_SEGMENTS_UTTERANCE /* an utterance where words with times are, windows side by side elsewhere (docs/analyze.md) */
 } smac_segments;
 
+/* Whose face is looked at, by a model that looks at faces, where there are several. */
+typedef enum smac_face_choice {
+    SMAC_FACE_AS_CONFIGURED, /* as the model was trained (vision.face) */
+    SMAC_FACE_LARGEST,       /* who is there longest and largest */
+    SMAC_FACE_LEFT,
+    SMAC_FACE_RIGHT,
+    SMAC_FACE_CENTRE
+} smac_face_choice;
+
 /* How one recording, or one live session, is analysed.  Texts are UTF-8 and copied. */
 typedef struct smac_analyze_options {
     size_t size;                   /* set by smac_analyze_options_default */
@@ -53,6 +62,7 @@ typedef struct smac_analyze_options {
     void (*log)(void *user, smac_log_level level, const char *message); /* each warning when it is found; or NULL */
     void *user;                                                         /* of both */
     smac_segments segments;                                             /* by window or by utterance */
+    smac_face_choice face;
 } smac_analyze_options;
 
 /* Fills the first `size` bytes.  Thread-safe when: the struct is the caller's own. */
@@ -77,6 +87,15 @@ typedef struct smac_segment {
     const smac_task_result *tasks; /* one for each task of the model */
     bool is_utterance;             /* it is cut by the words; else it is a window */
 } smac_segment;
+
+/* The face that was followed, in one second of the recording. */
+typedef struct smac_face {
+    double time;                    /* seconds: of the picture that the box is of */
+    int count;                      /* faces in that picture, at most */
+    bool found;                     /* one is followed; else the rest is 0 */
+    float score;                    /* probability that it is a face */
+    float left, top, right, bottom; /* shares of the picture's width and height; may reach over its edge */
+} smac_face;
 
 typedef struct smac_analysis smac_analysis;
 
@@ -137,6 +156,9 @@ SMAC_API const char *smac_analysis_warning(const smac_analysis *analysis, size_t
 /* "given text", the transcript's path, "embedded subtitles", "speech", "session"; NULL: there are no words. */
 SMAC_API const char *smac_analysis_words_from(const smac_analysis *analysis);
 SMAC_API const char *smac_analysis_language(const smac_analysis *analysis); /* of the words; NULL: not known */
+/* One for each second in which pictures were looked at for faces; 0 when the model does not look at faces. */
+SMAC_API size_t smac_analysis_face_count(const smac_analysis *analysis);
+SMAC_API const smac_face *smac_analysis_face(const smac_analysis *analysis, size_t index); /* NULL outside */
 SMAC_API smac_timing smac_analysis_timing(const smac_analysis *analysis);
 
 /* ---- reports ----------------------------------------------------------------------------------------------------- */

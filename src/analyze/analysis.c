@@ -35,6 +35,7 @@ SMAC_API void smac_analysis_free(smac_analysis *a)
     public_tasks_free(&a->tasks);
     free(a->segments);
     free(a->thumbnails);
+    free(a->faces);
     free(a->warnings);
     free(a->recording);
     free(a->model_name);
@@ -94,6 +95,16 @@ SMAC_API const char *smac_analysis_words_from(const smac_analysis *a)
 SMAC_API const char *smac_analysis_language(const smac_analysis *a)
 {
     return a ? a->language : NULL;
+}
+
+SMAC_API size_t smac_analysis_face_count(const smac_analysis *a)
+{
+    return a ? a->face_count : 0;
+}
+
+SMAC_API const smac_face *smac_analysis_face(const smac_analysis *a, size_t index)
+{
+    return a && index < a->face_count ? &a->faces[index] : NULL;
 }
 
 SMAC_API smac_timing smac_analysis_timing(const smac_analysis *a)

@@ -29,6 +29,8 @@ struct smac_analysis {
     size_t segment_count, segment_capacity;
     thumbnail *thumbnails; /* in order of time; at most one a second */
     size_t thumbnail_count;
+    smac_face *faces; /* in order of time, one a second */
+    size_t face_count;
     char **warnings;
     size_t warning_count, warning_capacity;
     transcript said;     /* the words; their times may be NAN */

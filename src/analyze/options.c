@@ -68,6 +68,8 @@ smac_status analyze_options_read(const smac_analyze_options *given, smac_analyze
     if ((unsigned)out->segments > SMAC_SEGMENTS_UTTERANCE)
         return FAIL(error, SMAC_ERROR_ARGUMENT,
             "there is no kind of segments number %d; expected auto, window or utterance", (int)out->segments);
+    if ((unsigned)out->face > SMAC_FACE_CENTRE)
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "the choice of a face is %d, give a smac_face_choice", (int)out->face);
     if (out->threads < 0)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "%d threads were asked for, give 0 or more", out->threads);
     return SMAC_OK;

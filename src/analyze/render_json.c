@@ -49,6 +49,23 @@ static json_t *tasks_object(const smac_analysis *a, const smac_segment *s, int r
     return tasks;
 }
 
+/* null: the model does not look at faces. */
+static json_t *faces_array(const smac_analysis *a)
+{
+    json_t *faces = a->face_count > 0 ? json_array() : json_null();
+    for (size_t i = 0; i < a->face_count; i++) {
+        const smac_face *f = &a->faces[i];
+        json_t *one = json_pack("{s:f, s:i}", "time", f->time, "count", f->count);
+        json_object_set_new(one, "score", f->found ? number((double)f->score) : json_null());
+        json_object_set_new(one, "box",
+            f->found ? json_pack("{s:f, s:f, s:f, s:f}", "left", (double)f->left, "top", (double)f->top, "right",
+                           (double)f->right, "bottom", (double)f->bottom)
+                     : json_null());
+        json_array_append_new(faces, one);
+    }
+    return faces;
+}
+
 /* What is said about a stretch: "tasks", "modalities", "disagreement" (docs/analyze.md). */
 static void set_statements(const smac_analysis *a, const smac_segment *s, json_t *into)
 {
@@ -100,6 +117,7 @@ static json_t *analysis_object(const smac_analysis *a)
         json_array_append_new(segments, item);
     }
     json_object_set_new(root, "segments", segments);
+    json_object_set_new(root, "faces", faces_array(a));
     for (size_t i = 0; i < a->warning_count; i++)
         json_array_append_new(warnings, text_string(a->warnings[i]));
     json_object_set_new(root, "warnings", warnings);

@@ -115,8 +115,10 @@ static smac_status session_set_analysis(smac_session *s, const char *name, smac_
 
 static smac_status session_set(smac_session *s, const char *name, smac_error *error)
 {
-    clip_encoder_options how = {
-        .preparation = &s->affect->preparation, .model = s->affect, .interrupt = {session_asks, s}};
+    clip_encoder_options how = {.preparation = &s->affect->preparation,
+        .model = s->affect,
+        .face = s->options.face,
+        .interrupt = {session_asks, s}};
     for (int m = 0; m < MODALITIES; m++)
         how.without[m] = s->options.without[m] || !s->affect->has[m];
     TRY(session_copy_texts(s, error));
@@ -287,10 +289,13 @@ static const char *why_nothing(const smac_session *s)
 {
     bool silent = clip_encoder_blank(s->clips, MODALITY_AUDIO).count > 0;
     bool black = clip_encoder_blank(s->clips, MODALITY_VISION).count > 0;
-    return silent && black ? "its sound is silent, its picture is black, and there are no words"
-        : silent           ? "its sound is silent, and there is no picture and there are no words that it takes"
-        : black            ? "its picture is black, and there is no sound and there are no words that it takes"
-                           : "no picture, sound or words that it takes";
+    bool faceless = s->analysis->face_count > 0 && !clip_track_has(&s->track, MODALITY_VISION);
+    return faceless && silent ? "its sound is silent, no face was found in its picture, and there are no words"
+        : faceless ? "no face was found in its picture, and there is no sound and there are no words that it takes"
+        : silent && black ? "its sound is silent, its picture is black, and there are no words"
+        : silent          ? "its sound is silent, and there is no picture and there are no words that it takes"
+        : black           ? "its picture is black, and there is no sound and there are no words that it takes"
+                          : "no picture, sound or words that it takes";
 }
 
 static smac_status make_all_segments(smac_session *s, smac_error *error)
@@ -344,6 +349,7 @@ smac_status session_finish(smac_session *s, double duration, smac_analysis **out
     a->duration = isnan(duration) ? fmax(fmax(s->picture_end, s->sound_end), words_end) : duration;
     s->is_finished = true;
     warn_of_blanks(s);
+    TRY(session_finish_faces(s, error));
     warn_about_words(s);
     warn_of_long_windows(s);
     if (!has_anything(s))

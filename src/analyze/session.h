@@ -120,6 +120,11 @@ smac_status session_progress(smac_session *s, const char *stage, double done, do
 /* An interruption: asks the caller every now and then. */
 int session_asks(void *session);
 
+/* --- faces.c ------------------------------------------------------------------------------------------------------ */
+
+/* What was found of faces, into the analysis. */
+smac_status session_finish_faces(smac_session *s, smac_error *error);
+
 /* --- words.c ------------------------------------------------------------------------------------------------------ */
 
 bool session_reads_words(const smac_session *s);                     /* the model does, and they are not left out */

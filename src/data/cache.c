@@ -80,6 +80,7 @@ static smac_status read_raw(
     sample_source source = {.media = item->media,
         .start = item->start,
         .end = item->end,
+        .half = item->half,
         .text = item->text,
         .context = item->context,
         .context_count = item->context_count,

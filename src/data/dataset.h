@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "model/semanticmac.h"
 #include "model/task.h"
+#include "pipeline/picture_crop.h"
 #include "pipeline/sample.h"
 
 typedef enum dataset_split { SPLIT_TRAIN, SPLIT_VALID, SPLIT_TEST, SPLIT_COUNT } dataset_split;
@@ -38,6 +39,7 @@ typedef struct dataset_item {
     const char *speaker;            /* or NULL */
     const char *media;              /* path, or NULL: words alone (or ready features) */
     double start, end;              /* seconds of media; end 0: all of it */
+    picture_half half;              /* of the pictures: the extra column "half", left or right */
     const char *text;               /* "" when there are none */
     const char *const *context;     /* what was said before, oldest first */
     int64_t context_count;

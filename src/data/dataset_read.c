@@ -71,6 +71,24 @@ static smac_status check_ids(const dataset *d, smac_error *error)
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
 /* NULL: unknown. */
+/* Which half of the pictures shows the speaker, where the data say so. */
+static smac_status find_halves(dataset *d, smac_error *error)
+{
+    for (int64_t i = 0; i < d->count; i++) {
+        dataset_item *item = &d->items[i];
+        int column = dataset_extra(d, item, "half");
+        const char *half = column < 0 ? "" : item->extra[column];
+        item->half = strcmp(half, "left") == 0 ? PICTURE_LEFT
+            : strcmp(half, "right") == 0       ? PICTURE_RIGHT
+                                               : PICTURE_WHOLE;
+        if (*half && item->half == PICTURE_WHOLE)
+            return FAIL(error, SMAC_ERROR_FORMAT,
+                "clip %.200s has \"%.60s\" as its half of the picture; expected left, right or nothing", item->id,
+                half);
+    }
+    return SMAC_OK;
+}
+
 static const struct layout *layout_find(const char *name)
 {
     size_t length = name ? strlen(name) : 0;
@@ -230,6 +248,8 @@ smac_status dataset_read(const dataset_options *options, const reporter *r, data
         status = set_ranges(&own, d, error);
     if (status == SMAC_OK)
         status = leave_out(&own, d, error);
+    if (status == SMAC_OK)
+        status = find_halves(d, error);
     snprintf(d->sources[0].sha256, sizeof d->sources[0].sha256, "%s", d->sha256);
     if (status != SMAC_OK) {
         dataset_free(d);

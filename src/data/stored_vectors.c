@@ -1,6 +1,7 @@
 /* data/stored_vectors.c - descriptions of how vectors were made, and keys of clips. */
 #include "data/stored_vectors.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,8 @@ static void describe_media(const affect_model *s, int m, text_buffer *out)
     else
         text_format(out, "pictures %lld, crops %lld, loader %d\n", (long long)c->vision.image_size,
             (long long)c->vision.crops, (int)c->vision.preparation);
+    if (m == MODALITY_VISION && c->vision.crop != CROP_WHOLE)
+        text_format(out, "crop %d, face %d, detector %s\n", (int)c->vision.crop, (int)c->vision.face, s->faces_sha256);
 }
 
 static void describe_vectors(const affect_model *s, int m, text_buffer *out)
@@ -114,6 +117,11 @@ static bool find_key(
     if (m != MODALITY_TEXT) {
         if (item->media)
             *status = feature_store_digest(v->of[m] ? v->of[m] : v->frames, item->media, key->media, error);
+        if (item->media && *status == SMAC_OK && m == MODALITY_VISION && item->half != PICTURE_WHOLE) {
+            char half[80];
+            snprintf(half, sizeof half, "%s, half %d", key->media, (int)item->half);
+            sha256_hex(half, strlen(half), key->media);
+        }
         return item->media && *status == SMAC_OK;
     }
     text_buffer words = {0};

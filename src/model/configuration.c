@@ -84,6 +84,11 @@ static const setting vision_keys[] = {
         "layers of the encoder that the model reads side by side: none (its result), all, one, or a range like 2-5"),
     SETTING_C(vision_configuration, preparation, "still", "still|video",
         "antialiased bicubic resize as for stills, or plain bilinear as ImageBind's video loader"),
+    SETTING_C(vision_configuration, crop, "whole", "whole|face|centre|left|right",
+        "what is seen of a picture: its middle square, a face that is followed and cut out upright (needs the model "
+        "retinaface), or the middle square of the middle, left or right half"),
+    SETTING_C(vision_configuration, face, "largest", "largest|left|right|centre",
+        "whose face with vision.crop face, where there are several: who is there longest and largest, or by position"),
 };
 static const settings_section vision_section = {"vision", vision_keys, sizeof vision_keys / sizeof *vision_keys};
 
@@ -226,5 +231,9 @@ smac_status configuration_check(const configuration *c, smac_error *error)
             (long long)c->audio.kernel, (long long)c->audio.mel_bins, (long long)c->audio.frames);
     if (c->vision.crops == 2)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "vision.crops is 2, set it to 1 or 3");
+    if (c->vision.crops != 1 && c->vision.crop == CROP_FACE)
+        return FAIL(error, SMAC_ERROR_ARGUMENT,
+            "vision.crops is %lld with vision.crop face, which gives one crop: set vision.crops to 1",
+            (long long)c->vision.crops);
     return SMAC_OK;
 }

@@ -23,6 +23,8 @@ typedef enum pooling_kind { POOLING_PERCEIVER, POOLING_MEAN } pooling_kind;
 /* Of a frozen encoder's products; auto: as its file has them. */
 typedef enum encoder_precision { ENCODER_AUTO, ENCODER_F32, ENCODER_BF16, ENCODER_INT8 } encoder_precision;
 typedef enum picture_loader { PICTURE_STILL, PICTURE_VIDEO } picture_loader;
+typedef enum vision_crop { CROP_WHOLE, CROP_FACE, CROP_CENTRE, CROP_LEFT, CROP_RIGHT } vision_crop;
+typedef enum vision_face { VISION_FACE_LARGEST, VISION_FACE_LEFT, VISION_FACE_RIGHT, VISION_FACE_CENTRE } vision_face;
 
 typedef struct model_configuration {
     char name[CONFIGURATION_TEXT_MAX];
@@ -53,6 +55,8 @@ typedef struct vision_configuration {
     int64_t width, layers, heads, hidden, out_width, image_size, patch, crops, trainable_blocks;
     double dropout;
     picture_loader preparation;
+    vision_crop crop;
+    vision_face face;
     encoder_precision precision;
     char layers_mix[CONFIGURATION_TEXT_MAX];
 } vision_configuration;

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/path.h"
+#include "face/detector.h"
 #include "media/mel.h"
 #include "pipeline/affect_model_build.h"
 #include "text/tokenizer.h"
@@ -47,6 +48,7 @@ void affect_model_free(affect_model *s)
     parameter_store_free(s->store);
     tokenizer_close(s->tokenizer);
     mel_filter_bank_free(s->mel);
+    face_detector_free(s->faces);
     for (int m = 0; m < MODALITIES; m++)
         tensor_file_close(s->files[m]);
     free(s->tokenizer_text);
@@ -162,6 +164,8 @@ smac_status affect_model_new(const affect_model_options *options, affect_model *
     s->training.seed = options->seed;
     encoder_plan plan = {0};
     smac_status status = plan_encoders(s, options, &plan, error);
+    if (status == SMAC_OK && plan.has[MODALITY_VISION])
+        status = affect_model_open_faces(s, NULL, NULL, error);
     if (status == SMAC_OK)
         status = affect_model_build(s, &plan, true, true, error);
     if (status == SMAC_OK && s->tokenizer)

@@ -9,7 +9,8 @@
  *   semanticmac.format "1", semanticmac.configuration, semanticmac.tasks, semanticmac.training, semanticmac.encoders
  *   (JSON), semanticmac.vocabulary / semanticmac.tokenizer (the tokenizer's own text),
  *   semanticmac.card (JSON, optional).
- * An encoder that is frozen whole and came from a file is not stored again: its name, path and SHA-256 are.
+ * An encoder that is frozen whole and came from a file is not stored again: its name, path and SHA-256 are.  Of the face
+ * detector (vision.crop face) the SHA-256 is.
  */
 #ifndef SMAC_PIPELINE_AFFECT_MODEL_H
 #define SMAC_PIPELINE_AFFECT_MODEL_H
@@ -30,7 +31,8 @@
 
 enum { AFFECT_MODEL_TASKS_MAX = SEMANTICMAC_TASKS_MAX };
 
-struct encoder; /* encoders/encoder.h */
+struct encoder;       /* encoders/encoder.h */
+struct face_detector; /* face/detector.h */
 
 /* How a model came to be; all of it is in the model file. */
 typedef struct training_record {
@@ -65,8 +67,10 @@ typedef struct affect_model {
     tensor_file *files[MODALITIES];      /* pre-trained encoders' files, read while the model is built */
     char encoder_sha256[MODALITIES][65]; /* affect_model_encoder_digest of these files; "" without one */
     struct mel_filter_bank *mel;
-    char *tokenizer_text; /* what the tokenizer was made from, for the model file */
-    char *card;           /* the model card, a JSON object of texts (docs/analyze.md), or NULL */
+    struct face_detector *faces; /* with vision.crop face */
+    char faces_sha256[65];       /* of its weights, as encoder_sha256; "" without one */
+    char *tokenizer_text;        /* what the tokenizer was made from, for the model file */
+    char *card;                  /* the model card, a JSON object of texts (docs/analyze.md), or NULL */
 } affect_model;
 
 typedef struct affect_model_options {

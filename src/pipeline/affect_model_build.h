@@ -48,6 +48,13 @@ bool sound_is_side_by_side(const configuration *c, const encoder_config *encoder
 /* Opens the encoder that the configuration names; the configuration's picture and mel sizes become the encoder's. */
 smac_status affect_model_open_encoder(affect_model *s, int m, encoder_plan *plan, smac_error *error);
 
+#define FACE_DETECTOR_NAME "retinaface" /* among the installed models */
+/*
+ * With vision.crop face: the detector, from the folder (may be NULL) or the installed models.  sha256: what it must have,
+ * or NULL for any.  NOT_FOUND says how to fetch it; MISMATCH: another version.
+ */
+smac_status affect_model_open_faces(affect_model *s, const char *sha256, const char *folder, smac_error *error);
+
 #define AFFECT_MODEL_FORMAT "2"
 #define AFFECT_MODEL_OLD_FORMAT "1" /* the configuration holds the keys of the run too, features are called ready */
 

@@ -269,6 +269,16 @@ static smac_status read_vectors(model_reading *r, const json_t *one, int m, smac
     return SMAC_OK;
 }
 
+static smac_status read_faces(model_reading *r, const json_t *vision, smac_error *error)
+{
+    const char *sha256 = json_string_value(json_object_get(vision, "face_detector_sha256"));
+    if (r->s->configuration.vision.crop == CROP_FACE && !sha256)
+        return FAIL(error, SMAC_ERROR_FORMAT, "%.300s has vision.crop face, but no face_detector_sha256", r->path);
+    return error_context(error,
+        affect_model_open_faces(r->s, sha256, r->options ? r->options->encoder_folder : NULL, error), "%.300s",
+        r->path);
+}
+
 static smac_status read_encoder(model_reading *r, int m, smac_error *error)
 {
     affect_model *s = r->s;
@@ -288,6 +298,8 @@ static smac_status read_encoder(model_reading *r, int m, smac_error *error)
     if (r->options && r->options->precision)
         s->precision[m] = *r->options->precision;
     r->plan.outside[m] = json_is_true(json_object_get(one, "outside"));
+    if (m == MODALITY_VISION)
+        TRY(read_faces(r, one, error));
     if (r->plan.outside[m])
         return open_outside(s, m, one, r->path, r->options ? r->options->encoder_folder : NULL, error);
     snprintf(s->encoder_sha256[m], sizeof s->encoder_sha256[m], "%.64s", sha256 ? sha256 : "");

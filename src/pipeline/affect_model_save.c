@@ -64,6 +64,8 @@ static json_t *encoders_to_json(const affect_model *s)
             json_object_set_new(one, "precision", json_string(precision_name(s->precision[m])));
             json_object_set_new(one, "outside", json_boolean(affect_model_encoder_outside(s, m)));
             text_free(&text);
+            if (m == MODALITY_VISION && s->faces)
+                json_object_set_new(one, "face_detector_sha256", json_string(s->faces_sha256));
         } else {
             json_object_set_new(one, "features", json_integer(s->vectors[m].of[0].width));
         }

@@ -10,6 +10,7 @@
 #include "media/mel.h"
 #include "pipeline/clip_mel.h"
 #include "pipeline/frame_pairs.h"
+#include "pipeline/picture_crop.h"
 #include "pipeline/affect_model.h"
 
 enum { AT_ONCE = 8 };
@@ -33,7 +34,10 @@ struct clip_encoder {
     clip_encoder_options options;
     const configuration *configuration;
     clip_timing timing;
-    lane lanes[MODALITIES]; /* of text: unused */
+    lane lanes[MODALITIES];   /* of text: unused */
+    picture_cropper *cropper; /* NULL: pictures are taken as they are */
+    face_sighting *faces;
+    size_t face_count, face_capacity;
     frame_sampler *sampler;
     frame_pairs pairs;
     int64_t next_frame; /* no frame before it will come */
@@ -71,6 +75,14 @@ static smac_status clip_encoder_open_vision(clip_encoder *e, smac_error *error)
         .size = (int)c->vision.image_size,
         .prepare = bytes ? PREPARE_STILL : PREPARE_VIDEO,
         .crops = (int)c->vision.crops};
+    picture_cropper_options cropping = {.crop = c->vision.crop,
+        .half = e->options.half,
+        .choice = e->options.face > 0 ? (face_choice)(e->options.face - 1) : (face_choice)c->vision.face,
+        .size = (int)c->vision.image_size,
+        .detector = e->options.preparation->faces,
+        .interrupt = e->options.interrupt};
+    if (picture_cropper_is_needed(&cropping))
+        TRY(picture_cropper_new(&cropping, &e->cropper, error));
     TRY(frame_sampler_new(&form, &e->sampler, error));
     bool made = frame_pairs_new(&e->pairs, &e->timing, c->vision.crops, (size_t)values * (bytes ? 1 : sizeof(float)));
     if (!bytes)
@@ -128,6 +140,8 @@ void clip_encoder_free(clip_encoder *e)
         free(l->ready.data);
         free(l->ready_index);
     }
+    picture_cropper_free(e->cropper);
+    free(e->faces);
     frame_sampler_free(e->sampler);
     frame_pairs_free(&e->pairs);
     sound_windows_free(e->windows);
@@ -243,6 +257,8 @@ static smac_status clip_encoder_take_frame(clip_encoder *e, const sampled_frame 
     const void *pixels = frame->rgb;
     int64_t clip, plane = c->vision.image_size * c->vision.image_size;
     TRY(clip_encoder_pass_frames(e, frame->index, error));
+    if (!frame->rgb && !frame->values)
+        return SMAC_OK;
     if (frame->black && !e->options.keep_blank) {
         int64_t first, last;
         clips_of_frame(&e->timing, frame->index, &first, &last);
@@ -260,17 +276,54 @@ static smac_status clip_encoder_take_frame(clip_encoder *e, const sampled_frame 
         : SMAC_OK;
 }
 
-smac_status clip_encoder_feed_picture(
+/* What was found in the picture of a frame. */
+static smac_status clip_encoder_note_face(clip_encoder *e, const picture_crop *crop, double time, smac_error *error)
+{
+    if (!crop->was_searched)
+        return SMAC_OK;
+    if (!memory_grow((void **)&e->faces, &e->face_capacity, e->face_count + 1, sizeof *e->faces))
+        return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %zu faces", e->face_count);
+    e->faces[e->face_count++] = (face_sighting){.time = time,
+        .count = crop->count,
+        .found = crop->is_found,
+        .score = crop->face.score,
+        .left = crop->face.left,
+        .top = crop->face.top,
+        .right = crop->face.right,
+        .bottom = crop->face.bottom};
+    return SMAC_OK;
+}
+
+const face_sighting *clip_encoder_faces(const clip_encoder *e, size_t *count)
+{
+    *count = e->face_count;
+    return e->faces;
+}
+
+static smac_status clip_encoder_take_picture(
     clip_encoder *e, const picture *shown, const picture_span *span, smac_error *error)
 {
     sampled_frame frame;
+    picture_crop crop = {.is_found = true, .picture = *shown};
+    if (!frame_sampler_wants(e->sampler, span))
+        return SMAC_OK;
+    if (e->cropper)
+        TRY(picture_cropper_take(e->cropper, shown, span->from, &crop, error));
+    TRY(frame_sampler_feed(e->sampler, crop.is_found ? &crop.picture : NULL, span, error));
+    while (frame_sampler_next(e->sampler, &frame)) {
+        TRY(clip_encoder_note_face(e, &crop, frame.time, error));
+        TRY(clip_encoder_take_frame(e, &frame, error));
+    }
+    return SMAC_OK;
+}
+
+smac_status clip_encoder_feed_picture(
+    clip_encoder *e, const picture *shown, const picture_span *span, smac_error *error)
+{
     if (!clip_encoder_takes(e, MODALITY_VISION) || e->lanes[MODALITY_VISION].finished)
         return SMAC_OK;
-    if (shown) {
-        TRY(frame_sampler_feed(e->sampler, shown, span, error));
-        while (frame_sampler_next(e->sampler, &frame))
-            TRY(clip_encoder_take_frame(e, &frame, error));
-    }
+    if (shown)
+        TRY(clip_encoder_take_picture(e, shown, span, error));
     return clip_encoder_pass_frames(e, frame_first_at(span->until, e->timing.rate), error);
 }
 

@@ -4,7 +4,8 @@
  *
  * A file, a live session, the training data and `embed` all go this way, so a model sees the same numbers in all of
  * them.  Which frames and which sound make a clip is defined in media/clips.h.  A clip whose frames are all black, or
- * whose sound is digital silence, is not given: there is no face and no voice in it.
+ * whose sound is digital silence, is not given: there is no face and no voice in it.  With vision.crop face a frame in
+ * which no face is found is left out, and so is a clip of such frames alone.
  *
  * Take every clip (clip_encoder_next) after each call that feeds; memory is then bounded: the sound of one window, one
  * pair of frames, and `at_once` clips that wait for the encoder.
@@ -15,6 +16,7 @@
 #include "base/interrupt.h"
 #include "media/clips.h"
 #include "media/frame_sampler.h"
+#include "pipeline/picture_crop.h"
 #include "pipeline/sample.h"
 
 struct affect_model; /* pipeline/affect_model.h */
@@ -25,6 +27,8 @@ typedef struct clip_encoder_options {
     bool without[MODALITIES];         /* leave a modality out, whatever is fed */
     int64_t at_once;                  /* clips that the encoder takes in one go; 0: 8 */
     bool keep_blank;                  /* give black and silent clips too */
+    picture_half half;                /* the half of the pictures that is looked at */
+    int face;                         /* a face_choice plus 1; 0: as vision.face says */
     interruption interrupt;           /* asked while encoding */
 } clip_encoder_options;
 
@@ -80,6 +84,16 @@ typedef struct blank_clips {
     double first; /* seconds, where the first begins */
 } blank_clips;
 blank_clips clip_encoder_blank(const clip_encoder *e, int modality);
+
+/* With vision.crop face: what was found in each frame so far, in order of time. */
+typedef struct face_sighting {
+    double time; /* the sampling time */
+    int count;   /* faces in the picture */
+    bool found;  /* one of them is followed: the rest is set */
+    float score;
+    float left, top, right, bottom; /* shares of the picture's width and height */
+} face_sighting;
+const face_sighting *clip_encoder_faces(const clip_encoder *e, size_t *count);
 
 /* The timing that the configuration asks for; its step is a whole number of frames. */
 clip_timing clip_timing_of(const configuration *c);

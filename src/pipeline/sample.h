@@ -72,12 +72,14 @@ typedef struct sample {
 
 struct tokenizer;       /* text/tokenizer.h */
 struct mel_filter_bank; /* media/mel.h */
+struct face_detector;   /* face/detector.h */
 
 /* What turns words and media into tensors; borrowed, immutable, shared between threads.  affect_model_preparation gives it. */
 typedef struct preparation {
     const configuration *configuration;
     const struct tokenizer *tokenizer; /* NULL when the model has no words of its own or reads ready features */
     const struct mel_filter_bank *mel; /* NULL likewise */
+    const struct face_detector *faces; /* NULL unless vision.crop is face */
     bool whisper;                      /* sound as Whisper's log-mel, not as ImageBind's */
     bool side_by_side;                 /* windows of sound hold several clips (audio.chunk_seconds) */
     int64_t max_tokens;                /* the least of text.max_tokens and what the encoder can take */

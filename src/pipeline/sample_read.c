@@ -52,12 +52,23 @@ static smac_status reading_run(reading *r, decoder *from, smac_error *error)
     return reading_collect(r, error);
 }
 
+static void warn_of_no_face(const reading *r, const reporter *report)
+{
+    size_t count;
+    const face_sighting *faces = clip_encoder_faces(r->clips, &count);
+    for (size_t i = 0; i < count; i++)
+        if (faces[i].found)
+            return;
+    if (count > 0)
+        report_log(report, LOG_WARNING, "no face was found in the picture: the clip has no vision");
+}
+
 /* Pictures and sound of the source's part of its file. */
 static smac_status read_media(
     const preparation *p, const sample_source *source, sample *out, double *seconds, smac_error *error)
 {
     reading r = {.configuration = p->configuration};
-    clip_encoder_options options = {.preparation = p};
+    clip_encoder_options options = {.preparation = p, .half = source->half, .interrupt = source->interrupt};
     memcpy(options.without, source->without, sizeof options.without);
     TRY(clip_encoder_new(&options, &r.clips, error));
     media_options media = {.start = source->start,
@@ -72,6 +83,7 @@ static smac_status read_media(
     if (status == SMAC_OK)
         status = reading_run(&r, from, error);
     if (status == SMAC_OK) {
+        warn_of_no_face(&r, source->report);
         double picture = decoder_picture_seconds(from), sound = decoder_sound_seconds(from);
         *seconds = picture > sound ? picture : sound;
     }

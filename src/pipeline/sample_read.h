@@ -4,6 +4,7 @@
 
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "pipeline/picture_crop.h"
 #include "pipeline/sample.h"
 
 /* What to read.  All texts are UTF-8 and borrowed. */
@@ -13,6 +14,7 @@ typedef struct sample_source {
     const char *text;           /* the words said; NULL or "": the text modality is absent */
     const char *const *context; /* what was said before, oldest first, or NULL */
     int64_t context_count;
+    picture_half half;             /* of the pictures, where two people are filmed side by side */
     bool without[MODALITIES];      /* leave that modality out (it is then absent) */
     const struct reporter *report; /* gets the reader's warnings (broken packets, a truncated file); NULL: nobody */
     interruption interrupt;        /* asked while decoding */
