@@ -123,7 +123,9 @@ void dataset_check_render(const json_t *report, text_buffer *out)
         text_add_char(out, '\n');
     }
     const json_t *media = json_object_get(report, "media"), *seconds = json_object_get(media, "seconds");
-    if (json_is_object(media))
+    if (json_is_object(media) && whole(media, "opened") == 0)
+        text_add(out, "media: no clip has a file that can be opened\n\n");
+    else if (json_is_object(media))
         text_format(out, "media: %lld clips opened; seconds: shortest %.2f, median %.2f, longest %.2f, in all %.0f\n\n",
             (long long)whole(media, "opened"), json_number_value(json_object_get(seconds, "min")),
             json_number_value(json_object_get(seconds, "median")), json_number_value(json_object_get(seconds, "max")),

@@ -31,7 +31,8 @@ typedef struct iemocap_turn {
     char name[TURN_NAME];
     double start, end;
     char *text; /* from the transcription */
-    int class;  /* -1: none of the classes */
+    int class;  /* -1: none of the classes; -2: not a code of IEMOCAP's */
+    bool is_repeated;
 } iemocap_turn;
 
 typedef struct iemocap_reading {
@@ -48,7 +49,11 @@ static int class_of(const iemocap_reading *g, const char *code)
     for (int i = 0; i < 6; i++)
         if (strcmp(codes[i], code) == 0)
             return i < g->classes ? i : i == 4 ? 0 : -1; /* excited counts as happy among four */
-    return -1;
+    static const char *const others[] = {"sur", "fea", "dis", "oth", "xxx"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(others[i], code) == 0)
+            return -1;
+    return -2;
 }
 
 static void clear_turns(iemocap_reading *g)
@@ -126,9 +131,13 @@ static smac_status for_lines(iemocap_reading *g, const char *path, bool (*take)(
 
 static bool take_evaluation(iemocap_reading *g, const char *line)
 {
-    iemocap_turn turn = {0};
-    if (!parse_evaluation(g, line, &turn) || find_turn(g, turn.name, strlen(turn.name)))
+    iemocap_turn turn = {0}, *before;
+    if (!parse_evaluation(g, line, &turn))
         return true;
+    if ((before = find_turn(g, turn.name, strlen(turn.name)))) {
+        before->is_repeated = true;
+        return true;
+    }
     if (!memory_grow((void **)&g->turns, &g->turn_capacity, g->turn_count + 1, sizeof *g->turns))
         return false;
     g->turns[g->turn_count++] = turn;
@@ -183,7 +192,7 @@ static smac_status add_turn(
         smac_status status;
         snprintf(sound, sizeof sound, "Session%d/sentences/wav/%.100s/%.100s.wav", session, dialogue, turn->name);
         c.start = c.end = 0;
-        if (!(c.media = set_media(s, sound, (int64_t)index + 1, &status)))
+        if (!(c.media = set_media(s, sound, 0, &status)))
             return status;
     }
     dataset_item *item;
@@ -210,7 +219,11 @@ static smac_status add_turns(iemocap_reading *g, int session, const char *dialog
     for (; status == SMAC_OK && said < g->turn_count; said++) {
         const iemocap_turn *turn = &g->turns[said];
         text_buffer line = {0};
-        if (turn->class >= 0)
+        if (turn->class == -2 || (turn->is_repeated && !s->options->keep_repeats))
+            status = dataset_bad_row(s->d, s->options, s->report, s->error, "%.300s, dialogue %s: turn %s %s",
+                s->folder, dialogue, turn->name,
+                turn->is_repeated ? "is in the data twice" : "has an emotion that is not one of IEMOCAP's codes");
+        else if (turn->class >= 0)
             status = add_turn(g, session, dialogue, there ? video : NULL, said, context);
         text_add_char(&line, turn->name[strlen(turn->name) > 4 ? strlen(turn->name) - 4 : 0]);
         text_add(&line, ": ");

@@ -58,8 +58,6 @@ static smac_status check_options(const synth_options *given, synth_options *out,
         return FAIL(error, SMAC_ERROR_ARGUMENT, "fps is %d, expected 1 to 60", out->fps);
     if (!layout_is_known(out->layout))
         return FAIL(error, SMAC_ERROR_ARGUMENT, "layout is \"%s\", expected %s", out->layout, layout_names());
-    if (out->faults && strcmp(out->layout, "sims") == 0)
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "layout sims is made without faults: choose another layout");
     if (out->faults && out->clips < 5)
         return FAIL(error, SMAC_ERROR_ARGUMENT, "clips is %" PRId64 ", a set with faults needs 5 or more", out->clips);
     return SMAC_OK;
@@ -126,7 +124,7 @@ static void work(const synth_plan *plan, int64_t index, const char *path, int pi
 
 static smac_status start(const synth_plan *plan, int64_t index, const char *folder, worker *out, smac_error *error)
 {
-    char name[64];
+    char name[128];
     layout_path(plan, index, name, sizeof name);
     char *path = path_join(folder, name);
     int ends[2];
@@ -170,7 +168,7 @@ static smac_status finish(const synth_plan *plan, worker *w, smac_error *error)
         ;
     if (WIFEXITED(how) && WEXITSTATUS(how) == 0)
         return SMAC_OK;
-    char name[64];
+    char name[128];
     layout_path(plan, w->clip, name, sizeof name);
     if (got == sizeof told && told.code != SMAC_OK) {
         error_copy(error, &told);
@@ -198,7 +196,7 @@ static int wait_for_any(const worker *workers, int count)
 
 static bool is_done(const synth_plan *plan, int64_t index, const char *folder)
 {
-    char name[64];
+    char name[128];
     layout_path(plan, index, name, sizeof name);
     char *path = path_join(folder, name);
     bool done = path && file_exists(path);
@@ -209,7 +207,7 @@ static bool is_done(const synth_plan *plan, int64_t index, const char *folder)
 /* The folder of the clip's video. */
 static smac_status make_video_folder(const synth_plan *plan, int64_t index, const char *folder, smac_error *error)
 {
-    char name[64];
+    char name[128];
     layout_path(plan, index, name, sizeof name);
     *strrchr(name, '/') = 0;
     char *path = path_join(folder, name);
@@ -229,7 +227,7 @@ static smac_status render_all(const synth_plan *plan, const char *folder, const 
     while (running > 0 || (next < count && status == SMAC_OK)) {
         while (status == SMAC_OK && next < count && running < plan->options.threads) {
             int64_t index = next++;
-            if (layout_is_missing(plan, index) || is_done(plan, index, folder)) {
+            if (!layout_has_media(plan) || layout_is_missing(plan, index) || is_done(plan, index, folder)) {
                 done++;
                 continue;
             }

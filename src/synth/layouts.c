@@ -2,59 +2,66 @@
 #include "synth/layouts.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/csv.h"
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "synth/layouts_internal.h"
 
 /* The clips that have the faults. */
 enum { MISSING_CLIP, DAMAGED_CLIP, EMPTY_CLIP, LABEL_CLIP };
 
 typedef struct layout {
     const char *name;
-    void (*path)(const synth_plan *plan, int64_t index, char *out, size_t size);
+    void (*path)(const synth_plan *plan, int64_t index, char *out, size_t size); /* NULL: no recordings */
     smac_status (*write)(const synth_plan *plan, const char *folder, smac_error *error);
 } layout;
 
-static bool has_fault(const synth_plan *plan, unsigned fault)
+bool layout_has_fault(const synth_plan *plan, unsigned fault)
 {
     return (plan->options.faults & fault) != 0;
 }
 
 /* --- what rows hold ----------------------------------------------------------------------------------------------- */
 
-/* Rows of the tables: the clips, and the last one again where that is the fault. */
-static int64_t count_rows(const synth_plan *plan)
+int64_t layout_rows(const synth_plan *plan)
 {
-    return plan->options.clips + (has_fault(plan, SYNTH_DUPLICATE) ? 1 : 0);
+    return plan->options.clips + (layout_has_fault(plan, SYNTH_DUPLICATE) ? 1 : 0);
 }
 
-static int64_t clip_of_row(const synth_plan *plan, int64_t row)
+int64_t layout_clip_of_row(const synth_plan *plan, int64_t row)
 {
     return row < plan->options.clips ? row : plan->options.clips - 1;
 }
 
-static const char *text_of(const synth_plan *plan, int64_t index)
+const char *layout_text(const synth_plan *plan, int64_t index)
 {
-    return index == EMPTY_CLIP && has_fault(plan, SYNTH_EMPTY) ? "" : plan->clips[index].text;
+    return index == EMPTY_CLIP && layout_has_fault(plan, SYNTH_EMPTY) ? "" : plan->clips[index].text;
 }
 
-static bool has_unknown_label(const synth_plan *plan, int64_t index)
+bool layout_is_damaged(const synth_plan *plan, int64_t index)
 {
-    return index == LABEL_CLIP && has_fault(plan, SYNTH_LABEL);
+    return index == DAMAGED_CLIP && layout_has_fault(plan, SYNTH_DAMAGED);
+}
+
+bool layout_has_unknown_label(const synth_plan *plan, int64_t index)
+{
+    return index == LABEL_CLIP && layout_has_fault(plan, SYNTH_LABEL);
 }
 
 static const char *emotion_of(const synth_plan *plan, int64_t index)
 {
-    return has_unknown_label(plan, index) ? "rage" : synth_emotion(&plan->clips[index].states);
+    return layout_has_unknown_label(plan, index) ? "rage" : synth_emotion(&plan->clips[index].states);
 }
 
-static synth_split split_of(const synth_plan *plan, int64_t index)
+synth_split layout_split(const synth_plan *plan, int64_t index)
 {
     return plan->speakers[plan->clips[index].speaker].split;
 }
@@ -62,11 +69,10 @@ static synth_split split_of(const synth_plan *plan, int64_t index)
 static const char *split_name(const synth_plan *plan, int64_t index)
 {
     static const char *const names[SYNTH_SPLITS] = {"train", "valid", "test"};
-    return names[split_of(plan, index)];
+    return names[layout_split(plan, index)];
 }
 
-/* What the same speaker said before; NULL: nothing. */
-static const char *said_before(const synth_plan *plan, int64_t index)
+const char *layout_said_before(const synth_plan *plan, int64_t index)
 {
     return index > 0 && plan->clips[index - 1].speaker == plan->clips[index].speaker ? plan->clips[index - 1].text
                                                                                      : NULL;
@@ -84,11 +90,15 @@ static void add_quoted(text_buffer *out, const char *text)
     json_decref(value);
 }
 
-static smac_status write_file(const char *folder, const char *name, text_buffer *text, smac_error *error)
+smac_status layout_write_file(const char *folder, const char *name, text_buffer *text, smac_error *error)
 {
-    char *path = path_join(folder, name);
-    smac_status status = !path || text->failed ? FAIL(error, SMAC_ERROR_MEMORY, "no memory for %s", name)
-                                               : file_write(path, text->data ? text->data : "", text->length, error);
+    char *path = path_join(folder, name), *slash = path ? strrchr(path, '/') : NULL;
+    char *within = slash ? memory_copy_text_n(path, (size_t)(slash - path)) : NULL;
+    smac_status status =
+        !within || text->failed ? FAIL(error, SMAC_ERROR_MEMORY, "no memory for %s", name) : folder_make(within, error);
+    if (status == SMAC_OK)
+        status = file_write(path, text->data ? text->data : "", text->length, error);
+    free(within);
     free(path);
     text_free(text);
     return status;
@@ -99,8 +109,12 @@ static smac_status write_file(const char *folder, const char *name, text_buffer 
 static smac_status write_sims(const synth_plan *plan, const char *folder, smac_error *error)
 {
     text_buffer csv = {0};
-    synth_plan_csv(plan, &csv);
-    return write_file(folder, "label.csv", &csv, error);
+    synth_plan_csv_head(&csv);
+    for (int64_t row = 0; row < layout_rows(plan); row++) {
+        int64_t i = layout_clip_of_row(plan, row);
+        synth_plan_csv_row(plan, i, layout_text(plan, i), layout_has_unknown_label(plan, i) ? 7 : NAN, &csv);
+    }
+    return layout_write_file(folder, "label.csv", &csv, error);
 }
 
 /* --- MELD: a speaker's clips are a dialogue ----------------------------------------------------------------------- */
@@ -109,7 +123,7 @@ static void meld_path(const synth_plan *plan, int64_t index, char *out, size_t s
 {
     static const char *const folders[SYNTH_SPLITS] = {
         "train_splits", "dev_splits_complete", "output_repeated_splits_test"};
-    snprintf(out, size, "%s/dia%" PRId64 "_utt%d.mp4", folders[split_of(plan, index)], plan->clips[index].speaker,
+    snprintf(out, size, "%s/dia%" PRId64 "_utt%d.mp4", folders[layout_split(plan, index)], plan->clips[index].speaker,
         plan->clips[index].number - 1);
 }
 
@@ -123,13 +137,13 @@ static smac_status write_meld(const synth_plan *plan, const char *folder, smac_e
         text_format(&csv,
             "Sr No.,Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode,StartTime,EndTime%s",
             end);
-        for (int64_t row = 0; row < count_rows(plan); row++) {
-            int64_t i = clip_of_row(plan, row);
+        for (int64_t row = 0; row < layout_rows(plan); row++) {
+            int64_t i = layout_clip_of_row(plan, row);
             double label = synth_label(&plan->clips[i].states);
-            if (split_of(plan, i) != (synth_split)split)
+            if (layout_split(plan, i) != (synth_split)split)
                 continue;
             text_format(&csv, "%" PRId64, ++count);
-            csv_add_cell(&csv, text_of(plan, i), false);
+            csv_add_cell(&csv, layout_text(plan, i), false);
             text_format(&csv, ",speaker_%04" PRId64 ",%s,%s,%" PRId64 ",%d,1,1,\"00:00:00,000\",\"00:00:02,000\"%s",
                 plan->clips[i].speaker + 1, emotion_of(plan, i),
                 label <= -0.1      ? "negative"
@@ -139,7 +153,7 @@ static smac_status write_meld(const synth_plan *plan, const char *folder, smac_e
         }
         smac_status status = SMAC_OK;
         if (count)
-            status = write_file(folder, files[split], &csv, error);
+            status = layout_write_file(folder, files[split], &csv, error);
         text_free(&csv);
         TRY(status);
     }
@@ -157,29 +171,30 @@ static void mustard_path(const synth_plan *plan, int64_t index, char *out, size_
 static smac_status write_mustard(const synth_plan *plan, const char *folder, smac_error *error)
 {
     text_buffer json = {0};
-    for (int64_t row = 0; row < count_rows(plan); row++) {
-        int64_t i = clip_of_row(plan, row);
+    for (int64_t row = 0; row < layout_rows(plan); row++) {
+        int64_t i = layout_clip_of_row(plan, row);
         const plan_clip *clip = &plan->clips[i];
-        const char *before = said_before(plan, i);
+        const char *before = layout_said_before(plan, i);
         text_format(
             &json, "%s\"%" PRId64 "_%d\": {\"utterance\": ", row ? ",\n" : "{", clip->speaker + 1, clip->number);
-        add_quoted(&json, text_of(plan, i));
+        add_quoted(&json, layout_text(plan, i));
         text_format(&json, ", \"speaker\": \"SPEAKER_%" PRId64 "\", \"context\": [", clip->speaker + 1);
         if (before)
             add_quoted(&json, before);
         text_add(&json, "], \"context_speakers\": [");
         if (before)
             text_format(&json, "\"SPEAKER_%" PRId64 "\"", clip->speaker + 1);
-        text_format(&json, "], \"show\": \"%s\", \"sarcasm\": %s}", split_of(plan, i) == SYNTH_TEST ? "FRIENDS" : "BBT",
-            has_unknown_label(plan, i)         ? "\"perhaps\""
+        text_format(&json, "], \"show\": \"%s\", \"sarcasm\": %s}",
+            layout_split(plan, i) == SYNTH_TEST ? "FRIENDS" : "BBT",
+            layout_has_unknown_label(plan, i)  ? "\"perhaps\""
                 : synth_sarcasm(&clip->states) ? "true"
                                                : "false");
     }
     text_add(&json, "}\n");
-    return write_file(folder, "sarcasm_data.json", &json, error);
+    return layout_write_file(folder, "sarcasm_data.json", &json, error);
 }
 
-/* --- UR-FUNNY: pickles of protocol 2 ------------------------------------------------------------------------------ */
+/* --- UR-FUNNY, CMU-MultimodalSDK (synth/layouts_binary.c) ----------------------------------------------------------- */
 
 static void urfunny_path(const synth_plan *plan, int64_t index, char *out, size_t size)
 {
@@ -187,65 +202,68 @@ static void urfunny_path(const synth_plan *plan, int64_t index, char *out, size_
     snprintf(out, size, "urfunny2_videos/%" PRId64 ".mp4", index + 1);
 }
 
-static void add_little_endian(text_buffer *out, uint32_t value)
+static void csd_path(const synth_plan *plan, int64_t index, char *out, size_t size)
 {
-    for (int i = 0; i < 4; i++)
-        text_add_char(out, (char)(value >> (8 * i) & 255));
+    snprintf(out, size, "Raw/Video/Segmented/video_%04" PRId64 "_%d.mp4", plan->clips[index].speaker + 1,
+        plan->clips[index].number);
 }
 
-static void pickle_integer(text_buffer *out, int64_t value)
+/* --- IEMOCAP: a speaker's clips are a dialogue; those of the test part are session 5 --------------------------------- */
+
+static int session_of(const synth_plan *plan, int64_t speaker)
 {
-    text_add_char(out, 'J');
-    add_little_endian(out, (uint32_t)value);
+    return plan->speakers[speaker].split == SYNTH_TEST ? 5 : 1 + (int)(speaker % 4);
 }
 
-static void pickle_text(text_buffer *out, const char *text)
+static void iemocap_dialogue(const synth_plan *plan, int64_t speaker, char *out, size_t size)
 {
-    text_add_char(out, 'X');
-    add_little_endian(out, (uint32_t)strlen(text));
-    text_add(out, text);
+    snprintf(out, size, "Ses%02dF_impro%02" PRId64, session_of(plan, speaker), speaker + 1);
 }
 
-static smac_status write_urfunny(const synth_plan *plan, const char *folder, smac_error *error)
+static void iemocap_path(const synth_plan *plan, int64_t index, char *out, size_t size)
 {
-    static const char *const folds[SYNTH_SPLITS] = {"train", "dev", "test"};
-    text_buffer fold = {0}, words = {0}, labels = {0};
-    text_add_n(&fold, "\x80\x02}(", 4);
-    for (int split = 0; split < SYNTH_SPLITS; split++) {
-        pickle_text(&fold, folds[split]);
-        text_add(&fold, "](");
-        for (int64_t row = 0; row < count_rows(plan); row++)
-            if (split_of(plan, clip_of_row(plan, row)) == (synth_split)split)
-                pickle_integer(&fold, clip_of_row(plan, row) + 1);
-        text_add(&fold, "e");
+    char dialogue[64];
+    const plan_clip *clip = &plan->clips[index];
+    iemocap_dialogue(plan, clip->speaker, dialogue, sizeof dialogue);
+    snprintf(out, size, "Session%d/sentences/wav/%.40s/%.40s_F%03d.wav", session_of(plan, clip->speaker), dialogue,
+        dialogue, clip->number - 1);
+}
+
+static const char *iemocap_code(const synth_plan *plan, int64_t index)
+{
+    static const char *const codes[][2] = {{"joy", "hap"}, {"sadness", "sad"}, {"anger", "ang"}, {"neutral", "neu"}};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (strcmp(codes[i][0], emotion_of(plan, index)) == 0)
+            return codes[i][1];
+    return "rag"; /* the fault of an unknown label */
+}
+
+static smac_status write_iemocap(const synth_plan *plan, const char *folder, smac_error *error)
+{
+    for (int64_t speaker = 0; speaker < plan->speaker_count; speaker++) {
+        char dialogue[64], name[160];
+        text_buffer labels = {0}, words = {0};
+        iemocap_dialogue(plan, speaker, dialogue, sizeof dialogue);
+        text_add(&labels, "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n\n");
+        for (int64_t row = 0; row < layout_rows(plan); row++) {
+            int64_t i = layout_clip_of_row(plan, row);
+            int number = plan->clips[i].number - 1;
+            if (plan->clips[i].speaker != speaker)
+                continue;
+            text_format(&labels, "[%d.0000 - %d.0000]\t%s_F%03d\t%s\t[2.5000, 2.5000, 2.5000]\nC-E1:\tNeutral;\t()\n\n",
+                10 * number, 10 * number + 8, dialogue, number, iemocap_code(plan, i));
+            text_format(&words, "%s_F%03d [%03d.0000-%03d.0000]: %s\n", dialogue, number, 10 * number, 10 * number + 8,
+                layout_text(plan, i));
+        }
+        snprintf(name, sizeof name, "Session%d/dialog/EmoEvaluation/%s.txt", session_of(plan, speaker), dialogue);
+        smac_status status = layout_write_file(folder, name, &labels, error);
+        snprintf(name, sizeof name, "Session%d/dialog/transcriptions/%s.txt", session_of(plan, speaker), dialogue);
+        if (status == SMAC_OK)
+            status = layout_write_file(folder, name, &words, error);
+        text_free(&words);
+        TRY(status);
     }
-    text_add(&fold, "u.");
-    text_add_n(&words, "\x80\x02}(", 4);
-    text_add_n(&labels, "\x80\x02}(", 4);
-    for (int64_t i = 0; i < plan->options.clips; i++) {
-        const char *before = said_before(plan, i);
-        pickle_integer(&words, i + 1);
-        text_add(&words, "}(");
-        pickle_text(&words, "punchline_sentence");
-        pickle_text(&words, text_of(plan, i));
-        pickle_text(&words, "context_sentences");
-        text_add(&words, "](");
-        if (before)
-            pickle_text(&words, before);
-        text_add(&words, "eu");
-        pickle_integer(&labels, i + 1);
-        pickle_integer(&labels, has_unknown_label(plan, i) ? 7 : synth_humor(&plan->clips[i].states));
-    }
-    text_add(&words, "u.");
-    text_add(&labels, "u.");
-    smac_status status = write_file(folder, "data_folds.pkl", &fold, error);
-    if (status == SMAC_OK)
-        status = write_file(folder, "language_sdk.pkl", &words, error);
-    if (status == SMAC_OK)
-        status = write_file(folder, "humor_label_sdk.pkl", &labels, error);
-    text_free(&words);
-    text_free(&labels);
-    return status;
+    return SMAC_OK;
 }
 
 /* --- a table, a manifest ------------------------------------------------------------------------------------------ */
@@ -260,15 +278,15 @@ static smac_status write_table(const synth_plan *plan, const char *folder, smac_
     text_buffer csv = {0};
     char path[64];
     text_add(&csv, "id,media,text,speaker,split,emotion\n");
-    for (int64_t row = 0; row < count_rows(plan); row++) {
-        int64_t i = clip_of_row(plan, row);
+    for (int64_t row = 0; row < layout_rows(plan); row++) {
+        int64_t i = layout_clip_of_row(plan, row);
         plain_path(plan, i, path, sizeof path);
         text_format(&csv, "clip%04" PRId64 ",%s", i + 1, path);
-        csv_add_cell(&csv, text_of(plan, i), false);
+        csv_add_cell(&csv, layout_text(plan, i), false);
         text_format(&csv, ",speaker_%04" PRId64 ",%s,%s\n", plan->clips[i].speaker + 1,
-            has_unknown_label(plan, i) ? "later" : split_name(plan, i), synth_emotion(&plan->clips[i].states));
+            layout_has_unknown_label(plan, i) ? "later" : split_name(plan, i), synth_emotion(&plan->clips[i].states));
     }
-    return write_file(folder, "clips.csv", &csv, error);
+    return layout_write_file(folder, "clips.csv", &csv, error);
 }
 
 static smac_status write_manifest(const synth_plan *plan, const char *folder, smac_error *error)
@@ -278,16 +296,16 @@ static smac_status write_manifest(const synth_plan *plan, const char *folder, sm
     text_add(&json,
         "{\"tasks\": {\"sentiment\": {\"range\": [-1, 1], \"protocol\": \"sims\"}, \"emotion\": {\"classes\": "
         "[\"neutral\", \"joy\", \"sadness\", \"anger\"]}}}\n");
-    for (int64_t row = 0; row < count_rows(plan); row++) {
-        int64_t i = clip_of_row(plan, row);
+    for (int64_t row = 0; row < layout_rows(plan); row++) {
+        int64_t i = layout_clip_of_row(plan, row);
         const synth_states *s = &plan->clips[i].states;
         plain_path(plan, i, path, sizeof path);
         text_format(&json, "{\"id\": \"clip%04" PRId64 "\", \"split\": \"%s\", \"media\": \"%s\", \"text\": ", i + 1,
             split_name(plan, i), path);
-        add_quoted(&json, text_of(plan, i));
-        if (said_before(plan, i)) {
+        add_quoted(&json, layout_text(plan, i));
+        if (layout_said_before(plan, i)) {
             text_add(&json, ", \"context\": ");
-            add_quoted(&json, said_before(plan, i));
+            add_quoted(&json, layout_said_before(plan, i));
         }
         text_format(&json,
             ", \"speaker\": \"speaker_%04" PRId64 "\", \"labels\": {\"sentiment\": %.4f, \"emotion\": \"%s\"}, "
@@ -295,7 +313,7 @@ static smac_status write_manifest(const synth_plan *plan, const char *folder, sm
             "{\"sentiment\": %.4f}}\n",
             plan->clips[i].speaker + 1, synth_label(s), emotion_of(plan, i), s->text, s->audio, s->vision);
     }
-    return write_file(folder, "set.jsonl", &json, error);
+    return layout_write_file(folder, "set.jsonl", &json, error);
 }
 
 /* --- folders of classes ------------------------------------------------------------------------------------------- */
@@ -315,8 +333,9 @@ static smac_status write_nothing(const synth_plan *plan, const char *folder, sma
 /* --- the layouts -------------------------------------------------------------------------------------------------- */
 
 static const layout layouts[] = {{"sims", synth_plan_path, write_sims}, {"meld", meld_path, write_meld},
-    {"mustard", mustard_path, write_mustard}, {"urfunny", urfunny_path, write_urfunny},
-    {"table", plain_path, write_table}, {"manifest", plain_path, write_manifest},
+    {"mustard", mustard_path, write_mustard}, {"urfunny", urfunny_path, layout_write_urfunny},
+    {"iemocap", iemocap_path, write_iemocap}, {"csd", csd_path, layout_write_csd},
+    {"pickle", NULL, layout_write_pickle}, {"table", plain_path, write_table}, {"manifest", plain_path, write_manifest},
     {"folder", class_path, write_nothing}};
 
 static const layout *find_layout(const char *name)
@@ -334,7 +353,7 @@ bool layout_is_known(const char *name)
 
 const char *layout_names(void)
 {
-    return "sims, meld, mustard, urfunny, table, manifest or folder";
+    return "sims, meld, mustard, urfunny, iemocap, csd, pickle, table, manifest or folder";
 }
 
 bool layout_faults(const char *names, unsigned *out)
@@ -368,19 +387,24 @@ void layout_path(const synth_plan *plan, int64_t index, char *out, size_t size)
     find_layout(plan->options.layout)->path(plan, index, out, size);
 }
 
+bool layout_has_media(const synth_plan *plan)
+{
+    return find_layout(plan->options.layout)->path != NULL;
+}
+
 bool layout_is_missing(const synth_plan *plan, int64_t index)
 {
-    return index == MISSING_CLIP && has_fault(plan, SYNTH_MISSING);
+    return index == MISSING_CLIP && layout_has_fault(plan, SYNTH_MISSING);
 }
 
 smac_status layout_write(const synth_plan *plan, const char *folder, smac_error *error)
 {
-    if (has_fault(plan, SYNTH_DAMAGED)) {
-        char name[64];
+    if (layout_has_fault(plan, SYNTH_DAMAGED) && layout_has_media(plan)) {
+        char name[128];
         text_buffer bytes = {0};
         layout_path(plan, DAMAGED_CLIP, name, sizeof name);
         text_add(&bytes, "not a recording\n");
-        TRY(write_file(folder, name, &bytes, error));
+        TRY(layout_write_file(folder, name, &bytes, error));
     }
     return find_layout(plan->options.layout)->write(plan, folder, error);
 }

@@ -155,25 +155,34 @@ static void add_number(text_buffer *out, double value)
     text_format(out, ",%s%ld.%04ld", ten_thousandths < 0 ? "-" : "", size / 10000, size % 10000);
 }
 
-void synth_plan_csv(const synth_plan *plan, text_buffer *out)
+void synth_plan_csv_head(text_buffer *out)
 {
-    static const char *const modes[] = {"train", "valid", "test"};
     text_add(out,
         "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode,"
         "conflict,emotion,humor,sarcasm,irony,speaker,voice\n");
-    for (int64_t i = 0; i < plan->options.clips; i++) {
-        const plan_clip *clip = &plan->clips[i];
-        const synth_states *s = &clip->states;
-        clip_plan full = synth_plan_clip(plan, i);
-        double label = synth_label(s);
-        text_format(out, "video_%04" PRId64 ",%04d", clip->speaker + 1, clip->number);
-        csv_add_cell(out, clip->text, false);
-        add_number(out, label);
-        add_number(out, s->text);
-        add_number(out, s->audio);
-        add_number(out, s->vision);
-        text_format(out, ",%s,%s,%d,%s,%d,%d,%d,speaker_%04" PRId64 ",%s\n", synth_annotation(label),
-            modes[plan->speakers[clip->speaker].split], synth_conflict(s), synth_emotion(s), synth_humor(s),
-            synth_sarcasm(s), synth_irony(s), clip->speaker + 1, full.voice.name);
-    }
+}
+
+void synth_plan_csv_row(const synth_plan *plan, int64_t index, const char *text, double label, text_buffer *out)
+{
+    static const char *const modes[] = {"train", "valid", "test"};
+    const plan_clip *clip = &plan->clips[index];
+    const synth_states *s = &clip->states;
+    clip_plan full = synth_plan_clip(plan, index);
+    double own = synth_label(s);
+    text_format(out, "video_%04" PRId64 ",%04d", clip->speaker + 1, clip->number);
+    csv_add_cell(out, text, false);
+    add_number(out, isnan(label) ? own : label);
+    add_number(out, s->text);
+    add_number(out, s->audio);
+    add_number(out, s->vision);
+    text_format(out, ",%s,%s,%d,%s,%d,%d,%d,speaker_%04" PRId64 ",%s\n", synth_annotation(own),
+        modes[plan->speakers[clip->speaker].split], synth_conflict(s), synth_emotion(s), synth_humor(s),
+        synth_sarcasm(s), synth_irony(s), clip->speaker + 1, full.voice.name);
+}
+
+void synth_plan_csv(const synth_plan *plan, text_buffer *out)
+{
+    synth_plan_csv_head(out);
+    for (int64_t i = 0; i < plan->options.clips; i++)
+        synth_plan_csv_row(plan, i, plan->clips[i].text, NAN, out);
 }

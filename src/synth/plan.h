@@ -42,5 +42,8 @@ clip_plan synth_plan_clip(const synth_plan *plan, int64_t index);
 void synth_plan_path(const synth_plan *plan, int64_t index, char *out, size_t size);
 /* label.csv */
 void synth_plan_csv(const synth_plan *plan, text_buffer *out);
+/* Its header line, and one row with these words; label NAN: the clip's own. */
+void synth_plan_csv_head(text_buffer *out);
+void synth_plan_csv_row(const synth_plan *plan, int64_t index, const char *text, double label, text_buffer *out);
 
 #endif

@@ -24,10 +24,10 @@
 /* Single faults, as published sets have them. */
 typedef enum synth_fault {
     SYNTH_MISSING = 1,   /* the first clip's file is not there */
-    SYNTH_DAMAGED = 2,   /* the second clip's file is not a recording */
+    SYNTH_DAMAGED = 2,   /* the second clip's file is not a recording; of vectors: one value is not finite */
     SYNTH_EMPTY = 4,     /* the third clip has no words */
     SYNTH_LABEL = 8,     /* the fourth clip's label (of a table: its split) is unknown */
-    SYNTH_DUPLICATE = 16 /* the last clip is listed twice */
+    SYNTH_DUPLICATE = 16 /* the last clip is listed twice; of csd: its video is in two folds */
 } synth_fault;
 
 typedef struct synth_options {
@@ -37,8 +37,8 @@ typedef struct synth_options {
     int fps;               /* pictures a second, 1..60; 0: 12 */
     int threads;           /* workers; 0: as many as the machine has processors.  Does not change the bytes */
     int clips_per_speaker; /* 1..100; 0: 5 */
-    const char *layout;    /* "sims" (or NULL), "meld", "mustard", "urfunny", "table", "manifest", "folder" */
-    unsigned faults;       /* of synth_fault; "sims" has none */
+    const char *layout;    /* "sims" (or NULL), or another of layout_names() in synth/layouts.h */
+    unsigned faults;       /* of synth_fault */
 } synth_options;
 
 void synth_options_default(synth_options *options); /* 800 clips, seed 1, the values of 0 above */

@@ -39,23 +39,38 @@ check "it says what is in the file" grep -q '^12 clips in .*: audio [0-9]* x [0-
 check "our reader takes it" sh -c "'$smac' data manifest --data '$t/f.pkl' --dataset sims -o '$t/f.jsonl' && grep -q features '$t/f.jsonl'"
 refused "an unknown form" 2 "give mmsa-pkl" "$smac" data export --format npz --data "$t/talkers" --dataset sims -o "$t/f.npz"
 refused "no vectors to write" 1 "no clip has vectors" "$smac" data export --data "$t/talkers" --dataset sims $(echo $tiny) -o "$t/g.pkl"
-for layout in meld mustard urfunny table manifest folder; do # each layout as the program itself writes it
-  case $layout in table) at=/clips.csv ;; manifest) at=/set.jsonl ;; *) at= ;; esac
+place() { # what --data and --dataset are of a layout of synth
+  at= reader=$1
+  case $1 in table) at=/clips.csv ;; manifest) at=/set.jsonl ;; iemocap) reader=iemocap4 ;; pickle) at=/features.pkl reader=sims ;; esac
+}
+for layout in sims meld mustard urfunny iemocap csd table manifest folder; do # each layout as the program itself writes it
+  place $layout
   "$smac" synth "$t/s_$layout" --layout $layout --clips 10 --seed 4 --size 64 >/dev/null 2>&1
-  check "$layout: every clip is read" sh -c "'$smac' data check --data '$t/s_$layout$at' --dataset $layout --media | grep -q '^media: 10 clips opened'"
-  check "$layout: as JSON lines" sh -c "'$smac' data manifest --data '$t/s_$layout$at' --dataset $layout -o '$t/s_$layout.jsonl' | grep -q '^10 clips'"
+  check "$layout: every clip is read" sh -c "'$smac' data check --data '$t/s_$layout$at' --dataset $reader --media | grep -q '^media: 10 clips opened'"
+  check "$layout: as JSON lines" sh -c "'$smac' data manifest --data '$t/s_$layout$at' --dataset $reader -o '$t/s_$layout.jsonl' | grep -q '^10 clips'"
 done
-for layout in meld mustard urfunny table manifest; do # and with faults
-  case $layout in table) at=/clips.csv ;; manifest) at=/set.jsonl ;; *) at= ;; esac
+for layout in sims meld mustard urfunny iemocap csd table manifest; do # and with faults
+  place $layout
   "$smac" synth "$t/f_$layout" --layout $layout --faults missing,damaged,empty,label --clips 10 --seed 4 --size 64 >/dev/null 2>&1
-  refused "$layout: a missing clip stops" 1 "skip-bad" "$smac" data manifest --data "$t/f_$layout$at" --dataset $layout -o "$t/f.jsonl"
-  check "$layout: faults are told" sh -c "'$smac' data check --data '$t/f_$layout$at' --dataset $layout --media >'$t/f.txt' 2>&1"
+  refused "$layout: a missing clip stops" 1 "skip-bad" "$smac" data manifest --data "$t/f_$layout$at" --dataset $reader -o "$t/f.jsonl"
+  check "$layout: faults are told" sh -c "'$smac' data check --data '$t/f_$layout$at' --dataset $reader --media >'$t/f.txt' 2>&1"
   check "$layout: the missing clip is named" grep -qE '(there is no media file|no video|missing).*mp4' "$t/f.txt"
   check "$layout: the damaged clip too" grep -q '^1 x media that cannot be used' "$t/f.txt"
   check "$layout: the others are read" grep -q '^media: 7 clips opened' "$t/f.txt"
   "$smac" synth "$t/d_$layout" --layout $layout --faults duplicate --clips 5 --seed 4 --size 64 >/dev/null 2>&1
-  refused "$layout: a clip twice" 1 "" "$smac" data manifest --data "$t/d_$layout$at" --dataset $layout -o "$t/f.jsonl"
+  refused "$layout: a clip twice" 1 "" "$smac" data manifest --data "$t/d_$layout$at" --dataset $reader -o "$t/f.jsonl"
 done
+place pickle # vectors alone: no media to be missing or damaged
+"$smac" synth "$t/s_pickle" --layout pickle --clips 10 --seed 4 >/dev/null 2>&1
+check "pickle: every clip is read" sh -c "'$smac' data manifest --data '$t/s_pickle$at' --dataset $reader -o '$t/s_pickle.jsonl' | grep -q '^10 clips'"
+check "pickle: nothing was rendered" test "$(find "$t/s_pickle" -type f | wc -l)" = 2
+"$smac" synth "$t/f_pickle" --layout pickle --faults damaged,empty,label --clips 10 --seed 4 >/dev/null 2>&1
+refused "pickle: a label out of range stops" 1 'regression_labels is 7, expected' "$smac" data manifest --data "$t/f_pickle$at" --dataset $reader -o "$t/f.jsonl"
+check "pickle: faults are told" sh -c "'$smac' data check --data '$t/f_pickle$at' --dataset $reader >'$t/f.txt' 2>/dev/null"
+check "pickle: values that are not finite" grep -q '2 values are not finite and count as 0' "$t/f.txt"
+"$smac" synth "$t/d_pickle" --layout pickle --faults duplicate --clips 5 --seed 4 >/dev/null 2>&1
+refused "pickle: a clip twice" 1 "twice" "$smac" data manifest --data "$t/d_pickle$at" --dataset $reader -o "$t/f.jsonl"
+check "pickle: data check counts it" sh -c "'$smac' data check --data '$t/d_pickle$at' --dataset $reader | grep -q '^1 x an id occurs twice'"
 refused "an unknown fault" 2 "missing, damaged" "$smac" synth "$t/x" --layout meld --faults none
 printf '%s\n' '{"split": "train", "labels": {"s": 1}, "features": {"audio": [[1, 2]]}}' '{"split": "train", "labels": {"s": 2.5}, "features": {"audio": [[1]]}}' '{"split": "valid", "labels": {"s": 0}, "features": {"audio": [[1, 1]]}}' >"$t/w.jsonl"
 refused "a width that changes" 1 "(line 2) 1: give vectors of one encoder" "$smac" train --data "$t/w.jsonl" --out "$t/w" $(echo $tiny)
