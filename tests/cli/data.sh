@@ -54,7 +54,7 @@ for layout in sims meld mustard urfunny iemocap csd table manifest; do # and wit
   "$smac" synth "$t/f_$layout" --layout $layout --faults missing,damaged,empty,label --clips 10 --seed 4 --size 64 >/dev/null 2>&1
   refused "$layout: a missing clip stops" 1 "skip-bad" "$smac" data manifest --data "$t/f_$layout$at" --dataset $reader -o "$t/f.jsonl"
   check "$layout: faults are told" sh -c "'$smac' data check --data '$t/f_$layout$at' --dataset $reader --media >'$t/f.txt' 2>&1"
-  check "$layout: the missing clip is named" grep -qE '(there is no media file|no video|missing).*mp4' "$t/f.txt"
+  check "$layout: the missing clip is named" sh -c "grep -A1 'x a media file that is missing' '$t/f.txt' | grep -qE '(mp4|wav)'"
   check "$layout: the damaged clip too" grep -q '^1 x media that cannot be used' "$t/f.txt"
   check "$layout: the others are read" grep -q '^media: 7 clips opened' "$t/f.txt"
   "$smac" synth "$t/d_$layout" --layout $layout --faults duplicate --clips 5 --seed 4 --size 64 >/dev/null 2>&1
