@@ -102,6 +102,8 @@ static smac_status session_set_analysis(smac_session *s, const char *name, smac_
     a->recording = memory_copy_text(name);
     a->model_name = memory_copy_text(affect->name);
     a->model_sha256 = memory_copy_text(affect->sha256);
+    for (int k = 0; k < affect->task_count; k++)
+        a->calibrated |= (uint32_t)calibration_is_known(&affect->calibration[k]) << k;
     a->model_card = affect->card ? memory_copy_text(affect->card) : NULL;
     if (!a->recording || !a->model_name || !a->model_sha256 || (affect->card && !a->model_card))
         return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to analyse %s", name);
