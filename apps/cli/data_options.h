@@ -14,9 +14,13 @@
         {"features", 0, OPTION_ORDERED, list, "FILE", "a feature pickle beside it"},                                  \
         {"form", 0, OPTION_ORDERED, list, "NAME", "the kind of its ready vectors (told by their width)"},             \
         {"range", 0, OPTION_ORDERED, list, "LOW:HIGH", "map its scores to this range, as -1:1"},                      \
-        {"use", 0, OPTION_ORDERED, list, "NAMES", "which of its modalities, as audio,vision (all)"},                  \
     {                                                                                                                 \
-        "weight", 0, OPTION_ORDERED, list, "W", "how often its clips are drawn, beside their number (1)"              \
+        "use", 0, OPTION_ORDERED, list, "NAMES", "which of its modalities, as audio,vision (all)"                     \
+    }
+/* For training alone. */
+#define DATA_WEIGHT_OPTION_ROW(list)                                                                     \
+    {                                                                                                    \
+        "weight", 0, OPTION_ORDERED, list, "W", "how often its clips are drawn, beside their number (1)" \
     }
 
 /*

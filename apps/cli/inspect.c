@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "cli.h"
 #include "media/media.h"
 #include "media/sound.h"
@@ -17,6 +18,13 @@ static int run(int argc, char **argv);
 
 const command command_inspect = {
     "inspect", "inspect FILE...", "what is in a model file, a file of tensors or a recording", NULL, run};
+
+/* A text of the file's as one line: it may hold line ends, escapes and other encodings. */
+static const char *printable(const char *text, char out[600])
+{
+    utf8_printable(text, strlen(text), out, 600);
+    return out;
+}
 
 /* The keys of a model file of ours that are not at their defaults: of the model, or of the run that made it. */
 static void print_settings(const char *what, const char *text, bool is_run)
@@ -56,7 +64,11 @@ static void print_metadata(const tensor_file *file)
         }
         const char *text = tensor_file_metadata(file, key);
         size_t length = strlen(text), shown = length > 600 ? 160 : length;
-        printf("  %s: %.*s%s\n", key, (int)shown, text, shown < length ? " ..." : "");
+        char name[600], *line = memory_new(shown + 4, 1);
+        if (line)
+            utf8_printable(text, shown, line, shown + 4);
+        printf("  %s: %s%s\n", printable(key, name), line ? line : "", shown < length ? " ..." : "");
+        free(line);
     }
 }
 
@@ -68,12 +80,14 @@ static void print_tensors(const tensor_file *file, const char *path, bool all)
         values += (double)tensor_file_at(file, i)->count;
         bytes += (double)tensor_file_at(file, i)->bytes;
     }
-    printf("%s: %s, %zu tensors, %.6g values, %.4g MB\n", path, tensor_file_kind(file), count, values, bytes / 1e6);
+    char name[600];
+    printf("%s: %s, %zu tensors, %.6g values, %.4g MB\n", printable(path, name), tensor_file_kind(file), count, values,
+        bytes / 1e6);
     print_metadata(file);
     for (size_t i = 0; i < count && (all || i < 20); i++) {
         const tensor_entry *e = tensor_file_at(file, i);
         char shape[160];
-        printf("  %-64s %-5s %s\n", e->name, tensor_type_name(e->type),
+        printf("  %-64s %-5s %s\n", printable(e->name, name), tensor_type_name(e->type),
             tensor_shape_text(e->rank, e->dim, shape, sizeof shape));
     }
     if (!all && count > 20)
@@ -91,15 +105,18 @@ static void print_track(const media_info *m, const media_track *t)
                 m->pixel_aspect);
         if (m->rotation)
             printf(" (rotated by %d)", m->rotation);
-        printf(", %.4g a second%s", m->frame_rate, m->mirrored ? ", mirrored" : "");
+        if (!m->is_still)
+            printf(", %.4g a second", m->frame_rate);
+        printf(m->mirrored ? ", mirrored" : "");
     } else if (t->kind == MEDIA_TRACK_PICTURE) {
         printf(", %d x %d", t->width, t->height);
     } else if (t->kind == MEDIA_TRACK_SOUND) {
         printf(", %d Hz, %d channel%s", t->sample_rate, t->channels, t->channels == 1 ? "" : "s");
     }
     printf("%s%s", *t->language ? ", " : "", t->language);
+    char title[600];
     if (*t->title)
-        printf(", \"%s\"", t->title);
+        printf(", \"%s\"", printable(t->title, title));
     printf("%s%s%s%s%s\n", t->is_default ? ", default" : "", t->is_forced ? ", forced" : "",
         t->is_secondary ? ", secondary" : "",
         t->kind == MEDIA_TRACK_SUBTITLES && !t->is_text ? ", pictures of text (not read)" : "",
@@ -108,7 +125,8 @@ static void print_track(const media_info *m, const media_track *t)
 
 static void print_media(const media_info *m, const char *path)
 {
-    printf("%s: %s, %d streams, ", path, m->container, m->streams);
+    char name[600];
+    printf("%s: %s, %d stream%s, ", printable(path, name), m->container, m->streams, m->streams == 1 ? "" : "s");
     if (m->is_still)
         printf("a still picture\n");
     else if (m->duration > 0)

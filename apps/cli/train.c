@@ -42,6 +42,7 @@ static int run(int argc, char **argv)
     bool keys = false;
     const option_row rows[] = {
         DATA_OPTION_ROWS(&data),
+        DATA_WEIGHT_OPTION_ROW(&data),
         {"out", 'o', OPTION_TEXT, &options.out, "RUN", "the run's folder"},
         {"preset", 'p', OPTION_TEXT, &preset, "NAME",
             "begin with these settings: method (docs/method.md), words, demo"},

@@ -57,7 +57,9 @@ static bool is_whisper(const tensor_file *file, const char *json, size_t size)
 {
     json_t *root = json_loadb(json, size, 0, NULL);
     const char *type = json_string_value(json_object_get(root, "model_type"));
-    bool whisper = type != NULL ? strcmp(type, "whisper") == 0 : is_ctranslate2(file);
+    const char *class = json_string_value(json_array_get(json_object_get(root, "architectures"), 0));
+    bool named = class != NULL && strncmp(class, "Whisper", strlen("Whisper")) == 0;
+    bool whisper = type != NULL ? strcmp(type, "whisper") == 0 : named || is_ctranslate2(file);
     json_decref(root);
     return whisper;
 }

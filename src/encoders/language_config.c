@@ -230,8 +230,15 @@ static smac_status find_family(json_t *root, const language_family **out, smac_e
     text_buffer names = {0};
     for (size_t i = 0; language_family_at(i) != NULL; i++)
         text_format(&names, "%s%s", i > 0 ? ", " : "", language_family_at(i)->name);
-    FAIL(error, SMAC_ERROR_UNSUPPORTED, "model_type is \"%.100s\"%s%.100s%s, but supported are %s", type ? type : "",
-        class ? " and the architecture \"" : "", class ? class : "", class ? "\"" : "", names.data ? names.data : "");
+    const char *known = names.data ? names.data : "";
+    if (type != NULL)
+        FAIL(error, SMAC_ERROR_UNSUPPORTED, "model_type is \"%.100s\", but supported are %s", type, known);
+    else if (class != NULL)
+        FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "there is no model_type, and the architecture \"%.100s\" is of none that is supported: %s", class, known);
+    else
+        FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "there is neither model_type nor architectures, one of which must name the kind of model: %s", known);
     text_free(&names);
     return SMAC_ERROR_UNSUPPORTED;
 }

@@ -56,9 +56,13 @@ static smac_status config_from_json(const json_t *root, whisper_config *out, sma
 {
     const char *type = json_string_value(json_object_get(root, "model_type"));
     const char *act = json_string_value(json_object_get(root, "activation_function"));
-    if (type == NULL || strcmp(type, "whisper") != 0)
-        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "model_type of config.json is \"%s\", expected \"whisper\"",
-            type ? type : "not given");
+    const char *class = json_string_value(json_array_get(json_object_get(root, "architectures"), 0));
+    if (type == NULL && class != NULL && strncmp(class, "Whisper", strlen("Whisper")) == 0)
+        type = "whisper"; /* as for language models: files from before model_type existed */
+    if (type == NULL)
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "config.json has no model_type, expected \"whisper\"");
+    if (strcmp(type, "whisper") != 0)
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED, "model_type of config.json is \"%s\", expected \"whisper\"", type);
     if (act != NULL && strcmp(act, "gelu") != 0)
         return FAIL(
             error, SMAC_ERROR_UNSUPPORTED, "activation_function of config.json is \"%s\", Whisper's is \"gelu\"", act);

@@ -2,6 +2,7 @@
  * What is said about each part of a recording: nothing where a modality has not begun, has a hole, has ended or shows
  * nothing; windows that cover it; a summary by one rule at every length; frame rates and clip steps.
  */
+#include "support/comma_locale.h"
 #include "support/film.h"
 
 #include "analyze/analysis.h"
@@ -210,6 +211,50 @@ static void steps_and_rates_keep_the_time(void **state)
     }
 }
 
+/* All reports of one film, one after another; the times that the analysis took are not in them. */
+static char *all_reports(void)
+{
+    static const smac_format formats[] = {SMAC_FORMAT_TEXT, SMAC_FORMAT_CSV, SMAC_FORMAT_SRT, SMAC_FORMAT_HTML};
+    film f;
+    film_begin(&f, tracks, 2, 4.5);
+    add_pictures(&f, 0, 4.5, -1);
+    add_sound(&f, 0, 4.5, 0.5);
+    const smac_analysis *a = analyze(&f, model, 1.5, 1.5);
+    text_buffer all = {0};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        smac_render_options options;
+        char *text;
+        smac_render_options_default(&options);
+        options.format = formats[i];
+        assert_ok(smac_analysis_render(&a, 1, &options, &text, NULL, error));
+        text_add(&all, text);
+        smac_free(text);
+    }
+    smac_analysis_free((smac_analysis *)(uintptr_t)a);
+    assert_false(all.failed);
+    return all.data;
+}
+
+/* A host program may have chosen a locale whose decimal point is a comma: models, media and reports are as before. */
+static void a_locale_with_commas_changes_nothing(void **state)
+{
+    char *before = all_reports();
+    close_model(state);
+    if (!comma_locale_begin()) {
+        free(before);
+        open_model(state);
+        skip();
+    }
+    strcpy(model_path, "/tmp/smac-segments-XXXXXX");
+    open_model(state); /* written and read in that locale */
+    char *after = all_reports();
+    comma_locale_end();
+    assert_string_equal(after, before);
+    assert_non_null(strstr(after, "1.500"));
+    free(before);
+    free(after);
+}
+
 static void words_after_the_end_are_told(void **state)
 {
     (void)state;
@@ -237,6 +282,6 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_modality_is_there_where_it_is),
         cmocka_unit_test(black_and_silence_are_not_judged), cmocka_unit_test(no_segment_begins_after_the_end),
         cmocka_unit_test(a_repeated_clip_has_one_summary), cmocka_unit_test(steps_and_rates_keep_the_time),
-        cmocka_unit_test(words_after_the_end_are_told)};
+        cmocka_unit_test(words_after_the_end_are_told), cmocka_unit_test(a_locale_with_commas_changes_nothing)};
     return cmocka_run_group_tests(tests, open_model, close_model);
 }

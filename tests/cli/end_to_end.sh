@@ -33,6 +33,10 @@ for f in text json csv srt html; do check "analyze as $f" "$smac" analyze "$v" -
 check "the page is one file without addresses" sh -c "! grep -E 'src=|https?://' '$t/a.html' | grep -v 'www.w3.org'"
 check "inspect a model" "$smac" inspect "$m"
 check "inspect a video" "$smac" inspect "$v"
+check "a still has no frame rate and one stream" sh -c "'$smac' inspect '$golden/media/still.png' >'$t/still' && grep -q '1 stream, a still' '$t/still' && ! grep -q 'a second' '$t/still'"
+cp "$golden/media/still.png" "$t/$(printf 'two\nlines\033[1m.png')"
+check "a name with control characters is shown on one line" sh -c "'$smac' inspect '$t'/two*lines* >'$t/still' && grep -q 'two?lines?\[1m.png: ' '$t/still'"
+check "evaluate has no weight of datasets" sh -c "'$smac' evaluate --help >'$t/help' && ! grep -q weight '$t/help' && '$smac' train --help | grep -q weight"
 check "the example program" "$1/apps/example/example" "$m" "$v"
 for c in mp4 mkv mov avi webm wav mp3; do
   case $c in webm) o="-c:v libvpx -b:v 200k -c:a libvorbis -ac 2";; avi) o="-c:v mpeg4 -c:a mp3";; wav|mp3) o="-vn";; *) o="-c copy";; esac

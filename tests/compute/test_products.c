@@ -132,6 +132,11 @@ static void packed(void **state)
                 product_packed(&(packed_product){.y = y, .x = x + i * k, .rows = 1, .weight = p, .bias = bias}, NULL);
                 assert_memory_equal(y, first + i * n, (size_t)n * 4);
             }
+            for (int64_t count = 2; count + 1 < rows && count < 20;
+                 count += 1 + count / 4) { /* and among fewer others */
+                product_packed(&(packed_product){.y = y, .x = x + k, .rows = count, .weight = p, .bias = bias}, NULL);
+                assert_memory_equal(y, first + n, (size_t)(count * n) * 4);
+            }
             if (rows > 20) {
                 product_packed(&(packed_product){.y = y, .x = x, .rows = 20, .weight = p, .bias = bias}, NULL);
                 assert_memory_equal(y, first, (size_t)(20 * n) * 4);

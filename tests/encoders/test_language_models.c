@@ -299,7 +299,8 @@ static void configs_that_are_not_supported_are_refused(void **state)
         smac_status status;
     } cases[] = {
         {"{\"model_type\": \"llama\"}", "llama", SMAC_ERROR_UNSUPPORTED},
-        {"{\"vocab_size\": 3}", "model_type", SMAC_ERROR_UNSUPPORTED},
+        {"{\"vocab_size\": 3}", "there is neither model_type nor architectures", SMAC_ERROR_UNSUPPORTED},
+        {"{\"architectures\": [\"MambaModel\"]}", "the architecture \"MambaModel\"", SMAC_ERROR_UNSUPPORTED},
         {"[1]", "JSON object", SMAC_ERROR_FORMAT},
         {"{", "line", SMAC_ERROR_FORMAT},
         {"{\"model_type\": \"bert\", \"hidden_size\": \"big\"}", "hidden_size", SMAC_ERROR_FORMAT},

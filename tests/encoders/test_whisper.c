@@ -76,6 +76,12 @@ static void sizes_are_read_from_both_files(void **state)
         whisper_config_to_json(c, &json);
         assert_ok(whisper_config_parse(json.data, json.length, &again, error));
         assert_memory_equal(&again, c, sizeof again);
+        text_buffer old = {0}; /* without model_type, as some folders are */
+        text_format(&old, "{\"architectures\": [\"WhisperForConditionalGeneration\"]%s",
+            json.data + strlen("{\"model_type\": \"whisper\""));
+        assert_ok(whisper_config_parse(old.data, old.length, &again, error));
+        assert_memory_equal(&again, c, sizeof again);
+        text_free(&old);
         text_free(&json);
         clear(&s);
     }
