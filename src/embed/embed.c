@@ -42,6 +42,7 @@ static smac_status encoder_open_form(smac_encoder *e, smac_error *error)
     TRY(encoder_prepare(c, window, &e->form, error));
     if (e->is.modality == MODALITY_VISION) {
         e->configuration.vision.image_size = e->form.image_size;
+        e->configuration.vision.pictures = e->form.pictures;
         e->configuration.vision.crops = 1;
         return SMAC_OK;
     }
@@ -294,7 +295,7 @@ SMAC_API smac_status smac_embed_text(const smac_encoder *encoder, const char *te
 
 /* --- pictures ----------------------------------------------------------------------------------------------------- */
 
-/* values (2, 3, S, S): a still picture is a clip of two equal frames. */
+/* values (pictures, 3, S, S): a still picture is a clip of equal frames. */
 static smac_status embed_prepared(embed_call *call, const float *values, smac_error *error)
 {
     const encoder_input input = {.rows = 1, .pictures = values};

@@ -23,6 +23,7 @@ static const encoder_kind *kind_of_text(const char *json, size_t size, modality 
     json_t *root = json_loadb(json, size, 0, NULL);
     const char *type = json_string_value(json_object_get(root, "model_type"));
     const encoder_kind *kind = type && strcmp(type, "whisper") == 0                  ? &encoder_kind_whisper
+        : type && strcmp(type, "mobilenet_v2") == 0                                  ? &encoder_kind_mobilenet
         : json_object_get(root, "modality") != NULL || (m != MODALITY_TEXT && !type) ? &encoder_kind_imagebind
                                                                                      : &encoder_kind_language;
     json_decref(root);
@@ -101,6 +102,8 @@ smac_status encoder_config_small(modality m, const encoder_sizes *s, encoder_con
     c->columns = s->columns;
     c->kernel = s->kernel;
     c->stride = s->stride;
+    if (m == MODALITY_VISION && s->pictures > 0)
+        c->frames = s->pictures;
     return SMAC_OK;
 }
 
@@ -159,6 +162,12 @@ smac_status encoder_attach_list(parameter_list *list, const tensor_file *file, c
 smac_status encoder_attach(encoder *e, const tensor_file *file, const precision *pack, smac_error *error)
 {
     return e->config.kind->attach(e->model, file, pack, error);
+}
+
+smac_status encoder_visit_more(
+    const encoder *e, const tensor_file *file, tensor_visitor visit, void *user, smac_error *error)
+{
+    return e->config.kind->visit ? e->config.kind->visit(e->model, file, visit, user, error) : SMAC_OK;
 }
 
 smac_status encoder_load(encoder *e, const tensor_file *file, smac_error *error)

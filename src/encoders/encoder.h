@@ -1,6 +1,6 @@
 /*
  * encoders/encoder.h - one interface for every pre-trained encoder: language models (tokens to vectors), ImageBind's
- * picture and sound encoders and Whisper's encoder (one vector a clip).
+ * picture and sound encoders, MobileNetV2 and Whisper's encoder (one vector a clip).
  *
  * A path is recognised by its content (encoder_files_open); what it contains is described by an encoder_config for each
  * modality.  encoder_new adds the parameters of one of them to a store; encoder_attach and encoder_load read the
@@ -13,6 +13,7 @@
 #include "base/modality.h"
 #include "encoders/imagebind.h"
 #include "encoders/language_model.h"
+#include "encoders/mobilenet.h"
 #include "encoders/sound_part.h"
 #include "encoders/whisper.h"
 
@@ -25,6 +26,7 @@ typedef struct encoder_config {
         language_model_config language;
         imagebind_config imagebind;
         whisper_config whisper;
+        mobilenet_config mobilenet;
     };
 } encoder_config;
 
@@ -35,7 +37,7 @@ typedef struct encoder_form {
     modality modality;
     mel_kind mel;                 /* audio */
     int64_t mel_bins, mel_frames; /* audio: of one window */
-    int64_t image_size;           /* vision: of a clip's two pictures, (2, 3, image_size, image_size) */
+    int64_t image_size, pictures; /* vision: a clip is (pictures, 3, image_size, image_size), 1 or 2 pictures */
 } encoder_form;
 
 typedef struct encoder_description {
@@ -64,7 +66,7 @@ typedef struct encoder_input {
     const sound_part *parts; /* of encoders that take any length: a vector a part in place of one a row; NULL: none */
     int64_t part_count;      /* ordered by window; every window has one */
     int64_t first_layer, last_layer; /* set by encoder_encode: of encoder_mix_layers */
-    const float *pictures;           /* (rows, 2, 3, image_size, image_size) */
+    const float *pictures; /* (rows, pictures a clip, 3, image_size, image_size), normalised as media/resize.h does */
 } encoder_input;
 
 /* What encoder_encode gives beside its result; the caller may ask for either. */
@@ -98,6 +100,7 @@ typedef struct encoder_sizes {
     int64_t vocabulary, positions;                    /* text */
     float dropout;                                    /* text */
     int64_t out_width, rows, columns, kernel, stride; /* audio, vision */
+    int64_t pictures;                                 /* vision: of a clip */
 } encoder_sizes;
 smac_status encoder_config_small(modality m, const encoder_sizes *sizes, encoder_config *out, smac_error *error);
 
@@ -141,6 +144,9 @@ parameter_list *encoder_parameters(encoder *e); /* owned by e */
  * precision.
  */
 smac_status encoder_attach(encoder *e, const tensor_file *file, const precision *pack, smac_error *error);
+/* The file's tensors that are read beside those of the parameters (norms that are folded). */
+smac_status encoder_visit_more(
+    const encoder *e, const tensor_file *file, tensor_visitor visit, void *user, smac_error *error);
 /* After sealing: every other parameter is read from the file. */
 smac_status encoder_load(encoder *e, const tensor_file *file, smac_error *error);
 

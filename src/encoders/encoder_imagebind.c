@@ -36,10 +36,11 @@ static smac_status imagebind_prepare(
         return SMAC_OK;
     }
     out->image_size = i->rows;
-    if (i->rows != i->columns || i->frames != 2 || i->channels != 3)
+    out->pictures = i->frames;
+    if (i->rows != i->columns || i->frames < 1 || i->frames > 2 || i->channels != 3)
         return FAIL(error, SMAC_ERROR_UNSUPPORTED,
             "the encoder's pictures are %lld by %lld with %lld colours and %lld frames, expected squares, 3 colours "
-            "and 2 frames: choose another encoder",
+            "and 1 or 2 frames: choose another encoder",
             (long long)i->rows, (long long)i->columns, (long long)i->channels, (long long)i->frames);
     return SMAC_OK;
 }
@@ -49,7 +50,7 @@ static smac_status imagebind_accepts(const encoder_config *c, const encoder_form
     const imagebind_config *i = &c->imagebind;
     bool audio = i->modality == IMAGEBIND_AUDIO;
     int64_t rows = audio ? form->mel_bins : form->image_size, columns = audio ? form->mel_frames : form->image_size;
-    int64_t channels = audio ? 1 : 3, frames = audio ? 1 : 2;
+    int64_t channels = audio ? 1 : 3, frames = audio ? 1 : form->pictures;
     if (i->channels == channels && i->frames == frames && i->rows == rows && i->columns == columns &&
         (!audio || form->mel == MEL_IMAGEBIND))
         return SMAC_OK;
@@ -122,4 +123,4 @@ static value *imagebind_run_rest(tape *t, const void *model, const encoder_input
 
 const encoder_kind encoder_kind_imagebind = {imagebind_read, imagebind_write, imagebind_describe, imagebind_prepare,
     imagebind_accepts, imagebind_add_to, imagebind_release, imagebind_list, imagebind_attach, imagebind_load,
-    imagebind_encode, imagebind_frozen_layers, imagebind_run_front, imagebind_run_rest};
+    imagebind_encode, imagebind_frozen_layers, imagebind_run_front, imagebind_run_rest, NULL};

@@ -23,9 +23,13 @@ struct encoder_kind {
     int64_t (*frozen)(const void *model);
     value *(*front)(tape *t, const void *model, const encoder_input *input);
     value *(*resume)(tape *t, const void *model, const encoder_input *input, value *front);
+
+    /* Tensors that are read beside those of the list; NULL: none. */
+    smac_status (*visit)(
+        const void *model, const tensor_file *file, tensor_visitor visit, void *user, smac_error *error);
 };
 
-extern const encoder_kind encoder_kind_language, encoder_kind_imagebind, encoder_kind_whisper;
+extern const encoder_kind encoder_kind_language, encoder_kind_imagebind, encoder_kind_whisper, encoder_kind_mobilenet;
 
 /*
  * Room for every layer's states where the caller or the mix of layers wants them; NULL: neither does, or no memory.

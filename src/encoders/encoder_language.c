@@ -106,4 +106,4 @@ static value *language_run_rest(tape *t, const void *model, const encoder_input 
 
 const encoder_kind encoder_kind_language = {language_read, language_write, language_describe, language_prepare,
     language_accepts, language_add, language_release, language_parameters, language_attach, language_load,
-    language_encode, language_frozen_layers, language_run_front, language_run_rest};
+    language_encode, language_frozen_layers, language_run_front, language_run_rest, NULL};

@@ -48,6 +48,17 @@ static smac_status read_imagebind(const char *path, encoder_files *f, smac_error
     return SMAC_OK;
 }
 
+/* A description in the file, or sizes by its shapes. */
+static smac_status read_mobilenet(const char *path, encoder_files *f, smac_error *error)
+{
+    encoder_config *c = &f->of[MODALITY_VISION];
+    c->kind = &encoder_kind_mobilenet;
+    const char *key = encoder_config_describe(c).metadata_key, *json = tensor_file_metadata(f->file, key);
+    smac_status status = json ? mobilenet_config_from_json(json, strlen(json), &c->mobilenet, error)
+                              : mobilenet_config_of_file(f->file, &c->mobilenet, error);
+    return error_context(error, status, "%.500s", path);
+}
+
 static bool is_ctranslate2(const tensor_file *file)
 {
     return strcmp(tensor_file_kind(file), "CTranslate2") == 0;
@@ -93,6 +104,8 @@ static smac_status read_folder(const char *path, encoder_files *f, smac_error *e
             status = read_config(config, f, json, size, error);
     } else if (status == SMAC_OK && is_imagebind(f->file)) {
         status = read_imagebind(path, f, error);
+    } else if (status == SMAC_OK && mobilenet_is_in(f->file)) {
+        status = read_mobilenet(path, f, error);
     } else if (status == SMAC_OK && is_ctranslate2(f->file)) {
         status = read_config(config, f, "{}", 2, error);
     } else if (status == SMAC_OK) {
@@ -114,6 +127,9 @@ static smac_status read_file(const char *path, encoder_files *f, smac_error *err
     if (status == SMAC_OK && is_imagebind(f->file)) {
         snprintf(f->weights, sizeof f->weights, "%.120s", path_base(path));
         status = read_imagebind(path, f, error);
+    } else if (status == SMAC_OK && mobilenet_is_in(f->file)) {
+        snprintf(f->weights, sizeof f->weights, "%.120s", path_base(path));
+        status = read_mobilenet(path, f, error);
     } else if (status == SMAC_OK) {
         if (file_exists(config) && file_read(config, (size_t)1 << 24, &json, &size, NULL) != SMAC_OK)
             json = NULL;
@@ -121,7 +137,7 @@ static smac_status read_file(const char *path, encoder_files *f, smac_error *err
             status = read_config(path, f, json != NULL ? json : "{}", json != NULL ? size : 2, error);
         else
             status = FAIL(error, SMAC_ERROR_UNSUPPORTED,
-                "%.500s is a file of tensors (%s, %zu of them), but not ImageBind's or Whisper's; of a language model "
+                "%.500s is a file of tensors (%s, %zu of them), but not ImageBind's, MobileNetV2's or Whisper's; of a language model "
                 "give the folder, with its config.json",
                 path, tensor_file_kind(f->file), tensor_file_count(f->file));
     }

@@ -188,4 +188,4 @@ static value *whisper_encode(tape *t, const void *model, const encoder_input *in
 
 const encoder_kind encoder_kind_whisper = {whisper_read_config, whisper_write_config, whisper_describe, whisper_prepare,
     whisper_accepts, whisper_add, whisper_release, whisper_parameters, whisper_attach, whisper_load, whisper_encode,
-    NULL, NULL, NULL};
+    NULL, NULL, NULL, NULL};

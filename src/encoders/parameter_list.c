@@ -35,6 +35,19 @@ static void store_shape(parameter_kind kind, int rank, const int64_t *dim, param
         spec->dim[1] = kind == KIND_KERNEL ? rest : dim[0];
         return;
     }
+    if (kind == KIND_CONVOLUTION_FOLDED) {
+        spec->rank = 2;
+        spec->dim[0] = dim[0];
+        spec->dim[1] = dim[1] * dim[2] * dim[3];
+        return;
+    }
+    if (kind == KIND_DEPTHWISE_FOLDED) {
+        spec->rank = 3;
+        spec->dim[0] = dim[2];
+        spec->dim[1] = dim[3];
+        spec->dim[2] = dim[0];
+        return;
+    }
     spec->rank = rank;
     for (int i = 0; i < rank; i++)
         spec->dim[i] = dim[i];
@@ -42,9 +55,11 @@ static void store_shape(parameter_kind kind, int rank, const int64_t *dim, param
 
 static void initial_values(const parameter_list *list, parameter_kind kind, parameter_spec *spec)
 {
-    spec->no_decay = kind == KIND_BIAS || kind == KIND_NORM_WEIGHT || kind == KIND_TOKEN || kind == KIND_CONSTANT;
+    spec->no_decay = kind == KIND_BIAS || kind == KIND_BIAS_FOLDED || kind == KIND_NORM_WEIGHT || kind == KIND_TOKEN ||
+        kind == KIND_CONSTANT;
     switch (kind) {
     case KIND_BIAS:
+    case KIND_BIAS_FOLDED:
         spec->init = INIT_ZEROS;
         return;
     case KIND_NORM_WEIGHT:
@@ -57,7 +72,9 @@ static void initial_values(const parameter_list *list, parameter_kind kind, para
     case KIND_MATRIX:
     case KIND_MATRIX_TRANSPOSED:
     case KIND_KERNEL:
-        spec->product = kind != KIND_KERNEL; /* kernels are read as float32 */
+    case KIND_CONVOLUTION_FOLDED:
+    case KIND_DEPTHWISE_FOLDED:
+        spec->product = kind != KIND_KERNEL && kind != KIND_DEPTHWISE_FOLDED; /* those are read as float32 */
         spec->init = list->initial_scale > 0 ? INIT_NORMAL : INIT_XAVIER_UNIFORM;
         spec->scale = list->initial_scale > 0 ? list->initial_scale : 1;
         return;
@@ -87,6 +104,8 @@ static parameter *list_append(
     text_add(store_name, name);
     if (kind == KIND_MATRIX_TRANSPOSED)
         text_add(store_name, ".transposed");
+    if (kind >= KIND_CONVOLUTION_FOLDED)
+        text_add(store_name, ".folded");
     if (store_name->failed ||
         !memory_grow((void **)&list->items, &list->capacity, list->count + 1, sizeof *list->items)) {
         FAIL(error, SMAC_ERROR_MEMORY, "no memory for the parameter %s", name);

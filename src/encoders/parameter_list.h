@@ -59,7 +59,11 @@ typedef enum parameter_kind {
     KIND_BIAS,              /* zeros, no decay */
     KIND_NORM_WEIGHT,       /* ones, no decay */
     KIND_TOKEN,             /* learned token or position: normal (0.5 from scratch), no decay */
-    KIND_CONSTANT           /* list->constant, no decay */
+    KIND_CONSTANT,          /* list->constant, no decay */
+    /* With the norm after them folded in; ".folded" at the end of the store's name (encoders/mobilenet.h): */
+    KIND_CONVOLUTION_FOLDED, /* (out, in, h, w), in the store a matrix (out, h w in) */
+    KIND_DEPTHWISE_FOLDED,   /* (channels, 1, h, w), in the store (h, w, channels) */
+    KIND_BIAS_FOLDED         /* of the norm: zeros, no decay */
 } parameter_kind;
 
 /* A parameter as its publisher has it. */

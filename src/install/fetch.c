@@ -26,9 +26,9 @@ typedef struct fetching {
     const known_model *known; /* NULL */
     const char *part;         /* folder */
     text_buffer base;         /* address that file names are appended to, with its slash */
-    bool hub;
-    json_t *manifest; /* of the address, or NULL */
-    json_t *sums;     /* file -> sha256, as checked */
+    bool hub, own;            /* own: from the known model's own address */
+    json_t *manifest;         /* of the address, or NULL */
+    json_t *sums;             /* file -> sha256, as checked */
     const reporter *report;
 } fetching;
 
@@ -124,7 +124,7 @@ static smac_status fetch_one_of(fetching *f, char *word, smac_error *error)
         bool weights = false;
         for (int i = 0; i < 3; i++)
             weights |= strstr(name, endings[i]) && !strstr(name, ".json");
-        const char *sum = weights && f->known && f->hub ? f->known->sha256 : NULL;
+        const char *sum = weights && f->known && (f->hub || f->own) ? f->known->sha256 : NULL;
         status = fetch_file(f, name, sum, error);
         if (status == SMAC_OK && strstr(name, ".index.json"))
             return fetch_shards(f, name, error);
@@ -188,6 +188,7 @@ static smac_status set_address(fetching *f, const char *from, smac_error *error)
     if (from) {
         text_format(&f->base, "%s%s", from, from[0] && from[strlen(from) - 1] == '/' ? "" : "/");
     } else if (strstr(f->known->source, "://")) {
+        f->own = true;
         text_add(&f->base, f->known->source);
     } else {
         f->hub = true;

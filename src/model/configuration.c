@@ -66,13 +66,15 @@ static const settings_section audio_section = {"audio", audio_keys, sizeof audio
 
 static const setting vision_keys[] = {
     SETTING_T(vision_configuration, encoder, "",
-        "a weights file (ImageBind) or a known model's name; empty: a small tower trained from scratch"),
+        "a weights file (ImageBind, MobileNetV2) or a known model's name; empty: a small tower trained from scratch"),
     SETTING_I(vision_configuration, width, "96", 1, 65536, "width of the small vision tower"),
     SETTING_I(vision_configuration, layers, "2", 1, 256, "blocks of the small vision tower"),
     SETTING_I(vision_configuration, heads, "4", 1, 1024, "attention heads of the small vision tower"),
     SETTING_I(vision_configuration, hidden, "384", 1, 262144, "width of the small vision tower's feed-forward"),
     SETTING_I(vision_configuration, out_width, "128", 1, 65536, "width of the vectors that the vision tower gives"),
     SETTING_I(vision_configuration, image_size, "64", 8, 2048, "side of the cropped square picture in pixels"),
+    SETTING_I(vision_configuration, pictures, "2", 1, 2,
+        "pictures a clip: 2 that follow each other, or 1 (a still is then encoded once); an encoder that is given decides"),
     SETTING_I(vision_configuration, patch, "8", 1, 512, "side of a patch in pixels; divides vision.image_size"),
     SETTING_I(vision_configuration, crops, "1", 1, 3, "crops a clip: 1 (centre) or 3, kept as separate tokens"),
     SETTING_I(vision_configuration, trainable_blocks, "-1", -1, 256,

@@ -52,7 +52,7 @@ typedef struct audio_configuration { /* encoder "": a small ImageBind-like tower
 
 typedef struct vision_configuration {
     char encoder[CONFIGURATION_TEXT_MAX];
-    int64_t width, layers, heads, hidden, out_width, image_size, patch, crops, trainable_blocks;
+    int64_t width, layers, heads, hidden, out_width, image_size, pictures, patch, crops, trainable_blocks;
     double dropout;
     picture_loader preparation;
     vision_crop crop;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/folder.h"
 #include "base/path.h"
 #include "encoders/weights_loading.h"
 #include "models/models_internal.h"
@@ -42,6 +43,14 @@ static smac_status collect_list(collector *c, const parameter_list *list, smac_e
     return SMAC_OK;
 }
 
+static smac_status collect_vector(void *user, const tensor_entry *entry, smac_error *error)
+{
+    collector *c = user;
+    read_tensor one = {.product = false};
+    TRY(weight_source_of(c->file, entry, 0, 1, &one.source, error));
+    return collect(c, one, error);
+}
+
 /* The tensors of every encoder in the file, by the parameters that it would have. */
 static smac_status collect_encoders(collector *c, const encoder_files *f, parameter_store *store, smac_error *error)
 {
@@ -53,6 +62,8 @@ static smac_status collect_encoders(collector *c, const encoder_files *f, parame
         status = encoder_new(store, modality_name(m), &f->of[m], 0, &e, error);
         if (status == SMAC_OK)
             status = collect_list(c, encoder_parameters(e), error);
+        if (status == SMAC_OK)
+            status = encoder_visit_more(e, f->file, collect_vector, c, error);
         encoder_free(e);
     }
     return status;
@@ -122,12 +133,46 @@ static smac_status check_tokenizer(const char *path, const encoder_description *
     return status;
 }
 
+/* The face detector, which is not an encoder: tensors that it alone has. */
+static bool recognise_detector(const char *path, model_summary *out)
+{
+    static const char *const own[] = {"body.stage1.0.0.weight", "fpn.output1.0.weight", "ssh1.conv3X3.0.weight",
+        "ClassHead.0.conv1x1.weight", "BboxHead.0.conv1x1.weight", "LandmarkHead.0.conv1x1.weight"};
+    static const char *const prefixes[] = {"", "module."};
+    tensor_file *file = NULL;
+    char **names = NULL, name[64];
+    size_t count = 0, found = 0;
+    if (encoder_weights_open(path, &file, NULL) != SMAC_OK)
+        return false;
+    for (size_t p = 0; p < 2 && !found; p++)
+        for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+            snprintf(name, sizeof name, "%s%s", prefixes[p], own[i]);
+            found += tensor_file_find(file, name) != NULL;
+        }
+    bool is = found == sizeof own / sizeof *own;
+    if (is) {
+        snprintf(out->family, sizeof out->family, "retinaface");
+        snprintf(out->details, sizeof out->details, "face detector, %zu tensors", tensor_file_count(file));
+        for (size_t i = 0; i < tensor_file_count(file); i++)
+            out->parameters += tensor_file_at(file, i)->count;
+        if (!file_is_folder(path))
+            snprintf(out->weights, sizeof out->weights, "%.120s", path_base(path));
+        else if (models_files(path, &names, &count, NULL) == SMAC_OK && count > 0)
+            snprintf(out->weights, sizeof out->weights, "%.120s", names[0]);
+        folder_list_free(names, count);
+    }
+    tensor_file_close(file);
+    return is;
+}
+
 smac_status models_recognise(const char *path, model_summary *out, smac_error *error)
 {
     encoder_files f;
     read_tensor *tensors = NULL;
     size_t count = 0;
     memset(out, 0, sizeof *out);
+    if (recognise_detector(path, out))
+        return SMAC_OK;
     TRY(encoder_files_open(path, &f, error));
     encoder_description d = encoder_config_describe(encoder_files_first(&f));
     smac_status status = models_tensors(&f, &tensors, &count, error);

@@ -56,9 +56,9 @@ static encoder_settings vision_settings(const configuration *c)
     return (encoder_settings){.path = c->vision.encoder,
         .trainable_blocks = c->vision.trainable_blocks,
         .precision = c->vision.precision,
-        .form = {.modality = MODALITY_VISION, .image_size = c->vision.image_size},
+        .form = {.modality = MODALITY_VISION, .image_size = c->vision.image_size, .pictures = c->vision.pictures},
         .layers_mix = c->vision.layers_mix,
-        .form_keys = "vision.image_size",
+        .form_keys = "vision.image_size or vision.pictures",
         .sizes = {.width = c->vision.width,
             .layers = c->vision.layers,
             .heads = c->vision.heads,
@@ -66,6 +66,7 @@ static encoder_settings vision_settings(const configuration *c)
             .out_width = c->vision.out_width,
             .rows = c->vision.image_size,
             .columns = c->vision.image_size,
+            .pictures = c->vision.pictures,
             .kernel = c->vision.patch,
             .stride = c->vision.patch}};
 }
@@ -84,8 +85,10 @@ static void take_form(configuration *c, const encoder_form *form)
         c->audio.mel_bins = form->mel_bins;
         c->audio.frames = form->mel_frames;
     }
-    if (form->image_size > 0)
+    if (form->image_size > 0) {
         c->vision.image_size = form->image_size;
+        c->vision.pictures = form->pictures;
+    }
 }
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */

@@ -175,7 +175,7 @@ static smac_status encode_slice(const encode_call *call, int64_t first, int64_t 
     int m = call->modality;
     batch part = *b;
     part.part[m].rows = count;
-    part.pictures = b->pictures ? b->pictures + first * 6 * b->image_size * b->image_size : NULL;
+    part.pictures = b->pictures ? b->pictures + first * b->clip_pictures * 3 * b->image_size * b->image_size : NULL;
     tape *t = tape_new(
         &(tape_options){.precision = s->frozen[m] ? s->precision[m] : PRECISION_F32, .interrupt = call->interrupt});
     if (!t)

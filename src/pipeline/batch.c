@@ -69,7 +69,7 @@ static smac_status survey(
             return FAIL(error, SMAC_ERROR_MISMATCH, "%s is ready in one sample of the batch and raw in another",
                 modality_name(m));
         bool same = f->data        ? f->crops == o->ready[m].crops && f->width == o->ready[m].width
-            : m == MODALITY_VISION ? s->crops == o->crops && s->image_size == o->image_size
+            : m == MODALITY_VISION ? s->crops == o->crops && s->image_size == o->image_size && s->clip_pictures == o->clip_pictures
             : m == MODALITY_AUDIO
             ? s->mel_bins == o->mel_bins && !s->parts == !o->parts && (s->parts || s->mel_frames == o->mel_frames)
             : true;
@@ -189,15 +189,16 @@ static bool fill_sound(batch *b, const sample *const *samples, batch_modality *p
 static bool fill_pictures(batch *b, const sample *const *samples, batch_modality *part, const sample *model)
 {
     b->image_size = model->image_size;
+    b->clip_pictures = model->clip_pictures;
     int64_t each = 3 * b->image_size * b->image_size, at = 0;
     if (!fill_places(b, samples, MODALITY_VISION, part) ||
-        !(b->pictures = take(b, part->rows * 2 * each, sizeof(float))))
+        !(b->pictures = take(b, part->rows * b->clip_pictures * each, sizeof(float))))
         return false;
     for (int64_t i = 0; i < b->size; i++) {
         if (!part->own[i])
             continue;
         const sample *s = samples[i];
-        int64_t count = s->clips * s->crops * 2;
+        int64_t count = s->clips * s->crops * s->clip_pictures;
         if (s->pictures)
             memcpy(b->pictures + at * each, s->pictures, (size_t)(count * each) * sizeof(float));
         else

@@ -84,7 +84,8 @@ static smac_status clip_encoder_open_vision(clip_encoder *e, smac_error *error)
     if (picture_cropper_is_needed(&cropping))
         TRY(picture_cropper_new(&cropping, &e->cropper, error));
     TRY(frame_sampler_new(&form, &e->sampler, error));
-    bool made = frame_pairs_new(&e->pairs, &e->timing, c->vision.crops, (size_t)values * (bytes ? 1 : sizeof(float)));
+    bool made = frame_pairs_new(&e->pairs, &e->timing,
+        (frame_pairs_form){c->vision.pictures, c->vision.crops, (size_t)values * (bytes ? 1 : sizeof(float))});
     if (!bytes)
         e->normalised = memory_new((size_t)(c->vision.crops * values), sizeof *e->normalised);
     return made && (bytes || e->normalised) ? SMAC_OK

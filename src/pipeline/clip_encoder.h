@@ -37,8 +37,8 @@ typedef struct clip {
     int64_t index;     /* grows for each modality, with holes where there is no clip */
     double start, end; /* seconds */
     /* raw, one of them; else NULL */
-    const uint8_t *frames; /* (crops, 2, S, S, 3) bytes, with vision.preparation still */
-    const float *pictures; /* (crops, 2, 3, S, S) normalised, with vision.preparation video */
+    const uint8_t *frames; /* (crops, pictures, S, S, 3) bytes, with vision.preparation still */
+    const float *pictures; /* (crops, pictures, 3, S, S) normalised, with vision.preparation video */
     const float *mel;      /* (mel_bins, mel_frames) normalised; with parts a window of several clips from index on */
     const sound_part *parts;
     int64_t part_count;

@@ -70,7 +70,7 @@ static smac_status run_rows(const front_call *call, int64_t first, int64_t count
         .mel = b->mel ? b->mel + first * b->mel_bins * b->mel_frames : NULL,
         .mel_bins = b->mel_bins,
         .mel_frames = b->mel_frames,
-        .pictures = b->pictures ? b->pictures + first * 6 * b->image_size * b->image_size : NULL};
+        .pictures = b->pictures ? b->pictures + first * b->clip_pictures * 3 * b->image_size * b->image_size : NULL};
     tape *t = tape_new(&(tape_options){.interrupt = call->interrupt});
     if (!t)
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for a tape");

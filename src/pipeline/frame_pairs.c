@@ -6,11 +6,16 @@
 
 #include "base/memory.h"
 
-bool frame_pairs_new(frame_pairs *p, const clip_timing *timing, int64_t crops, size_t bytes)
+bool frame_pairs_new(frame_pairs *p, const clip_timing *timing, frame_pairs_form form)
 {
-    *p = (frame_pairs){.timing = *timing, .crops = crops, .bytes = bytes, .frame = -1};
-    p->held = memory_new((size_t)crops, bytes);
-    p->pair = memory_new((size_t)crops, 2 * bytes);
+    *p = (frame_pairs){.timing = *timing,
+        .pictures = form.pictures,
+        .crops = form.crops,
+        .bytes = form.bytes,
+        .frame = -1,
+        .given = -1};
+    p->held = memory_new((size_t)form.crops, form.bytes);
+    p->pair = memory_new((size_t)form.crops, 2 * form.bytes);
     return p->held && p->pair;
 }
 
@@ -37,9 +42,22 @@ static void frame_pairs_hold(frame_pairs *p, int64_t index, const void *frame, b
     p->is_paired = is_paired;
 }
 
+/* A clip of one picture: its first frame, or the second where there is no first. */
+static bool frame_pairs_add_single(frame_pairs *p, int64_t index, const void *frame, int64_t *clip)
+{
+    *clip = index / p->timing.step;
+    if (index % p->timing.step > 1 || *clip == p->given)
+        return false;
+    memcpy(p->pair, frame, (size_t)p->crops * p->bytes);
+    p->given = *clip;
+    return true;
+}
+
 bool frame_pairs_add(frame_pairs *p, int64_t index, const void *frame, int64_t *clip)
 {
     int64_t step = p->timing.step, place = index % step;
+    if (p->pictures == 1)
+        return frame_pairs_add_single(p, index, frame, clip);
     bool follows = p->frame >= 0 && index == p->frame + 1;
     if (step == 1) { /* every frame begins a clip and ends the one before */
         if (follows) {
@@ -77,5 +95,7 @@ int64_t frame_pairs_reached(const frame_pairs *p, int64_t index)
     if (p->frame >= 0)
         return p->frame / p->timing.step;
     clips_of_frame(&p->timing, index, &first, &last);
+    if (p->pictures == 1)
+        return p->timing.step == 1 ? last : first > p->given ? first : p->given + 1;
     return p->timing.step == 1 ? last : first;
 }

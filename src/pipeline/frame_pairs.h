@@ -1,20 +1,27 @@
-/* pipeline/frame_pairs.h - sampled frames to clips of two frames (media/clips.h); for the clip encoder alone. */
+/* pipeline/frame_pairs.h - sampled frames to clips of two frames, or of one (media/clips.h); for the clip encoder alone. */
 #ifndef SMAC_PIPELINE_FRAME_PAIRS_H
 #define SMAC_PIPELINE_FRAME_PAIRS_H
 
 #include "media/clips.h"
 
+typedef struct frame_pairs_form {
+    int64_t pictures; /* of a clip: 2, or 1: the first of the two that exists */
+    int64_t crops;
+    size_t bytes; /* of one frame of one crop */
+} frame_pairs_form;
+
 typedef struct frame_pairs {
     clip_timing timing;
-    int64_t crops;
-    size_t bytes;   /* of one frame of one crop */
+    int64_t pictures, crops;
+    size_t bytes;
     uint8_t *held;  /* (crops, frame): the frame that waits for the one after it */
-    uint8_t *pair;  /* (crops, 2, frame): the clip that was made */
+    uint8_t *pair;  /* (crops, pictures, frame): the clip that was made */
     int64_t frame;  /* index of the held frame; -1: none */
+    int64_t given;  /* pictures 1: the clip that was given last; -1: none */
     bool is_paired; /* it is the second frame of a clip that was given (step 1) */
 } frame_pairs;
 
-bool frame_pairs_new(frame_pairs *p, const clip_timing *timing, int64_t crops, size_t bytes); /* false: no memory */
+bool frame_pairs_new(frame_pairs *p, const clip_timing *timing, frame_pairs_form form); /* false: no memory */
 void frame_pairs_free(frame_pairs *p);
 
 /*

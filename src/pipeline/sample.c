@@ -48,7 +48,7 @@ void sample_clear(sample *s)
 
 static int64_t picture_values(const sample *s)
 {
-    return s->crops * 2 * 3 * s->image_size * s->image_size; /* of one clip */
+    return s->crops * s->clip_pictures * 3 * s->image_size * s->image_size; /* of one clip */
 }
 
 int64_t sample_bytes(const sample *s)
@@ -142,7 +142,7 @@ size_t sample_clip_bytes(const configuration *c, int modality)
 {
     if (modality == MODALITY_AUDIO)
         return (size_t)(c->audio.mel_bins * c->audio.frames) * sizeof(float);
-    size_t values = (size_t)(c->vision.crops * 2 * 3 * c->vision.image_size * c->vision.image_size);
+    size_t values = (size_t)(c->vision.crops * c->vision.pictures * 3 * c->vision.image_size * c->vision.image_size);
     return c->vision.preparation == PICTURE_STILL ? values : values * sizeof(float);
 }
 
@@ -211,6 +211,7 @@ void sample_give_clips(sample *s, const configuration *c, int modality, clip_ten
     } else {
         s->crops = c->vision.crops;
         s->image_size = c->vision.image_size;
+        s->clip_pictures = c->vision.pictures;
         s->clips = t->count;
         if (c->vision.preparation == PICTURE_STILL)
             s->frames = t->data;

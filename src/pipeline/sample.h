@@ -51,11 +51,11 @@ typedef struct sample {
     int64_t tokens;
     int32_t *ids, *types; /* (tokens) each */
 
-    /* vision, raw: clips of two frames; bytes RGB with vision.preparation still, normalised values with video (bilinear
+    /* vision, raw: clips of clip_pictures frames (1 or 2); bytes RGB with vision.preparation still, normalised values with video (bilinear
      * resizing does not end on bytes) */
-    int64_t clips, crops, image_size;
-    uint8_t *frames; /* (clips, crops, 2, image_size, image_size, 3), or NULL */
-    float *pictures; /* (clips, crops, 2, 3, image_size, image_size), or NULL */
+    int64_t clips, crops, clip_pictures, image_size;
+    uint8_t *frames; /* (clips, crops, clip_pictures, image_size, image_size, 3), or NULL */
+    float *pictures; /* (clips, crops, clip_pictures, 3, image_size, image_size), or NULL */
 
     /* audio, raw: normalised log-mel windows, one around each clip, or windows of several clips and each clip's part */
     int64_t windows, mel_bins, mel_frames;

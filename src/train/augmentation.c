@@ -68,7 +68,7 @@ static void change_plane(float *plane, float *copy, int64_t side, const plane_ch
     }
 }
 
-/* the two frames of one clip, (2, 3, side, side) normalised; u: the choices of its sample */
+/* the frames of one clip, (clip_pictures, 3, side, side) normalised; u: the choices of its sample */
 static void change_pictures(const augmentation *a, batch *b, int64_t row, const float *u, float *copy)
 {
     int64_t side = b->image_size;
@@ -76,15 +76,15 @@ static void change_pictures(const augmentation *a, batch *b, int64_t row, const 
     int64_t reach = (int64_t)floor(a->shift * (double)side), wide = 2 * reach + 1;
     int64_t dx = (int64_t)(u[1] * (float)wide) - reach, dy = (int64_t)(u[2] * (float)wide) - reach;
     bool flip = a->flip && u[0] < 0.5f;
-    for (int plane = 0; plane < 6; plane++) {
-        int k = plane % 3;
+    for (int64_t plane = 0; plane < 3 * b->clip_pictures; plane++) {
+        int64_t k = plane % 3;
         float middle = (0.5f - CLIP_PICTURE_MEAN[k]) / CLIP_PICTURE_STD[k]; /* grey stays grey */
         const plane_change change = {.flip = flip,
             .dx = dx,
             .dy = dy,
             .gain = gain,
             .offset = middle - gain * middle + brightness / CLIP_PICTURE_STD[k]};
-        change_plane(b->pictures + (row * 6 + plane) * side * side, copy, side, &change);
+        change_plane(b->pictures + (row * 3 * b->clip_pictures + plane) * side * side, copy, side, &change);
     }
 }
 

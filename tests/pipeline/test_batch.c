@@ -22,6 +22,7 @@ static void give_pictures(sample *s, int clips, int crops, int size)
     s->clips = clips;
     s->crops = crops;
     s->image_size = size;
+    s->clip_pictures = 2;
     s->present[MODALITY_VISION] = true;
 }
 

@@ -24,7 +24,7 @@ typedef struct bench {
     outcome got[MODALITIES];
 } bench;
 
-static void bench_open(bench *b, double rate, double step)
+static void bench_open_of(bench *b, double rate, double step, int64_t pictures)
 {
     memset(b, 0, sizeof *b);
     configuration_defaults(&b->c);
@@ -32,12 +32,18 @@ static void bench_open(bench *b, double rate, double step)
     b->c.media.clip_step = step;
     b->c.vision.image_size = SIZE;
     b->c.vision.crops = 1;
+    b->c.vision.pictures = pictures;
     b->c.audio.mel_bins = 16;
     b->c.audio.frames = 32;
     assert_ok(mel_filter_bank_new_kaldi(16, &b->bank, error));
     b->p = (preparation){.configuration = &b->c, .mel = b->bank, .wants = {false, true, true}};
     clip_encoder_options options = {.preparation = &b->p};
     assert_ok(clip_encoder_new(&options, &b->e, error));
+}
+
+static void bench_open(bench *b, double rate, double step)
+{
+    bench_open_of(b, rate, step, 2);
 }
 
 static void bench_take(bench *b)
@@ -48,7 +54,7 @@ static void bench_take(bench *b)
         assert_true(o->count < MOST);
         if (c.modality == MODALITY_VISION) {
             o->first[o->count] = c.frames[0];
-            o->second[o->count] = c.frames[SIZE * SIZE * 3];
+            o->second[o->count] = b->c.vision.pictures == 2 ? c.frames[SIZE * SIZE * 3] : 0;
         }
         o->index[o->count] = c.index;
         o->middle[o->count++] = (c.start + c.end) / 2;
@@ -132,6 +138,28 @@ static void clips_of_a_plain_recording(void **state)
     }
     assert_int_equal(clip_encoder_blank(b.e, MODALITY_VISION).count, 0);
     bench_close(&b);
+}
+
+/* A clip of one picture has the first of its two frames, or the second where there is no first; a still is one clip. */
+static void clips_of_one_picture(void **state)
+{
+    (void)state;
+    static const struct {
+        double step, from, until;
+        int64_t clips, first;
+    } cases[] = {{0, 0, 10, 10, 0}, {0.5, 0, 5, 10, 0}, {0, 0.6, 4, 4, 0}, {2, 0, 9.4, 5, 0}, {0, 3.1, 3.2, 1, 3}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bench b;
+        bench_open_of(&b, 2, cases[i].step, 1);
+        bench_pictures(&b, cases[i].from, cases[i].until);
+        bench_finish(&b);
+        const outcome *o = &b.got[MODALITY_VISION];
+        assert_int_equal(o->count, cases[i].clips);
+        assert_int_equal(o->index[0], cases[i].first);
+        for (int64_t k = 0; k < o->count; k++)
+            assert_near(o->first[k], 20 + (double)o->index[k] * (cases[i].step > 0 ? cases[i].step : 1), 1.01);
+        bench_close(&b);
+    }
 }
 
 static void what_begins_late_or_ends_early_is_not_there(void **state)
@@ -309,7 +337,7 @@ static void windows_take_the_clips_that_are_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(clips_of_a_plain_recording),
-        cmocka_unit_test(what_begins_late_or_ends_early_is_not_there),
+        cmocka_unit_test(clips_of_one_picture), cmocka_unit_test(what_begins_late_or_ends_early_is_not_there),
         cmocka_unit_test(no_clip_has_its_middle_in_a_hole), cmocka_unit_test(black_and_silent_clips_are_left_out),
         cmocka_unit_test(a_short_recording_and_a_still_give_one_clip), cmocka_unit_test(frame_rates_and_steps),
         cmocka_unit_test(every_sampled_frame_is_seen), cmocka_unit_test(windows_take_the_clips_that_are_there)};

@@ -22,6 +22,7 @@ static void fill(fixture *f)
     memset(&f->b, 0, sizeof f->b);
     f->b.size = 2;
     f->b.image_size = SIDE;
+    f->b.clip_pictures = 2;
     f->b.pictures = f->pictures;
     f->b.ids = f->ids;
     f->b.mel = f->mel;
