@@ -204,6 +204,9 @@ smac_status encoder_mix_layers(encoder *e, const char *layers, smac_error *error
     if (!encoder_layers_parse(layers, &first, &last))
         return FAIL(
             error, SMAC_ERROR_ARGUMENT, "the layers are \"%.40s\", expected none, all, or a range like 2-5", layers);
+    if (first >= 0 && e->config.kind == &encoder_kind_mobilenet)
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "layers %.40s are to be mixed, but the blocks of MobileNet differ in width: set it to none", layers);
     if (last == INT64_MAX)
         last = count;
     if (last > count)

@@ -68,8 +68,9 @@ static smac_status survey(
         if ((f->data == NULL) != (o->ready[m].data == NULL))
             return FAIL(error, SMAC_ERROR_MISMATCH, "%s is ready in one sample of the batch and raw in another",
                 modality_name(m));
-        bool same = f->data        ? f->crops == o->ready[m].crops && f->width == o->ready[m].width
-            : m == MODALITY_VISION ? s->crops == o->crops && s->image_size == o->image_size && s->clip_pictures == o->clip_pictures
+        bool same = f->data ? f->crops == o->ready[m].crops && f->width == o->ready[m].width
+            : m == MODALITY_VISION
+            ? s->crops == o->crops && s->image_size == o->image_size && s->clip_pictures == o->clip_pictures
             : m == MODALITY_AUDIO
             ? s->mel_bins == o->mel_bins && !s->parts == !o->parts && (s->parts || s->mel_frames == o->mel_frames)
             : true;

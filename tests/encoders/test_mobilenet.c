@@ -85,6 +85,18 @@ static void vectors_and_hidden_states(void **state)
     tear_down(&s);
 }
 
+/* Its blocks have different widths. */
+static void layers_are_not_mixed(void **state)
+{
+    (void)state;
+    setting s;
+    smac_error error;
+    set_up(&s, 0, NULL);
+    assert_int_equal(encoder_mix_layers(s.encoder, "none", &error), SMAC_OK);
+    assert_int_equal(encoder_mix_layers(s.encoder, "1-2", &error), SMAC_ERROR_UNSUPPORTED);
+    tear_down(&s);
+}
+
 static void packed_weights(void **state)
 {
     (void)state;
@@ -219,7 +231,7 @@ static void descriptions_that_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(vectors_and_hidden_states), cmocka_unit_test(packed_weights),
-        cmocka_unit_test(all_gradients_and_those_of_the_last_blocks),
+        cmocka_unit_test(layers_are_not_mixed), cmocka_unit_test(all_gradients_and_those_of_the_last_blocks),
         cmocka_unit_test(a_file_of_ours_is_not_folded_again), cmocka_unit_test(sizes),
         cmocka_unit_test(descriptions_that_are_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
