@@ -29,7 +29,8 @@ typedef struct batch {
     batch_modality part[MODALITIES];
     int32_t *ids, *types; /* (rows, steps) token ids; NULL when text is ready */
     uint8_t *text_mask;   /* (rows, steps) */
-    float *pictures; /* (rows, clip_pictures, 3, image_size, image_size) normalised; NULL when vision is ready or has a front */
+    float *
+        pictures; /* (rows, clip_pictures, 3, image_size, image_size) normalised; NULL when vision is ready or has a front */
     int64_t image_size, clip_pictures;
     float *mel; /* (windows, mel_bins, mel_frames); NULL when audio is ready or has a front */
     int64_t windows, mel_bins, mel_frames;
