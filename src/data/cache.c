@@ -42,10 +42,13 @@ typedef struct work {
     clip_note *notes;   /* likewise */
     /* stopping: only the thread that called asks, the others see what it was told */
     const reporter *report;
-    double done, total;
+    double total;
+    atomic_llong done; /* clips */
     pthread_t caller;
     struct timespec asked;
     atomic_bool is_stopped;
+    atomic_bool store_failed; /* it takes no more: a full disk */
+    smac_error store_error;   /* the first reason */
 } work;
 
 /* An interruption: asks the caller several times a second. */
@@ -58,7 +61,7 @@ static int reading_asks(void *user)
         double since = (double)(now.tv_sec - w->asked.tv_sec) + 1e-9 * (double)(now.tv_nsec - w->asked.tv_nsec);
         if (since > ASK_SECONDS) {
             w->asked = now;
-            if (report_progress(w->report, "reading clips", w->done, w->total))
+            if (report_progress(w->report, "reading clips", (double)atomic_load(&w->done), w->total))
                 atomic_store(&w->is_stopped, true);
         }
     }
@@ -141,7 +144,26 @@ static void take_pictures(sample *stored, sample *out)
     stored->pictures = NULL;
 }
 
-static smac_status read_item(const work *w, const dataset_item *item, clip_note *note, sample *out, smac_error *error)
+/* What was made of the clip goes into the store.  A store that fails is remembered, and left alone from then on. */
+static void keep_in_store(
+    work *w, const dataset_item *item, const bool made[MODALITIES], bool pictures, const sample *x)
+{
+    smac_error why = {0};
+    smac_status status = SMAC_OK;
+    bool vectors[MODALITIES];
+    if (atomic_load(&w->store_failed))
+        return;
+    memcpy(vectors, made, sizeof vectors);
+    vectors[MODALITY_VISION] = made[MODALITY_VISION] && !pictures;
+    if (pictures && made[MODALITY_VISION])
+        status = stored_frames_put(w->stored, w->model, item, x, &why);
+    if (status == SMAC_OK)
+        status = stored_vectors_put(w->stored, item, vectors, x, &why);
+    if (status != SMAC_OK && !atomic_exchange(&w->store_failed, true))
+        w->store_error = why;
+}
+
+static smac_status read_item(work *w, const dataset_item *item, clip_note *note, sample *out, smac_error *error)
 {
     clip_plan plan = {0};
     sample stored = {0};
@@ -186,18 +208,15 @@ static smac_status read_item(const work *w, const dataset_item *item, clip_note 
             status =
                 affect_model_encode_front(w->model, out, m, &(interruption){reading_asks, (void *)(uintptr_t)w}, error);
     }
-    if (status == SMAC_OK && pictures && made[MODALITY_VISION])
-        status = stored_frames_put(w->stored, w->model, item, out, error);
-    made[MODALITY_VISION] = made[MODALITY_VISION] && !pictures;
     if (status == SMAC_OK)
-        status = stored_vectors_put(w->stored, item, made, out, error);
+        keep_in_store(w, item, made, pictures, out);
     sample_clear(&stored);
     return status;
 }
 
 static void read_piece(void *context, int64_t piece)
 {
-    const work *w = context;
+    work *w = context;
     int64_t index = w->items[piece];
     smac_error *error = &w->errors[piece];
     memset(error, 0, sizeof *error);
@@ -206,17 +225,31 @@ static void read_piece(void *context, int64_t piece)
         w->cache->usable[index] = 1;
     if (!w->cache->usable[index] || w->options->discard)
         sample_clear(&w->cache->samples[index]);
+    atomic_fetch_add(&w->done, 1);
 }
 
-enum { CHUNK = 16 };
+/* Clips that are read at once: many for each thread, since all wait for the last of them. */
+enum { CHUNK = 256 };
+
+/* A store that failed ends what only fills it; training goes on without it, with a warning. */
+static smac_status look_at_store(work *w, smac_error *error)
+{
+    if (!atomic_load(&w->store_failed) || w->store_error.code == SMAC_OK)
+        return SMAC_OK;
+    smac_status why = w->store_error.code;
+    if (w->options->discard)
+        error_copy(error, &w->store_error);
+    else
+        report_log(w->report, LOG_WARNING, "vectors are not kept from here on: %s", w->store_error.message);
+    w->store_error.code = SMAC_OK; /* said once */
+    return w->options->discard ? why : SMAC_OK;
+}
 
 static smac_status read_all(work *w, const int64_t *items, int64_t count, const reporter *r, smac_error *error)
 {
-    smac_error errors[CHUNK], first = {0};
-    clip_note notes[CHUNK];
+    smac_error *errors = w->errors, first = {0};
+    clip_note *notes = w->notes;
     int64_t bad = 0;
-    w->errors = errors;
-    w->notes = notes;
     w->report = r;
     w->total = (double)count;
     w->caller = pthread_self();
@@ -225,8 +258,8 @@ static smac_status read_all(work *w, const int64_t *items, int64_t count, const 
         if (report_progress(r, "reading clips", (double)i, (double)count))
             return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped while the clips were read");
         w->items = items + i;
-        w->done = (double)i;
         parallel_for(some, read_piece, w);
+        TRY(look_at_store(w, error));
         for (int64_t k = 0; k < some; k++) {
             int64_t index = items[i + k];
             const dataset_item *item = &w->d->items[index];
@@ -308,8 +341,16 @@ smac_status sample_cache_new(const dataset *d, const struct affect_model *model,
         stored_vectors_open(&stored, model, options->front, options->store, r);
     if (!options->no_store && options->pictures && model->frozen[MODALITY_VISION] && model->has[MODALITY_VISION])
         stored_frames_open(&stored, model, options->store, r);
-    work w = {.d = d, .model = model, .options = options, .stored = &stored, .cache = cache, .vectors = inputs};
-    smac_status status = find_inputs(d, model, options, inputs, error);
+    work w = {.d = d,
+        .model = model,
+        .options = options,
+        .stored = &stored,
+        .cache = cache,
+        .vectors = inputs,
+        .errors = memory_new(CHUNK, sizeof *w.errors),
+        .notes = memory_new(CHUNK, sizeof *w.notes)};
+    smac_status status = w.errors && w.notes ? find_inputs(d, model, options, inputs, error)
+                                             : FAIL(error, SMAC_ERROR_MEMORY, "no memory to read clips");
     if (status == SMAC_OK)
         status = read_all(&w, items, count, r, error);
     cache->from_store = stored.read;
@@ -318,6 +359,8 @@ smac_status sample_cache_new(const dataset *d, const struct affect_model *model,
         report_log(r, LOG_INFO, "vectors of frozen encoders: %lld from the feature store, %lld new",
             (long long)cache->from_store, (long long)cache->into_store);
     stored_vectors_close(&stored);
+    free(w.errors);
+    free(w.notes);
     free(items);
     free(inputs);
     if (status != SMAC_OK) {

@@ -1,6 +1,9 @@
 /* The cache of a dataset's tensors: words alone, media, ready vectors, a clip that cannot be read, being stopped. */
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "support/folder.h"
 
@@ -217,6 +220,44 @@ static void test_store(void **state)
     folder_remove(folder);
 }
 
+/* A full disk, played by a limit on the size of files: what only fills the store ends, training goes on without it. */
+static void test_full_disk(void **state)
+{
+    (void)state;
+    char folder[256], path[512], store[512];
+    folder_new(folder);
+    file_in(folder, "store", store);
+    mkdir(file_in(folder, "Raw", path), 0777);
+    mkdir(file_in(folder, "Raw/v", path), 0777);
+    copy_golden("plain.mp4", folder, "Raw/v/1.mp4");
+    write_text(folder, "label.csv", "video_id,clip_id,text,label,mode\nv,1,a good film,0.5,train\n");
+    dataset *d = read_set(folder);
+    affect_model *s = make(d, "vision.trainable_blocks=0");
+    snprintf(s->encoder_sha256[MODALITY_VISION], 65, "%064d", 7);
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit limit = {.rlim_cur = 400, .rlim_max = 400};
+        sample_cache *cache = NULL;
+        smac_error why = {0};
+        char warning[400] = "";
+        reporter r = {.log = keep_warning, .user = warning};
+        cache_options options = {.splits = {true, true, true}, .store = store, .discard = true};
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &limit);
+        smac_status status = sample_cache_new(d, s, &options, NULL, &cache, &why);
+        bool refused = status == SMAC_ERROR_IO && strstr(why.message, "cannot be written");
+        options.discard = false;
+        status = sample_cache_new(d, s, &options, &r, &cache, &why);
+        _exit(refused && status == SMAC_OK && cache->usable[0] && strstr(warning, "not kept from here on") ? 0 : 1);
+    }
+    int status;
+    assert_true(waitpid(child, &status, 0) == child && WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    affect_model_free(s);
+    dataset_free(d);
+    folder_remove(folder);
+}
+
 static int prepare(void **state)
 {
     (void)state;
@@ -227,6 +268,6 @@ static int prepare(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_media), cmocka_unit_test(test_cut_off),
-        cmocka_unit_test(test_frozen), cmocka_unit_test(test_store)};
+        cmocka_unit_test(test_frozen), cmocka_unit_test(test_store), cmocka_unit_test(test_full_disk)};
     return cmocka_run_group_tests(tests, prepare, NULL);
 }

@@ -459,6 +459,15 @@ static void cremad(void **state)
     assert_near(label_values(item, 1, TRUTH_AUDIO)[EMOTION_NEUTRAL], 0.75, 1e-6);
     assert_null(dataset_target_of(item, 1)->values[TRUTH_VISION]);
     dataset_free(d);
+    write_text(folder, "label.csv",
+        "video_id,clip_id,text,label,label_A,mode\n1001,X,So.,-0.5,1.5,train\n1001,Y,So.,0.5,,later\n1001,Z,So.,0.5,,train\n");
+    expect_refused(folder, "cremad", NULL, "line 2: label_A: 1.5 lies outside of -1 to 1");
+    dataset_options options = {.path = folder, .layout = "cremad", .skip_bad = true};
+    assert_ok(dataset_read(&options, NULL, &d, error));
+    assert_int_equal(d->count, 1);
+    assert_int_equal(d->loss_count, 2);
+    assert_non_null(strstr(d->losses[1].message, "line 3: its mode is 'later'"));
+    dataset_free(d);
     folder_remove(folder);
 }
 
@@ -509,6 +518,13 @@ static void iemocap(void **state)
         d->tasks[0].class_names[(int)dataset_label(d, find_item(d, "Ses01F_impro01_M000"), 0, TRUTH_MULTIMODAL)],
         "happy");
     dataset_free(d);
+    write_text(folder, "Session5/dialog/EmoEvaluation/Ses05F_impro01.txt",
+        "[1.0 - 2.0]\tSes05F_impro01_M000\trage\t[2.5000, 2.5000, 2.5000]\n");
+    expect_refused(
+        folder, "iemocap4", NULL, "turn Ses05F_impro01_M000 has an emotion that is not one of IEMOCAP's codes");
+    write_text(folder, "Session5/dialog/EmoEvaluation/Ses05F_impro01.txt",
+        "[1.0 - 2.0]\tSes05F_impro01_M000\tneu\t[]\n[1.0 - 2.0]\tSes05F_impro01_M000\tsad\t[]\n");
+    expect_refused(folder, "iemocap4", NULL, "turn Ses05F_impro01_M000 is in the data twice");
     folder_remove(folder);
     folder_new(folder);
     expect_refused(folder, "iemocap4", NULL, "EmoEvaluation");
