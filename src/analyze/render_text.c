@@ -96,14 +96,14 @@ static void add_summary(const smac_analysis *a, int k, bool colour, text_buffer 
 {
     for (int row = 0; row < ROWS; row++) {
         const float *v = segment_row(&a->summary, k, row);
-        text_format(out, "  %-12s", row_name(row));
+        text_format(out, "  %-13s", row_name(row));
         add_value(&a->tasks.items[k], v, colour, out);
         if (!v && row >= ROW_MODALITY && row < ROW_SHARED)
             text_format(out, " (%s)", a->missing[row - ROW_MODALITY]);
         text_add_char(out, '\n');
     }
     float apart = a->summary.tasks[k].disagreement;
-    text_format(out, "  %-12s", "disagreement");
+    text_format(out, "  %-13s", "disagreement");
     if (isfinite(apart))
         text_format(out, " %.2f%s\n", (double)apart,
             apart >= DISAGREEMENT_MARK ? ": words, voice and face do not say the same" : "");
@@ -113,23 +113,23 @@ static void add_summary(const smac_analysis *a, int k, bool colour, text_buffer 
 
 static void add_timelines(const smac_analysis *a, int k, int columns, bool colour, text_buffer *out)
 {
-    int width = columns - 16, most = (int)(a->segment_count < 100000 ? a->segment_count : 100000);
+    int width = columns - 17, most = (int)(a->segment_count < 100000 ? a->segment_count : 100000);
     int used = width < 10 ? 10 : width;
     used = used > 3 * most ? 3 * most : used;
     text_add_char(out, '\n');
     for (int row = 0; row < ROWS; row++) {
         if (!segment_row(&a->summary, k, row))
             continue;
-        text_format(out, "  %-12s", row_name(row));
+        text_format(out, "  %-13s", row_name(row));
         add_timeline(a, k, row, used, colour, out);
         text_add_char(out, '\n');
     }
     if (isfinite(a->summary.tasks[k].disagreement)) {
-        text_format(out, "  %-12s", "disagreement");
+        text_format(out, "  %-13s", "disagreement");
         add_marks(a, k, used, colour, out);
         text_add_char(out, '\n');
     }
-    text_format(out, "  %-12s0", "");
+    text_format(out, "  %-13s0", "");
     text_buffer end = {0};
     render_time(&end, a->duration);
     for (int i = 1; end.data && i + (int)end.length < used; i++)

@@ -23,7 +23,7 @@ static json_t *clean_string(const char *text)
 
 static json_t *hundredths(double seconds)
 {
-    return json_integer((json_int_t)floor(seconds * 100 + 0.5));
+    return json_integer((json_int_t)floor((isfinite(seconds) ? seconds : 0) * 100 + 0.5));
 }
 
 static json_t *tasks_array(const smac_analysis *a)
@@ -62,8 +62,6 @@ static json_t *tasks_array(const smac_analysis *a)
 static void add_word(json_t *words, double start, double end, const char *text, bool glued, bool is_line)
 {
     text_buffer spaced = {0};
-    if (!isfinite(start) || !isfinite(end))
-        return;
     text_add(&spaced, glued ? "" : " ");
     text_add(&spaced, text);
     json_t *one = json_array();
@@ -79,13 +77,16 @@ static void add_word(json_t *words, double start, double end, const char *text, 
 static int compare_starts(const void *a, const void *b)
 {
     const transcript_segment *x = *(const transcript_segment *const *)a, *y = *(const transcript_segment *const *)b;
-    return (x->start > y->start) - (x->start < y->start);
+    double from = isfinite(x->start) ? x->start : -1, other = isfinite(y->start) ? y->start : -1;
+    return (from > other) - (from < other);
 }
 
-static void add_line(json_t *words, const transcript_segment *line)
+static void add_line(json_t *words, const transcript_segment *line, double duration)
 {
     const char *at = line->text;
-    if (line->word_count == 0)
+    if (line->word_count == 0 && !isfinite(line->start)) /* of the whole recording */
+        add_word(words, 0, duration, line->text, false, true);
+    else if (line->word_count == 0)
         add_word(words, line->start, line->end, line->text, false, true);
     for (size_t w = 0; w < line->word_count; w++) {
         const char *word = line->words[w].text, *found = *word ? strstr(at, word) : NULL;
@@ -104,7 +105,7 @@ static json_t *words_array(const smac_analysis *a)
     if (lines)
         qsort(lines, count, sizeof *lines, compare_starts);
     for (size_t i = 0; i < count; i++)
-        add_line(words, lines[i]);
+        add_line(words, lines[i], a->duration);
     free(lines);
     return words;
 }

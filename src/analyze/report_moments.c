@@ -13,7 +13,7 @@
 #include "analyze/report.h"
 #include "base/memory.h"
 
-enum { MOMENTS_MAX = 6, APART = 40, TASKS_SHOWN_MAX = 16 };
+enum { MOMENTS_MAX = 6, APART = 40, TASKS_SHOWN_MAX = 16, QUOTE_MAX = 240 };
 
 typedef struct moment {
     size_t segment;
@@ -103,6 +103,29 @@ static void add_opinions(const smac_analysis *a, const smac_segment *s, int k, t
     text_add(out, "</span>");
 }
 
+/* What was said, cut at a space when it is long. */
+static void add_quote(const char *text, text_buffer *out)
+{
+    text_buffer shown = {0};
+    size_t length = strlen(text);
+    if (length == 0)
+        return;
+    text_add(&shown, text);
+    if (length > QUOTE_MAX && shown.data) {
+        size_t at = QUOTE_MAX;
+        while (at > QUOTE_MAX / 2 && shown.data[at] != ' ')
+            at--;
+        while (at > 0 && ((unsigned char)shown.data[at] & 0xc0) == 0x80) /* written without spaces: at a character */
+            at--;
+        shown.data[at] = 0;
+    }
+    text_add(out, "<q>");
+    render_xml(out, shown.data ? shown.data : "");
+    text_add(out, length > QUOTE_MAX ? " \xe2\x80\xa6</q>" : "</q>");
+    out->failed |= shown.failed;
+    text_free(&shown);
+}
+
 static void add_moment(const smac_analysis *a, const moment *m, bool divided, text_buffer *out)
 {
     const smac_segment *s = &a->segments[m->segment];
@@ -121,11 +144,7 @@ static void add_moment(const smac_analysis *a, const moment *m, bool divided, te
     else
         render_value(&a->tasks.items[m->task], s->tasks[m->task].prediction, render_xml, out);
     text_add(out, "</b>");
-    if (*s->text) {
-        text_add(out, "<q>");
-        render_xml(out, s->text);
-        text_add(out, "</q>");
-    }
+    add_quote(s->text, out);
     add_opinions(a, s, m->task, out);
     text_add(out, "</span></button>\n");
 }

@@ -99,12 +99,18 @@ static json_t *calibration_or_null(const affect_model *s)
     return o ? o : json_null();
 }
 
+static json_t *card_or_null(const affect_model *s)
+{
+    json_t *card = s->card ? json_loads(s->card, 0, NULL) : NULL;
+    return card ? card : json_null();
+}
+
 json_t *affect_model_describe(const affect_model *s)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:s}", "name", s->name, "configuration",
-        configuration_to_json(&s->configuration), "tasks", tasks_to_json(s), "training", training_to_json(&s->training),
-        "encoders", encoders_to_json(s), "calibration", calibration_or_null(s), "parameters",
-        (json_int_t)affect_model_parameter_values(s), "sha256", s->sha256);
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:s}", "name", s->name, "card", card_or_null(s),
+        "configuration", configuration_to_json(&s->configuration), "tasks", tasks_to_json(s), "training",
+        training_to_json(&s->training), "encoders", encoders_to_json(s), "calibration", calibration_or_null(s),
+        "parameters", (json_int_t)affect_model_parameter_values(s), "sha256", s->sha256);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */

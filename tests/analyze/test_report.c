@@ -154,6 +154,14 @@ static void the_script_gets_every_number(void **state)
     assert_true(strncmp(values + 2 * each + 8, "..", 2) == 0);
     json_decref(data);
     free(page);
+    t.a.said.segments = &(transcript_segment){.start = NAN, .end = NAN, .text = (char[]){"no times"}};
+    page = render(&t);
+    data = data_of(page);
+    spoken = json_dumps(json_object_get(data, "words"), JSON_COMPACT);
+    assert_string_equal(spoken, "[[0,400,\" no times\",1]]");
+    free(spoken);
+    json_decref(data);
+    free(page);
     talk_end(&t);
 }
 
@@ -187,11 +195,18 @@ static void the_strongest_and_the_most_divided_come_first(void **state)
     t.values[50 * VALUES + 4] = 0.4f, t.values[50 * VALUES + 5] = 0.6f; /* humorous */
     t.results[10 * TASKS + 1].disagreement = 0.7f;
     t.results[12 * TASKS].disagreement = 0.34f;
+    char words[1001], cut[300];
+    for (int i = 0; i < 1000; i++)
+        words[i] = "abcdefg "[i % 8];
+    words[1000] = 0;
+    sprintf(cut, "<q>%.239s \xe2\x80\xa6</q>", words);
+    t.segments[10].text = words;
     page = render(&t);
     check_moments(page, "Strongest moments", "41.00 61.00 81.00 101.00 ");
     check_moments(page, "Most divided moments", "21.00 ");
     assert_non_null(strstr(page, "sentiment: -0.90 clearly negative"));
     assert_non_null(strstr(page, "emotion: anger 80%"));
+    assert_non_null(strstr(page, cut));
     free(page);
     for (int i = 0; i < SEGMENTS * TASKS; i++)
         t.results[i].modality[SMAC_TEXT] = NULL;

@@ -226,9 +226,12 @@ static void test_card(void **state)
         s->card = strdup(cases[i].card);
         assert_ok(affect_model_save(s, path, NULL, error));
         assert_int_equal(affect_model_load(path, NULL, &again, &why) == SMAC_OK, cases[i].is_good);
-        if (cases[i].is_good)
+        if (cases[i].is_good) {
             assert_string_equal(again->card, cases[i].card);
-        else
+            json_t *described = affect_model_describe(again);
+            assert_true(json_is_object(json_object_get(described, "card")));
+            json_decref(described);
+        } else
             assert_non_null(strstr(why.message, "semanticmac.card"));
         affect_model_free(again);
         affect_model_free(s);
