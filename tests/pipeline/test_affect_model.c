@@ -62,6 +62,31 @@ static void fill(const affect_model *s, sample *x, int seed, int which, int fram
     free(pcm);
 }
 
+/* text.context: the dialogue is put before the words, or left out; what was said alone makes no words. */
+static void test_context(void **state)
+{
+    (void)state;
+    static const char *const before[] = {"a film", "a good film"};
+    configuration c;
+    configure(&c);
+    for (int with = 0; with < 2; with++) {
+        sample alone = {0}, x = {0};
+        assert_ok(configuration_set(&c, "text.context", with ? "true" : "false", error));
+        affect_model *s = make(&c, 0);
+        assert_ok(sample_set_text(&s->preparation, &alone, words[0], NULL, 0, error));
+        assert_ok(sample_set_text(&s->preparation, &x, words[0], before, 2, error));
+        assert_true(alone.tokens > 2);
+        assert_int_equal(x.tokens > alone.tokens, with);
+        if (!with)
+            assert_memory_equal(x.ids, alone.ids, (size_t)x.tokens * sizeof *x.ids);
+        assert_ok(sample_set_text(&s->preparation, &x, " ", before, 2, error));
+        assert_false(x.present[MODALITY_TEXT]);
+        sample_clear(&alone);
+        sample_clear(&x);
+        affect_model_free(s);
+    }
+}
+
 static void test_samples(void **state)
 {
     (void)state;
@@ -337,6 +362,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_context),
         cmocka_unit_test(test_save_and_load),
         cmocka_unit_test(test_card),
         cmocka_unit_test(test_refusals),
