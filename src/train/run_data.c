@@ -184,7 +184,7 @@ smac_status run_data_decide(
         }
         if (*switches[m] && vectors[m].alone)
             report_log(r, LOG_INFO,
-                "%s come as ready vectors alone: the model has no encoder for them and will not use those of a recording",
+                "%s: the data have ready vectors alone, so the model has no encoder for them and leaves out those of a recording",
                 names[m]);
     }
     c->text.lower_words = c->text.lower_words || all_words_are_lowered(d);
