@@ -463,6 +463,27 @@ static void class_weights_weigh_the_task(void **state)
     tape_free(t);
 }
 
+/* A sample whose label is for the fused and shared heads alone has no part in a modality's loss. */
+static void fused_labels_leave_modalities_alone(void **state)
+{
+    (void)state;
+    float score[] = {1, 5}, y[] = {0.5f, 0};
+    const uint8_t fused_only[] = {0, 1};
+    tape *t = tape_new(NULL);
+    value *h = tape_value(t, 2, (int64_t[]){2, 1}, score);
+    objective_inputs in = {.batch = 2,
+        .tasks = {{.prediction = h, .specific_head = {h}, .shared_head = h, .target = y, .fused_only = fused_only}}};
+    objective_options o = {
+        .task_count = 1, .tasks = {{.targets = 1, .weight = 1}}, .weight_specific = 1, .weight_shared = 1};
+    objective_terms terms;
+    objective_total(t, &o, &in, NULL, &terms);
+    assert_ok(tape_status(t, error));
+    assert_near(terms.tasks[0].task, (0.5 + 5) / 2, 1e-6);
+    assert_near(terms.tasks[0].shared, (0.5 + 5) / 2, 1e-6);
+    assert_near(terms.tasks[0].specific[0], 0.5, 1e-6);
+    tape_free(t);
+}
+
 /* Two tasks on one batch: every sample counts alike, a task's weight multiplies its losses, the contrast is one. */
 static void tasks_are_weighed_by_their_samples(void **state)
 {
@@ -564,6 +585,7 @@ int main(void)
         cmocka_unit_test(rank_contrast_is_the_formula),
         cmocka_unit_test(total_is_the_weighted_sum),
         cmocka_unit_test(class_weights_weigh_the_task),
+        cmocka_unit_test(fused_labels_leave_modalities_alone),
         cmocka_unit_test(tasks_are_weighed_by_their_samples),
         cmocka_unit_test(parts_add_up_to_the_whole),
     };
