@@ -73,7 +73,7 @@ static smac_status start_reading(smac_session *s, media_file *file, decoder **ou
     s->total_seconds = info->duration;
     s->expects_subtitles = options.subtitles = open && !s->options.no_subtitles && info->has_subtitles;
     for (int m = MODALITY_AUDIO; m <= MODALITY_VISION; m++)
-        if (!there[m] && s->affect->has[m] && !s->options.without[m])
+        if (!there[m] && affect_model_reads(s->affect, m) && !s->options.without[m])
             session_warn(s, "the recording has no %s", names[m]);
     if (open && !options.subtitles && s->options.speech && info->has_sound && session_reads_words(s))
         status = listening_new(s, info->duration, error);

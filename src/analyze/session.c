@@ -108,11 +108,20 @@ static smac_status session_set_analysis(smac_session *s, const char *name, smac_
     if (!a->recording || !a->model_name || !a->model_sha256 || (affect->card && !a->model_card))
         return FAIL(error, SMAC_ERROR_MEMORY, "there is no memory to analyse %s", name);
     for (int m = 0; m < SMAC_MODALITIES; m++)
-        a->missing[m] = !affect->has[m] ? "the model does not take it"
-            : s->options.without[m]     ? "left out"
-            : m == SMAC_TEXT            ? "no words"
-                                        : "not in the recording";
+        a->missing[m] = !affect->has[m]      ? "the model does not take it"
+            : !affect_model_reads(affect, m) ? "the model takes it as ready features alone"
+            : s->options.without[m]          ? "left out"
+            : m == SMAC_TEXT                 ? "no words"
+                                             : "not in the recording";
     return public_tasks_new(affect->tasks, affect->task_count, &a->tasks, error);
+}
+
+static bool session_reads_anything(const affect_model *affect)
+{
+    for (int m = 0; m < MODALITIES; m++)
+        if (affect_model_reads(affect, m))
+            return true;
+    return false;
 }
 
 static smac_status session_set(smac_session *s, const char *name, smac_error *error)
@@ -122,7 +131,11 @@ static smac_status session_set(smac_session *s, const char *name, smac_error *er
         .face = s->options.face,
         .interrupt = {session_asks, s}};
     for (int m = 0; m < MODALITIES; m++)
-        how.without[m] = s->options.without[m] || !s->affect->has[m];
+        how.without[m] = s->options.without[m] || !affect_model_reads(s->affect, m);
+    if (!session_reads_anything(s->affect))
+        return FAIL(error, SMAC_ERROR_UNSUPPORTED,
+            "the model takes words, sound and pictures as ready features alone, which a recording does not have: give a "
+            "model that was trained from recordings");
     TRY(session_copy_texts(s, error));
     TRY(session_set_analysis(s, name, error));
     s->stage = s->analysis->recording;

@@ -96,6 +96,11 @@ smac_status affect_model_vector_input(
     return SMAC_OK;
 }
 
+bool affect_model_reads(const affect_model *s, int m)
+{
+    return s->has[m] && !s->vectors[m].alone;
+}
+
 int64_t affect_model_parameter_values(const affect_model *s)
 {
     int64_t count = 0;

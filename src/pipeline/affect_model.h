@@ -120,6 +120,9 @@ json_t *affect_model_describe(const affect_model *s);
 smac_status affect_model_vector_input(
     const affect_model *s, int m, const vector_form *form, int *input, smac_error *error);
 
+/* Whether it takes the modality from a recording: not where it takes ready vectors alone. */
+bool affect_model_reads(const affect_model *s, int m);
+
 int64_t affect_model_parameter_values(const affect_model *s); /* numbers in all parameters */
 
 /* Put samples together for this model (its tokenizer's padding); as batch_make. */

@@ -277,11 +277,68 @@ static void words_after_the_end_are_told(void **state)
     unlink(path);
 }
 
+/* The small model again, but with ready vectors alone in place of the encoders from modality `from` on. */
+static void write_with_vectors(char *path, int from)
+{
+    static const char *const words[] = {"a good film", "a bad film"};
+    affect_model *small, *other;
+    assert_ok(affect_model_load(model_path, NULL, &small, error));
+    affect_model_options options = {.configuration = &small->configuration,
+        .tasks = small->tasks,
+        .task_count = 1,
+        .texts = words,
+        .text_count = 2};
+    for (int m = from; m < MODALITIES; m++)
+        options.vectors[m] = (vector_forms)VECTORS_ALONE(3);
+    assert_ok(affect_model_new(&options, &other, error));
+    close(mkstemp(path));
+    assert_ok(affect_model_save(other, path, NULL, error));
+    affect_model_free(other);
+    affect_model_free(small);
+}
+
+static void a_recording_has_no_ready_vectors(void **state)
+{
+    (void)state;
+    char two[] = "/tmp/smac-vectors-XXXXXX", none[] = "/tmp/smac-vectors-XXXXXX";
+    smac_model *other;
+    smac_analysis *a = NULL;
+    smac_error why = {0};
+    film f;
+    write_with_vectors(two, MODALITY_VISION);
+    assert_ok(smac_model_open(two, NULL, &other, error));
+    film_begin(&f, tracks, 2, 3);
+    add_pictures(&f, 0, 3, -1);
+    add_sound(&f, 0, 3, 0.5);
+    a = analyze(&f, other, 3, 3);
+    check_present(a, SMAC_AUDIO, "1");
+    check_present(a, SMAC_VISION, "0");
+    assert_false(has_warning(a, "no picture"));
+    assert_non_null(strstr(a->missing[SMAC_VISION], "ready features alone"));
+    smac_analysis_free(a);
+    smac_model_free(other);
+    write_with_vectors(none, MODALITY_TEXT);
+    assert_ok(smac_model_open(none, NULL, &other, error));
+    smac_analyze_options options;
+    smac_analyze_options_default(&options);
+    film_begin(&f, tracks, 2, 3);
+    add_pictures(&f, 0, 3, -1);
+    a = NULL;
+    assert_int_equal(smac_analyze_memory(other, f.bytes.data, f.bytes.length, "film.mkv", &options, &a, &why),
+        SMAC_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(why.message, "ready features"));
+    film_end(&f);
+    smac_model_free(other);
+    unlink(two);
+    unlink(none);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_modality_is_there_where_it_is),
         cmocka_unit_test(black_and_silence_are_not_judged), cmocka_unit_test(no_segment_begins_after_the_end),
         cmocka_unit_test(a_repeated_clip_has_one_summary), cmocka_unit_test(steps_and_rates_keep_the_time),
-        cmocka_unit_test(words_after_the_end_are_told), cmocka_unit_test(a_locale_with_commas_changes_nothing)};
+        cmocka_unit_test(words_after_the_end_are_told), cmocka_unit_test(a_recording_has_no_ready_vectors),
+        cmocka_unit_test(a_locale_with_commas_changes_nothing)};
     return cmocka_run_group_tests(tests, open_model, close_model);
 }
