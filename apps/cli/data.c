@@ -15,7 +15,7 @@ const command command_data = {"data", "data check|manifest|export --data DIR --d
     "check counts the clips of each split against the official numbers and the labels of each task, and lists what is\n"
     "wrong: rows that cannot be used, missing media, ids twice, ids, texts and speakers in two splits, clips without\n"
     "words or media, vectors that are not finite; five of each kind, all of them in --json.  With --media every clip\n"
-    "is decoded too: lengths, and clips that are damaged, silent or black.\n"
+    "is decoded too: lengths, and clips that are damaged, silent, black or (models fetch retinaface) without a face.\n"
     "manifest writes the set as JSON lines (-o FILE.jsonl): one clip a line with its split, media, words and labels.\n"
     "export writes vectors of frozen encoders as a feature pickle of MMSA: see data export --help.\n"
     "Layouts (--dataset): mosi, mosei, sims, simsv2, csd, meld, iemocap4, iemocap6, urfunny, mustard, cremad, ravdess,\n"

@@ -10,8 +10,8 @@
 void check_problem(json_t *problems, const char *kind, const char *example);
 
 /*
- * Decode every clip's media once: problems (missing, damaged, silent, black, shorter than its stretch), and
- * *out {"opened", "seconds": {"min", "median", "max", "sum"}}.
+ * Decode every clip's media once: problems (missing, damaged, silent, black, faceless where a detector is installed, shorter than its stretch), and
+ * *out {"opened", "faces": whether they were looked for, "seconds": {"min", "median", "max", "sum"}}.
  */
 smac_status check_media(const dataset *d, json_t *problems, const reporter *r, json_t **out, smac_error *error);
 

@@ -19,6 +19,7 @@ ffmpeg -v error -y -f lavfi -i sine=300:d=1 -ar 16000 "$t/voices/a.wav" </dev/nu
 ffmpeg -v error -y -f lavfi -i anullsrc=r=16000:cl=mono:d=1 "$t/voices/b.wav" </dev/null
 echo "no sound" >"$t/voices/c.wav"
 check "clips decoded" sh -c "'$smac' data check --data '$t/voices' --dataset emodb --media >'$t/m.txt' 2>/dev/null"
+check "without a detector faces are not looked for, and that is said" sh -c "'$smac' data check --data '$t/voices' --dataset emodb --media 2>&1 >/dev/null | grep -q 'no face detector is installed'"
 check "a silent clip" grep -A1 '^1 x silent sound' "$t/m.txt"
 check "a damaged clip" grep -q '^1 x media that cannot be used' "$t/m.txt"
 check "lengths" grep -q 'shortest 1.00, median 1.00, longest 1.00' "$t/m.txt"
