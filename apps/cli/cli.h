@@ -90,7 +90,7 @@ smac_status write_result(const char *path, const char *text, size_t length, smac
 smac_status find_speech_model(const char *name_or_path, char **out, smac_error *error);
 
 extern const command command_synth, command_train, command_evaluate, command_analyze, command_inspect, command_demo,
-    command_score, command_transcribe, command_models, command_embed, command_data, command_extract;
+    command_score, command_transcribe, command_models, command_embed, command_data, command_extract, command_pack;
 
 int command_data_export(int argc, char **argv); /* data's action export */
 

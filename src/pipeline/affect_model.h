@@ -29,6 +29,8 @@
 #include "pipeline/sample.h"
 #include "weights/safetensors.h"
 
+#define AFFECT_MODEL_CARD "semanticmac.card" /* the metadata key of the model card, a JSON object of texts */
+
 enum { AFFECT_MODEL_TASKS_MAX = SEMANTICMAC_TASKS_MAX };
 
 struct encoder;       /* encoders/encoder.h */
@@ -58,6 +60,7 @@ typedef struct affect_model {
     struct encoder *encoders[MODALITIES]; /* NULL where vectors come ready */
     int64_t encoder_width[MODALITIES];    /* of E_t, E_a, E_v */
     bool frozen[MODALITIES];              /* the encoder has no trainable parameter: its vectors can be kept */
+    bool rest[MODALITIES];                /* a packed file: what it lacks of the encoder is in the encoder's own file */
     precision precision[MODALITIES];      /* of a frozen encoder's products; a trained one was trained in float32 */
     semanticmac *core;
     training_record training;
@@ -87,6 +90,8 @@ typedef struct affect_model_options {
 /* A new model: random weights from the seed, pre-trained encoders where the configuration names files. */
 smac_status affect_model_new(const affect_model_options *options, affect_model **out, smac_error *error);
 void affect_model_free(affect_model *s);
+/* The encoder's values are those of its own file, never trained by us: its vectors of a clip may be kept under its SHA-256. */
+bool affect_model_keeps_vectors(const affect_model *s, int m);
 
 /*
  * Read a model file for inference.  options may be NULL.  Refused with a message that says what was found and expected:
@@ -99,6 +104,11 @@ typedef struct affect_model_load_options {
 } affect_model_load_options;
 smac_status affect_model_load(
     const char *path, const affect_model_load_options *options, affect_model **out, smac_error *error);
+/*
+ * Names of the models that must be installed for this model file: the encoders whose values it leaves out, where they are
+ * named and not given by a path, and the face detector.  Sorted, each once; free with folder_list_free.
+ */
+smac_status affect_model_needs(const char *path, char ***names, size_t *count, smac_error *error);
 /* Write it whole or not at all.  extra (may be NULL): further tensors, whose names begin with "training.", and texts. */
 typedef struct affect_model_extra {
     const tensor_entry *tensors;

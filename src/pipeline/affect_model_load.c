@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/path.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "encoders/weight_source.h"
 #include "models/models.h"
 #include "pipeline/affect_model.h"
 #include "pipeline/affect_model_build.h"
@@ -115,9 +117,21 @@ static void place_of_values(const affect_model *s, const parameter *p, bool *out
     *outside = *from_file = false;
     for (int m = 0; m < MODALITIES; m++) {
         bool own = s->files[m] && starts_with(p->name, affect_model_prefix(m));
-        *outside = *outside || (own && affect_model_encoder_outside(s, m));
-        *from_file = *from_file || (own && !p->trainable);
+        *outside = *outside || (own && (s->rest[m] || affect_model_encoder_outside(s, m)));
+        *from_file = *from_file || (own && !p->trainable && !s->rest[m]);
     }
+}
+
+/* The scales of a tensor of int8. */
+static bool is_scale(const tensor_file *file, const char *name)
+{
+    char whole[512];
+    size_t length = strlen(name), ending = strlen("_scale");
+    if (length <= ending || length >= sizeof whole || strcmp(name + length - ending, "_scale") != 0)
+        return false;
+    snprintf(whole, sizeof whole, "%.*s", (int)(length - ending), name);
+    const tensor_entry *of = tensor_file_find(file, whole);
+    return of && of->type == TENSOR_I8;
 }
 
 smac_status affect_model_check_values(
@@ -137,15 +151,14 @@ smac_status affect_model_check_values(
             error_advise(error, status, SMAC_ERROR_NOT_FOUND, "train it again");
             return error_advise(error, status, SMAC_ERROR_MISMATCH, "train it again");
         }
-        if (e->type != TENSOR_F32)
-            return FAIL(error, SMAC_ERROR_MISMATCH, "%.300s: %s is of type %s; expected F32; train it again", path,
-                p->name, tensor_type_name(e->type));
-        used++;
+        weight_source source;
+        TRY(error_context(error, weight_source_of(file, e, 0, 1, &source, error), "%.300s", path));
+        used += source.scale ? 2 : 1;
     }
     for (size_t i = 0; i < tensor_file_count(file) && used < tensor_file_count(file); i++) {
         const tensor_entry *e = tensor_file_at(file, i);
         char shape[128];
-        if (!is_training_extra(e->name) && !parameter_find(s->store, e->name))
+        if (!is_training_extra(e->name) && !parameter_find(s->store, e->name) && !is_scale(file, e->name))
             return FAIL(error, SMAC_ERROR_MISMATCH,
                 "%.300s holds the tensor %.200s of shape %s, which its configuration has no place for; train it again",
                 path, e->name, tensor_shape_text(e->rank, e->dim, shape, sizeof shape));
@@ -163,8 +176,12 @@ smac_status affect_model_load_values(affect_model *s, const tensor_file *file, c
         place_of_values(s, p, &outside, &from_file);
         float *numbers = e && !from_file ? parameter_map(p) : NULL;
         if (numbers) {
-            memcpy(numbers, e->data, e->bytes);
-            TRY(parameter_unmap(p, numbers, true, error));
+            weight_source source;
+            smac_status status = weight_source_of(file, e, 0, 1, &source, error);
+            if (status == SMAC_OK)
+                status = weight_source_load(&source, numbers, error);
+            TRY(parameter_unmap(p, numbers, status == SMAC_OK, error));
+            TRY(status);
         }
     }
     parameter_touch_all(s->store);
@@ -297,7 +314,9 @@ static smac_status read_encoder(model_reading *r, int m, smac_error *error)
             modality_name(m), how);
     if (r->options && r->options->precision)
         s->precision[m] = *r->options->precision;
-    r->plan.outside[m] = json_is_true(json_object_get(one, "outside"));
+    const char *outside = json_string_value(json_object_get(one, "outside"));
+    s->rest[m] = outside && strcmp(outside, "rest") == 0;
+    r->plan.outside[m] = s->rest[m] || json_is_true(json_object_get(one, "outside"));
     if (m == MODALITY_VISION)
         TRY(read_faces(r, one, error));
     if (r->plan.outside[m])
@@ -384,4 +403,60 @@ smac_status affect_model_load(
     }
     *out = s;
     return SMAC_OK;
+}
+
+/* --- what it needs ------------------------------------------------------------------------------------------------ */
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static smac_status add_need(char **names, size_t *count, const char *name, smac_error *error)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(names[i], name) == 0)
+            return SMAC_OK;
+    names[*count] = memory_copy_text(name);
+    return names[(*count)++] ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for the names of models");
+}
+
+/* names has room for one a modality and one more. */
+static smac_status collect_needs(model_reading *r, char **names, size_t *count, smac_error *error)
+{
+    for (int m = 0; m < MODALITIES; m++) {
+        const json_t *one = json_object_get(r->encoders, modality_name(m)), *outside = json_object_get(one, "outside");
+        const char *was = json_string_value(json_object_get(one, "path"));
+        if ((json_is_true(outside) || json_is_string(outside)) && was && models_name_is_valid(was))
+            TRY(add_need(names, count, was, error));
+    }
+    const char *crop = json_string_value(json_object_get(json_object_get(r->configuration, "vision"), "crop"));
+    return crop && strcmp(crop, "face") == 0 ? add_need(names, count, "retinaface", error) : SMAC_OK;
+}
+
+smac_status affect_model_needs(const char *path, char ***names, size_t *count, smac_error *error)
+{
+    tensor_file *file = NULL;
+    *names = NULL;
+    *count = 0;
+    TRY(tensor_file_open(path, &file, error));
+    model_reading r = {.path = path};
+    smac_status status = read_metadata(&r, file, error);
+    if (status == SMAC_OK && !(*names = memory_new(MODALITIES + 2, sizeof **names)))
+        status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the names of models");
+    if (status == SMAC_OK)
+        status = collect_needs(&r, *names, count, error);
+    if (status == SMAC_OK)
+        qsort(*names, *count, sizeof **names, by_text);
+    json_decref(r.configuration);
+    json_decref(r.tasks);
+    json_decref(r.encoders);
+    json_decref(r.training);
+    tensor_file_close(file);
+    if (status != SMAC_OK) {
+        folder_list_free(*names, *count);
+        *names = NULL;
+        *count = 0;
+    }
+    return error_advise(error, status, SMAC_ERROR_FORMAT, GIVE_OURS);
 }

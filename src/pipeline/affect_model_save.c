@@ -36,7 +36,7 @@ bool affect_model_encoder_is_large(const affect_model *s, int m)
 
 bool affect_model_encoder_outside(const affect_model *s, int m)
 {
-    return s->files[m] && s->frozen[m] && affect_model_encoder_is_large(s, m);
+    return s->files[m] && s->frozen[m] && !s->rest[m] && affect_model_encoder_is_large(s, m);
 }
 
 static json_t *vectors_to_json(const vector_forms *forms)

@@ -126,7 +126,7 @@ smac_status extract_run(const extract_options *options, const reporter *r, extra
     *result = (extract_result){0};
     smac_status status = open_run(&options->configuration, options->skip_bad, r, &d, &model, error);
     for (int m = 0; m < MODALITIES && status == SMAC_OK; m++)
-        any = any || (model->has[m] && model->frozen[m] && model->encoder_sha256[m][0]);
+        any = any || affect_model_keeps_vectors(model, m);
     cache_options caching = {
         .splits = {true, true, true}, .skip_bad = options->skip_bad, .store = options->store, .discard = true};
     if (status == SMAC_OK)

@@ -5,10 +5,11 @@
 #include "support/folder.h"
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/text.h"
 #include "compute/parallel.h"
 #include "encoders/language_model.h"
-#include "pipeline/affect_model.h"
+#include "pipeline/affect_model_pack.h"
 
 static const char vocabulary[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\ngood\nbad\nfilm\nvery\n##s\n";
 
@@ -260,6 +261,86 @@ static void test_precision(void **state)
     folder_remove(folder);
 }
 
+/* One number of the tensor moves, as training moves it. */
+static void change(affect_model *s, const char *name)
+{
+    parameter *p = parameter_find(s->store, name);
+    float *values = parameter_map(p);
+    values[3] += 0.25f;
+    assert_ok(parameter_unmap(p, values, true, error));
+}
+
+/*
+ * Packed for shipping: tensors that are still as the encoder's file has them are left out, the others are smaller; the
+ * encoder must be that very one.
+ */
+static void test_packed(void **state)
+{
+    (void)state;
+    char folder[256], inner[512], path[512], small[512];
+    affect_model *s = NULL, *loaded = NULL;
+    smac_error why = {0};
+    pack_summary sum;
+    struct stat info[2];
+    folder_new(folder);
+    mkdir(file_in(folder, "bert", inner), 0777);
+    write_bert(inner, 128);
+    assert_ok(make(inner, 1, &s, error)); /* the last of two blocks is trained */
+    change(s, "text.encoder.layer.1.output.dense.weight");
+    change(s, "text.encoder.layer.1.output.dense.bias");
+    assert_false(affect_model_keeps_vectors(s, MODALITY_TEXT));
+    assert_ok(affect_model_save(s, file_in(folder, "model.safetensors", path), NULL, error));
+    file_in(folder, "small.safetensors", small);
+    float exact = predict(s, "a good film");
+    affect_model_free(s);
+    static const precision ways[][2] = {
+        {PRECISION_F32, PRECISION_F32}, {PRECISION_BF16, PRECISION_BF16}, {PRECISION_INT8, PRECISION_BF16}};
+    for (size_t i = 0; i < 3; i++) {
+        pack_options options = {
+            .encoders = ways[i][0], .core = ways[i][1], .name = "tiny", .card = "{\"data\": \"none\"}"};
+        assert_ok(affect_model_pack(path, small, &options, &sum, error));
+        assert_true(sum.left_out > 20);
+        tensor_file *file = NULL;
+        assert_ok(tensor_file_open(small, &file, error));
+        assert_null(tensor_file_find(file, "text.embeddings.word_embeddings.weight"));
+        assert_null(tensor_file_find(file, "text.encoder.layer.1.attention.output.dense.weight"));
+        const tensor_entry *e = tensor_file_find(file, "text.encoder.layer.1.output.dense.weight");
+        assert_non_null(e);
+        assert_int_equal(e->type, i == 0 ? TENSOR_F32 : i == 1 ? TENSOR_BF16 : TENSOR_I8);
+        assert_string_equal(tensor_file_metadata(file, AFFECT_MODEL_CARD), options.card);
+        tensor_file_close(file);
+        assert_ok(affect_model_load(small, NULL, &loaded, error));
+        assert_string_equal(loaded->name, "tiny");
+        assert_near(predict(loaded, "a good film"), exact, i == 0 ? 1e-6 : 0.05);
+        assert_true(i == 0 || predict(loaded, "a good film") != exact);
+        assert_false(affect_model_keeps_vectors(loaded, MODALITY_TEXT)); /* they are not its base's */
+        affect_model_free(loaded);
+        loaded = NULL;
+        stat(path, &info[0]);
+        stat(small, &info[1]);
+        assert_true(info[1].st_size < info[0].st_size);
+    }
+    char **names = NULL;
+    size_t count = 1;
+    assert_ok(affect_model_needs(small, &names, &count, error));
+    assert_int_equal(count, 0); /* a path is not a name that can be fetched */
+    folder_list_free(names, count);
+    pack_options options = {.encoders = PRECISION_INT8};
+    assert_int_equal(affect_model_pack(small, path, &options, &sum, &why), SMAC_ERROR_ARGUMENT); /* packed already */
+    options.card = "no";
+    assert_int_equal(affect_model_pack(path, small, &options, &sum, &why), SMAC_ERROR_FORMAT);
+    options = (pack_options){.core = PRECISION_INT8};
+    assert_int_equal(affect_model_pack(path, small, &options, &sum, &why), SMAC_ERROR_ARGUMENT);
+    /* another encoder in its place, and none */
+    write_bert(inner, 16);
+    assert_int_not_equal(affect_model_load(small, NULL, &loaded, &why), SMAC_OK);
+    file_in(folder, "away", path);
+    assert_int_equal(rename(inner, path), 0);
+    assert_int_equal(affect_model_load(small, NULL, &loaded, &why), SMAC_ERROR_NOT_FOUND);
+    assert_null(loaded);
+    folder_remove(folder);
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -287,6 +368,7 @@ static int prepare(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_bert), cmocka_unit_test(test_frozen_vectors),
-        cmocka_unit_test(test_outside), cmocka_unit_test(test_precision), cmocka_unit_test(test_refusals)};
+        cmocka_unit_test(test_outside), cmocka_unit_test(test_precision), cmocka_unit_test(test_packed),
+        cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, prepare, NULL);
 }
