@@ -1,4 +1,4 @@
-/* train/augmentation.c - words dropped, pictures mirrored, moved and changed in brightness. */
+/* train/augmentation.c - words dropped, pictures mirrored, turned, scaled, moved and changed in light. */
 #include "train/augmentation.h"
 
 #include <math.h>
@@ -10,7 +10,7 @@
 #include "media/resize.h"
 #include "text/tokenizer.h"
 
-enum { NUMBERS_A_CLIP = 8 }; /* flip, x, y, contrast, brightness, level */
+enum { NUMBERS_A_CLIP = 8 }; /* flip, x, y, contrast, brightness, level, rotation, scale */
 
 augmentation augmentation_from(const run_settings *run, const configuration *model, const struct tokenizer *tokenizer)
 {
@@ -20,6 +20,8 @@ augmentation augmentation_from(const run_settings *run, const configuration *mod
             : scratch                            ? AUGMENT_WORDS_FROM_SCRATCH
                                                  : 0,
         .shift = c->shift,
+        .rotation = c->rotation,
+        .scale = c->scale,
         .light = c->light,
         .level = c->level,
         .flip = c->flip,
@@ -68,6 +70,51 @@ static void change_plane(float *plane, float *copy, int64_t side, const plane_ch
     }
 }
 
+/* A pixel of the result is at `from` in the source, in pixels: x and y each a whole part and a rest. */
+typedef struct warp {
+    float from_x, from_y;     /* of pixel (0, 0) */
+    float x_x, x_y, y_x, y_y; /* added a pixel to the right, a row down */
+} warp;
+
+/* Turned by an angle and scaled about the middle, then moved, then mirrored; edges repeated. */
+static warp warp_of(int64_t side, double angle, double scale, const plane_change *c)
+{
+    float middle = 0.5f * (float)(side - 1), sine = (float)(sin(angle) / scale), cosine = (float)(cos(angle) / scale);
+    float mirror = c->flip ? -1 : 1;
+    return (warp){.from_x = middle + mirror * ((float)c->dx - middle * (cosine - sine)),
+        .from_y = middle + (float)c->dy - middle * (sine + cosine),
+        .x_x = mirror * cosine,
+        .x_y = sine,
+        .y_x = -mirror * sine,
+        .y_y = cosine};
+}
+
+static float between(float x, float low, float high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
+/* One plane through a copy, bilinear. */
+static void warp_plane(float *plane, float *copy, int64_t side, const plane_change *c, const warp *w)
+{
+    float last = (float)(side - 1);
+    memcpy(copy, plane, (size_t)(side * side) * sizeof *copy);
+    for (int64_t y = 0; y < side; y++) {
+        float row_x = w->from_x + (float)y * w->y_x, row_y = w->from_y + (float)y * w->y_y;
+        for (int64_t x = 0; x < side; x++) {
+            float at_x = between(row_x + (float)x * w->x_x, 0, last),
+                  at_y = between(row_y + (float)x * w->x_y, 0, last);
+            int64_t left = (int64_t)at_x, top = (int64_t)at_y;
+            const float *p = copy + top * side + left;
+            int64_t right = left + 1 < side, below = top + 1 < side ? side : 0;
+            float share_x = at_x - (float)left, share_y = at_y - (float)top;
+            float upper = p[0] + share_x * (p[right] - p[0]);
+            float lower = p[below] + share_x * (p[below + right] - p[below]);
+            plane[y * side + x] = c->gain * (upper + share_y * (lower - upper)) + c->offset;
+        }
+    }
+}
+
 /* the frames of one clip, (clip_pictures, 3, side, side) normalised; u: the choices of its sample */
 static void change_pictures(const augmentation *a, batch *b, int64_t row, const float *u, float *copy)
 {
@@ -75,7 +122,8 @@ static void change_pictures(const augmentation *a, batch *b, int64_t row, const 
     float gain = 1 + (float)a->light * (2 * u[3] - 1), brightness = (float)a->light * (2 * u[4] - 1);
     int64_t reach = (int64_t)floor(a->shift * (double)side), wide = 2 * reach + 1;
     int64_t dx = (int64_t)(u[1] * (float)wide) - reach, dy = (int64_t)(u[2] * (float)wide) - reach;
-    bool flip = a->flip && u[0] < 0.5f;
+    bool flip = a->flip && u[0]<0.5f, warps = a->rotation> 0 || a->scale > 0;
+    double angle = a->rotation * acos(-1) / 180 * (2 * (double)u[6] - 1), scale = 1 + a->scale * (2 * (double)u[7] - 1);
     for (int64_t plane = 0; plane < 3 * b->clip_pictures; plane++) {
         int64_t k = plane % 3;
         float middle = (0.5f - CLIP_PICTURE_MEAN[k]) / CLIP_PICTURE_STD[k]; /* grey stays grey */
@@ -84,7 +132,13 @@ static void change_pictures(const augmentation *a, batch *b, int64_t row, const 
             .dy = dy,
             .gain = gain,
             .offset = middle - gain * middle + brightness / CLIP_PICTURE_STD[k]};
-        change_plane(b->pictures + (row * 3 * b->clip_pictures + plane) * side * side, copy, side, &change);
+        float *pixels = b->pictures + (row * 3 * b->clip_pictures + plane) * side * side;
+        if (warps) {
+            const warp w = warp_of(side, angle, scale, &change);
+            warp_plane(pixels, copy, side, &change, &w);
+        } else {
+            change_plane(pixels, copy, side, &change);
+        }
     }
 }
 
@@ -92,7 +146,7 @@ smac_status augment_batch(const augmentation *a, batch *b, const int64_t *clips,
 {
     if (b->ids && a->tokenizer && a->words > 0)
         drop_words(a, b, clips, at);
-    bool pictures = b->pictures && (a->flip || a->shift > 0 || a->light > 0);
+    bool pictures = b->pictures && (a->flip || a->shift > 0 || a->light > 0 || a->rotation > 0 || a->scale > 0);
     bool sounds = b->mel && a->level > 0;
     if (!pictures && !sounds)
         return SMAC_OK;

@@ -1,6 +1,7 @@
 /*
  * train/augmentation.h - small changes to the raw form of training clips, so that towers that start from nothing learn
- * expressions and not speakers: words replaced by the unknown token, pictures mirrored, moved and changed in brightness.
+ * expressions and not speakers: words replaced by the unknown token, pictures mirrored,
+ * turned, scaled, moved and changed in light.
  *
  * Everything is a function of (seed, epoch, clip), so resuming gives the same bits.  Validation and test are never changed,
  * nor what frozen encoders read, unless augment.frozen asks for it.
@@ -16,7 +17,7 @@ struct tokenizer;
 #define AUGMENT_WORDS_FROM_SCRATCH 0.25 /* augment.words -1: of an encoder that is trained from scratch */
 
 typedef struct augmentation {
-    double words, shift, light, level;
+    double words, shift, rotation, scale, light, level;
     bool flip;
     uint64_t seed;
     const struct tokenizer *tokenizer; /* NULL: words are not changed */
@@ -29,6 +30,8 @@ augmentation augmentation_from(const run_settings *run, const configuration *mod
  *   words   each token but special ones becomes the unknown token with this probability
  *   flip    half of the clips are mirrored left to right
  *   shift   a picture moves by up to this share of its side in both directions, edges repeated
+ *   rotation  a picture is turned about its middle by up to so many degrees, edges repeated
+ *   scale   it becomes larger or smaller by up to this share
  *   light   contrast and brightness change by up to this share
  *   level   the filter bank is raised or lowered by up to this much (in units of its normalised values)
  */

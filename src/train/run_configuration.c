@@ -13,6 +13,10 @@ static const setting augment_keys[] = {
     SETTING_S(augment_settings, frozen, "false",
         "change pictures for a frozen encoder too: they are kept, in memory and in the feature store, and encoded anew at every step"),
     SETTING_N(augment_settings, shift, "0", 0, 0.5, "in training pictures move by up to this share of their side"),
+    SETTING_N(augment_settings, rotation, "0", 0, 180,
+        "in training pictures are turned about their middle by up to so many degrees"),
+    SETTING_N(
+        augment_settings, scale, "0", 0, 0.9, "in training pictures become larger or smaller by up to this share"),
     SETTING_N(augment_settings, light, "0.15", 0, 1, "in training contrast and brightness change by up to this share"),
     SETTING_N(augment_settings, level, "0", 0, 10,
         "in training the filter bank is raised or lowered by up to this much (of its normalised values)"),

@@ -12,7 +12,7 @@ typedef enum schedule_kind { SCHEDULE_CONSTANT, SCHEDULE_LINEAR, SCHEDULE_COSINE
 typedef enum precision_kind { PRECISION_KIND_F32, PRECISION_KIND_BF16 } precision_kind;
 
 typedef struct augment_settings {
-    double words, shift, light, level;
+    double words, shift, rotation, scale, light, level;
     bool flip, frozen;
 } augment_settings;
 

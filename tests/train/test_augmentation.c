@@ -72,6 +72,41 @@ static void nothing_changes_without_being_asked(void **state)
     assert_memory_equal(f->mel, before.mel, sizeof f->mel);
 }
 
+/* Of a picture that grows from left to right: its steps show how far it was turned and scaled, its middle that it stayed. */
+static void pictures_are_turned_and_scaled(void **state)
+{
+    fixture *f = *state;
+    double least = 9, most = -9;
+    for (int kind = 0; kind < 3; kind++) {
+        f->c.rotation = kind == 0 ? 40 : 0;
+        f->c.scale = kind == 1 ? 0.25 : 0;
+        f->c.shift = kind == 2 ? 0.25 : 0;
+        least = 9, most = -9;
+        for (uint64_t epoch = 0; epoch < 60; epoch++) {
+            fill(f);
+            f->c.flip = kind != 2;
+            f->c.rotation += kind == 2 ? 1e-9 : 0; /* the way of rotation, and the pictures that moving alone gives */
+            assert_ok(augment_batch(&f->c, &f->b, (int64_t[]){3, 4}, epoch * 10, error));
+            const float *middle = f->pictures + (SIDE / 2 - 1) * SIDE + SIDE / 2 - 1;
+            double step = fabs((double)middle[1] - middle[0]), turned = fabs((double)middle[SIDE] - middle[0]);
+            if (kind < 2)
+                assert_near(middle[0] + middle[1] + middle[SIDE] + middle[SIDE + 1], 4 * 3.5, 1e-4);
+            if (kind == 0)
+                assert_near(step * step + turned * turned, 1, 1e-4);
+            if (kind == 2)
+                step = middle[0];
+            least = fmin(least, step);
+            most = fmax(most, step);
+        }
+        if (kind == 0)
+            assert_true(least > cos(40 * acos(-1) / 180) - 1e-4 && least < 0.85 && most > 0.99 && most < 1.0001);
+        if (kind == 1)
+            assert_true(least > 1 / 1.251 && least < 0.9 && most > 1.1 && most < 1 / 0.749);
+        if (kind == 2)
+            assert_true(least > 0.99 && least < 1.01 && most > 4.99 && most < 5.01);
+    }
+}
+
 /* By default a pre-trained encoder gets its words as they are. */
 static void words_depend_on_the_encoder(void **state)
 {
@@ -176,6 +211,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(words_depend_on_the_encoder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(words_become_unknown_but_special_tokens_stay, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pictures_are_mirrored_and_moved_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(pictures_are_turned_and_scaled, set_up, tear_down),
         cmocka_unit_test_setup_teardown(light_keeps_the_order_and_level_moves_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_epoch_and_clip_give_the_same, set_up, tear_down),
     };
