@@ -92,7 +92,7 @@ bool values_sure(const smac_task *task, const float *values)
 
 bool class_is_plain(const char *name)
 {
-    static const char *const plain[] = {"neutral", "none", "calm", "other", "unknown"};
+    static const char *const plain[] = {"neutral", "none", "calm", "other", "unknown", "no", "false", "0"};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         if (strcasecmp(name, plain[i]) == 0)
             return true;

@@ -278,13 +278,25 @@
       const x = Math.max(0, Math.min(this.x(p.time) - size / 2, this.width - size));
       if (x < free) continue;
       free = x + size + 4;
-      if (!p.image) {
-        p.image = new Image();
-        p.image.onload = () => this.draw();
-        p.image.src = 'data:image/jpeg;base64,' + p.data;
-      }
-      if (p.image.complete && p.image.naturalWidth) this.c.drawImage(p.image, x, y, size, size);
+      this.drawPicture(p, x, y, size);
     }
+    if (free > -Infinity) return;
+    const middle = this.from + this.span / 2; // a long recording has a picture or two a minute: the nearest, with its time
+    const nearest = this.pictures.reduce((a, b) => Math.abs(b.time - middle) < Math.abs(a.time - middle) ? b : a);
+    this.drawPicture(nearest, 0, y, size);
+    this.c.font = 11 + FONT;
+    this.c.textBaseline = 'middle';
+    this.c.fillStyle = this.ink.soft;
+    this.c.fillText('the nearest picture, of ' + clock(nearest.time), size + 6, y + size / 2);
+  };
+
+  Zoom.prototype.drawPicture = function (p, x, y, size) {
+    if (!p.image) {
+      p.image = new Image();
+      p.image.onload = () => this.draw();
+      p.image.src = 'data:image/jpeg;base64,' + p.data;
+    }
+    if (p.image.complete && p.image.naturalWidth) this.c.drawImage(p.image, x, y, size, size);
   };
 
   Zoom.prototype.drawWords = function (y) {
