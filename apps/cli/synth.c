@@ -27,7 +27,7 @@ static int run(int argc, char **argv)
         {"clips-per-speaker", 0, OPTION_INTEGER, &per_speaker, "N", "clips of each speaker (5)"},
         {"threads", 0, OPTION_INTEGER, &threads, "N", "workers (all processors); does not change the result"},
         {"layout", 0, OPTION_TEXT, &options.layout, "NAME",
-            "sims, meld, mustard, urfunny, iemocap, csd, pickle, table, manifest, folder"},
+            "another set's: meld, mustard, urfunny, iemocap, csd, pickle, cremad, ravdess, emodb, faces, goemotions, table, manifest, folder"},
         {"faults", 0, OPTION_TEXT, &faults, "NAMES", "faults in it: missing,damaged,empty,label,duplicate"},
     };
     int count, status = options_parse(&command_synth, rows, sizeof rows / sizeof *rows, argc, argv, &count);

@@ -335,7 +335,10 @@ static smac_status write_nothing(const synth_plan *plan, const char *folder, sma
 static const layout layouts[] = {{"sims", synth_plan_path, write_sims}, {"meld", meld_path, write_meld},
     {"mustard", mustard_path, write_mustard}, {"urfunny", urfunny_path, layout_write_urfunny},
     {"iemocap", iemocap_path, write_iemocap}, {"csd", csd_path, layout_write_csd},
-    {"pickle", NULL, layout_write_pickle}, {"table", plain_path, write_table}, {"manifest", plain_path, write_manifest},
+    {"pickle", NULL, layout_write_pickle}, {"cremad", NULL, layout_write_cremad},
+    {"ravdess", layout_voice_path, layout_write_ravdess}, {"emodb", layout_voice_path, layout_write_emodb},
+    {"faces", layout_face_path, layout_write_faces}, {"goemotions", NULL, layout_write_goemotions},
+    {"table", plain_path, write_table}, {"manifest", plain_path, write_manifest},
     {"folder", class_path, write_nothing}};
 
 static const layout *find_layout(const char *name)
@@ -353,7 +356,7 @@ bool layout_is_known(const char *name)
 
 const char *layout_names(void)
 {
-    return "sims, meld, mustard, urfunny, iemocap, csd, pickle, table, manifest or folder";
+    return "sims, meld, mustard, urfunny, iemocap, csd, pickle, cremad, ravdess, emodb, faces, goemotions, table, manifest or folder";
 }
 
 bool layout_faults(const char *names, unsigned *out)

@@ -22,4 +22,13 @@ smac_status layout_write_urfunny(const synth_plan *plan, const char *folder, sma
 smac_status layout_write_csd(const synth_plan *plan, const char *folder, smac_error *error);
 smac_status layout_write_pickle(const synth_plan *plan, const char *folder, smac_error *error);
 
+/* Layouts of a plain table (synth/layouts_sets.c). */
+void layout_voice_path(const synth_plan *plan, int64_t index, char *out, size_t size);
+void layout_face_path(const synth_plan *plan, int64_t index, char *out, size_t size);
+smac_status layout_write_cremad(const synth_plan *plan, const char *folder, smac_error *error);
+smac_status layout_write_ravdess(const synth_plan *plan, const char *folder, smac_error *error);
+smac_status layout_write_emodb(const synth_plan *plan, const char *folder, smac_error *error);
+smac_status layout_write_faces(const synth_plan *plan, const char *folder, smac_error *error);
+smac_status layout_write_goemotions(const synth_plan *plan, const char *folder, smac_error *error);
+
 #endif

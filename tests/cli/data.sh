@@ -61,6 +61,18 @@ for layout in sims meld mustard urfunny iemocap csd table manifest; do # and wit
   "$smac" synth "$t/d_$layout" --layout $layout --faults duplicate --clips 5 --seed 4 --size 64 >/dev/null 2>&1
   refused "$layout: a clip twice" 1 "" "$smac" data manifest --data "$t/d_$layout$at" --dataset $reader -o "$t/f.jsonl"
 done
+for layout in cremad goemotions; do # tables alone
+  "$smac" synth "$t/s_$layout" --layout $layout --clips 10 --seed 4 >/dev/null 2>&1
+  check "$layout: every clip is read" sh -c "'$smac' data manifest --data '$t/s_$layout' --dataset $layout --task emotion -o '$t/s_$layout.jsonl' | grep -q '^10 clips'"
+  "$smac" synth "$t/f_$layout" --layout $layout --faults label --clips 10 --seed 4 >/dev/null 2>&1
+  refused "$layout: an unknown label stops" 1 'line 5' "$smac" data manifest --data "$t/f_$layout" --dataset $layout -o "$t/f.jsonl"
+  check "$layout: the others are read" sh -c "'$smac' data manifest --skip-bad --data '$t/f_$layout' --dataset $layout -o '$t/f.jsonl' | grep -q '^9 clips'"
+done
+for layout in ravdess emodb faces; do # few clips: what they have beside a table is tried above
+  "$smac" synth "$t/f_$layout" --layout $layout --faults missing,damaged,label --clips 5 --seed 4 --size 64 >/dev/null 2>&1
+  check "$layout: faults are told" sh -c "'$smac' data check --data '$t/f_$layout' --dataset $layout --media >'$t/f.txt' 2>/dev/null"
+  check "$layout: two clips are read, each of the others has a reason" sh -c "grep -q '^media: 2 clips opened' '$t/f.txt' && [ \$(grep -cE '^1 x (a media file that is missing|a row that cannot|media that cannot)' '$t/f.txt') = 3 ]"
+done
 place pickle # vectors alone: no media to be missing or damaged
 "$smac" synth "$t/s_pickle" --layout pickle --clips 10 --seed 4 >/dev/null 2>&1
 check "pickle: every clip is read" sh -c "'$smac' data manifest --data '$t/s_pickle$at' --dataset $reader -o '$t/s_pickle.jsonl' | grep -q '^10 clips'"
