@@ -14,7 +14,7 @@ struct frame_sampler {
     int64_t next;   /* index of the next frame */
     bool any, only; /* a frame was given; the picture fed last gives exactly one */
     picture_span span;
-    bool pending, is_empty, black;
+    bool pending, black;
     uint8_t *rgb;
     float *values;
 };
@@ -97,16 +97,14 @@ smac_status frame_sampler_feed(frame_sampler *s, const picture *shown, const pic
     s->pending = false;
     if (!frame_sampler_wants(s, span))
         return SMAC_OK;
-    s->is_empty = !shown;
-    if (shown)
-        TRY(picture_prepare(shown, s->form.size, s->form.prepare, s->form.crops, s->rgb, s->values, error));
+    TRY(picture_prepare(shown, s->form.size, s->form.prepare, s->form.crops, s->rgb, s->values, error));
     int64_t first = first_of(s, span);
     s->only = frame_sampling_time(first, s->form.rate) >= span->until;
     if (s->only) /* the sampling time whose interval holds the picture */
         first = span->from > 0 ? (int64_t)fmin(floor(span->from * s->form.rate), 9e15) : 0;
     s->next = first > s->next ? first : s->next;
     s->span = *span;
-    s->black = shown && is_black(s);
+    s->black = is_black(s);
     s->pending = true;
     return SMAC_OK;
 }
@@ -121,8 +119,8 @@ bool frame_sampler_next(frame_sampler *s, sampled_frame *out)
     *out = (sampled_frame){.index = s->next++,
         .time = time,
         .shown_from = s->span.from,
-        .rgb = s->is_empty ? NULL : s->rgb,
-        .values = s->is_empty ? NULL : s->values,
+        .rgb = s->rgb,
+        .values = s->values,
         .black = s->black};
     s->any = true;
     s->pending = !s->only;

@@ -26,10 +26,9 @@ typedef struct picture_span {
 } picture_span;
 
 typedef struct sampled_frame {
-    int64_t index;     /* k; grows, with holes where nothing is on show */
-    double time;       /* the sampling time */
-    double shown_from; /* of the picture */
-    /* both NULL: there was nothing to be taken from the picture */
+    int64_t index;       /* k; grows, with holes where nothing is on show */
+    double time;         /* the sampling time */
+    double shown_from;   /* of the picture */
     const uint8_t *rgb;  /* PREPARE_STILL: (crops, S, S, 3); NULL with PREPARE_VIDEO */
     const float *values; /* PREPARE_VIDEO: (crops, 3, S, S) in [0, 1]; NULL with PREPARE_STILL */
     bool black;          /* nothing is to be seen on it */
@@ -43,8 +42,7 @@ void frame_sampler_free(frame_sampler *s); /* NULL is fine */
 
 /* Whether a picture with this span gives a frame: others need not be converted and fed. */
 bool frame_sampler_wants(const frame_sampler *s, const picture_span *span);
-/* The next picture; spans follow each other in time.  It is prepared at once and need not stay.  shown NULL: nothing is
- * to be taken from it, and its frames have no pixels. */
+/* The next picture; spans follow each other in time.  It is prepared at once and need not stay. */
 smac_status frame_sampler_feed(frame_sampler *s, const picture *shown, const picture_span *span, smac_error *error);
 /* The next frame of the picture that was fed last; its pointers hold until the next feed.  false: none is left. */
 bool frame_sampler_next(frame_sampler *s, sampled_frame *out);

@@ -258,8 +258,6 @@ static smac_status clip_encoder_take_frame(clip_encoder *e, const sampled_frame 
     const void *pixels = frame->rgb;
     int64_t clip, plane = c->vision.image_size * c->vision.image_size;
     TRY(clip_encoder_pass_frames(e, frame->index, error));
-    if (!frame->rgb && !frame->values)
-        return SMAC_OK;
     if (frame->black && !e->options.keep_blank) {
         int64_t first, last;
         clips_of_frame(&e->timing, frame->index, &first, &last);
@@ -310,10 +308,12 @@ static smac_status clip_encoder_take_picture(
         return SMAC_OK;
     if (e->cropper)
         TRY(picture_cropper_take(e->cropper, shown, span->from, &crop, error));
-    TRY(frame_sampler_feed(e->sampler, crop.is_found ? &crop.picture : NULL, span, error));
+    TRY(frame_sampler_feed(e->sampler, &crop.picture, span, error));
     while (frame_sampler_next(e->sampler, &frame)) {
-        TRY(clip_encoder_note_face(e, &crop, frame.time, error));
-        TRY(clip_encoder_take_frame(e, &frame, error));
+        if (crop.is_found || !frame.black) /* a black picture is told to be black */
+            TRY(clip_encoder_note_face(e, &crop, frame.time, error));
+        TRY(crop.is_found || (frame.black && !e->options.keep_blank) ? clip_encoder_take_frame(e, &frame, error)
+                                                                     : clip_encoder_pass_frames(e, frame.index, error));
     }
     return SMAC_OK;
 }

@@ -200,7 +200,9 @@ static bool family_serves(const char *family, modality m)
         return m == MODALITY_AUDIO;
     if (strcmp(family, "imagebind") == 0)
         return m != MODALITY_TEXT;
-    return m == MODALITY_TEXT;
+    if (strcmp(family, "mobilenet") == 0)
+        return m == MODALITY_VISION;
+    return m == MODALITY_TEXT && strcmp(family, "retinaface") != 0;
 }
 
 /* The names of the installed models that could be the encoder, "a, b"; empty when there is none. */

@@ -502,6 +502,7 @@ static void iemocap(void **state)
     assert_string_equal(first->text, "Excuse me.");
     assert_string_equal(first->speaker, "Ses01F");
     assert_string_equal(first->extra[dataset_extra(d, first, "half")], "left");
+    assert_int_equal(first->half, PICTURE_LEFT);
     assert_string_equal(second->extra[0], "right");
     assert_int_equal(second->context_count, 1);
     assert_string_equal(second->context[0], "F: Excuse me.");
