@@ -250,10 +250,16 @@ smac_status session_sound(void *session, const float *samples, size_t count, boo
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */
 
+/* Why clips of sound are left out. */
+static const char *silence_of(const smac_session *s)
+{
+    return s->affect->configuration.audio.voice_gate ? "sound has no voice in it" : "sound is silent";
+}
+
 /* What nothing is said about, and why. */
 static void warn_of_blanks(smac_session *s)
 {
-    static const char *const names[] = {"", "sound is silent", "picture is black"};
+    const char *const names[] = {"", silence_of(s), "picture is black"};
     for (int m = MODALITY_AUDIO; m <= MODALITY_VISION; m++) {
         blank_clips b = clip_encoder_blank(s->clips, m);
         if (b.count > 0)
@@ -305,6 +311,11 @@ static const char *why_nothing(const smac_session *s)
     bool silent = clip_encoder_blank(s->clips, MODALITY_AUDIO).count > 0;
     bool black = clip_encoder_blank(s->clips, MODALITY_VISION).count > 0;
     bool faceless = s->analysis->face_count > 0 && !clip_track_has(&s->track, MODALITY_VISION);
+    bool gate = s->affect->configuration.audio.voice_gate; /* then a silence may be noise or music */
+    if (silent && gate)
+        return faceless ? "its sound has no voice in it, no face was found in its picture, and there are no words"
+            : black     ? "its sound has no voice in it, its picture is black, and there are no words"
+                        : "its sound has no voice in it, and there is no picture and there are no words that it takes";
     return faceless && silent ? "its sound is silent, no face was found in its picture, and there are no words"
         : faceless ? "no face was found in its picture, and there is no sound and there are no words that it takes"
         : silent && black ? "its sound is silent, its picture is black, and there are no words"

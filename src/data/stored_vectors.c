@@ -52,6 +52,8 @@ static void describe_vectors(const affect_model *s, int m, text_buffer *out)
     }
     if (m == MODALITY_AUDIO && s->preparation.side_by_side)
         text_format(out, "chunks of %.17g s\n", c->audio.chunk_seconds);
+    if (m == MODALITY_AUDIO && c->audio.voice_gate)
+        text_add(out, "voice gate 1\n");
     describe_media(s, m, out);
     if (m == MODALITY_VISION && c->vision.pictures == 1)
         text_add(out, "one picture a clip\n");

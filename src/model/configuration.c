@@ -57,6 +57,8 @@ static const setting audio_keys[] = {
     SETTING_C(audio_configuration, precision, "auto", "auto|f32|bf16|int8",
         "products of a frozen encoder; auto: bf16 and int8 files as they are, others in float32"),
     SETTING_N(audio_configuration, window_seconds, "2", 0.1, 60, "seconds of sound around each clip"),
+    SETTING_S(audio_configuration, voice_gate, "true",
+        "leave out clips whose sound has no voice in it: silence, noise, tones, most music"),
     SETTING_N(audio_configuration, chunk_seconds, "10", 0, 30,
         "Whisper: seconds of sound that it hears at once, an utterance whole up to that; 0: audio.window_seconds a clip"),
     SETTING_T(audio_configuration, layers_mix, "none",

@@ -46,6 +46,7 @@ typedef struct audio_configuration { /* encoder "": a small ImageBind-like tower
     char encoder[CONFIGURATION_TEXT_MAX];
     int64_t width, layers, heads, hidden, out_width, mel_bins, frames, kernel, stride, trainable_blocks;
     double dropout, window_seconds, chunk_seconds;
+    bool voice_gate;
     encoder_precision precision;
     char layers_mix[CONFIGURATION_TEXT_MAX];
 } audio_configuration;

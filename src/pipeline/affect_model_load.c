@@ -234,7 +234,8 @@ static smac_status begin_affect_model(model_reading *r, smac_error *error)
 {
     configuration c;
     configuration_defaults(&c);
-    c.audio.chunk_seconds = 0; /* a file that does not say is older than the key */
+    c.audio.chunk_seconds = 0; /* a file that does not say is older than these keys */
+    c.audio.voice_gate = false;
     smac_status status = r->old ? configuration_from_old_json(&c, r->configuration, error)
                                 : configuration_from_json(&c, r->configuration, error);
     if (status == SMAC_OK)

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "media/media.h"
 #include "media/mel.h"
+#include "media/voice.h"
 #include "pipeline/clip_mel.h"
 #include "pipeline/frame_pairs.h"
 #include "pipeline/picture_crop.h"
@@ -43,6 +44,7 @@ struct clip_encoder {
     int64_t next_frame; /* no frame before it will come */
     float *normalised;  /* (crops, 3, S, S), with vision.preparation video */
     sound_windows *windows;
+    voice_detector *voice; /* NULL: every sound is taken for a voice */
     float *mel;
     sound_part *parts; /* of a window */
     int64_t *part_index;
@@ -99,6 +101,8 @@ static smac_status clip_encoder_open_audio(clip_encoder *e, smac_error *error)
         ? sound_windows_new_side_by_side(&e->timing, c->audio.chunk_seconds)
         : sound_windows_new(&e->timing, c->audio.window_seconds);
     e->mel = memory_new((size_t)(c->audio.mel_bins * c->audio.frames), sizeof *e->mel);
+    if (c->audio.voice_gate && !e->options.keep_blank)
+        TRY(voice_detector_new(&e->voice, error));
     return e->windows && e->mel ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for a window of sound");
 }
 
@@ -147,6 +151,7 @@ void clip_encoder_free(clip_encoder *e)
     frame_pairs_free(&e->pairs);
     sound_windows_free(e->windows);
     free(e->normalised);
+    voice_detector_free(e->voice);
     free(e->mel);
     free(e->parts);
     free(e->part_index);
@@ -330,6 +335,33 @@ smac_status clip_encoder_feed_picture(
 
 /* --- sound -------------------------------------------------------------------------------------------------------- */
 
+/* A clip's own sound within a window. */
+typedef struct clip_sound {
+    int64_t from, to;
+} clip_sound;
+
+static clip_sound clip_sound_of(const clip_encoder *e, const sound_window *w, int64_t index)
+{
+    int64_t all = (int64_t)w->count, from = llround(clip_start(&e->timing, index) * MEDIA_SAMPLE_RATE) - w->begin;
+    int64_t to = llround(clip_end(&e->timing, index) * MEDIA_SAMPLE_RATE) - w->begin;
+    to = to < all ? to : all;
+    return (clip_sound){from < 0 ? 0 : from < to ? from : to - 1, to};
+}
+
+/* Whether the clip is left out, which is noted: nothing is to be heard in it, or nobody. */
+static smac_status clip_encoder_leaves_out(
+    clip_encoder *e, const sound_window *w, int64_t index, clip_sound of, bool *out, smac_error *error)
+{
+    double voice = 1;
+    bool silent = w->clips > 1 ? sound_is_silent(w->samples + of.from, (size_t)(of.to - of.from)) : w->silent;
+    if (!silent && e->voice)
+        TRY(voice_probability(e->voice, w->samples, w->count, (size_t)of.from, (size_t)of.to, &voice, error));
+    *out = !e->options.keep_blank && (silent || voice < 0.5);
+    if (*out)
+        lane_note_blank(&e->lanes[MODALITY_AUDIO], clip_start(&e->timing, index));
+    return SMAC_OK;
+}
+
 /* The clips of a window that has several: those in which something is to be heard. */
 static smac_status clip_encoder_take_parts(clip_encoder *e, const sound_window *w, smac_error *error)
 {
@@ -338,18 +370,15 @@ static smac_status clip_encoder_take_parts(clip_encoder *e, const sound_window *
         !memory_grow((void **)&e->part_index, &e->part_index_capacity, (size_t)w->clips, sizeof *e->part_index))
         return FAIL(error, SMAC_ERROR_MEMORY, "no memory for %lld clips of sound", (long long)w->clips);
     for (int64_t i = w->index; i < w->index + w->clips; i++) {
-        int64_t all = (int64_t)w->count, from = llround(clip_start(&e->timing, i) * MEDIA_SAMPLE_RATE) - w->begin;
-        int64_t to = llround(clip_end(&e->timing, i) * MEDIA_SAMPLE_RATE) - w->begin;
-        to = to < all ? to : all;
-        from = from < 0 ? 0 : from < to ? from : to - 1;
-        if (sound_is_silent(w->samples + from, (size_t)(to - from)) && !e->options.keep_blank) {
-            lane_note_blank(&e->lanes[MODALITY_AUDIO], clip_start(&e->timing, i));
+        clip_sound of = clip_sound_of(e, w, i);
+        bool left_out;
+        TRY(clip_encoder_leaves_out(e, w, i, of, &left_out, error));
+        if (left_out)
             continue;
-        }
         e->part_index[count] = i;
         e->parts[count++] = (sound_part){.frames = (int32_t)frames,
-            .first = (int32_t)(from / WHISPER_HOP),
-            .count = (int32_t)((to - from + WHISPER_HOP - 1) / WHISPER_HOP)};
+            .first = (int32_t)(of.from / WHISPER_HOP),
+            .count = (int32_t)((of.to - of.from + WHISPER_HOP - 1) / WHISPER_HOP)};
     }
     if (count == 0)
         return SMAC_OK;
@@ -366,10 +395,11 @@ static smac_status clip_encoder_take_windows(clip_encoder *e, smac_error *error)
             TRY(clip_encoder_take_parts(e, &window, error));
             continue;
         }
-        if (window.silent && !e->options.keep_blank) {
-            lane_note_blank(&e->lanes[MODALITY_AUDIO], clip_start(&e->timing, window.index));
+        bool left_out;
+        clip_sound of = clip_sound_of(e, &window, window.index);
+        TRY(clip_encoder_leaves_out(e, &window, window.index, of, &left_out, error));
+        if (left_out)
             continue;
-        }
         TRY(clip_mel(e->options.preparation, window.samples, window.count, e->mel, error));
         TRY(clip_encoder_add(e, MODALITY_AUDIO, window.index, e->mel, error));
     }

@@ -6,6 +6,7 @@
 
 /* docs/method.md to the letter: the numbers of its section 0. */
 static const char *const method[] = {
+    "audio.voice_gate=false",
     "model.width=256",
     "model.heads=8",
     "model.head_width=32",

@@ -25,6 +25,7 @@ static inline void small_model_write(char *path, const char *more, double high, 
     task_description task;
     affect_model *s = NULL;
     configuration_defaults(&c);
+    c.audio.voice_gate = false; /* tones are sound here */
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         assert_ok(configuration_set_assignment(&c, settings[i], error));
     if (more)

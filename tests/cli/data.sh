@@ -34,7 +34,7 @@ refused "a folder that is not there" 1 "there is no folder" "$smac" data manifes
 mkdir -p "$t/classes/high" "$t/classes/low"; for i in 1 2 3 4; do cp "$t/voices/a.wav" "$t/classes/high/$i.wav"; cp "$t/voices/b.wav" "$t/classes/low/$i.wav"; done
 check "a folder by class" sh -c "'$smac' data check --data '$t/classes' --dataset folder | grep -q '^  class'"
 "$smac" synth "$t/talkers" --clips 12 --seed 5 --size 64 >/dev/null 2>&1
-set="--set audio.encoder=$golden/speech/tiny --set audio.trainable_blocks=0 --set model.text=false --set model.vision=false"
+set="--set audio.encoder=$golden/speech/tiny --set audio.trainable_blocks=0 --set audio.voice_gate=false --set model.text=false --set model.vision=false"
 check "vectors as MMSA's pickle" sh -c "'$smac' data export --format mmsa-pkl --data '$t/talkers' --dataset sims $set -o '$t/f.pkl' >'$t/out2'"
 check "it says what is in the file" grep -q '^12 clips in .*: audio [0-9]* x [0-9]*$' "$t/out2"
 check "our reader takes it" sh -c "'$smac' data manifest --data '$t/f.pkl' --dataset sims -o '$t/f.jsonl' && grep -q features '$t/f.jsonl'"

@@ -82,6 +82,7 @@ static smac_status make(const char *encoder, int blocks, affect_model **out, sma
     configuration c;
     task_description task;
     configuration_defaults(&c);
+    c.audio.voice_gate = false; /* tones are sound here */
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         assert_ok(configuration_set_assignment(&c, settings[i], error));
     snprintf(c.text.encoder, sizeof c.text.encoder, "%s", encoder);

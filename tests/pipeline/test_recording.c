@@ -24,6 +24,7 @@ static void make_affect_model(void)
     configuration c;
     task_description task;
     configuration_defaults(&c);
+    c.audio.voice_gate = false; /* tones are sound here */
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         assert_ok(configuration_set_assignment(&c, settings[i], error));
     assert_ok(task_regression(&task, "sentiment", "sims", -1, 1, error));

@@ -20,6 +20,7 @@ static smac_status make(const char *encoder, int blocks, const char *setting, af
     configuration c;
     task_description task;
     configuration_defaults(&c);
+    c.audio.voice_gate = false; /* tones are sound here */
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         assert_ok(configuration_set_assignment(&c, settings[i], error));
     if (setting)

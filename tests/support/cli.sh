@@ -18,7 +18,7 @@ refused() { # name, wanted status, what the message says, command...
   if [ $got = "$status" ] && grep -q -- "$says" "$t/err" && [ "$(wc -l <"$t/err")" -le $most_lines ]; then echo "ok $name"
   else echo "not ok $name (status $got, expected $status, message to hold \"$says\")"; head -3 "$t/err"; fi
 }
-tiny="--set model.width=16 --set model.heads=2 --set model.head_width=8 --set text.width=16 --set text.layers=1 --set text.heads=2 --set text.hidden=16
+tiny="--set audio.voice_gate=false --set model.width=16 --set model.heads=2 --set model.head_width=8 --set text.width=16 --set text.layers=1 --set text.heads=2 --set text.hidden=16
   --set audio.width=16 --set audio.layers=1 --set audio.heads=2 --set audio.hidden=16 --set audio.out_width=16 --set audio.kernel=32 --set audio.stride=32
   --set vision.width=16 --set vision.layers=1 --set vision.heads=2 --set vision.hidden=16 --set vision.out_width=16 --set vision.image_size=32
   --set vision.patch=8 --set perceiver.latents=2 --set perceiver.layers=1 --set interaction.queries=2 --set interaction.layers=1 --set contrast.projection=8
