@@ -142,12 +142,21 @@ static void change_pictures(const augmentation *a, batch *b, int64_t row, const 
     }
 }
 
+bool augmentation_changes(const augmentation *a, int m)
+{
+    if (m == MODALITY_TEXT)
+        return a->words > 0;
+    if (m == MODALITY_AUDIO)
+        return a->level > 0;
+    return a->flip || a->shift > 0 || a->light > 0 || a->rotation > 0 || a->scale > 0;
+}
+
 smac_status augment_batch(const augmentation *a, batch *b, const int64_t *clips, uint64_t at, smac_error *error)
 {
     if (b->ids && a->tokenizer && a->words > 0)
         drop_words(a, b, clips, at);
-    bool pictures = b->pictures && (a->flip || a->shift > 0 || a->light > 0 || a->rotation > 0 || a->scale > 0);
-    bool sounds = b->mel && a->level > 0;
+    bool pictures = b->pictures && augmentation_changes(a, MODALITY_VISION);
+    bool sounds = b->mel && augmentation_changes(a, MODALITY_AUDIO);
     if (!pictures && !sounds)
         return SMAC_OK;
     float *copy = memory_new((size_t)(b->image_size * b->image_size), sizeof *copy);

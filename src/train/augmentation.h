@@ -23,6 +23,8 @@ typedef struct augmentation {
     const struct tokenizer *tokenizer; /* NULL: words are not changed */
 } augmentation;
 augmentation augmentation_from(const run_settings *run, const configuration *model, const struct tokenizer *tokenizer);
+/* Whether the raw form of a modality is changed at all: then nothing that was made of it can be kept. */
+bool augmentation_changes(const augmentation *a, int m);
 
 /*
  * Change the batch in place.  clips (size): the clips' numbers; at = a number that differs for every (epoch, clip) when

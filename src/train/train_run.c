@@ -52,20 +52,12 @@ static smac_status open_run(const run_configuration *run, bool skip_bad, const r
     return new_affect_model(*d, &c, vectors, run->run.train.seed, model, error);
 }
 
-/* Whether training changes the raw form of a modality: then nothing that was made of it can be kept. */
-static bool is_augmented(const augmentation *a, int m)
-{
-    return m == MODALITY_TEXT ? a->words > 0
-        : m == MODALITY_AUDIO ? a->level > 0
-                              : a->flip || a->shift > 0 || a->light > 0;
-}
-
 /* augment.frozen: whether training changes the pictures that a frozen encoder reads. */
 static bool keeps_pictures(const run_settings *run, const affect_model *model)
 {
     augmentation change = augmentation_from(run, &model->configuration, NULL);
     return run->augment.frozen && model->has[MODALITY_VISION] && model->frozen[MODALITY_VISION] &&
-        is_augmented(&change, MODALITY_VISION);
+        augmentation_changes(&change, MODALITY_VISION);
 }
 
 /* train.stored_states, of the modalities whose encoder is partly trained and not augmented. */
@@ -83,7 +75,7 @@ static smac_status choose_fronts(
                 "train.stored_states names %.60s; expected some of text, audio and vision, as text,audio", name);
         if (affect_model_front_layers(model, m) == 0)
             continue;
-        front[m] = !is_augmented(&change, m);
+        front[m] = !augmentation_changes(&change, m);
         if (!front[m])
             report_log(r, LOG_INFO, "%s is augmented, so what its encoder's frozen blocks give is not kept", name);
     }
