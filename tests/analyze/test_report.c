@@ -15,6 +15,8 @@ static smac_task tasks[] = {{.name = "sentiment", .low = -1, .high = 1},
     {.name = "emotion", .classes = 3, .high = 1, .class_names = feelings},
     {.name = "humor", .classes = 2, .high = 1, .class_names = joking}};
 
+static char file_name[] = "/a/</title><b>.mp4", model_name[] = "model", model_sha256[] = "0123";
+
 enum { SEGMENTS = 60, TASKS = 3, VALUES = 6 };
 
 /* An analysis whose segments of two seconds say little, of its own memory. */
@@ -49,9 +51,9 @@ static void talk_begin(talk *t, size_t count)
     smac_segment summary = t->segments[count];
     summary.start = 0;
     summary.end = 2 * (double)count;
-    t->a = (smac_analysis){.recording = (char[]){"/a/</title><b>.mp4"},
-        .model_name = (char[]){"model"},
-        .model_sha256 = (char[]){"0123"},
+    t->a = (smac_analysis){.recording = file_name,
+        .model_name = model_name,
+        .model_sha256 = model_sha256,
         .duration = 2 * (double)count,
         .window = 2,
         .hop = 2,
