@@ -14,8 +14,8 @@
 #include "compute/parallel.h"
 
 enum {
-    BLOCK_ROWS = 112, /* windows at once: eight tiles of 14 */
-    LEAST_ROWS = 28,  /* of a piece, where there are few */
+    BLOCK_ROWS = 56, /* windows at once: four tiles of 14 */
+    LEAST_ROWS = 28, /* of a piece, where there are few */
     ENOUGH_PIECES = 16,
     PANEL_GROUP = 8,          /* 256 results of a window at once */
     GATHERED_BYTES = 1 << 22, /* windows at once for a packed weight */
@@ -53,12 +53,28 @@ static size_t rounded(size_t floats)
     return (floats + 15) & ~(size_t)15;
 }
 
+/* Short lines (three pixels of three colours) are not worth a call. */
+static inline void copy_line(float *to, const float *from, int64_t n)
+{
+    if (n > 16)
+        memcpy(to, from, (size_t)n * sizeof *to);
+    else
+        for (int64_t i = 0; i < n; i++)
+            to[i] = from[i];
+}
+
 static void gather_pixel(const picture_convolution *p, int64_t row, float *to)
 {
     int64_t x = row % p->out_width * p->stride - p->left, y = row / p->out_width % p->out_height * p->stride - p->top;
     const float *picture = p->x + row / (p->out_width * p->out_height) * p->height * p->width * p->channels;
     int64_t from = x < 0 ? -x : 0, to_x = p->width - x < p->kernel_width ? p->width - x : p->kernel_width;
     int64_t line = p->kernel_width * p->channels;
+    if (x >= 0 && y >= 0 && to_x == p->kernel_width && y + p->kernel_height <= p->height) { /* inside */
+        const float *source = picture + (y * p->width + x) * p->channels;
+        for (int64_t ky = 0; ky < p->kernel_height; ky++, to += line, source += p->width * p->channels)
+            copy_line(to, source, line);
+        return;
+    }
     for (int64_t ky = 0; ky < p->kernel_height; ky++, to += line) {
         if (y + ky < 0 || y + ky >= p->height || from >= to_x) {
             memset(to, 0, (size_t)line * sizeof *to);

@@ -411,9 +411,89 @@ static void description(void **state)
     assert_true(strlen(cut) < sizeof cut);
 }
 
+/* Rectifiers, on both sides of 0 and of the ceiling, and their derivative from the result. */
+static void rectifiers(void **state)
+{
+    (void)state;
+    const rectifier kinds[] = {rectifier_of(RECTIFIER_NONE, 0), rectifier_of(RECTIFIER_RELU, 0),
+        rectifier_of(RECTIFIER_RELU6, 0), rectifier_of(RECTIFIER_LEAKY, 0.1f)};
+    float x[LONGEST], b[LONGEST], y[LONGEST], want[LONGEST], dy[LONGEST], d[LONGEST];
+    fill(x, LONGEST, 5, 1);
+    fill(b, LONGEST, 1, 2);
+    fill(dy, LONGEST, 1, 3);
+    x[3] = INFINITY, x[4] = -INFINITY, x[5] = NAN;
+    FOR_BACKENDS(k) for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) for (int l = 0; l < LENGTHS; l++)
+    {
+        int n = lengths[l];
+        for (int with = 0; with < 2; with++) {
+            k->rectify(y, x, with ? b : NULL, n, kinds[i]);
+            for (int j = 0; j < n; j++) {
+                float v = with ? x[j] + b[j] : x[j],
+                      low = v > 0 || isnan(v) ? v
+                    : kinds[i].slope          ? kinds[i].slope * v
+                                              : 0;
+                want[j] = low > kinds[i].ceiling ? kinds[i].ceiling : low;
+            }
+            check_near("rectify", y, want, n, 0, 0);
+        }
+        k->rectify_backward(d, dy, y, n, kinds[i]);
+        for (int j = 0; j < n; j++)
+            want[j] = !(y[j] > 0) ? kinds[i].slope * dy[j] : y[j] < kinds[i].ceiling ? dy[j] : 0;
+        check_near("rectify_backward", d, want, n, 0, 0);
+    }
+}
+
+/* Rows of a depthwise convolution: each number of taps, pixels and channels that has code of its own. */
+static void depthwise_rows(void **state)
+{
+    (void)state;
+    enum { CHANNELS = 37, PIXELS = 11, SIZE = CHANNELS * 3 * (PIXELS + DEPTHWISE_TAPS) };
+    static float x[SIZE], w[CHANNELS * DEPTHWISE_TAPS], y[CHANNELS * PIXELS], want[CHANNELS * PIXELS];
+    static float dw[CHANNELS * DEPTHWISE_TAPS], want_dw[CHANNELS * DEPTHWISE_TAPS];
+    static const int taps[] = {1, 2, 4, 9, 12, DEPTHWISE_TAPS};
+    fill(x, SIZE, 1, 4);
+    fill(w, CHANNELS * DEPTHWISE_TAPS, 1, 5);
+    FOR_BACKENDS(k) for (size_t i = 0; i < sizeof taps / sizeof *taps; i++) for (int form = 0; form < 12; form++)
+    {
+        depthwise_row r = {.pixels = form % 3 ? PIXELS : 3,
+            .channels = form % 2 ? CHANNELS : 5,
+            .x_step = 3 * CHANNELS,
+            .y_step = CHANNELS,
+            .taps = taps[i],
+            .bias = form % 4 ? w : NULL,
+            .end = rectifier_of(form % 4 == 1 ? RECTIFIER_RELU6
+                    : form % 4 == 2           ? RECTIFIER_LEAKY
+                                              : RECTIFIER_NONE,
+                0.1f),
+            .add = form % 4 == 3,
+            .y = y,
+            .dy = x};
+        for (int t = 0; t < r.taps; t++) {
+            r.x[t] = x + t * CHANNELS;
+            r.w[t] = w + t * CHANNELS;
+            r.dw[t] = dw + t * CHANNELS;
+        }
+        fill(y, CHANNELS * PIXELS, 1, 6);
+        fill(dw, CHANNELS * DEPTHWISE_TAPS, 1, 7);
+        memcpy(want, y, sizeof y);
+        memcpy(want_dw, dw, sizeof dw);
+        k->depthwise(&r);
+        k->depthwise_weights(&r);
+        for (int t = 0; t < r.taps; t++)
+            r.dw[t] = want_dw + t * CHANNELS;
+        r.y = want;
+        backend_kernels_at(0)->depthwise(&r);
+        backend_kernels_at(0)->depthwise_weights(&r);
+        check_near("depthwise", y, want, CHANNELS * PIXELS, 1e-5f, 1e-5f);
+        check_near("depthwise_weights", dw, want_dw, CHANNELS * DEPTHWISE_TAPS, 1e-5f, 1e-5f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rectifiers),
+        cmocka_unit_test(depthwise_rows),
         cmocka_unit_test(activations),
         cmocka_unit_test(exponentials),
         cmocka_unit_test(rows),
