@@ -127,11 +127,11 @@ static void states_of_frozen_blocks(void **state)
     double largest = 0;
     for (int64_t i = 0; i < count; i++) {
         largest = fmax(largest, fabs((double)gradients[0][i]));
-        assert_near(gradients[1][i], gradients[0][i], 1e-6);
+        assert_near(gradients[1][i], gradients[0][i], 1e-4);
     }
     assert_true(largest > 1e-4);
     for (int i = 0; i < 2; i++)
-        assert_near(predictions[1][i], predictions[0][i], 1e-6);
+        assert_near(predictions[1][i], predictions[0][i], 1e-5);
     assert_memory_equal(predictions[2], predictions[1], sizeof predictions[1]); /* stored: the same bits */
     assert_memory_equal(gradients[2], gradients[1], (size_t)count * sizeof(float));
     for (int i = 0; i < 3; i++)
