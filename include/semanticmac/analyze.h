@@ -62,7 +62,7 @@ typedef struct smac_analyze_options {
     void (*log)(void *user, smac_log_level level, const char *message); /* each warning when it is found; or NULL */
     void *user;                                                         /* of both */
     smac_segments segments;                                             /* by window or by utterance */
-    smac_face_choice face;
+    smac_face_choice face;                                              /* whose face, of a model that looks at faces */
 } smac_analyze_options;
 
 /* Fills the first `size` bytes.  Thread-safe when: the struct is the caller's own. */

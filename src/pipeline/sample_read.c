@@ -52,20 +52,25 @@ static smac_status reading_run(reading *r, decoder *from, smac_error *error)
     return reading_collect(r, error);
 }
 
-static void warn_of_no_face(const reading *r, const reporter *report)
+/* Faces were looked for, and none was found. */
+static bool reading_is_faceless(const reading *r)
 {
     size_t count;
     const face_sighting *faces = clip_encoder_faces(r->clips, &count);
     for (size_t i = 0; i < count; i++)
         if (faces[i].found)
-            return;
-    if (count > 0)
-        report_log(report, LOG_WARNING, "no face was found in the picture: the clip has no vision");
+            return false;
+    return count > 0;
 }
+
+typedef struct media_read {
+    double seconds;
+    bool is_faceless;
+} media_read;
 
 /* Pictures and sound of the source's part of its file. */
 static smac_status read_media(
-    const preparation *p, const sample_source *source, sample *out, double *seconds, smac_error *error)
+    const preparation *p, const sample_source *source, sample *out, media_read *done, smac_error *error)
 {
     reading r = {.configuration = p->configuration};
     clip_encoder_options options = {.preparation = p, .half = source->half, .interrupt = source->interrupt};
@@ -83,9 +88,11 @@ static smac_status read_media(
     if (status == SMAC_OK)
         status = reading_run(&r, from, error);
     if (status == SMAC_OK) {
-        warn_of_no_face(&r, source->report);
+        done->is_faceless = reading_is_faceless(&r);
+        if (done->is_faceless)
+            report_log(source->report, LOG_WARNING, "no face was found in the picture: the clip has no vision");
         double picture = decoder_picture_seconds(from), sound = decoder_sound_seconds(from);
-        *seconds = picture > sound ? picture : sound;
+        done->seconds = picture > sound ? picture : sound;
     }
     for (int m = MODALITY_AUDIO; m <= MODALITY_VISION; m++) {
         if (status == SMAC_OK && r.tensors[m].count > 0)
@@ -100,7 +107,7 @@ static smac_status read_media(
 smac_status sample_read(const preparation *p, const sample_source *source, sample *out, smac_error *error)
 {
     memset(out, 0, sizeof *out);
-    double seconds = 0;
+    media_read done = {0};
     bool needs_media = source->media &&
         ((p->wants[MODALITY_AUDIO] && !source->without[MODALITY_AUDIO]) ||
             (p->wants[MODALITY_VISION] && !source->without[MODALITY_VISION]));
@@ -108,14 +115,18 @@ smac_status sample_read(const preparation *p, const sample_source *source, sampl
     if (!source->without[MODALITY_TEXT])
         status = sample_set_text(p, out, source->text, source->context, source->context_count, error);
     if (status == SMAC_OK && needs_media)
-        status = read_media(p, source, out, &seconds, error);
+        status = read_media(p, source, out, &done, error);
     out->start = source->start;
-    out->end = source->start + seconds;
+    out->end = source->start + done.seconds;
     if (status == SMAC_OK && !out->present[MODALITY_TEXT] && !out->present[MODALITY_AUDIO] &&
         !out->present[MODALITY_VISION])
-        status = FAIL(error, SMAC_ERROR_FORMAT,
-            "%.300s has no words, sound or picture that the model takes: name another recording",
-            source->media ? source->media : "the clip");
+        status = done.is_faceless
+            ? FAIL(error, SMAC_ERROR_FORMAT,
+                  "no face was found in %.300s, and it has no words or sound that the model takes: leave it out",
+                  source->media)
+            : FAIL(error, SMAC_ERROR_FORMAT,
+                  "%.300s has no words, sound or picture that the model takes: name another recording",
+                  source->media ? source->media : "the clip");
     if (status != SMAC_OK)
         sample_clear(out);
     return status;

@@ -1,10 +1,12 @@
 /* What of a picture the model sees: halves, and faces that come and go, through the clip encoder. */
+#define _DEFAULT_SOURCE /* mkstemps */
 #include "support/red_faces.h"
 
 #include <unistd.h>
 
 #include "face/detector.h"
 #include "pipeline/clip_encoder.h"
+#include "pipeline/sample_read.h"
 
 enum { WIDTH = 320, HEIGHT = 180, SIZE = 16 };
 static uint8_t pixels[WIDTH * HEIGHT * 3];
@@ -229,6 +231,36 @@ static void a_still_without_a_face_has_no_vision(void **state)
     bench_close(&b);
 }
 
+/* A still as a file, read as a clip of a dataset is. */
+static smac_status read_still(const bench *b, const face_point *at, int count, sample *out, smac_error *why)
+{
+    char path[] = "/tmp/smac-still-XXXXXX.ppm";
+    FILE *file = fdopen(mkstemps(path, 4), "wb");
+    assert_non_null(file);
+    red_faces_draw(pixels, WIDTH, HEIGHT, RED_FACE, at, count);
+    fprintf(file, "P6\n%d %d\n255\n", WIDTH, HEIGHT);
+    fwrite(pixels, sizeof pixels, 1, file);
+    fclose(file);
+    smac_status status = sample_read(&b->p, &(sample_source){.media = path}, out, why);
+    unlink(path);
+    return status;
+}
+
+static void a_clip_without_a_face_and_anything_else_is_refused(void **state)
+{
+    (void)state;
+    bench b;
+    sample x;
+    smac_error why = {0};
+    bench_open(&b, PICTURE_WHOLE, 0);
+    assert_ok(read_still(&b, (face_point[]){{200, 90}}, 1, &x, error));
+    assert_int_equal(x.clips, 1);
+    sample_clear(&x);
+    assert_int_equal(read_still(&b, NULL, 0, &x, &why), SMAC_ERROR_FORMAT);
+    assert_non_null(strstr(why.message, "no face was found"));
+    bench_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_half_is_cut_before_the_face_is_looked_for),
         cmocka_unit_test(a_small_still_is_a_face_already),
         cmocka_unit_test(a_still_without_a_face_has_no_vision),
+        cmocka_unit_test(a_clip_without_a_face_and_anything_else_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
