@@ -13,6 +13,7 @@ struct listening {
     size_t taken; /* segments that the session has */
     reporter report;
     double seconds;
+    bool live;
 };
 
 /* Loading is shown; the listener's own progress is not, since it runs while the recording is read. */
@@ -33,6 +34,11 @@ smac_status listening_new(smac_session *s, double seconds, smac_error *error)
     return SMAC_OK;
 }
 
+void listening_make_live(struct listening *l)
+{
+    l->live = true;
+}
+
 void listening_free(struct listening *l)
 {
     if (!l)
@@ -50,6 +56,7 @@ static smac_status listening_begin(smac_session *s, smac_error *error)
     TRY(speech_shared_model(s->options.speech, &l->report, &model, error));
     speech_options_default(&how);
     how.words = true;
+    how.live = l->live;
     how.language = s->options.language;
     how.report = &l->report;
     TRY(speech_listener_new(model, &how, &l->heard, &l->listener, error));

@@ -49,6 +49,8 @@ SMAC_API smac_status smac_session_open(
     TRY(session_new(model, &mine, "session", out, error));
     bool hears = mine.speech && session_reads_words(*out) && !mine.text && !mine.transcript;
     smac_status status = hears ? listening_new(*out, 0, error) : SMAC_OK;
+    if (hears && status == SMAC_OK)
+        listening_make_live((*out)->listening);
     if (status != SMAC_OK) {
         smac_session_free(*out);
         *out = NULL;

@@ -204,13 +204,44 @@ static int64_t silent_lead(const speech_listener *l, int64_t frames)
     return at < frames && at >= 2 * LEAD_KEPT ? at - LEAD_KEPT : 0;
 }
 
+/* Level after which a pause is one, of the loudest in the window. */
+#define PAUSE_LEVEL 0.1
+
+/* Where a live stream's window ends: at a pause, or at the quietest place when there was none for long.  0: not yet. */
+static int64_t live_frames(const speech_listener *l, int64_t ready)
+{
+    enum { SHORTEST = 300, LONGEST = 800, PAUSE = 40, LOOK_BACK = 300 };
+    int64_t frames = ready - l->seek, quietest = frames;
+    double least = INFINITY, pause = features_loudness(&l->features, ready - PAUSE, ready);
+    if (frames < SHORTEST)
+        return 0;
+    if (pause < l->options.silence || pause < PAUSE_LEVEL * features_loudness(&l->features, l->seek, ready))
+        return frames < l->window_frames ? frames : l->window_frames;
+    if (frames < LONGEST)
+        return 0;
+    frames = frames < l->window_frames ? frames : l->window_frames;
+    for (int64_t at = frames - LOOK_BACK; at + LEAD_STEP <= frames; at += LEAD_STEP) {
+        double loud = features_loudness(&l->features, l->seek + at, l->seek + at + LEAD_STEP);
+        if (loud < least) {
+            least = loud;
+            quietest = at + LEAD_STEP / 2;
+        }
+    }
+    return quietest;
+}
+
 /* Every window whose sound is there. */
 static smac_status listener_run_ready(speech_listener *l, smac_error *error)
 {
     for (;;) {
         int64_t end = features_length(&l->features), ready = features_ready(&l->features);
         int64_t frames = l->window_frames < end - l->seek ? l->window_frames : end - l->seek;
-        if (frames <= 0 || (!l->features.finished && ready < l->seek + AHEAD))
+        bool waits = !l->features.finished && ready < l->seek + AHEAD;
+        if (waits && l->options.live) {
+            frames = live_frames(l, ready);
+            waits = frames == 0;
+        }
+        if (frames <= 0 || waits)
             return SMAC_OK;
         int64_t lead = silent_lead(l, frames);
         if (lead > 0) {

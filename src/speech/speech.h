@@ -37,6 +37,7 @@ typedef struct speech_options {
     double patience;       /* the search ends with beams * patience finished hypotheses */
     double length_penalty; /* a hypothesis' score is its log probability / its length ^ this */
     bool words;            /* times of words */
+    bool live;             /* words within some seconds: a window ends at a pause, or after 8 s, not after 30 s */
     bool previous_text;    /* the text before a window is part of its prompt (off: mistakes do not spread) */
     double temperatures[SPEECH_TEMPERATURES]; /* tried in turn */
     int temperature_count;

@@ -243,6 +243,29 @@ static void silence_says_nothing(void **state)
     samples = kept;
 }
 
+/* Of a live stream nothing waits for two minutes of sound: never more than 8 s and a step. */
+static void a_live_stream_is_heard_at_once(void **state)
+{
+    (void)state;
+    enum { PIECE = 8000 };
+    speech_options o;
+    speech_result r = {0};
+    speech_listener *l;
+    options_for_test(&o);
+    o.live = true;
+    o.beams = 1;
+    assert_ok(speech_listener_new(model, &o, &r, &l, error));
+    for (int i = 0; i < 40; i++) {
+        assert_ok(speech_listener_feed(l, samples + i * PIECE, PIECE, error));
+        assert_true((i + 1) * 0.5 - speech_listener_reached(l) < 9);
+    }
+    assert_true(r.windows > 1);
+    assert_ok(speech_listener_finish(l, error));
+    assert_near(r.duration, 20, 1e-9);
+    speech_listener_free(l);
+    speech_result_clear(&r);
+}
+
 static void repetition_and_doubt_are_searched_again(void **state)
 {
     (void)state;
@@ -441,6 +464,7 @@ int main(void)
         cmocka_unit_test(pieces_of_a_stream_do_not_matter),
         cmocka_unit_test(memory_does_not_grow_with_the_sound),
         cmocka_unit_test(silence_says_nothing),
+        cmocka_unit_test(a_live_stream_is_heard_at_once),
         cmocka_unit_test(repetition_and_doubt_are_searched_again),
         cmocka_unit_test(stopping_keeps_what_was_heard),
         cmocka_unit_test(stopping_does_not_wait_for_a_window),
