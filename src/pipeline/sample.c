@@ -245,6 +245,7 @@ void sample_borrow(sample *s, const sample *from, int modality)
 {
     s->present[modality] = from->present[modality];
     s->ready[modality] = from->ready[modality];
+    s->front[modality] = from->front[modality];
     if (modality == MODALITY_TEXT) {
         s->tokens = from->tokens;
         s->ids = from->ids;
@@ -254,9 +255,12 @@ void sample_borrow(sample *s, const sample *from, int modality)
         s->mel_bins = from->mel_bins;
         s->mel_frames = from->mel_frames;
         s->mel = from->mel;
+        s->part_count = from->part_count;
+        s->parts = from->parts;
     } else {
         s->clips = from->clips;
         s->crops = from->crops;
+        s->clip_pictures = from->clip_pictures;
         s->image_size = from->image_size;
         s->frames = from->frames;
         s->pictures = from->pictures;

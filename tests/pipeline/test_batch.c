@@ -103,8 +103,27 @@ static void test_refusals(void **state)
     sample_clear(&b);
 }
 
+/* Every member of a sample belongs to a modality and is borrowed with it, but the times. */
+static void test_borrowing(void **state)
+{
+    (void)state;
+    sample from, to;
+    memset(&from, 1, sizeof from);
+    memset(&to, 0, sizeof to);
+    for (int m = 0; m < MODALITIES; m++)
+        sample_borrow(&to, &from, m);
+    const unsigned char *bytes = (const unsigned char *)&to;
+    size_t missing = 0, padding = 0;
+    for (size_t i = 0; i < offsetof(sample, start); i++)
+        missing += bytes[i] != 1;
+    padding = offsetof(sample, ready) - sizeof to.present; /* between the first two members */
+    assert_int_equal(missing, padding);
+    assert_true(to.start == 0 && to.end == 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_packing), cmocka_unit_test(test_refusals)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_packing), cmocka_unit_test(test_refusals), cmocka_unit_test(test_borrowing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
