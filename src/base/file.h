@@ -15,7 +15,7 @@
  *
  * Reading a mapping of a file that has become shorter ends the process (SIGBUS).  So keep no pointer into one after
  * loading, and ask file_map_check before each longer read and after the last one: it sees a file that was cut or
- * written to, which leaves a short moment only.  A file that is replaced by a rename, as file_writer does, harms nobody.
+ * written to, which leaves only a short window.  Replacing a file by a rename, as file_writer does, is harmless.
  */
 typedef struct mapped_file {
     const uint8_t *data;

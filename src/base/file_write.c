@@ -74,7 +74,7 @@ static int create_partial(char *name, size_t path_length)
         struct stat status;
         bool removed = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
         removed |= fstat(fd, &status) == 0 && status.st_nlink == 0;
-        if (!removed) /* file systems without locks: leftovers are then kept for ever, which harms nobody */
+        if (!removed) /* file systems without locks: leftovers are then kept, which is harmless */
             return fd;
         close(fd); /* another process took it for a leftover in the moment before it was locked */
     }

@@ -44,6 +44,6 @@ typedef struct cpu_answers {
     bool tiles_granted;
 } cpu_answers;
 cpu_features cpu_features_of(const cpu_answers *a);
-cpu_features cpu_features_named(const char *names); /* of a list with commas; unknown names are passed over */
+cpu_features cpu_features_named(const char *names); /* of a comma-separated list; unknown names are ignored */
 
 #endif

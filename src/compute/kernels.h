@@ -47,7 +47,7 @@ struct kernels {
     double (*sum)(const float *x, int64_t n);                /* in double */
     double (*sum_squares)(const float *x, int64_t n);        /* in double */
     float (*dot)(const float *a, const float *b, int64_t n); /* in float32, in blocks */
-    float (*maximum)(const float *x, int64_t n);             /* -infinity for n = 0; NaN are passed over */
+    float (*maximum)(const float *x, int64_t n);             /* -infinity for n = 0; NaN are ignored */
     bool (*finite)(const float *x, int64_t n);               /* no NaN, no infinity */
 
     /* --- one row --------------------------------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* compute/kernels_internal.h - the tables of the kernel files; nobody outside src/compute includes this. */
+/* compute/kernels_internal.h - the tables of the kernel files; private to src/compute. */
 #ifndef SMAC_COMPUTE_KERNELS_INTERNAL_H
 #define SMAC_COMPUTE_KERNELS_INTERNAL_H
 

@@ -310,7 +310,7 @@ static void softmax(float *y, const float *x, int64_t n, float factor, const flo
         PUT(y + i, v, part);
     }
     float largest = vf_largest(m);
-    if (largest == -INFINITY) { /* no position counts, or NaN: the reference tells them apart */
+    if (largest == -INFINITY) { /* no position counts, or NaN: the plain kernel distinguishes the two */
         kernels_plain.softmax(y, y, n, 1, 0, 0);
         return;
     }

@@ -1,6 +1,6 @@
 /*
  * compute/onednn.h - products by oneDNN, for processors with matrix tiles (AMX), which our own tiles do not use.
- * Nobody outside src/compute includes this.
+ * Private to src/compute.
  *
  * Every call runs on the calling thread alone.  Primitives are made once for a shape and kept; rows are rounded up to
  * sixteen so that few shapes occur (the caller's buffers have that many rows).
@@ -16,8 +16,8 @@
 #include "compute/precision.h"
 
 /*
- * How many threads oneDNN may use for the calls of the calling thread; gives the number before.  Every call of ours is
- * for one thread: the pieces are shared out already.
+ * How many threads oneDNN may use for the calls of the calling thread; gives the number before.  Every call of ours
+ * uses one thread: the pieces are distributed already.
  */
 int onednn_threads(int count);
 

@@ -1,6 +1,6 @@
 /*
- * compute/packing.h - bringing matrices into the form that tiles.h multiplies.  Nobody outside src/compute includes
- * this.  "panel" counts from 0; columns beyond n and steps beyond k become zeros.
+ * compute/packing.h - rearranging matrices into the layout that tiles.h multiplies.  Private to src/compute.  "panel"
+ * counts from 0; columns beyond n and steps beyond k become zeros.
  */
 #ifndef SMAC_COMPUTE_PACKING_H
 #define SMAC_COMPUTE_PACKING_H

@@ -1,6 +1,6 @@
 /*
- * compute/pool.h - the threads of the process that help operations with their pieces.  Nobody outside src/compute
- * includes this; operations go through compute/parallel.h.
+ * compute/pool.h - the threads of the process that help operations with their pieces.  Private to
+ * src/compute; operations use compute/parallel.h.
  *
  * One pool serves all callers.  A caller publishes its operation, takes pieces itself until none is left, and then waits
  * only for the pieces that a helper has begun: a helper that the system has not yet given a processor costs nothing.

@@ -1,4 +1,4 @@
-/* compute/products_sgemm.h - float32 products of two buffers by oneDNN.  Nobody outside src/compute includes this. */
+/* compute/products_sgemm.h - float32 products of two buffers by oneDNN.  Private to src/compute. */
 #ifndef SMAC_COMPUTE_PRODUCTS_SGEMM_H
 #define SMAC_COMPUTE_PRODUCTS_SGEMM_H
 
@@ -6,7 +6,7 @@
 
 #include "compute/products.h"
 
-/* oneDNN's own kernels are meant for this processor, and ours were not asked for (SMAC_KERNELS, SMAC_PRODUCTS=own). */
+/* Whether oneDNN's float32 kernels are used on this processor; SMAC_KERNELS and SMAC_PRODUCTS=own choose ours. */
 bool sgemm_wanted(void);
 
 /* As gemm in products.h for a single product; m, n and k are at least 1. */

@@ -3,12 +3,12 @@
  *
  * A panel holds 32 columns of the right-hand matrix, one step of k after the other, zeros where the matrix ends:
  *   f32   panel[k][32]
- *   bf16  panel[k / 2][32][2]: two steps side by side, as the dot-product instruction wants them
+ *   bf16  panel[k / 2][32][2]: two steps side by side, the layout of the dot-product instruction
  *   int8  panel[k / 4][32][4]: four steps side by side
  * The left-hand rows are float32 at any strides, bf16 pairs at any strides, or uint8 rows (the value + 128) of quads.
  * Sums run over k in ascending order in one accumulator an element, so neither the number of rows nor a cut of k in
  * multiples of the step changes a bit.  c is dense (ldc) and holds 32 columns a row; add: sums start from what c holds.
- * Nobody outside src/compute includes this.
+ * Private to src/compute.
  */
 #ifndef SMAC_COMPUTE_TILES_H
 #define SMAC_COMPUTE_TILES_H

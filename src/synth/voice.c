@@ -135,7 +135,7 @@ static double speech_level(const float *x, size_t count)
     }
 }
 
-/* A shelf: what is above about 1500 Hz gets gain times (first order). */
+/* A high-shelf filter of first order: frequencies above about 1500 Hz are multiplied by gain. */
 static void brighten(float *x, size_t count, double gain)
 {
     double a = 1 - exp(-2 * M_PI * 1500.0 / VOICE_SAMPLE_RATE), low = 0;

@@ -29,7 +29,7 @@ smac_status added_read(const json_t *list, added_tokens *out, smac_error *error)
         const char *content;
         int64_t id;
         if (!json_is_object(value))
-            return FAIL(error, SMAC_ERROR_FORMAT, "added token %zu is no JSON object", i);
+            return FAIL(error, SMAC_ERROR_FORMAT, "added token %zu is not a JSON object", i);
         TRY(json_allow_members(
             value, "an added token", "id content single_word lstrip rstrip normalized special", error));
         TRY(json_get_text(value, "content", true, &content, error));

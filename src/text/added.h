@@ -12,15 +12,15 @@ typedef struct added_token {
     int32_t id;
     bool special, single_word, left, right, normalized; /* left, right: take the white space beside it too */
     bool silent;                                        /* known by id and name, but not looked for in texts */
-    uint32_t *match; /* what is looked for: content, normalised if it is matched in normalised text */
+    uint32_t *match; /* the text to match: content, normalised if it is matched in normalised text */
     size_t match_length;
 } added_token;
 
 typedef struct added_tokens {
     added_token *items;
     size_t count, capacity;
-    /* Numbers of the tokens to look for, by the first character, then the longest first, in one list for the raw and
-     * one for the normalised text. */
+    /* Indices of the tokens to look for, by first character, then the longest first: one list for the raw
+     * text and one for the normalised text. */
     size_t *order[2];
     size_t order_count[2];
 } added_tokens;

@@ -1,6 +1,6 @@
 /*
- * text/aligned.h - text on its way through normalisers and pre-tokenizers: code points that remember the bytes of the
- * caller's text they came from, cut into segments.
+ * text/aligned.h - the working text of normalisers and pre-tokenizers: code points with the byte range of the caller's
+ * text that each came from, divided into segments.
  */
 #ifndef SMAC_TEXT_ALIGNED_H
 #define SMAC_TEXT_ALIGNED_H
@@ -26,10 +26,10 @@ void aligned_add(aligned_text *t, uint32_t code, uint32_t start, uint32_t end);
 void aligned_add_all(aligned_text *t, const aligned_char *items, size_t count);
 void aligned_free(aligned_text *t);
 
-/* Decode UTF-8 (malformed parts become U+FFFD) after what is there.  Texts of 2 GiB and more are refused. */
+/* Decode UTF-8 (malformed parts become U+FFFD) and append them.  Texts of 2 GiB and more are refused. */
 smac_status aligned_read(aligned_text *t, const char *text, size_t length, smac_error *error);
 
-/* A run of characters; token >= 0: an added token, which is not touched any more. */
+/* A run of characters; token >= 0: an added token, which no later step changes. */
 typedef struct segment {
     size_t begin, count;
     int32_t token;
@@ -52,12 +52,12 @@ typedef struct segmented {
 } segmented;
 
 void segmented_free(segmented *s);
-/* Make next the current one (text too if text_too) and empty the other. */
+/* Swap the current segments with the next ones (the text too if text_too), and empty the other pair. */
 void segmented_swap(segmented *s, bool text_too);
 /* MEMORY when any of the parts failed. */
 smac_status segmented_check(const segmented *s, smac_error *error);
 
-/* What becomes of the delimiters when a text is split; names as in tokenizer.json. */
+/* What happens to the delimiters when a text is split; the names are those of tokenizer.json. */
 typedef enum split_behavior {
     SPLIT_REMOVED,
     SPLIT_ISOLATED,
@@ -66,7 +66,7 @@ typedef enum split_behavior {
     SPLIT_CONTIGUOUS
 } split_behavior;
 
-/* One after another, pieces tile a segment; each is a delimiter (a match) or not. */
+/* Pieces follow each other and cover a segment; each is a delimiter (a match) or not. */
 typedef struct splitter {
     segment_list *out;
     split_behavior behavior;

@@ -55,7 +55,7 @@ static smac_status read_step(const json_t *value, decoder_step *s, smac_error *e
     case DECODER_REPLACE: {
         const json_t *pattern = json_object_get(value, "pattern");
         if (!json_is_object(pattern) || !json_is_string(json_object_get(pattern, "String")))
-            return FAIL(error, SMAC_ERROR_UNSUPPORTED, "a Replace whose pattern is no String is not supported");
+            return FAIL(error, SMAC_ERROR_UNSUPPORTED, "a Replace whose pattern is not a String is not supported");
         TRY(read_copy(pattern, "String", NULL, &s->text, error));
         if (!*s->text)
             return FAIL(error, SMAC_ERROR_FORMAT, "Replace looks for an empty text");

@@ -21,10 +21,10 @@ typedef enum decoder_kind {
 
 typedef struct decoder_step {
     decoder_kind kind;
-    char *text;           /* WordPiece: prefix; BPEDecoder: suffix; Strip: the character; Replace: what is looked for */
-    char *content;        /* Replace */
-    bool cleanup;         /* WordPiece */
-    size_t start, stop;   /* Strip */
+    char *text;         /* WordPiece: prefix; BPEDecoder: suffix; Strip: the character; Replace: the text to replace */
+    char *content;      /* Replace */
+    bool cleanup;       /* WordPiece */
+    size_t start, stop; /* Strip */
     uint32_t replacement; /* Metaspace */
     prepend_scheme prepend;
 } decoder_step;
@@ -38,7 +38,7 @@ typedef struct decoder {
 smac_status decoder_read(const json_t *value, decoder *out, smac_error *error);
 void decoder_free(decoder *d);
 
-/* Tokens as they are decoded: texts that need not be UTF-8 in between. */
+/* Tokens while they are decoded; between steps they need not be UTF-8. */
 smac_status decoder_apply(
     const decoder *d, const char *const *tokens, size_t count, text_buffer *out, smac_error *error);
 

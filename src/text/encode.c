@@ -264,7 +264,8 @@ static smac_status check_options(const encode_options *o, smac_error *error)
         return FAIL(
             error, SMAC_ERROR_ARGUMENT, "max_length is %lld, expected 0 (no limit) or more", (long long)o->max_length);
     if (o->context_count > INT32_MAX - 1 || (o->context_count && !o->context))
-        return FAIL(error, SMAC_ERROR_ARGUMENT, "%zu context texts cannot be taken", o->context_count);
+        return FAIL(error, SMAC_ERROR_ARGUMENT, "%zu context texts are given without an array of them, or are too many",
+            o->context_count);
     return SMAC_OK;
 }
 

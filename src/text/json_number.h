@@ -7,9 +7,10 @@ extern "C" {
 #endif
 
 /*
- * What serde_json (of the public tokenizers package, without its float_roundtrip feature) makes of the shortest
- * decimal text of value: all digits as one whole number, rounded to double, times or by a power of ten.  It is one unit
- * in the last place off for a fifth of all scores, which decides between cuts of a text that are otherwise equal.
+ * The double that serde_json (used by the tokenizers package without its float_roundtrip feature) reads from the
+ * shortest decimal text of value: all digits as one integer, rounded to double, then multiplied or divided by a power
+ * of ten.  A fifth of all scores differ from the exact value by one unit in the last place, which decides between
+ * segmentations that are otherwise equal.
  */
 double json_number_as_serde(double value);
 

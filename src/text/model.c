@@ -183,7 +183,7 @@ smac_status model_read(const json_t *value, model *out, smac_error *error)
         TRY(json_get_text(value, "type", false, &type, error));
     else
         return FAIL(error, SMAC_ERROR_FORMAT, "\"model\" is missing or no JSON object");
-    if (!type) /* files of old versions do not say it */
+    if (!type) /* old versions do not write the type */
         type = json_object_get(value, "merges")                   ? "BPE"
             : json_is_array(json_object_get(value, "vocab"))      ? "Unigram"
             : json_object_get(value, "continuing_subword_prefix") ? "WordPiece"

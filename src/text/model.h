@@ -30,7 +30,7 @@ typedef struct model {
     vocabulary tokens; /* SentencePiece: empty, libsentencepiece knows them */
     char *unknown;     /* spelling of the unknown token, NULL: none */
     int32_t unknown_id;
-    char *prefix;        /* WordPiece, BPE: of pieces that go on with a word; never NULL */
+    char *prefix;        /* WordPiece, BPE: prefix of pieces that continue a word; never NULL */
     char *suffix;        /* BPE: at the end of a word; never NULL */
     size_t longest_word; /* WordPiece: characters */
     bool fuse_unknown, byte_fallback, ignore_merges;
@@ -58,7 +58,7 @@ typedef struct token_list {
 
 void token_add(token_list *l, int32_t id, uint32_t start, uint32_t end);
 
-/* Buffers for one thread, zero-initialised, used again from piece to piece. */
+/* Buffers of one thread, zero-initialised and reused for every piece. */
 typedef struct bpe_symbol {
     int32_t id; /* -1: merged away */
     int32_t before, after;
@@ -93,8 +93,8 @@ void model_work_free(model_work *w);
 smac_status model_work_spell(model_work *w, const aligned_char *items, size_t count, smac_error *error);
 
 /*
- * Read "model".  Ids may have holes here (added tokens may fill them).  FORMAT: tokens or ids twice, merges of unknown
- * tokens, the unknown token not in the vocabulary; UNSUPPORTED: a type or an option by its name.
+ * Read "model".  Ids may be missing here (added tokens may supply them).  FORMAT: duplicate tokens or ids, merges of
+ * unknown tokens, the unknown token not in the vocabulary; UNSUPPORTED: a type or an option by its name.
  */
 smac_status model_read(const json_t *value, model *out, smac_error *error);
 void model_free(model *m);

@@ -37,7 +37,7 @@ typedef struct normalizer {
     size_t count, capacity;
 } normalizer;
 
-/* value may be NULL or null: no steps.  UNSUPPORTED names a type that is not known. */
+/* value may be NULL or JSON null: no steps.  UNSUPPORTED names a type that is not known. */
 smac_status normalizer_read(const json_t *value, normalizer *out, smac_error *error);
 void normalizer_free(normalizer *n);
 

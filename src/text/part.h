@@ -1,6 +1,6 @@
 /*
  * text/part.h - the parts of a tokenizer.json that are one step or a Sequence of steps (normalizer, pre_tokenizer,
- * post_processor, decoder): {"type": NAME, members...} or {"type": "Sequence", LIST: [...]}, laid flat.
+ * post_processor, decoder): {"type": NAME, members...} or {"type": "Sequence", LIST: [...]}, stored as one flat list.
  */
 #ifndef SMAC_TEXT_PART_H
 #define SMAC_TEXT_PART_H
@@ -22,7 +22,7 @@ typedef struct part_format {
     smac_status (*read)(void *user, int kind, const json_t *value, smac_error *error);
 } part_format;
 
-/* value NULL or null: no step.  UNSUPPORTED names a type or member that is not known, FORMAT what is malformed. */
+/* value NULL or JSON null: no step.  UNSUPPORTED names an unknown type or member, FORMAT a malformed one. */
 smac_status part_read(const part_format *format, const json_t *value, void *user, smac_error *error);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * text/pattern.h - what Split and Replace look for: a fixed text, or one of the regular expressions that published
- * tokenizers use, each matched by code of its own.  Other expressions are refused by their text.
+ * text/pattern.h - the patterns of Split and Replace: a fixed text, or one of the regular expressions that published
+ * tokenizers use, each with its own matcher.  Any other expression is refused, and the error quotes it.
  */
 #ifndef SMAC_TEXT_PATTERN_H
 #define SMAC_TEXT_PATTERN_H
@@ -12,7 +12,7 @@
 typedef enum pattern_kind {
     PATTERN_TEXT, /* a fixed text */
     PATTERN_GPT2, /* contractions, words, numbers, signs and spaces as in GPT-2's expression */
-    PATTERN_RUN   /* least to most characters of one class: \s, \p{L}, \p{N}, [0-9] or one character */
+    PATTERN_RUN   /* between least and most characters of one class: \s, \p{L}, \p{N}, [0-9] or one character */
 } pattern_kind;
 
 typedef struct pattern {
@@ -23,7 +23,7 @@ typedef struct pattern {
     size_t least, most; /* most 0: no end */
 } pattern;
 
-/* Read {"String": ...} or {"Regex": ...}; UNSUPPORTED names an expression that is not known. */
+/* Read {"String": ...} or {"Regex": ...}; UNSUPPORTED names an unknown expression. */
 smac_status pattern_read(const json_t *value, pattern *out, smac_error *error);
 void pattern_free(pattern *p);
 
@@ -31,7 +31,7 @@ void pattern_free(pattern *p);
 bool pattern_next(
     const pattern *p, const aligned_char *items, size_t count, size_t from, size_t *begin, size_t *length);
 
-/* The length of GPT-2's match at at (below count), at least 1: matches tile a text. */
+/* The length, at least 1, of the match of GPT-2's expression at position at (below count); its matches cover a text. */
 size_t pattern_gpt2_length(const aligned_char *items, size_t count, size_t at);
 
 #endif

@@ -23,7 +23,7 @@ typedef struct template_list {
 typedef struct post_processor {
     template_list single, pair;
     bool has_template;
-    bool trim_offsets; /* byte-level: leading and trailing spaces do not count to a token's place */
+    bool trim_offsets; /* byte-level: a token's offsets exclude leading and trailing spaces */
     bool add_prefix_space;
 } post_processor;
 

@@ -12,8 +12,8 @@ typedef struct precompiled precompiled;
  */
 smac_status precompiled_read(const unsigned char *data, size_t size, precompiled **out, smac_error *error);
 /*
- * Whether every walk through the trie stays inside it and every replacement inside the map and ends there: what
- * libsentencepiece takes for granted.
+ * Whether every path through the trie stays inside it, and every replacement lies and ends inside the map.
+ * libsentencepiece does not check this.
  */
 smac_status precompiled_check(const precompiled *p, smac_error *error);
 void precompiled_free(precompiled *p);

@@ -47,7 +47,7 @@ smac_status pretokenizer_apply(const pretokenizer *p, segmented *s, smac_error *
 smac_status metaspace_read(
     const json_t *value, uint32_t *replacement, prepend_scheme *prepend, bool *split, smac_error *error);
 
-/* Byte-level BPE's letters for bytes, and back (-1: not one of them). */
+/* The character by which byte-level BPE writes a byte, and the byte of a character (-1: it is none of them). */
 uint32_t byte_level_char(unsigned char byte);
 int byte_level_byte(uint32_t code);
 

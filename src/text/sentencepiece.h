@@ -14,7 +14,7 @@ extern "C" {
 
 typedef struct sentencepiece_model sentencepiece_model;
 
-/* The bytes of a .model file (a protocol buffer).  FORMAT when it is none. */
+/* The bytes of a .model file (a protocol buffer).  FORMAT when it is not one. */
 smac_status sentencepiece_open(const void *data, size_t size, sentencepiece_model **out, smac_error *error);
 void sentencepiece_close(sentencepiece_model *p);
 

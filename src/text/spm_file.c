@@ -64,7 +64,7 @@ static int next_field(wire *w, field *f)
 
 static smac_status broken(smac_error *error)
 {
-    return FAIL(error, SMAC_ERROR_FORMAT, "the bytes are no SentencePiece model: its protocol buffer is broken");
+    return FAIL(error, SMAC_ERROR_FORMAT, "the bytes are not a SentencePiece model: the protocol buffer is malformed");
 }
 
 static smac_status read_piece(wire w, spm_file *out, smac_error *error)

@@ -27,9 +27,9 @@ typedef struct spm_file {
     size_t map_size;
 } spm_file;
 
-/* data must live as long as out->map is used.  FORMAT when the bytes are no such file. */
+/* data must live as long as out->map is used.  FORMAT when the bytes are not such a file. */
 smac_status spm_file_read(const void *data, size_t size, spm_file *out, smac_error *error);
-/* Whether libsentencepiece can be trusted with the file: FORMAT says what is broken. */
+/* Checks that libsentencepiece will not read outside the file; FORMAT names what is malformed. */
 smac_status spm_file_check(const void *data, size_t size, smac_error *error);
 void spm_file_free(spm_file *f);
 

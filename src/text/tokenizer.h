@@ -1,12 +1,12 @@
 /*
  * text/tokenizer.h - words to token ids and back: WordPiece, byte-level BPE, SentencePiece unigram and BPE, word level.
  *
- * One face for all families.  A tokenizer is read from what the makers publish and gives the ids that the public
- * Python packages (tokenizers 0.22, sentencepiece) give on the same file.  What a file asks for and is not supported
- * is refused by its name (SMAC_ERROR_UNSUPPORTED), never approximated.
+ * One interface for all families.  A tokenizer is read from the published files and gives the same ids as the public
+ * Python packages (tokenizers 0.22, sentencepiece).  An unsupported feature of a file is refused by its name
+ * (SMAC_ERROR_UNSUPPORTED), never approximated.
  *
  * Texts are bytes that should be UTF-8; a malformed sequence reads as U+FFFD, as Python's errors="replace" decodes it.
- * An open tokenizer is never changed by use: any number of threads may encode with the same one.
+ * An open tokenizer is immutable: any number of threads may encode with it.
  */
 #ifndef SMAC_TEXT_TOKENIZER_H
 #define SMAC_TEXT_TOKENIZER_H
@@ -21,25 +21,26 @@ typedef struct tokenizer tokenizer;
 
 /*
  * Open by path: a Hugging Face folder, a tokenizer.json, a vocab.txt (WordPiece) or a SentencePiece .model.
- * Of a folder the first of these is read: tokenizer.json; vocab.txt; vocab.json with merges.txt; spiece.model,
+ * In a folder the first of these is read: tokenizer.json; vocab.txt; vocab.json with merges.txt; spiece.model,
  * sentencepiece.bpe.model, spm.model or tokenizer.model.  tokenizer_config.json, special_tokens_map.json,
- * added_tokens.json and config.json beside it, where they are there, name the special tokens and (for files that do
- * not say it) lower-casing and the family.
- * Errors: NOT_FOUND (nothing there to read), FORMAT (holes: ids missing or given twice, merges of unknown tokens, no
- * unknown token where one is needed, ...), UNSUPPORTED (the part is named), MEMORY, IO.
+ * added_tokens.json and config.json in the same folder, if present, name the special tokens and, where the file itself
+ * does not, lower-casing and the family.
+ * Errors: NOT_FOUND (none of these files), FORMAT (missing or duplicate ids, merges of unknown tokens, no unknown token
+ * where one is needed, ...), UNSUPPORTED (the part is named), MEMORY, IO.
  */
 smac_status tokenizer_open(const char *path, tokenizer **out, smac_error *error);
 
 /* Open from memory: what tokenizer_serialise wrote, the text of a tokenizer.json, or the bytes of a .model file. */
 smac_status tokenizer_open_memory(const void *data, size_t size, tokenizer **out, smac_error *error);
 
-/* A WordPiece tokenizer as BERT's from a list of tokens (id = place); it must hold [UNK], [CLS], [SEP], [PAD]. */
+/* A WordPiece tokenizer like BERT's from a list of tokens (the index is the id), which must contain [UNK], [CLS], [SEP]
+ * and [PAD]. */
 smac_status tokenizer_open_wordpiece(
     const char *const *tokens, size_t count, bool lower_case, tokenizer **out, smac_error *error);
 
 /*
- * All that is needed to open it again, as one UTF-8 text without NUL bytes (JSON; a .model file goes in as base64), for
- * the metadata of a model file.  Free *text with free(); length may be NULL.
+ * Everything needed to open it again, as one UTF-8 text without NUL bytes (JSON; a .model file is stored as base64),
+ * for the metadata of a model file.  Free *text with free(); length may be NULL.
  */
 smac_status tokenizer_serialise(const tokenizer *t, char **text, size_t *length, smac_error *error);
 
@@ -53,13 +54,13 @@ typedef struct tokenizer_special {
 tokenizer_special tokenizer_special_ids(const tokenizer *t);
 int32_t tokenizer_size(const tokenizer *t);       /* number of ids, added tokens included: ids are 0..size-1 */
 const char *tokenizer_kind(const tokenizer *t);   /* "WordPiece", "BPE", "Unigram", "WordLevel", "SentencePiece" */
-bool tokenizer_pads_left(const tokenizer *t);     /* XLNet's way: padding goes before the text */
+bool tokenizer_pads_left(const tokenizer *t);     /* XLNet: padding comes before the text */
 int32_t tokenizer_pad_type(const tokenizer *t);   /* the token type of padding (XLNet 3, others 0) */
-int64_t tokenizer_max_length(const tokenizer *t); /* the longest input that the files name, 0 where they name none */
+int64_t tokenizer_max_length(const tokenizer *t); /* the longest input by its files; 0: they state none */
 
 /* The id of a token spelled as in the vocabulary (added tokens first), or -1. */
 int32_t tokenizer_id(const tokenizer *t, const char *token);
-/* The token's spelling, living as long as the tokenizer; NULL for an id outside the vocabulary. */
+/* The token's spelling, valid as long as the tokenizer; NULL for an id outside the vocabulary. */
 const char *tokenizer_token(const tokenizer *t, int32_t id);
 /* Whether the id is a special token ([CLS], <pad>, <|en|>, a time stamp, ...). */
 bool tokenizer_is_special(const tokenizer *t, int32_t id);
@@ -105,7 +106,7 @@ typedef struct token_encoding {
     uint8_t *mask;    /* attention mask: 1; 0 only for padding */
     uint8_t *special; /* 1 for tokens that the template or padding added */
     token_place *places;
-    size_t cut; /* tokens of text and context that max_length took away */
+    size_t cut; /* tokens of text and context that were cut by max_length */
 } token_encoding;
 
 /* options may be NULL.  Errors: ARGUMENT when max_length has no room for the special tokens, MEMORY, FORMAT when the
@@ -115,15 +116,15 @@ smac_status tokenizer_encode(
 void token_encoding_free(token_encoding *e); /* an empty one is fine */
 
 /*
- * Ids to text by the tokenizer's decoder; byte-level tokens that are no UTF-8 together give U+FFFD.  skip_special
+ * Ids to text by the tokenizer's decoder; byte-level tokens that together are not UTF-8 give U+FFFD.  skip_special
  * leaves special tokens out.  An id outside the vocabulary is an ARGUMENT error.  Free *text with free(); it has a
  * closing NUL.  length may be NULL.
  */
 smac_status tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t count, bool skip_special, char **text,
     size_t *length, smac_error *error);
 /*
- * The bytes of the tokens as the vocabulary spells them, joined and nothing cleaned: byte-level tokens as their raw
- * bytes (a piece of a character stays a piece), others as written.  For streaming and for words with times.
+ * The bytes of the tokens as the vocabulary spells them, joined without any cleaning: byte-level tokens as their raw
+ * bytes (part of a character stays part of one), others as written.  For streaming and for words with times.
  */
 smac_status tokenizer_decode_bytes(const tokenizer *t, const int32_t *ids, size_t count, bool skip_special,
     char **bytes, size_t *length, smac_error *error);

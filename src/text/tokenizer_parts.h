@@ -1,4 +1,4 @@
-/* text/tokenizer_parts.h - what an open tokenizer holds; for the files of this module only. */
+/* text/tokenizer_parts.h - the contents of an open tokenizer; private to src/text. */
 #ifndef SMAC_TEXT_TOKENIZER_PARTS_H
 #define SMAC_TEXT_TOKENIZER_PARTS_H
 
@@ -30,12 +30,12 @@ struct tokenizer {
 };
 
 /*
- * From the JSON of a tokenizer.json, with our own member "semanticmac" where it is there:
+ * From the JSON of a tokenizer.json, with our own member "semanticmac" if present:
  * {"special": {"cls": "[CLS]", ...}, "max_length": 512, "pad_left": false, "pad_type": 0}.
  */
 smac_status tokenizer_from_json(const json_t *root, tokenizer **out, smac_error *error);
 
-/* Parse JSON: name is for messages; big whole numbers are read as real when loose. */
+/* Parse JSON: name is for messages; loose: integers beyond 64 bits are read as real numbers. */
 smac_status tokenizer_parse(
     const char *text, size_t length, const char *name, bool loose, json_t **out, smac_error *error);
 
@@ -51,7 +51,7 @@ smac_status byte_level_json(json_t *vocab, const char *merges, const json_t *opt
 /* Whether the tokenizer's class or the model's type (lower case, - and _ left out) begins with name. */
 bool option_is_family(const json_t *options, const json_t *configuration, const char *name);
 bool option_flag(const json_t *options, const char *name, bool otherwise);
-/* Add our own member from the files beside; each may be NULL. */
+/* Add our own member from the other files of the folder; each may be NULL. */
 smac_status tokenizer_json_options(json_t *root, const json_t *options, const json_t *special_map, smac_error *error);
 
 #endif

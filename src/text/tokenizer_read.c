@@ -14,12 +14,12 @@ smac_status tokenizer_parse(
     json_error_t problem;
     *out = json_loadb(text, length, JSON_REJECT_DUPLICATES | (loose ? JSON_DECODE_INT_AS_REAL : 0), &problem);
     if (!*out)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%.200s is no JSON that can be read (line %d: %.200s)", name,
-            problem.line, problem.text);
+        return FAIL(
+            error, SMAC_ERROR_FORMAT, "%.200s is not valid JSON (line %d: %.200s)", name, problem.line, problem.text);
     if (!json_is_object(*out)) {
         json_decref(*out);
         *out = NULL;
-        return FAIL(error, SMAC_ERROR_FORMAT, "%.200s is no JSON object", name);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%.200s is not a JSON object", name);
     }
     return SMAC_OK;
 }
@@ -182,7 +182,7 @@ static smac_status read_own(tokenizer *t, const json_t *root, smac_error *error)
         t->pad_type = type >= 0 && type < 1000 ? (int32_t)type : 0;
     }
     if (own && !json_is_object(own))
-        return FAIL(error, SMAC_ERROR_FORMAT, "\"semanticmac\" is no JSON object");
+        return FAIL(error, SMAC_ERROR_FORMAT, "\"semanticmac\" is not a JSON object");
     if (own) {
         TRY(json_allow_members(own, "\"semanticmac\"", "special max_length pad_left pad_type", error));
         TRY(json_get_integer(own, "max_length", 0, &t->max_length, error));

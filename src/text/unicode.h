@@ -1,5 +1,5 @@
 /*
- * text/unicode.h - code points and what the tokenizers ask of them.
+ * text/unicode.h - properties of code points that the tokenizers need.
  *
  * Categories, decompositions and lower case come from libutf8proc.  The public tokenizers package mixes Unicode data of
  * several versions (its punctuation, for one, is Unicode 8's); where its answer differs from utf8proc's, the tables in
@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 
-/* A range of code points for which the answer is value, whatever utf8proc says. */
+/* A range of code points whose property is value, whatever utf8proc gives. */
 typedef struct unicode_exception {
     uint32_t first, last;
     int32_t value;

@@ -25,7 +25,7 @@ typedef struct vocabulary {
     uint32_t longest; /* bytes of the longest spelling */
 } vocabulary;
 
-/* FNV-1a over bytes; feed it piece by piece, starting from VOCABULARY_HASH_START. */
+/* FNV-1a over bytes; may be computed piece by piece, starting from VOCABULARY_HASH_START. */
 #define VOCABULARY_HASH_START 2166136261u
 static inline uint32_t vocabulary_hash_add(uint32_t hash, const char *bytes, size_t count)
 {
@@ -38,7 +38,7 @@ static inline uint32_t vocabulary_hash_add(uint32_t hash, const char *bytes, siz
 smac_status vocabulary_add(vocabulary *v, const char *token, size_t length, int32_t id, smac_error *error);
 /* The id, or -1. */
 int32_t vocabulary_find(const vocabulary *v, const char *token, size_t length);
-/* The same with the spelling in two parts and its hash at hand. */
+/* The same for a spelling in two parts whose hash is known. */
 int32_t vocabulary_find_parts(
     const vocabulary *v, uint32_t hash, const char *prefix, size_t prefix_length, const char *rest, size_t rest_length);
 static inline const char *vocabulary_spelling(const vocabulary *v, size_t entry)
@@ -59,7 +59,7 @@ typedef struct pair_table {
 } pair_table;
 
 smac_status pair_table_make(pair_table *t, size_t expected, smac_error *error);
-/* A later one of the same pair replaces the former, as in the public package. */
+/* A later merge of the same pair replaces the earlier one, as in the public package. */
 void pair_table_put(pair_table *t, int32_t left, int32_t right, int32_t rank, int32_t id);
 const pair_entry *pair_table_find(const pair_table *t, int32_t left, int32_t right); /* NULL when not there */
 void pair_table_free(pair_table *t);

@@ -7,7 +7,7 @@
 #include "weights/pytorch_internal.h"
 #include "weights/tensor_file_internal.h"
 
-static const char DAMAGED[] = "the file is truncated, damaged or no weights at all: get it again or name another";
+static const char DAMAGED[] = "the file is truncated, damaged or does not hold weights: get it again or name another";
 
 smac_status tensor_file_read_into(
     tensor_file *file, const uint8_t *data, size_t size, const char *source, smac_error *error)
@@ -18,7 +18,7 @@ smac_status tensor_file_read_into(
     }
     if (size >= 2 && data[0] == 0x80 && data[1] >= 2 && data[1] <= 5 && !(size > 8 && data[8] == '{'))
         return FAIL(error, SMAC_ERROR_UNSUPPORTED,
-            "%s is a pickle, but none that PyTorch's save made; expected "
+            "%s is a pickle that was not written by torch.save; expected "
             "safetensors, a PyTorch file or a CTranslate2 model: give the model's weights",
             source);
     if (ctranslate2_recognises(data, size)) {

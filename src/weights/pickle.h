@@ -2,8 +2,8 @@
  * weights/pickle.h - a restricted reader of Python pickles (protocols 2 to 5): data, never code.
  *
  * It knows None, bools, integers of 64 bits, floats, texts, bytes, lists, tuples, dictionaries, sets, PyTorch tensors
- * (as references into an archive's storages) and NumPy arrays and scalars.  Everything else that a pickle can ask for
- * (any other class or function) is refused by its name.  Nothing is run.
+ * (as references into an archive's storages) and NumPy arrays and scalars.  Any other class or function is refused by
+ * its name.  No code is run.
  */
 #ifndef SMAC_WEIGHTS_PICKLE_H
 #define SMAC_WEIGHTS_PICKLE_H
@@ -50,8 +50,8 @@ struct pickle_value {
 };
 
 /*
- * Read one pickle from data.  All values live in memory (an arena); texts and bytes point into data where they can, so
- * data must live as long.  name is used in messages.
+ * Read one pickle from data.  Values are allocated in an arena; bytes point into data, which must outlive
+ * them.  name is used in messages.
  */
 smac_status pickle_read(
     const uint8_t *data, size_t size, const char *name, arena *memory, pickle_value **out, smac_error *error);

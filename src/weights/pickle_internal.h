@@ -1,4 +1,7 @@
-/* weights/pickle_internal.h - between the machine (pickle.c) and what the known names mean (pickle_known.c). */
+/*
+ * weights/pickle_internal.h - shared by the interpreter (pickle.c) and the known classes and functions
+ * (pickle_known.c).
+ */
 #ifndef SMAC_WEIGHTS_PICKLE_INTERNAL_H
 #define SMAC_WEIGHTS_PICKLE_INTERNAL_H
 
@@ -14,7 +17,7 @@ typedef struct pickle_machine {
     pickle_value **memo;
     size_t memo_capacity;
     size_t memo_next;
-    size_t values;            /* made so far: a hostile file could ask for a hundred times its size */
+    size_t values;            /* created so far; limited, since a hostile file could ask for a hundred times its size */
     pickle_value *references; /* the storages referred to, where they are asked for */
     smac_error *error;
 } pickle_machine;

@@ -234,7 +234,7 @@ static smac_status make_encoded(pickle_machine *m, const pickle_value *arguments
             bytes[used] = (char)((c & 3) << 6 | (a->text[i + 1] & 0x3F));
             i += 2;
         } else {
-            return BAD(m, "%s: a text that stands for bytes in the pickle is not latin1", m->name);
+            return BAD(m, "%s: a text that represents bytes in the pickle is not Latin-1", m->name);
         }
     }
     v->text = bytes;
@@ -349,7 +349,7 @@ smac_status pickle_persistent(pickle_machine *m, const pickle_value *id, pickle_
         strcmp(id->items[0]->text, "storage") || id->items[1]->kind != PICKLE_GLOBAL ||
         id->items[1]->integer != KNOWN_STORAGE || id->items[2]->kind != PICKLE_TEXT ||
         id->items[4]->kind != PICKLE_INTEGER || id->items[4]->integer < 0)
-        return BAD(m, "%s: the pickle refers to something outside itself that is no PyTorch storage", m->name);
+        return BAD(m, "%s: the pickle refers to an external object that is not a PyTorch storage", m->name);
     if (id->count > 5 && id->items[5]->kind != PICKLE_NONE) /* PyTorch before 0.4 */
         return FAIL(m->error, SMAC_ERROR_UNSUPPORTED,
             "%s: a storage of the pickle is a part of another one, which is not read", m->name);

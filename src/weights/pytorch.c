@@ -104,7 +104,7 @@ static bool names_tensors(const pickle_value *v)
     return v->kind == PICKLE_TENSOR || v->kind == PICKLE_DICT || v->kind == PICKLE_LIST || v->kind == PICKLE_TUPLE;
 }
 
-/* {"state_dict": {"a.weight": tensor}} gives "state_dict.a.weight"; numbers and texts beside tensors are passed over */
+/* {"state_dict": {"a.weight": tensor}} gives "state_dict.a.weight"; numbers and texts beside tensors are ignored */
 static smac_status walk(archive *a, const char *name, pickle_value *v, int depth)
 {
     if (!names_tensors(v))
@@ -180,7 +180,7 @@ smac_status pytorch_read_into(
     pickle_value *root = NULL;
     smac_status code = SMAC_OK;
     if (!pickle)
-        code = FAIL(error, SMAC_ERROR_FORMAT, "%s is a zip archive without a data.pkl, no PyTorch file", source);
+        code = FAIL(error, SMAC_ERROR_FORMAT, "%s is a zip archive without a data.pkl, not a PyTorch file", source);
     char order[300];
     snprintf(order, sizeof order, "%sbyteorder", a.prefix);
     const zip_member *byteorder = zip_directory_find(&a.zip, order);

@@ -1,4 +1,7 @@
-/* weights/pytorch_internal.h - between PyTorch's two forms of file: archives (pytorch.c) and what was before them. */
+/*
+ * weights/pytorch_internal.h - shared by PyTorch's two file formats: zip archives (pytorch.c) and the older one
+ * (pytorch_old.c).
+ */
 #ifndef SMAC_WEIGHTS_PYTORCH_INTERNAL_H
 #define SMAC_WEIGHTS_PYTORCH_INTERNAL_H
 
@@ -10,9 +13,11 @@ typedef struct pytorch_storage {
     size_t bytes;
 } pytorch_storage;
 
-/* Does a file of PyTorch before 1.6 (torch.save without an archive) begin so? */
+/* Whether the data begin as a file of PyTorch before 1.6 does (torch.save without an archive). */
 bool pytorch_old_recognises(const uint8_t *data, size_t size);
-/* Such a file: the pickled object, and its storages sorted by key; all lives in an arena and points into the file. */
+/*
+ * Such a file: the pickled object, and its storages sorted by key; everything is in an arena and points into the file.
+ */
 typedef struct pytorch_old {
     pickle_value *root;
     pytorch_storage *storages;

@@ -1,7 +1,8 @@
 /*
- * weights/pytorch_old.c - what torch.save wrote before 1.6, and many published pytorch_model.bin still are.  One pickle
- * each other: a magic number, the protocol 1001, facts of the machine, the object itself, the list of its storages'
- * keys; then for each key its number of elements (8 bytes, little-endian) and the elements, without any alignment.
+ * weights/pytorch_old.c - what torch.save wrote before 1.6, and many published pytorch_model.bin still are.  Five
+ * pickles follow each other: a magic number, the protocol 1001, facts of the machine, the object itself, the list of
+ * its storages' keys; then for each key its number of elements (8 bytes, little-endian) and the elements, without any
+ * alignment.
  */
 #include "weights/pytorch_internal.h"
 
@@ -34,7 +35,7 @@ static int by_text(const void *a, const void *b)
     return strcmp((*(pickle_value *const *)a)->text, (*(pickle_value *const *)b)->text);
 }
 
-/* Elements' sizes are told by the object's references alone. */
+/* Only the object's references state the type of a storage's elements. */
 static const pickle_value *referred(const pickle_value *references, const char *key)
 {
     const pickle_value wanted = {.text = key}, *at = &wanted;
@@ -96,7 +97,7 @@ smac_status pytorch_old_read(
     TRY(next_pickle(&r, &out->root, &references));
     TRY(next_pickle(&r, &keys, NULL));
     if (keys->kind != PICKLE_LIST)
-        return FAIL(error, SMAC_ERROR_FORMAT, "%s: the list of storages is none", source);
+        return FAIL(error, SMAC_ERROR_FORMAT, "%s: the list of storages is missing", source);
     if (references->count > 0)
         qsort(references->items, references->count, sizeof *references->items, by_text);
     out->count = keys->count;

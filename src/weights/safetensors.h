@@ -17,9 +17,9 @@ typedef struct safetensors_pair {
 } safetensors_pair;
 
 /*
- * Write tensors (entry->name, type, rank, dim, data) and metadata to path, whole or not at all (base/file.h).  Tensors
- * are laid out in the order given, each aligned to 64 bytes in the file by the header's padding and to its own size
- * after it.
+ * Write tensors (entry->name, type, rank, dim, data) and metadata to path, completely or not at all (base/file.h).
+ * Tensors are laid out in the order given, each aligned to 64 bytes in the file by the header's padding and to its own
+ * size after it.
  */
 smac_status safetensors_write(const char *path, const tensor_entry *entries, size_t count,
     const safetensors_pair *metadata, size_t metadata_count, smac_error *error);
