@@ -133,6 +133,12 @@ static smac_status find_words(analyze_call *c, recordings *all, smac_error *erro
     return status;
 }
 
+static int loading_interrupted(void *user)
+{
+    (void)user;
+    return console_interrupted();
+}
+
 static int analyze_recordings(analyze_call *c, recordings *all)
 {
     smac_error error = {0};
@@ -141,6 +147,7 @@ static int analyze_recordings(analyze_call *c, recordings *all)
     smac_model_options_default(&how);
     how.encoder_folder = c->encoders;
     how.precision = c->precision;
+    how.interrupt = loading_interrupted;
     if (smac_model_open(c->model, &how, &model, &error) != SMAC_OK)
         return failure(&command_analyze, &error);
     int status = recordings_analyze(all, model, &c->options);

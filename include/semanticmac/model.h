@@ -15,9 +15,11 @@ extern "C" {
 typedef struct smac_model smac_model;
 
 typedef struct smac_model_options {
-    size_t size;                /* set by smac_model_options_default */
-    const char *encoder_folder; /* where else to look for frozen encoders that the model file only names; or NULL */
-    const char *precision;      /* of the encoders' products: "f32", "bf16", "int8"; NULL: as they were trained */
+    size_t size;                  /* set by smac_model_options_default */
+    const char *encoder_folder;   /* where else to look for frozen encoders that the model file only names; or NULL */
+    const char *precision;        /* of the encoders' products: "f32", "bf16", "int8"; NULL: as they were trained */
+    int (*interrupt)(void *user); /* asked before each tensor is read, on the calling thread: non-zero stops; or NULL */
+    void *user;                   /* of interrupt */
 } smac_model_options;
 
 /* Fills the first `size` bytes.  Thread-safe when: the struct is the caller's own. */
@@ -26,7 +28,8 @@ SMAC_API void smac_model_options_init(smac_model_options *options, size_t size);
 
 /*
  * Open a model file.  options may be NULL.  Errors: NOT_FOUND, FORMAT (not a model file, truncated), MISMATCH (a tensor
- * of another shape: its name and both shapes), UNSUPPORTED, ARGUMENT, MEMORY.  Free with smac_model_free.
+ * of another shape: its name and both shapes), UNSUPPORTED, ARGUMENT, INTERRUPTED, MEMORY.  Free with
+ * smac_model_free.
  * The file must not be changed while the model is open: large weights are used where they are mapped.
  * Thread-safe: always.
  */

@@ -67,7 +67,7 @@ typedef struct smac_transcribe_options {
     /*
      * what: "loading the speech model" (0 of 0) or "listening"; done of total seconds of sound (total 0: not known).
      * Called several times a second while there is work.  Non-zero stops with SMAC_ERROR_INTERRUPTED, within a second
-     * or so (one operation of a large model on a slow processor); loading is not interrupted.
+     * or so (one operation of a large model on a slow processor, one tensor while it is loaded).
      */
     int (*progress)(void *user, const char *what, double done, double total);
     void (*log)(void *user, smac_log_level level, const char *message); /* the recording is cut off, damaged; or NULL */

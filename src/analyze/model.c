@@ -67,8 +67,10 @@ SMAC_API smac_status smac_model_open(
             code = FAIL(error, SMAC_ERROR_ARGUMENT, "there is no precision \"%.40s\"; expected f32, bf16 or int8",
                 mine.precision);
     }
+    interruption before = tensor_file_interrupt((interruption){mine.interrupt, mine.user});
     if (code == SMAC_OK)
         code = affect_model_load(path, &loading, &model->affect, error);
+    tensor_file_interrupt(before);
     if (code == SMAC_OK)
         code = public_tasks_new(model->affect->tasks, model->affect->task_count, &model->tasks, error);
     if (code != SMAC_OK) {

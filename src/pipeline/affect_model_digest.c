@@ -8,17 +8,22 @@
 #include "compute/parallel.h"
 #include "pipeline/affect_model_build.h"
 
-enum { DIGEST_PIECE = 8 << 20 }; /* bytes of a tensor that are hashed as one piece */
+enum {
+    DIGEST_PIECE = 8 << 20, /* bytes of a tensor that are hashed as one piece */
+    AT_ONCE = 16            /* pieces between two questions whether to stop */
+};
 
 typedef struct digest_work {
     const tensor_file *file;
     const int64_t *first; /* (tensors + 1) the number of each tensor's first piece */
     char (*pieces)[65];
+    int64_t done;
 } digest_work;
 
-static void digest_piece(void *context, int64_t piece)
+static void digest_piece(void *context, int64_t place)
 {
     const digest_work *w = context;
+    int64_t piece = w->done + place;
     size_t low = 0, high = tensor_file_count(w->file);
     while (high - low > 1) { /* the last tensor that begins at or before this piece */
         size_t middle = low + (high - low) / 2;
@@ -40,11 +45,18 @@ smac_status affect_model_encoder_digest(const tensor_file *file, char out[65], s
         size_t bytes = tensor_file_at(file, i)->bytes;
         first[i + 1] = first[i] + (int64_t)(bytes / DIGEST_PIECE) + (bytes % DIGEST_PIECE != 0);
     }
-    digest_work work = {file, first, first ? memory_new((size_t)first[count] + 1, sizeof *work.pieces) : NULL};
+    digest_work work = {.file = file,
+        .first = first,
+        .pieces = first ? memory_new((size_t)first[count] + 1, sizeof *work.pieces) : NULL};
     sha256_state *hash = work.pieces ? sha256_new() : NULL;
-    if (hash)
-        parallel_for(first[count], digest_piece, &work);
-    bool whole = hash != NULL;
+    smac_status status = hash ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for the SHA-256 of an encoder");
+    for (; status == SMAC_OK && work.done < first[count]; work.done += AT_ONCE) {
+        int64_t left = first[count] - work.done;
+        status = tensor_file_check(file, error);
+        if (status == SMAC_OK)
+            parallel_for(left < AT_ONCE ? left : AT_ONCE, digest_piece, &work);
+    }
+    bool whole = status == SMAC_OK;
     for (int64_t i = 0; whole && i < first[count]; i++)
         whole = work.pieces[i][0] != 0;
     for (size_t i = 0; whole && i < count; i++) {
@@ -60,5 +72,7 @@ smac_status affect_model_encoder_digest(const tensor_file *file, char out[65], s
         sha256_finish_free(hash, out);
     free(work.pieces);
     free(first);
-    return whole ? SMAC_OK : FAIL(error, SMAC_ERROR_MEMORY, "no memory for the SHA-256 of an encoder");
+    if (status == SMAC_OK && !whole)
+        status = FAIL(error, SMAC_ERROR_MEMORY, "no memory for the SHA-256 of an encoder");
+    return status;
 }

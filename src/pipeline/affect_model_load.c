@@ -142,6 +142,7 @@ smac_status affect_model_check_values(
         const parameter *p = parameter_at(s->store, i);
         const tensor_entry *e = tensor_file_find(file, p->name);
         bool outside, from_file;
+        TRY(tensor_file_check(file, error));
         place_of_values(s, p, &outside, &from_file);
         if (outside && !e)
             continue;

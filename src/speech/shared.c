@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/option_struct.h"
 #include "semanticmac/semanticmac.h"
+#include "weights/tensor_file.h"
 
 struct smac_speech {
     char *path;
@@ -65,6 +66,11 @@ SMAC_API void smac_speech_free(smac_speech *speech)
     free(speech);
 }
 
+static int loading_asks(void *user)
+{
+    return report_progress(user, "loading the speech model", 0, 0);
+}
+
 smac_status speech_shared_model(
     smac_speech *speech, const reporter *report, const speech_model **out, smac_error *error)
 {
@@ -74,8 +80,15 @@ smac_status speech_shared_model(
         status = error_copy(error, &speech->failure);
     else if (!speech->model && report_progress(report, "loading the speech model", 0, 0))
         status = FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked before loading %s", speech->path);
-    else if (!speech->model && speech_model_open(speech->path, speech->how, &speech->model, &speech->failure))
-        status = error_copy(error, &speech->failure);
+    else if (!speech->model) {
+        interruption before =
+            tensor_file_interrupt((interruption){report ? loading_asks : NULL, (void *)(uintptr_t)report});
+        if (speech_model_open(speech->path, speech->how, &speech->model, &speech->failure))
+            status = error_copy(error, &speech->failure);
+        tensor_file_interrupt(before);
+        if (status == SMAC_ERROR_INTERRUPTED) /* the next request loads it */
+            speech->failure = (smac_error){0};
+    }
     *out = speech->model;
     pthread_mutex_unlock(&speech->lock);
     return status;

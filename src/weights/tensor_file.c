@@ -189,8 +189,19 @@ const char *tensor_file_metadata_key(const tensor_file *file, size_t index)
     return index < file->metadata_count ? file->metadata[2 * index] : NULL;
 }
 
+static _Thread_local interruption asked_on_this_thread;
+
+interruption tensor_file_interrupt(interruption by)
+{
+    interruption before = asked_on_this_thread;
+    asked_on_this_thread = by;
+    return before;
+}
+
 smac_status tensor_file_check(const tensor_file *file, smac_error *error)
 {
+    if (interruption_asked(&asked_on_this_thread))
+        return FAIL(error, SMAC_ERROR_INTERRUPTED, "stopped as asked while weights were read");
     for (size_t i = 0; i < file->map_count; i++)
         TRY(file_map_check(&file->maps[i], error));
     return SMAC_OK;

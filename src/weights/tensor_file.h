@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 
 enum { TENSOR_MAX_RANK = 8 };
 
@@ -65,6 +66,11 @@ const char *tensor_file_metadata_key(const tensor_file *file, size_t index);
  * the last one.  (base/file.h says what reading a file that is cut in that very moment does.)
  */
 smac_status tensor_file_check(const tensor_file *file, smac_error *error);
+/*
+ * Whom tensor_file_check asks, on the calling thread, whether reading is to stop (SMAC_ERROR_INTERRUPTED).  Gives the one
+ * before, for the caller to restore.
+ */
+interruption tensor_file_interrupt(interruption by);
 /* Tell the system that the bytes of this tensor will not be needed again soon (after packing). */
 void tensor_file_forget(const tensor_file *file, const tensor_entry *entry);
 

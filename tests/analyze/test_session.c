@@ -7,6 +7,7 @@
 #include "support/film.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 
@@ -414,6 +415,43 @@ static void a_request_stops_when_asked(void **state)
 
 /* --- versions ----------------------------------------------------------------------------------------------------- */
 
+typedef struct patience {
+    int asked, left; /* questions so far; how many more are answered with "go on" */
+} patience;
+
+static int patience_ends(void *user)
+{
+    patience *p = user;
+    p->asked++;
+    return p->left-- <= 0;
+}
+
+static void loading_stops_when_asked(void **state)
+{
+    (void)state;
+    smac_model_options options;
+    smac_model_options_default(&options);
+    patience p = {0, INT_MAX};
+    options.interrupt = patience_ends;
+    options.user = &p;
+    smac_model *loaded = NULL;
+    assert_ok(smac_model_open(model_path, &options, &loaded, error));
+    smac_model_free(loaded);
+    int questions = p.asked;
+    assert_true(questions > 50); /* one a tensor, or more */
+    for (int after = 0; after < questions; after += 1 + questions / 10) {
+        smac_error why = {0};
+        p = (patience){0, after};
+        loaded = NULL;
+        assert_int_equal(smac_model_open(model_path, &options, &loaded, &why), SMAC_ERROR_INTERRUPTED);
+        assert_null(loaded);
+        assert_int_equal(p.asked, after + 1); /* and nothing is done after the answer */
+        assert_non_null(strstr(why.message, "stopped as asked"));
+    }
+    assert_ok(smac_model_open(model_path, NULL, &loaded, error)); /* nothing of it stays */
+    smac_model_free(loaded);
+}
+
 static void options_of_other_versions(void **state)
 {
     (void)state;
@@ -542,7 +580,8 @@ int main(void)
         cmocka_unit_test(live_input_gives_what_a_file_gives), cmocka_unit_test(a_session_is_bounded),
         cmocka_unit_test(a_session_listens), cmocka_unit_test(the_camera_may_be_off),
         cmocka_unit_test(wrong_input_is_refused_and_the_session_goes_on), cmocka_unit_test(limits_are_kept),
-        cmocka_unit_test(a_request_stops_when_asked), cmocka_unit_test(options_of_other_versions),
-        cmocka_unit_test(nothing_is_asked_of_nothing), cmocka_unit_test(input_by_functions)};
+        cmocka_unit_test(a_request_stops_when_asked), cmocka_unit_test(loading_stops_when_asked),
+        cmocka_unit_test(options_of_other_versions), cmocka_unit_test(nothing_is_asked_of_nothing),
+        cmocka_unit_test(input_by_functions)};
     return cmocka_run_group_tests(tests, open_model, close_model);
 }
