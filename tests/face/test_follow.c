@@ -43,6 +43,17 @@ static void who_is_there_long_is_not_left_for_who_is_a_little_larger(void **stat
     face_follower_free(f);
 }
 
+static void two_of_one_size_do_not_alternate(void **state)
+{
+    (void)state;
+    face_follower *f = face_follower_new(FACE_LARGEST);
+    int first = see(f, 0, (face[]){at(30, 30), at(70, 31)}, 2);
+    assert_int_equal(first, 1);
+    for (int i = 1; i < 20; i++)
+        assert_int_equal(see(f, i * 0.5, (face[]){at(30, i % 3 ? 32 : 30), at(70, 31)}, 2), 1);
+    face_follower_free(f);
+}
+
 static void a_gap_gives_nobody_else(void **state)
 {
     (void)state;
@@ -108,6 +119,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_largest_is_followed),
         cmocka_unit_test(who_is_there_long_is_not_left_for_who_is_a_little_larger),
+        cmocka_unit_test(two_of_one_size_do_not_alternate),
         cmocka_unit_test(a_gap_gives_nobody_else),
         cmocka_unit_test(after_a_cut_everything_begins_anew),
         cmocka_unit_test(by_position_small_faces_do_not_count),
