@@ -173,7 +173,8 @@ static smac_status window_encode(speech_listener *l, int64_t frames, smac_error 
 
 static smac_status listener_run_window(speech_listener *l, int64_t frames, smac_error *error)
 {
-    int64_t next = l->seek + frames;
+    const int64_t end = l->seek + frames;
+    int64_t next = end;
     l->result->windows++;
     if (features_loudness(&l->features, l->seek, next) < l->options.silence) {
         l->result->silent_windows++;
@@ -191,7 +192,7 @@ static smac_status listener_run_window(speech_listener *l, int64_t frames, smac_
     else
         status = window_keep(l, &h, frames, &next, error);
     search_result_clear(&h.found);
-    l->seek = next > l->seek ? next : l->seek + frames;
+    l->seek = next > l->seek && next <= end ? next : end; /* a time stamp may be after the sound of a short window */
     return status;
 }
 
