@@ -244,7 +244,7 @@ static void a_session_is_bounded(void **state)
     smac_session_free(s);
 }
 
-/* With a speech model, segments wait for the words of their time, which come minutes later; silence has none. */
+/* With a speech model, segments wait for the words of their time, which come some seconds later; silence has none. */
 static void a_session_listens(void **state)
 {
     (void)state;
@@ -271,11 +271,10 @@ static void a_session_listens(void **state)
             *(second < 120 ? &before : &after) += 1;
         }
     }
-    assert_int_equal(before, 0);
-    assert_true(after >= 60);
+    assert_in_range(before, 100, 117);
     assert_int_equal(smac_session_words(s, "no", 1, 2, NULL), SMAC_ERROR_ARGUMENT);
     assert_ok(smac_session_finish(s, &a, error));
-    assert_int_equal(smac_analysis_segment_count(a) + after, 197);
+    assert_int_equal(smac_analysis_segment_count(a) + before + after, 197);
     assert_null(smac_analysis_words_from(a));
     smac_analysis_free(a);
     smac_session_free(s);
