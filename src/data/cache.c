@@ -97,6 +97,7 @@ static smac_status read_raw(
     }
     if (source.without[MODALITY_AUDIO] && source.without[MODALITY_VISION])
         source.media = NULL;
+    source.may_be_empty = others;
     if (!others || source.media)
         return sample_read(&w->model->preparation, &source, out, error);
     return source.without[MODALITY_TEXT]
@@ -134,12 +135,7 @@ static bool keeps_pictures(const work *w, const dataset_item *item, const clip_p
 /* Stored pictures become the sample's. */
 static void take_pictures(sample *stored, sample *out)
 {
-    out->clips = stored->clips;
-    out->crops = stored->crops;
-    out->image_size = stored->image_size;
-    out->frames = stored->frames;
-    out->pictures = stored->pictures;
-    out->present[MODALITY_VISION] = true;
+    sample_borrow(out, stored, MODALITY_VISION);
     stored->frames = NULL;
     stored->pictures = NULL;
 }
@@ -172,7 +168,7 @@ static smac_status read_item(work *w, const dataset_item *item, clip_note *note,
         bool used = !w->options->without[m] && w->model->has[m] && !w->d->sources[item->source].without[m];
         int input = w->vectors[item->source * MODALITIES + m];
         plan.features[m] = used && input && item->features[m].data;
-        plan.wanted[m] = used && !input;
+        plan.wanted[m] = used && !input && w->model->preparation.wants[m];
     }
     bool pictures = keeps_pictures(w, item, &plan), vectors[MODALITIES];
     memcpy(vectors, plan.wanted, sizeof vectors);

@@ -118,7 +118,7 @@ smac_status sample_read(const preparation *p, const sample_source *source, sampl
         status = read_media(p, source, out, &done, error);
     out->start = source->start;
     out->end = source->start + done.seconds;
-    if (status == SMAC_OK && !out->present[MODALITY_TEXT] && !out->present[MODALITY_AUDIO] &&
+    if (status == SMAC_OK && !source->may_be_empty && !out->present[MODALITY_TEXT] && !out->present[MODALITY_AUDIO] &&
         !out->present[MODALITY_VISION])
         status = done.is_faceless
             ? FAIL(error, SMAC_ERROR_FORMAT,

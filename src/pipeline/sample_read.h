@@ -16,6 +16,7 @@ typedef struct sample_source {
     int64_t context_count;
     picture_half half;             /* of the pictures, where two people are filmed side by side */
     bool without[MODALITIES];      /* leave that modality out (it is then absent) */
+    bool may_be_empty;             /* the caller has other modalities of this stretch: nothing here is no error */
     const struct reporter *report; /* gets the reader's warnings (broken packets, a truncated file); NULL: nobody */
     interruption interrupt;        /* asked while decoding */
 } sample_source;

@@ -221,6 +221,36 @@ static void test_store(void **state)
     folder_remove(folder);
 }
 
+/*
+ * A recording of sound alone, whose sound is in the store: that there is no picture for the encoder that is trained is no
+ * fault of the clip, then as before.
+ */
+static void test_stored_sound_alone(void **state)
+{
+    (void)state;
+    char folder[256], path[512], store[512];
+    folder_new(folder);
+    file_in(folder, "store", store);
+    mkdir(file_in(folder, "Raw", path), 0777);
+    mkdir(file_in(folder, "Raw/v", path), 0777);
+    copy_golden("stereo8.wav", folder, "Raw/v/1.wav");
+    write_text(folder, "label.csv", "video_id,clip_id,text,label,mode\nv,1,,0.5,train\n");
+    dataset *d = read_set(folder);
+    affect_model *s = make(d, "audio.trainable_blocks=0");
+    snprintf(s->encoder_sha256[MODALITY_AUDIO], 65, "%064d", 7);
+    cache_options options = {.splits = {true, true, true}, .store = store};
+    for (int run = 0; run < 2; run++) {
+        sample_cache *cache = NULL;
+        assert_ok(sample_cache_new(d, s, &options, NULL, &cache, error));
+        assert_int_equal(cache->from_store, run);
+        assert_true(cache->samples[0].present[MODALITY_AUDIO] && !cache->samples[0].present[MODALITY_VISION]);
+        sample_cache_free(cache);
+    }
+    affect_model_free(s);
+    dataset_free(d);
+    folder_remove(folder);
+}
+
 /* A full disk, played by a limit on the size of files: what only fills the store ends, training goes on without it. */
 static void test_full_disk(void **state)
 {
@@ -269,6 +299,7 @@ static int prepare(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_media), cmocka_unit_test(test_cut_off),
-        cmocka_unit_test(test_frozen), cmocka_unit_test(test_store), cmocka_unit_test(test_full_disk)};
+        cmocka_unit_test(test_frozen), cmocka_unit_test(test_store), cmocka_unit_test(test_stored_sound_alone),
+        cmocka_unit_test(test_full_disk)};
     return cmocka_run_group_tests(tests, prepare, NULL);
 }
