@@ -14,27 +14,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench_watch.h"
+
 #include "autograd/ops_vision.h"
 #include "compute/kernels.h"
 #include "compute/parallel.h"
 #include "encoders/mobilenet.h"
-
-static clockid_t watch = CLOCK_MONOTONIC;
-
-static double now(void)
-{
-    struct timespec at;
-    clock_gettime(watch, &at);
-    return (double)at.tv_sec + 1e-9 * (double)at.tv_nsec;
-}
-
-static void check(smac_status status, const smac_error *error)
-{
-    if (status == SMAC_OK)
-        return;
-    fprintf(stderr, "%s\n", error->message);
-    exit(1);
-}
 
 static float *noise(int64_t count, float size)
 {

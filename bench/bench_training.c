@@ -11,6 +11,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench_watch.h"
+
 #include "compute/cpu.h"
 #include "compute/kernels.h"
 #include "compute/parallel.h"
@@ -30,24 +32,6 @@ typedef struct encoder {
     linear head;
     block blocks[12];
 } encoder;
-
-/* Time of the wall, or, with one thread, of this process alone: it can be compared on a busy machine. */
-static clockid_t watch = CLOCK_MONOTONIC;
-
-static double now(void)
-{
-    struct timespec at;
-    clock_gettime(watch, &at);
-    return (double)at.tv_sec + 1e-9 * (double)at.tv_nsec;
-}
-
-static void check(smac_status status, const smac_error *error)
-{
-    if (status == SMAC_OK)
-        return;
-    fprintf(stderr, "%s\n", error->message);
-    exit(1);
-}
 
 static void encoder_add(encoder *e, parameter_store *s)
 {

@@ -187,6 +187,10 @@ smac_status run_data_decide(
                 "%s: the data have ready vectors alone, so the model has no encoder for them and leaves out those of a recording",
                 names[m]);
     }
+    if (!*switches[0] && !*switches[1] && !*switches[2])
+        return FAIL(error, SMAC_ERROR_FORMAT,
+            "the data have no words, sound or pictures that are used: look at --use, and at model.text, model.audio and "
+            "model.vision");
     c->text.lower_words = c->text.lower_words || all_words_are_lowered(d);
     return SMAC_OK;
 }

@@ -58,6 +58,19 @@ static dataset *read_set(const char *folder)
     return d;
 }
 
+/* A set of one training clip, a golden recording, with these words. */
+static dataset *one_clip(const char *folder, const char *golden, const char *words)
+{
+    char path[512], to[64], table[200];
+    mkdir(file_in(folder, "Raw", path), 0777);
+    mkdir(file_in(folder, "Raw/v", path), 0777);
+    snprintf(to, sizeof to, "Raw/v/1%s", strrchr(golden, '.'));
+    copy_golden(golden, folder, to);
+    snprintf(table, sizeof table, "video_id,clip_id,text,label,mode\nv,1,%s,0.5,train\n", words);
+    write_text(folder, "label.csv", table);
+    return read_set(folder);
+}
+
 static int stop_at_once(void *user, const char *what, double done, double total)
 {
     (void)user, (void)what, (void)done, (void)total;
@@ -144,13 +157,9 @@ static void test_cut_off(void **state)
 static void test_frozen(void **state)
 {
     (void)state;
-    char folder[256], path[512];
+    char folder[256];
     folder_new(folder);
-    mkdir(file_in(folder, "Raw", path), 0777);
-    mkdir(file_in(folder, "Raw/v", path), 0777);
-    copy_golden("plain.mp4", folder, "Raw/v/1.mp4");
-    write_text(folder, "label.csv", "video_id,clip_id,text,label,mode\nv,1,a good film,0.5,train\n");
-    dataset *d = read_set(folder);
+    dataset *d = one_clip(folder, "plain.mp4", "a good film");
     affect_model *s = make(d, "vision.trainable_blocks=0");
     sample_cache *cache = NULL;
     cache_options options = {.splits = {true, true, true}};
@@ -228,14 +237,10 @@ static void test_store(void **state)
 static void test_stored_sound_alone(void **state)
 {
     (void)state;
-    char folder[256], path[512], store[512];
+    char folder[256], store[512];
     folder_new(folder);
     file_in(folder, "store", store);
-    mkdir(file_in(folder, "Raw", path), 0777);
-    mkdir(file_in(folder, "Raw/v", path), 0777);
-    copy_golden("stereo8.wav", folder, "Raw/v/1.wav");
-    write_text(folder, "label.csv", "video_id,clip_id,text,label,mode\nv,1,,0.5,train\n");
-    dataset *d = read_set(folder);
+    dataset *d = one_clip(folder, "stereo8.wav", "");
     affect_model *s = make(d, "audio.trainable_blocks=0");
     snprintf(s->encoder_sha256[MODALITY_AUDIO], 65, "%064d", 7);
     cache_options options = {.splits = {true, true, true}, .store = store};
@@ -255,14 +260,10 @@ static void test_stored_sound_alone(void **state)
 static void test_full_disk(void **state)
 {
     (void)state;
-    char folder[256], path[512], store[512];
+    char folder[256], store[512];
     folder_new(folder);
     file_in(folder, "store", store);
-    mkdir(file_in(folder, "Raw", path), 0777);
-    mkdir(file_in(folder, "Raw/v", path), 0777);
-    copy_golden("plain.mp4", folder, "Raw/v/1.mp4");
-    write_text(folder, "label.csv", "video_id,clip_id,text,label,mode\nv,1,a good film,0.5,train\n");
-    dataset *d = read_set(folder);
+    dataset *d = one_clip(folder, "plain.mp4", "a good film");
     affect_model *s = make(d, "vision.trainable_blocks=0");
     snprintf(s->encoder_sha256[MODALITY_VISION], 65, "%064d", 7);
     pid_t child = fork();
